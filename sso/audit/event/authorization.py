@@ -1,0 +1,90 @@
+"""Events: the authorization endpoint."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sso.audit.record import Outcome, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationAccepted:
+    """A client's authorization request was valid and is pending."""
+
+    code: ClassVar[str] = "authz.request.accepted"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.INFORMATIONAL
+    client_id: str
+    redirect_host: str
+    scope: frozenset[str]
+    claims_requested: frozenset[str]
+    acr_values: tuple[str, ...]
+    prompt: frozenset[str]
+    pkce: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRejected:
+    """An authorization request was refused; `reason` is private and never shown."""
+
+    code: ClassVar[str] = "authz.request.rejected"
+    outcome: ClassVar[Outcome] = Outcome.FAILURE
+    severity: ClassVar[Severity] = Severity.LOW
+    client_id: str | None = None
+    error: str
+    reason: str
+    account_id: str | None = None
+    session_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentGranted:
+    """A person allowed a client to receive what the page listed."""
+
+    code: ClassVar[str] = "consent.granted"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.INFORMATIONAL
+    client_id: str
+    account_id: str
+    session_id: str | None = None
+    scope: frozenset[str]
+    claims: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentDenied:
+    """A person refused, or cancelled the request."""
+
+    code: ClassVar[str] = "consent.denied"
+    outcome: ClassVar[Outcome] = Outcome.FAILURE
+    severity: ClassVar[Severity] = Severity.INFORMATIONAL
+    client_id: str
+    account_id: str | None = None
+    session_id: str | None = None
+    scope: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentRevoked:
+    """A consent was taken back."""
+
+    code: ClassVar[str] = "consent.revoked"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.INFORMATIONAL
+    client_id: str
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeIssued:
+    """An authorization code was issued. `code_prefix` is the start of its SHA-256, in hex."""
+
+    code: ClassVar[str] = "code.issued"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.INFORMATIONAL
+    client_id: str
+    account_id: str
+    session_id: str | None = None
+    grant_id: str
+    scope: frozenset[str]
+    code_prefix: str
+    pkce: bool

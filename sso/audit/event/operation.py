@@ -1,0 +1,160 @@
+"""Events: clients, keys, directories, the log itself and the process."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from sso.audit.record import JsonValue, Outcome, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientCreated:
+    """A client was registered; `settings` holds its metadata without secrets."""
+
+    code: ClassVar[str] = "client.created"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.MEDIUM
+    client_id: str
+    settings: Mapping[str, JsonValue]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientUpdated:
+    """A client's registration changed; `before` and `after` hold only what differs, without secrets."""
+
+    code: ClassVar[str] = "client.updated"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.HIGH
+    client_id: str
+    before: Mapping[str, JsonValue]
+    after: Mapping[str, JsonValue]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientDeleted:
+    """A client was removed and its grants revoked."""
+
+    code: ClassVar[str] = "client.deleted"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.MEDIUM
+    client_id: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientSecretRotated:
+    """A client received a new secret; the old one works until `previous_valid_until`."""
+
+    code: ClassVar[str] = "client.secret.rotated"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.MEDIUM
+    client_id: str
+    previous_valid_until: datetime | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyCreated:
+    """A signing key was made and published."""
+
+    code: ClassVar[str] = "key.created"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.HIGH
+    kid: str
+    alg: str
+    active_from: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyActivated:
+    """A signing key took over."""
+
+    code: ClassVar[str] = "key.activated"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.HIGH
+    kid: str
+    alg: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRetired:
+    """A signing key signs no more; it stays published until `published_until`."""
+
+    code: ClassVar[str] = "key.retired"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.HIGH
+    kid: str
+    alg: str
+    published_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryUnavailable:
+    """A department directory could not be asked."""
+
+    code: ClassVar[str] = "directory.unavailable"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.MEDIUM
+    directory_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryRecovered:
+    """A department directory answers again."""
+
+    code: ClassVar[str] = "directory.recovered"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.INFORMATIONAL
+    directory_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditSearched:
+    """Someone searched the log: what was asked, how many records were shown, and why."""
+
+    code: ClassVar[str] = "audit.searched"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.INFORMATIONAL
+    account_id: str | None = None
+    client_id: str | None = None
+    query: Mapping[str, JsonValue]
+    results: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditViewed:
+    """Someone opened one record."""
+
+    code: ClassVar[str] = "audit.viewed"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.INFORMATIONAL
+    account_id: str | None = None
+    client_id: str | None = None
+    record_id: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeStarted:
+    """A hub process began to serve."""
+
+    code: ClassVar[str] = "node.started"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.INFORMATIONAL
+    node: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeStopped:
+    """A hub process ended in good order."""
+
+    code: ClassVar[str] = "node.stopped"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.INFORMATIONAL
+    node: str

@@ -1,0 +1,113 @@
+"""Events: people and their accounts."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sso.audit.record import Outcome, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountCreated:
+    """An account came into being; `source` is command, directory or console."""
+
+    code: ClassVar[str] = "account.created"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.LOW
+    account_id: str
+    person_id: str
+    kind: str
+    source: str
+    directory_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountUpdated:
+    """Claims of an account changed: names of claims, never values."""
+
+    code: ClassVar[str] = "account.updated"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.LOW
+    account_id: str
+    claims_changed: frozenset[str]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountDisabled:
+    """An account can no longer be used."""
+
+    code: ClassVar[str] = "account.disabled"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.LOW
+    account_id: str
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountEnabled:
+    """A disabled account can be used again."""
+
+    code: ClassVar[str] = "account.enabled"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.LOW
+    account_id: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLinked:
+    """An account now belongs to this person beside others; `rule` says by whose decision."""
+
+    code: ClassVar[str] = "account.linked"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.MEDIUM
+    account_id: str
+    person_id: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChanged:
+    """A password was set for the first time or by its owner."""
+
+    code: ClassVar[str] = "credential.password.changed"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.LOW
+    account_id: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordReset:
+    """A password was replaced by someone else than its owner."""
+
+    code: ClassVar[str] = "credential.password.reset"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.LOW
+    account_id: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleGranted:
+    """A person received an officer's role."""
+
+    code: ClassVar[str] = "admin.role.granted"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.HIGH
+    person_id: str
+    role: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleRevoked:
+    """A person lost an officer's role."""
+
+    code: ClassVar[str] = "admin.role.revoked"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.HIGH
+    person_id: str
+    role: str
+    source: str

@@ -1,0 +1,160 @@
+"""The audit record: one event with the time, place and identifiers it is found by."""
+
+import dataclasses
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import IntEnum, StrEnum
+from typing import ClassVar, Protocol, TypeAlias
+
+JsonValue: TypeAlias = "None | bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue]"
+
+MAX_TEXT_LENGTH = 512
+"""Characters of a string that a record keeps; a longer one is cut and marked."""
+
+IDENTIFIERS = ("client_id", "account_id", "session_id", "grant_id")
+"""Event fields that become columns of their own and can be searched."""
+
+
+class Outcome(StrEnum):
+    """Whether the thing that was asked for came about."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+
+
+class Severity(IntEnum):
+    """OCSF 1.8 severity_id."""
+
+    INFORMATIONAL = 1
+    LOW = 2
+    MEDIUM = 3
+    HIGH = 4
+    CRITICAL = 5
+
+
+class AuditEvent(Protocol):
+    """What every event class in `sso.audit.event` offers: a stable code and dataclass fields."""
+
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[object]]]
+    code: ClassVar[str]
+    outcome: ClassVar[Outcome]
+    severity: ClassVar[Severity]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a request came from; the same for every event that it causes.
+
+    `address` is the derived client address (absent for commands and timers), `request_id` the id
+    that log lines and error pages carry, `trace_id` the W3C traceparent's, `actor` who acted when
+    it was not the subject (an operator's login on the command line, the name of a worker's job).
+    """
+
+    address: str | None = None
+    user_agent: str | None = None
+    request_id: str | None = None
+    trace_id: str | None = None
+    actor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRecord:
+    """One line of the log as it is stored and shown."""
+
+    id: str
+    event: str
+    occurred_at: datetime
+    outcome: Outcome
+    severity: Severity
+    client_id: str | None
+    account_id: str | None
+    session_id: str | None
+    grant_id: str | None
+    origin: Origin
+    detail: Mapping[str, JsonValue]
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """Return the record as one flat JSON object, absent values left out."""
+        whole: dict[str, JsonValue] = {
+            "id": self.id,
+            "event": self.event,
+            "occurred_at": self.occurred_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "outcome": self.outcome.value,
+            "severity": int(self.severity),
+            "client_id": self.client_id,
+            "account_id": self.account_id,
+            "session_id": self.session_id,
+            "grant_id": self.grant_id,
+            "address": self.origin.address,
+            "user_agent": self.origin.user_agent,
+            "request_id": self.origin.request_id,
+            "trace_id": self.origin.trace_id,
+            "actor": self.origin.actor,
+            "detail": dict(self.detail) or None,
+        }
+        return {name: value for name, value in whole.items() if value is not None}
+
+
+def new_event_id(now: datetime) -> str:
+    """Return a UUID version 7 (RFC 9562, 5.7): sortable by time, 74 random bits."""
+    milliseconds = int(now.timestamp() * 1000)
+    random = secrets.randbits(74)
+    value = (milliseconds << 80) | (0x7 << 76) | ((random >> 62) << 64) | (0b10 << 62) | (random & ((1 << 62) - 1))
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def record_of(event: AuditEvent, origin: Origin, now: datetime) -> AuditRecord:
+    """Return the record of an event that happens at `now`.
+
+    Strings are capped at MAX_TEXT_LENGTH and stripped of control and bidirectional characters.
+    """
+    values = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
+    named = {name: _text(values.pop(name, None)) for name in IDENTIFIERS}
+    detail = {name: _clean(value) for name, value in values.items() if value is not None}
+    safe = Origin(**{f.name: _text(getattr(origin, f.name)) for f in dataclasses.fields(origin)})
+    return AuditRecord(
+        id=new_event_id(now),
+        event=event.code,
+        occurred_at=now,
+        outcome=event.outcome,
+        severity=event.severity,
+        client_id=named["client_id"],
+        account_id=named["account_id"],
+        session_id=named["session_id"],
+        grant_id=named["grant_id"],
+        origin=safe,
+        detail=detail,
+    )
+
+
+def _text(value: object) -> str | None:
+    if value is None:
+        return None
+    return _clean_text(str(value))
+
+
+def _clean(value: object) -> JsonValue:
+    if isinstance(value, StrEnum):
+        return value.value
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, Mapping):
+        return {_clean_text(str(name)): _clean(member) for name, member in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(_clean_text(str(member)) for member in value)
+    if isinstance(value, list | tuple):
+        return [_clean(member) for member in value]
+    return _clean_text(str(value))
+
+
+def _clean_text(text: str) -> str:
+    visible = "".join(c for c in text[: MAX_TEXT_LENGTH * 2] if c.isprintable() and c not in _BIDI)
+    return visible if len(visible) <= MAX_TEXT_LENGTH else visible[: MAX_TEXT_LENGTH - 1] + "…"
+
+
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
