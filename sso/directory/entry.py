@@ -1,0 +1,55 @@
+"""What a directory knows of one clerk: the entry, and the id that outlives every rename and move."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sso.directory.presets import Vendor
+
+# 389-DS writes its nsUniqueId as four groups of eight hexadecimal digits.
+_NSUNIQUEID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{8}){3}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry as read. The key of the person is (directory_id, immutable_id); the DN may change tomorrow.
+
+    `attributes` are the raw values under lower-case attribute names.
+    """
+
+    directory_id: str
+    immutable_id: str
+    dn: str
+    login_name: str
+    attributes: Mapping[str, tuple[bytes, ...]] = field(repr=False)
+
+    def first(self, attribute: str) -> bytes | None:
+        """The first value of an attribute, any case; None when the entry has none."""
+        values = self.attributes.get(attribute.lower(), ())
+        return values[0] if values else None
+
+
+def canonical_immutable_id(vendor: Vendor, raw: bytes) -> str | None:
+    """One spelling for one id, so that it can be a key; None when the value is no id.
+
+    objectGUID is 16 bytes in the mixed byte order of [MS-DTYP] 2.3.4.2; entryUUID (RFC 4530) and
+    ipaUniqueID are UUIDs in text; nsUniqueId is 389-DS's own four-group text.
+    """
+    match vendor:
+        case Vendor.ACTIVE_DIRECTORY | Vendor.SAMBA:
+            return str(UUID(bytes_le=raw)) if len(raw) == 16 else None
+        case Vendor.DS389:
+            text = raw.decode("ascii", "replace").lower()
+            return text if _NSUNIQUEID.fullmatch(text) else None
+        case Vendor.OPENLDAP | Vendor.FREEIPA:
+            return _canonical_uuid(raw)
+
+
+def _canonical_uuid(raw: bytes) -> str | None:
+    text = raw.decode("ascii", "replace")
+    try:
+        parsed = UUID(text)
+    except ValueError:
+        return None
+    return str(parsed) if text.lower() == str(parsed) else None

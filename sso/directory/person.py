@@ -1,0 +1,66 @@
+"""One human and the accounts under which that human signs in.
+
+A person may hold one citizen account and several staff accounts; a token speaks of one account only.
+The key of a staff account is (directory_id, immutable_id), never a DN, a login name or a mail address:
+those three are changed and re-used by departments.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What an officer may do in the console; the two are never held together."""
+
+    AUDITOR = "auditor"
+    CLIENT_MANAGER = "client_manager"
+
+
+class AccountKind(StrEnum):
+    """Whether an account is a citizen's own or lent by a department to its clerk."""
+
+    CITIZEN = "citizen"
+    STAFF = "staff"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One human. `disabled_at` (UTC) is None while the person may sign in."""
+
+    id: str
+    name: str
+    disabled_at: datetime | None
+    roles: frozenset[Role]
+
+    def __post_init__(self) -> None:
+        """Raise ValueError when both roles are held: nobody audits their own changes."""
+        if len(self.roles) > 1:
+            raise ValueError("a person is an auditor or a client manager, never both")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One persona of a person.
+
+    `directory_id` and `immutable_id` are None for a citizen and text for staff.
+    `claims` are the last known claim values, for staff those mapped from the directory entry.
+    `disabled_at` (UTC) is None while the account may be used.
+    """
+
+    id: str
+    person_id: str
+    kind: AccountKind
+    login_name: str
+    directory_id: str | None
+    immutable_id: str | None
+    claims: Mapping[str, str] = field(repr=False)
+    disabled_at: datetime | None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError when the kind and the directory key disagree."""
+        keyed = self.directory_id is not None and self.immutable_id is not None
+        unkeyed = self.directory_id is None and self.immutable_id is None
+        if not (keyed if self.kind is AccountKind.STAFF else unkeyed):
+            raise ValueError("a staff account has a directory id and an immutable id, a citizen has neither")
