@@ -1,0 +1,132 @@
+"""What must be remembered of people: persons, their accounts, passwords and roles.
+
+All methods work inside the one transaction that the caller opened. Times are aware and UTC.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from sso.directory.person import Account, Person, Role
+
+
+class LoginNameTaken(Exception):
+    """Another citizen account has this login name."""
+
+
+class RolesConflict(Exception):
+    """The role may not be held together with one that the person already has."""
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordCredential:
+    """A citizen's password as an argon2id string over the peppered password."""
+
+    account_id: str
+    hash: str = field(repr=False)
+    changed_at: datetime
+
+
+class People(Protocol):
+    """Persons and accounts."""
+
+    def add_person(self, person: Person) -> None:
+        """Remember a person (roles are granted apart)."""
+        ...
+
+    def add_account(self, account: Account, now: datetime) -> None:
+        """Remember an account.
+
+        Raises:
+            LoginNameTaken: a citizen account of this name, or this directory's person, exists already.
+        """
+        ...
+
+    def person(self, person_id: str) -> Person | None:
+        """Return a person with their roles, or None."""
+        ...
+
+    def account(self, account_id: str) -> Account | None:
+        """Return an account, or None."""
+        ...
+
+    def citizen(self, login_name: str) -> Account | None:
+        """Return the citizen account of a normalised login name, or None."""
+        ...
+
+    def staff(self, directory_id: str, immutable_id: str) -> Account | None:
+        """Return the staff account of a directory's person, or None."""
+        ...
+
+    def staff_named(self, directory_id: str, login_name: str) -> Account | None:
+        """Return the staff account last seen under a login name, or None."""
+        ...
+
+    def accounts_of(self, person_id: str) -> Sequence[Account]:
+        """Return every account of a person, oldest first."""
+        ...
+
+    def list_accounts(self, *, after: str, limit: int) -> Sequence[Account]:
+        """Return accounts by ascending id, those after an id ("" from the start)."""
+        ...
+
+    def update_account(self, account_id: str, login_name: str, claims: Mapping[str, str], now: datetime) -> None:
+        """Replace what a directory says about an account."""
+        ...
+
+    def disable_account(self, account_id: str, now: datetime) -> bool:
+        """Disable an account; true if it was enabled."""
+        ...
+
+    def enable_account(self, account_id: str) -> bool:
+        """Enable an account again; true if it was disabled."""
+        ...
+
+    def move_account(self, account_id: str, person_id: str) -> None:
+        """Give an account to another person; a person left without accounts and roles is removed."""
+        ...
+
+    def grant_role(self, person_id: str, role: Role, now: datetime) -> bool:
+        """Grant a role; false if it is held already.
+
+        Raises:
+            RolesConflict: auditor and client manager are never held together.
+        """
+        ...
+
+    def revoke_role(self, person_id: str, role: Role) -> bool:
+        """Take a role; false if it was not held."""
+        ...
+
+
+class Credentials(Protocol):
+    """Passwords of citizens."""
+
+    def get(self, account_id: str) -> PasswordCredential | None:
+        """Return the credential of an account, or None."""
+        ...
+
+    def put(self, credential: PasswordCredential) -> None:
+        """Set or replace the credential of an account."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """Attempts under one key since `window_started_at`, the last one included."""
+
+    count: int
+    window_started_at: datetime
+
+
+class Throttles(Protocol):
+    """Counters of attempts, by the keyed digest of what is counted."""
+
+    def attempt(self, key: bytes, *, window_seconds: int, now: datetime) -> Attempts:
+        """Count an attempt and return the new state, in one statement: concurrent callers see different counts."""
+        ...
+
+    def forget(self, key: bytes) -> None:
+        """Reset a counter, after a success."""
+        ...

@@ -1,0 +1,19 @@
+"""Random values that are secrets, and the digests under which they are remembered."""
+
+import hashlib
+import secrets
+
+
+def new_secret() -> str:
+    """Return 256 random bits in [A-Za-z0-9_-] (43 characters)."""
+    return secrets.token_urlsafe(32)
+
+
+def new_id() -> str:
+    """Return 128 random bits in [A-Za-z0-9_-] (22 characters): an identifier, not a secret."""
+    return secrets.token_urlsafe(16)
+
+
+def digest(secret: str) -> bytes:
+    """Return the SHA-256 of a high-entropy secret: what a database may hold."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()

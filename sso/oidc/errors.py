@@ -1,0 +1,95 @@
+"""Refusals, from a page that must never redirect to an OAuth error of a token endpoint.
+
+    RequestRejected
+      UntrustedRequest      400 page                                      RFC 6749 4.1.2.1
+      AuthorizationError    answered at its ReturnAddress                 RFC 6749 4.1.2.1
+      TokenError            400 JSON (401 for invalid_client)             RFC 6749 5.2
+      BearerError           401/403 + WWW-Authenticate                    RFC 6750 3
+
+A refusal is an answer: the transaction that raised it commits. `description` is public, constant
+ASCII; `reason` is private and goes to the audit event and nowhere else.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ErrorCode(StrEnum):
+    """Error codes on the wire, with the specification that defines each."""
+
+    INVALID_REQUEST = "invalid_request"  # RFC 6749
+    UNAUTHORIZED_CLIENT = "unauthorized_client"
+    ACCESS_DENIED = "access_denied"
+    UNSUPPORTED_RESPONSE_TYPE = "unsupported_response_type"
+    INVALID_SCOPE = "invalid_scope"
+    SERVER_ERROR = "server_error"
+    TEMPORARILY_UNAVAILABLE = "temporarily_unavailable"
+    INVALID_CLIENT = "invalid_client"
+    INVALID_GRANT = "invalid_grant"
+    UNSUPPORTED_GRANT_TYPE = "unsupported_grant_type"
+    INVALID_TOKEN = "invalid_token"  # RFC 6750  # noqa: S105 - an error code, not a secret
+    INSUFFICIENT_SCOPE = "insufficient_scope"
+    UNSUPPORTED_TOKEN_TYPE = "unsupported_token_type"  # RFC 7009  # noqa: S105 - an error code
+    LOGIN_REQUIRED = "login_required"  # OpenID Connect Core 3.1.2.6
+    CONSENT_REQUIRED = "consent_required"
+    INTERACTION_REQUIRED = "interaction_required"
+    ACCOUNT_SELECTION_REQUIRED = "account_selection_required"
+    REQUEST_NOT_SUPPORTED = "request_not_supported"
+    REQUEST_URI_NOT_SUPPORTED = "request_uri_not_supported"
+    REGISTRATION_NOT_SUPPORTED = "registration_not_supported"
+    UNMET_AUTHENTICATION_REQUIREMENTS = "unmet_authentication_requirements"  # OpenID Connect Core Error Code
+    INVALID_TARGET = "invalid_target"  # RFC 8707
+
+
+class ResponseMode(StrEnum):
+    """How the authorization response travels (OAuth 2.0 Multiple Response Types, Form Post)."""
+
+    QUERY = "query"
+    FORM_POST = "form_post"
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnAddress:
+    """Where an authorization response may go: made only after an exact redirect_uri match."""
+
+    redirect_uri: str
+    state: str | None
+    mode: ResponseMode = ResponseMode.QUERY
+
+
+class RequestRejected(Exception):
+    """A request was refused; what the transaction wrote so far must survive."""
+
+    def __init__(self, code: ErrorCode, description: str, reason: str | None = None) -> None:
+        super().__init__(code.value)
+        self.code = code
+        self.description = description
+        self.reason = reason or description
+
+
+class UntrustedRequest(RequestRejected):
+    """The client or its redirect_uri is not known: show a page, never redirect."""
+
+
+class AuthorizationError(RequestRejected):
+    """An authorization request of a known client failed: tell it at its registered address."""
+
+    def __init__(
+        self, code: ErrorCode, description: str, to: ReturnAddress, reason: str | None = None
+    ) -> None:
+        super().__init__(code, description, reason)
+        self.to = to
+
+
+class TokenError(RequestRejected):
+    """An OAuth endpoint called by a client refuses (RFC 6749 5.2)."""
+
+
+class BearerError(RequestRejected):
+    """A protected resource refuses a token (RFC 6750 3); `scope` is what would be enough."""
+
+    def __init__(
+        self, code: ErrorCode, description: str, reason: str | None = None, scope: str | None = None
+    ) -> None:
+        super().__init__(code, description, reason)
+        self.scope = scope

@@ -1,0 +1,233 @@
+"""What the protocol needs remembered: one small protocol a noun, verbs of the domain.
+
+All methods work inside the one transaction that the caller opened. Times are aware and UTC.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from sso.audit.record import AuditEvent
+from sso.oidc.account import Subject
+from sso.oidc.client import Client
+from sso.oidc.consent import Consent
+from sso.oidc.grant import AuthorizationCode, Grant, RefreshToken
+from sso.oidc.pending import PendingAuthorization
+from sso.oidc.session import Session, SessionEnd
+
+
+class AuditLog(Protocol):
+    """The log; an append is durable when the transaction is."""
+
+    def append(self, event: AuditEvent, now: datetime) -> str:
+        """Record an event and return its id."""
+        ...
+
+
+class Clients(Protocol):
+    """Registered applications."""
+
+    def get(self, client_id: str) -> Client | None:
+        """Return a client, or None."""
+        ...
+
+
+class Subjects(Protocol):
+    """Accounts as tokens speak of them."""
+
+    def get(self, account_id: str) -> Subject | None:
+        """Return the subject of an account, or None."""
+        ...
+
+    def sub(self, account_id: str, sector: str, now: datetime) -> str:
+        """Return the immutable `sub` of an account in a sector, made at first use; "" is the public one."""
+        ...
+
+
+class PendingAuthorizations(Protocol):
+    """Authorization requests that wait for a person."""
+
+    def add(self, pending: PendingAuthorization) -> None:
+        """Remember a request."""
+        ...
+
+    def get(self, pending_id: str, browser: bytes, now: datetime) -> PendingAuthorization | None:
+        """Return a request of this browser that has not expired."""
+        ...
+
+    def mark_consented(self, pending_id: str, now: datetime) -> None:
+        """Note that the person answered the consent page for this request."""
+        ...
+
+    def mark_account_selected(self, pending_id: str, now: datetime) -> None:
+        """Note that the person chose an account for this request."""
+        ...
+
+    def remove(self, pending_id: str) -> bool:
+        """Forget a finished request; true for one caller only."""
+        ...
+
+
+class Sessions(Protocol):
+    """Browser sessions, found by the digest of their cookie."""
+
+    def add(self, session: Session, cookie: bytes) -> None:
+        """Begin a session."""
+        ...
+
+    def get(self, cookie: bytes) -> Session | None:
+        """Return the session of a cookie that has not ended; its limits are the caller's to check."""
+        ...
+
+    def by_id(self, session_id: str) -> Session | None:
+        """Return a session that has not ended."""
+        ...
+
+    def renew(self, session: Session, cookie: bytes) -> None:
+        """Replace the cookie digest, times, acr, amr, expiry and persona of a session by these."""
+        ...
+
+    def touch(self, session_id: str, now: datetime) -> None:
+        """Note activity, for the idle limit."""
+        ...
+
+    def end(self, session_id: str, cause: SessionEnd, now: datetime) -> bool:
+        """End a session; true for one caller only."""
+        ...
+
+    def join(self, session_id: str, client_id: str, now: datetime) -> None:
+        """Note that a client received tokens in this session: it is told at sign-out."""
+        ...
+
+    def clients_of(self, session_id: str) -> Sequence[str]:
+        """Return the ids of clients that joined, in order of joining."""
+        ...
+
+    def of_account(self, account_id: str) -> Sequence[Session]:
+        """Return the sessions of an account that have not ended."""
+        ...
+
+
+class Consents(Protocol):
+    """What people allowed."""
+
+    def get(self, account_id: str, client_id: str, now: datetime) -> Consent | None:
+        """Return a consent that has not expired."""
+        ...
+
+    def put(self, consent: Consent) -> None:
+        """Remember a consent in place of an earlier one."""
+        ...
+
+
+class Codes(Protocol):
+    """Authorization codes and the grants behind them."""
+
+    def add(self, code: AuthorizationCode) -> None:
+        """Remember a code together with its grant."""
+        ...
+
+    def get(self, digest: bytes) -> AuthorizationCode | None:
+        """Return a code, redeemed or not."""
+        ...
+
+    def redeem(self, digest: bytes, now: datetime) -> bool:
+        """Mark a code used; true for one caller only."""
+        ...
+
+
+class Grants(Protocol):
+    """Grants, by id."""
+
+    def get(self, grant_id: str) -> Grant | None:
+        """Return a grant, revoked or not."""
+        ...
+
+    def revoke(self, grant_id: str, now: datetime) -> bool:
+        """Revoke a grant and so every token of it; true if it was not revoked before."""
+        ...
+
+    def revoke_of_session(self, session_id: str, *, keep_offline: bool, now: datetime) -> Sequence[str]:
+        """Revoke the grants of a session and return their ids; offline ones may be kept."""
+        ...
+
+    def revoke_of_account(self, account_id: str, now: datetime) -> Sequence[str]:
+        """Revoke every grant of an account and return their ids."""
+        ...
+
+    def revoke_of_client(self, client_id: str, now: datetime) -> Sequence[str]:
+        """Revoke every grant of a client and return their ids."""
+        ...
+
+
+class RefreshTokens(Protocol):
+    """Families of refresh tokens."""
+
+    def add(self, token: RefreshToken) -> None:
+        """Remember a token."""
+        ...
+
+    def get(self, digest: bytes) -> RefreshToken | None:
+        """Return a token, used or not, with its grant."""
+        ...
+
+    def use(self, digest: bytes, successor: bytes, now: datetime) -> bool:
+        """Mark a token used and keep its sealed successor; true for one caller only."""
+        ...
+
+
+class DeniedTokens(Protocol):
+    """Single access tokens that were revoked before they expired."""
+
+    def add(self, jti: str, expires_at: datetime) -> None:
+        """Deny a token until it expires; again changes nothing."""
+        ...
+
+    def denied(self, jti: str) -> bool:
+        """Whether a token is denied."""
+        ...
+
+
+class OneTimeValues(Protocol):
+    """Things that may be seen once: the jti of client assertions."""
+
+    def spend(self, purpose: str, value: str, expires_at: datetime) -> bool:
+        """Remember a value until it expires; false if it was seen before. One winner."""
+        ...
+
+
+class Notices(Protocol):
+    """The outbox of back-channel logout: one row per session and client."""
+
+    def add_logout(self, session: Session, client: Client, sub: str, now: datetime) -> None:
+        """Queue a logout token for a client; delivered by the worker, retried for eight hours."""
+        ...
+
+
+class Stores(Protocol):
+    """Everything above, over one transaction."""
+
+    @property
+    def audit(self) -> AuditLog: ...  # noqa: D102 - the noun says it
+    @property
+    def clients(self) -> Clients: ...  # noqa: D102
+    @property
+    def subjects(self) -> Subjects: ...  # noqa: D102
+    @property
+    def pending(self) -> PendingAuthorizations: ...  # noqa: D102
+    @property
+    def sessions(self) -> Sessions: ...  # noqa: D102
+    @property
+    def consents(self) -> Consents: ...  # noqa: D102
+    @property
+    def codes(self) -> Codes: ...  # noqa: D102
+    @property
+    def grants(self) -> Grants: ...  # noqa: D102
+    @property
+    def refresh_tokens(self) -> RefreshTokens: ...  # noqa: D102
+    @property
+    def denied_tokens(self) -> DeniedTokens: ...  # noqa: D102
+    @property
+    def one_time_values(self) -> OneTimeValues: ...  # noqa: D102
+    @property
+    def notices(self) -> Notices: ...  # noqa: D102
