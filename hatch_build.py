@@ -18,12 +18,14 @@ class Assets(BuildHookInterface):
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Run scripts/assets when a file is missing; an editable install may do without (make setup does it)."""
+        """Run scripts/assets when a file is missing; for an editable install `make setup` does it."""
         missing = [asset for asset in ASSETS if not Path(self.root, asset).exists()]
         if version == "editable" or not missing:
             return
         try:
             subprocess.run([str(Path(self.root, "scripts/assets"))], check=True, cwd=self.root)
         except (OSError, subprocess.CalledProcessError) as error:
-            message = f"{', '.join(missing)} not compiled: run `make setup` first, or put npm on PATH ({error})"
+            message = (
+                f"{', '.join(missing)} not compiled: run `make setup` first, or put npm on PATH ({error})"
+            )
             raise SystemExit(message) from error
