@@ -80,7 +80,9 @@ class AuditRecord:
         whole: dict[str, JsonValue] = {
             "id": self.id,
             "event": self.event,
-            "occurred_at": self.occurred_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "occurred_at": self.occurred_at.astimezone(UTC)
+            .isoformat(timespec="milliseconds")
+            .replace("+00:00", "Z"),
             "outcome": self.outcome.value,
             "severity": int(self.severity),
             "client_id": self.client_id,
@@ -101,7 +103,13 @@ def new_event_id(now: datetime) -> str:
     """Return a UUID version 7 (RFC 9562, 5.7): sortable by time, 74 random bits."""
     milliseconds = int(now.timestamp() * 1000)
     random = secrets.randbits(74)
-    value = (milliseconds << 80) | (0x7 << 76) | ((random >> 62) << 64) | (0b10 << 62) | (random & ((1 << 62) - 1))
+    value = (
+        (milliseconds << 80)
+        | (0x7 << 76)
+        | ((random >> 62) << 64)
+        | (0b10 << 62)
+        | (random & ((1 << 62) - 1))
+    )
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
@@ -137,8 +145,6 @@ def _text(value: object) -> str | None:
 
 
 def _clean(value: object) -> JsonValue:
-    if isinstance(value, StrEnum):
-        return value.value
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, datetime):

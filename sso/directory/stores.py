@@ -71,7 +71,9 @@ class People(Protocol):
         """Return accounts by ascending id, those after an id ("" from the start)."""
         ...
 
-    def update_account(self, account_id: str, login_name: str, claims: Mapping[str, str], now: datetime) -> None:
+    def update_account(
+        self, account_id: str, login_name: str, claims: Mapping[str, str], now: datetime
+    ) -> None:
         """Replace what a directory says about an account."""
         ...
 
@@ -124,7 +126,7 @@ class Throttles(Protocol):
     """Counters of attempts, by the keyed digest of what is counted."""
 
     def attempt(self, key: bytes, *, window_seconds: int, now: datetime) -> Attempts:
-        """Count an attempt and return the new state, in one statement: concurrent callers see different counts."""
+        """Count an attempt and return the new state, atomically: concurrent callers see other counts."""
         ...
 
     def forget(self, key: bytes) -> None:

@@ -89,7 +89,8 @@ class ClaimsRequest:
         """Return the JSON object that parses to this request."""
         return {
             place: {
-                name: {"essential": demand.essential, "values": list(demand.values)} for name, demand in demands.items()
+                name: {"essential": demand.essential, "values": list(demand.values)}
+                for name, demand in demands.items()
             }
             for place, demands in (("userinfo", self.userinfo), ("id_token", self.id_token))
             if demands

@@ -12,8 +12,8 @@ class ClientAuthMethod(StrEnum):
     """token_endpoint_auth_method values (RFC 7591 2, OpenID Connect Core 9)."""
 
     NONE = "none"
-    CLIENT_SECRET_BASIC = "client_secret_basic"  # noqa: S105 - a method's name
-    CLIENT_SECRET_POST = "client_secret_post"  # noqa: S105 - a method's name
+    CLIENT_SECRET_BASIC = "client_secret_basic"
+    CLIENT_SECRET_POST = "client_secret_post"
     PRIVATE_KEY_JWT = "private_key_jwt"
 
 
@@ -21,7 +21,7 @@ class GrantType(StrEnum):
     """grant_type values that a client may be registered for (RFC 7591 2)."""
 
     AUTHORIZATION_CODE = "authorization_code"
-    REFRESH_TOKEN = "refresh_token"  # noqa: S105 - a grant's name
+    REFRESH_TOKEN = "refresh_token"
     CLIENT_CREDENTIALS = "client_credentials"
 
 

@@ -69,4 +69,6 @@ class KeyRing:
 
     def algorithms(self, now: datetime) -> Iterable[str]:
         """Return the algorithms that can be signed with now."""
-        return tuple(alg for alg in SIGNING_ALGORITHMS if any(k.alg == alg and k.signs(now) for k in self.keys))
+        return tuple(
+            alg for alg in SIGNING_ALGORITHMS if any(k.alg == alg and k.signs(now) for k in self.keys)
+        )

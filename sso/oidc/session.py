@@ -13,7 +13,7 @@ class SessionEnd(StrEnum):
     IDLE = "idle"
     EXPIRED = "expired"
     DISABLED = "disabled"
-    PASSWORD_RESET = "password_reset"  # noqa: S105 - a cause, not a secret
+    PASSWORD_RESET = "password_reset"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

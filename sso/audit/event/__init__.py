@@ -14,42 +14,6 @@ from sso.audit.event.authorization import (
     ConsentGranted,
     ConsentRevoked,
 )
-from sso.audit.event.tokens import (
-    BearerRejected,
-    ClientAuthenticationFailed,
-    CodeReused,
-    RefreshTokenReused,
-    TokenIntrospected,
-    TokenIssued,
-    TokenRefreshed,
-    TokenRequestFailed,
-    TokenRevoked,
-    UserinfoAccessed,
-)
-from sso.audit.event.sign_in import (
-    LogoutNotPropagated,
-    LogoutPropagated,
-    LogoutRejected,
-    RateLimited,
-    SessionCreated,
-    SessionEndedByOfficer,
-    SessionEndedByTimeout,
-    SessionEndedByUser,
-    SessionReused,
-    SignInFailed,
-    SignInSucceeded,
-)
-from sso.audit.event.people import (
-    AccountCreated,
-    AccountDisabled,
-    AccountEnabled,
-    AccountLinked,
-    AccountUpdated,
-    PasswordChanged,
-    PasswordReset,
-    RoleGranted,
-    RoleRevoked,
-)
 from sso.audit.event.operation import (
     AuditSearched,
     AuditViewed,
@@ -64,6 +28,42 @@ from sso.audit.event.operation import (
     KeyRetired,
     NodeStarted,
     NodeStopped,
+)
+from sso.audit.event.people import (
+    AccountCreated,
+    AccountDisabled,
+    AccountEnabled,
+    AccountLinked,
+    AccountUpdated,
+    PasswordChanged,
+    PasswordReset,
+    RoleGranted,
+    RoleRevoked,
+)
+from sso.audit.event.sign_in import (
+    LogoutNotPropagated,
+    LogoutPropagated,
+    LogoutRejected,
+    RateLimited,
+    SessionCreated,
+    SessionEndedByOfficer,
+    SessionEndedByTimeout,
+    SessionEndedByUser,
+    SessionReused,
+    SignInFailed,
+    SignInSucceeded,
+)
+from sso.audit.event.tokens import (
+    BearerRejected,
+    ClientAuthenticationFailed,
+    CodeReused,
+    RefreshTokenReused,
+    TokenIntrospected,
+    TokenIssued,
+    TokenRefreshed,
+    TokenRequestFailed,
+    TokenRevoked,
+    UserinfoAccessed,
 )
 from sso.audit.record import AuditEvent
 

@@ -1,0 +1,139 @@
+"""End an authorization request: grant it with a code, or bring the person's refusal to the client.
+
+OpenID Connect Core 3.1.2.5 and 3.1.2.6, RFC 6749 4.1.2, RFC 9207.
+"""
+
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from sso.audit.event import AuthorizationAccepted, CodeIssued, ConsentDenied, ConsentGranted, SessionReused
+from sso.oidc.consent import Consent
+from sso.oidc.digest import digest, new_id, new_secret
+from sso.oidc.errors import AuthorizationError, ErrorCode
+from sso.oidc.grant import AuthorizationCode, Grant
+from sso.oidc.request import AuthorizationRequest
+from sso.oidc.response import AuthorizationResponse, authorization_response
+from sso.oidc.session import Session
+from sso.oidc.settings import Provider
+from sso.oidc.stores import Stores
+
+
+def accept(request: AuthorizationRequest, stores: Stores, now: datetime) -> None:
+    """Record that a request is valid and waits for a person or for its answer."""
+    stores.audit.append(
+        AuthorizationAccepted(
+            client_id=request.client.client_id,
+            redirect_host=urlsplit(request.to.redirect_uri).hostname or "",
+            scope=request.scope,
+            claims_requested=request.claims.names,
+            acr_values=request.acr_values,
+            prompt=request.prompt,
+            pkce=request.code_challenge is not None,
+        ),
+        now,
+    )
+
+
+def issue_code(
+    request: AuthorizationRequest, session: Session, stores: Stores, provider: Provider, now: datetime
+) -> AuthorizationResponse:
+    """Remember a new grant and its code, and return the response that carries the code."""
+    code = new_secret()
+    grant = _grant(request, session, stores, now)
+    stores.codes.add(
+        AuthorizationCode(
+            digest=digest(code),
+            grant=grant,
+            redirect_uri=request.to.redirect_uri,
+            code_challenge=request.code_challenge,
+            expires_at=now + provider.settings.code_lifetime,
+        )
+    )
+    stores.sessions.join(session.id, request.client.client_id, now)
+    stores.audit.append(
+        CodeIssued(
+            client_id=request.client.client_id,
+            account_id=session.account_id,
+            session_id=session.id,
+            grant_id=grant.id,
+            scope=request.scope,
+            code_prefix=digest(code).hex()[:16],
+            pkce=request.code_challenge is not None,
+        ),
+        now,
+    )
+    return authorization_response(request.to, provider.settings.issuer, code=code)
+
+
+def _grant(request: AuthorizationRequest, session: Session, stores: Stores, now: datetime) -> Grant:
+    return Grant(
+        id=new_id(),
+        client_id=request.client.client_id,
+        account_id=session.account_id,
+        sub=stores.subjects.sub(session.account_id, request.client.sector, now),
+        session_id=session.id,
+        scope=request.scope,
+        claims=request.claims,
+        nonce=request.nonce,
+        auth_time=session.auth_time,
+        acr=session.acr,
+        amr=session.amr,
+        offline="offline_access" in request.scope,
+        created_at=now,
+    )
+
+
+def record_reuse(request: AuthorizationRequest, session: Session, stores: Stores, now: datetime) -> None:
+    """Record that a service was reached by a session that began before this request."""
+    stores.audit.append(
+        SessionReused(
+            client_id=request.client.client_id,
+            account_id=session.account_id,
+            session_id=session.id,
+            auth_age_seconds=max(0, int((now - session.auth_time).total_seconds())),
+        ),
+        now,
+    )
+
+
+def allow(
+    request: AuthorizationRequest, session: Session, stores: Stores, provider: Provider, now: datetime
+) -> None:
+    """Remember that the person allowed what the page listed, in addition to what was allowed before."""
+    earlier = stores.consents.get(session.account_id, request.client.client_id, now)
+    stores.consents.put(
+        Consent(
+            account_id=session.account_id,
+            client_id=request.client.client_id,
+            scope=request.scope | (earlier.scope if earlier else frozenset()),
+            claims=request.claims.names | (earlier.claims if earlier else frozenset()),
+            granted_at=now,
+            expires_at=now + provider.settings.consent_lifetime,
+        )
+    )
+    stores.audit.append(
+        ConsentGranted(
+            client_id=request.client.client_id,
+            account_id=session.account_id,
+            session_id=session.id,
+            scope=request.scope,
+            claims=request.claims.names,
+        ),
+        now,
+    )
+
+
+def deny(
+    request: AuthorizationRequest, session: Session | None, stores: Stores, now: datetime
+) -> AuthorizationError:
+    """Record that the person refused or cancelled, and return the error for the client to raise."""
+    stores.audit.append(
+        ConsentDenied(
+            client_id=request.client.client_id,
+            account_id=session.account_id if session else None,
+            session_id=session.id if session else None,
+            scope=request.scope,
+        ),
+        now,
+    )
+    return AuthorizationError(ErrorCode.ACCESS_DENIED, "the person refused", request.to)

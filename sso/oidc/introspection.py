@@ -1,0 +1,65 @@
+"""Token introspection (RFC 7662): only callers whose audience the token is learn anything."""
+
+from datetime import datetime
+
+from sso.audit.event import TokenIntrospected
+from sso.audit.record import JsonValue
+from sso.oidc.bearer import TokenNotLive, live_access_token
+from sso.oidc.client import Client
+from sso.oidc.digest import digest
+from sso.oidc.grant import Grant, RefreshToken
+from sso.oidc.settings import Provider
+from sso.oidc.stores import Stores
+
+_INACTIVE: dict[str, JsonValue] = {"active": False}
+
+
+def introspect(
+    text: str, caller: Client, stores: Stores, provider: Provider, now: datetime
+) -> dict[str, JsonValue]:
+    """Return the introspection response; anything but a live token of the caller's is `{"active": false}`."""
+    grant: Grant | None
+    jti: str | None
+    refresh_token = stores.refresh_tokens.get(digest(text))
+    if refresh_token is not None:
+        answer, grant, jti = _of_refresh_token(refresh_token, caller, stores, now), refresh_token.grant, None
+    else:
+        answer, grant, jti = _of_access_token(text, caller, stores, provider, now)
+    event = TokenIntrospected(
+        client_id=caller.client_id,
+        account_id=grant.account_id if grant else None,
+        grant_id=grant.id if grant else None,
+        jti=jti,
+        active=answer["active"] is True,
+    )
+    stores.audit.append(event, now)
+    return answer
+
+
+def _of_access_token(
+    text: str, caller: Client, stores: Stores, provider: Provider, now: datetime
+) -> tuple[dict[str, JsonValue], Grant | None, str | None]:
+    try:
+        token = live_access_token(text, stores, provider, now)
+    except TokenNotLive:
+        return _INACTIVE, None, None
+    if token.client_id != caller.client_id and not {caller.client_id, *caller.audience} & set(token.aud):
+        return _INACTIVE, token.grant, token.jti
+    return {**token.claims, "active": True, "token_type": "Bearer"}, token.grant, token.jti
+
+
+def _of_refresh_token(
+    token: RefreshToken, caller: Client, stores: Stores, now: datetime
+) -> dict[str, JsonValue]:
+    grant = token.grant
+    live = token.used_at is None and grant.revoked_at is None and now < token.expires_at
+    subject = stores.subjects.get(grant.account_id)
+    if not live or grant.client_id != caller.client_id or subject is None or not subject.active:
+        return _INACTIVE
+    return {
+        "active": True,
+        "client_id": grant.client_id,
+        "sub": grant.sub,
+        "scope": " ".join(sorted(grant.scope)),
+        "exp": int(token.expires_at.timestamp()),
+    }

@@ -1,0 +1,127 @@
+"""Make the tokens of one answer: access token (RFC 9068), ID token (Core 2), and their audit event."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sso.audit.event import TokenIssued
+from sso.audit.record import JsonValue
+from sso.oidc import claims as claim
+from sso.oidc.account import Subject
+from sso.oidc.client import Client, GrantType
+from sso.oidc.digest import new_id
+from sso.oidc.grant import Grant
+from sso.oidc.jose import half_hash, sign
+from sso.oidc.response import TokenResponse
+from sso.oidc.settings import Provider
+from sso.oidc.stores import Stores
+
+ACCESS_TOKEN_ALG = "ES256"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuance:
+    """What is to be issued: by which grant type, for which client, out of which grant.
+
+    `scope` may be narrower than the grant's. `refresh_token` is the one to hand out, if any.
+    """
+
+    grant_type: GrantType
+    client: Client
+    grant: Grant | None
+    subject: Subject | None
+    scope: frozenset[str]
+    refresh_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _AccessToken:
+    jti: str
+    aud: tuple[str, ...]
+    expires_at: datetime
+    text: str
+
+
+def issue(issuance: Issuance, stores: Stores, provider: Provider, now: datetime) -> TokenResponse:
+    """Record and return the tokens; the event's id becomes `txn` of the ID token (RFC 8417 2.2)."""
+    access_token = _access_token(issuance, provider, now)
+    wants_id_token = issuance.grant is not None and "openid" in issuance.scope
+    released = _released_claims(issuance) if wants_id_token else {}
+    txn = stores.audit.append(_event(issuance, access_token, released, wants_id_token), now)
+    id_token = None
+    if issuance.grant is not None and wants_id_token:
+        released |= {"txn": txn, "at_hash": half_hash(access_token.text)}
+        claims = _id_token_claims(issuance.grant, released, provider, now)
+        key = provider.keys.signing(issuance.client.id_token_signed_response_alg, now)
+        id_token = sign(claims, key, "JWT")
+    lifetime = int(provider.settings.access_token_lifetime.total_seconds())
+    return TokenResponse(access_token.text, lifetime, issuance.scope, id_token, issuance.refresh_token)
+
+
+def _event(
+    issuance: Issuance, access_token: _AccessToken, released: dict[str, JsonValue], id_token: bool
+) -> TokenIssued:
+    grant = issuance.grant
+    return TokenIssued(
+        client_id=issuance.client.client_id,
+        account_id=grant.account_id if grant else None,
+        session_id=grant.session_id if grant else None,
+        grant_id=grant.id if grant else None,
+        grant_type=issuance.grant_type.value,
+        jti=access_token.jti,
+        aud=access_token.aud,
+        scope=issuance.scope,
+        expires_at=access_token.expires_at,
+        claims_released=frozenset(released),
+        id_token=id_token,
+        refresh_token=issuance.refresh_token is not None,
+    )
+
+
+def _access_token(issuance: Issuance, provider: Provider, now: datetime) -> _AccessToken:
+    settings, client, grant = provider.settings, issuance.client, issuance.grant
+    issued_at = int(now.timestamp())
+    jti = f"{grant.id}.{new_id()}" if grant else new_id()
+    aud = client.audience or (settings.issuer,)
+    claims: dict[str, JsonValue] = {
+        "iss": settings.issuer,
+        "sub": grant.sub if grant else client.client_id,
+        "aud": aud[0] if len(aud) == 1 else list(aud),
+        "client_id": client.client_id,
+        "iat": issued_at,
+        "exp": issued_at + int(settings.access_token_lifetime.total_seconds()),
+        "jti": jti,
+        "scope": " ".join(sorted(issuance.scope)),
+    }
+    if grant is not None:
+        claims |= {"auth_time": int(grant.auth_time.timestamp()), "acr": grant.acr, "amr": list(grant.amr)}
+        claims |= {"sid": grant.session_id}
+    text = sign(claims, provider.keys.signing(ACCESS_TOKEN_ALG, now), "at+jwt")
+    return _AccessToken(jti, aud, now + settings.access_token_lifetime, text)
+
+
+def _released_claims(issuance: Issuance) -> dict[str, JsonValue]:
+    """Return claims about the person for the ID token: those demanded there, or all by the client's switch."""
+    if issuance.grant is None or issuance.subject is None:
+        return {}
+    names = claim.scope_claims(issuance.scope) if issuance.client.claims_in_id_token else frozenset[str]()
+    return claim.release(issuance.subject.claims, names, issuance.grant.claims.id_token)
+
+
+def _id_token_claims(
+    grant: Grant, extra: dict[str, JsonValue], provider: Provider, now: datetime
+) -> dict[str, JsonValue]:
+    issued_at = int(now.timestamp())
+    nonce: dict[str, JsonValue] = {} if grant.nonce is None else {"nonce": grant.nonce}
+    return {
+        **extra,
+        **nonce,
+        "iss": provider.settings.issuer,
+        "sub": grant.sub,
+        "aud": grant.client_id,
+        "iat": issued_at,
+        "exp": issued_at + int(provider.settings.id_token_lifetime.total_seconds()),
+        "auth_time": int(grant.auth_time.timestamp()),
+        "acr": grant.acr,
+        "amr": list(grant.amr),
+        "sid": grant.session_id,
+    }

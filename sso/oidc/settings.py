@@ -1,0 +1,50 @@
+"""What an operator decides about the protocol, and the addresses that follow from the issuer."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from sso.oidc.keys import KeyRing
+
+API_AUDIENCE_PATH = "/api/v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Lifetimes and the issuer (a URL without trailing slash; every endpoint derives from it)."""
+
+    issuer: str
+    code_lifetime: timedelta = timedelta(seconds=60)
+    access_token_lifetime: timedelta = timedelta(minutes=5)
+    id_token_lifetime: timedelta = timedelta(minutes=10)
+    refresh_token_lifetime: timedelta = timedelta(days=30)
+    refresh_grace: timedelta = timedelta(seconds=20)
+    consent_lifetime: timedelta = timedelta(days=365)
+    pending_lifetime: timedelta = timedelta(minutes=30)
+    session_idle: timedelta = timedelta(minutes=30)
+    session_lifetime: timedelta = timedelta(hours=12)
+    clock_skew: timedelta = timedelta(seconds=10)
+    ui_locales: tuple[str, ...] = ("en", "zh-CN")
+    service_documentation: str | None = None
+
+    def endpoint(self, path: str) -> str:
+        """Return the absolute address of a path of ours."""
+        return f"{self.issuer}{path}"
+
+    @property
+    def api_audience(self) -> str:
+        """The `aud` of access tokens for the management API."""
+        return self.endpoint(API_AUDIENCE_PATH)
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach the hub over TLS, so that cookies can carry the `__Host-` prefix."""
+        return urlsplit(self.issuer).scheme == "https"
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """What every endpoint needs beside its request and its stores: settings and signing keys."""
+
+    settings: Settings
+    keys: KeyRing

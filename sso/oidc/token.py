@@ -1,0 +1,53 @@
+"""The token endpoint: find the grant, let it answer (RFC 6749 3.2)."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TypeAlias
+
+from sso.audit.event import TokenRequestFailed
+from sso.oidc.client import GrantType
+from sso.oidc.errors import ErrorCode, TokenError
+from sso.oidc.grants import authorization_code, client_credentials, refresh_token
+from sso.oidc.response import TokenResponse
+from sso.oidc.settings import Provider
+from sso.oidc.stores import Stores
+from sso.oidc.token_request import TokenRequest
+
+Grant: TypeAlias = Callable[[TokenRequest, Stores, Provider, datetime], TokenResponse]
+
+GRANTS: Mapping[str, Grant] = {
+    GrantType.AUTHORIZATION_CODE: authorization_code.redeem,
+    GrantType.REFRESH_TOKEN: refresh_token.refresh,
+    GrantType.CLIENT_CREDENTIALS: client_credentials.grant,
+}
+
+
+def token(request: TokenRequest, stores: Stores, provider: Provider, now: datetime) -> TokenResponse:
+    """Answer one token request; a refusal is recorded with its private reason.
+
+    Raises:
+        TokenError: as the grant says.
+    """
+    try:
+        return _grant_of(request)(request, stores, provider, now)
+    except TokenError as refusal:
+        stores.audit.append(
+            TokenRequestFailed(
+                client_id=request.client.client_id,
+                grant_type=request.optional("grant_type") or "",
+                error=refusal.code.value,
+                reason=refusal.reason,
+            ),
+            now,
+        )
+        raise
+
+
+def _grant_of(request: TokenRequest) -> Grant:
+    name = request.required("grant_type")
+    grant = GRANTS.get(name)
+    if grant is None:
+        raise TokenError(ErrorCode.UNSUPPORTED_GRANT_TYPE, "this grant_type is not supported")
+    if name not in request.client.grant_types:
+        raise TokenError(ErrorCode.UNAUTHORIZED_CLIENT, "this client is not registered for this grant_type")
+    return grant
