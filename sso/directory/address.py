@@ -34,9 +34,12 @@ def parse_address(url: str) -> ServerAddress:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise ValueError(f"{url!r} is not a URL of a directory server") from error
+        msg = f"{url!r} is not a URL of a directory server"
+        raise ValueError(msg) from error
     if parts.scheme not in _PORTS or not parts.hostname:
-        raise ValueError(f"{url!r} must be ldaps://host:port or ldap://host:port")
+        msg = f"{url!r} must be ldaps://host:port or ldap://host:port"
+        raise ValueError(msg)
     if parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment:
-        raise ValueError("the URL of a directory server has a host and a port and nothing else")
+        msg = "the URL of a directory server has a host and a port and nothing else"
+        raise ValueError(msg)
     return ServerAddress(parts.hostname, port or _PORTS[parts.scheme], parts.scheme == "ldaps")

@@ -32,12 +32,13 @@ class Person:
     id: str
     name: str
     disabled_at: datetime | None
-    roles: frozenset[Role]
+    roles: frozenset[str]
 
     def __post_init__(self) -> None:
         """Raise ValueError when both roles are held: nobody audits their own changes."""
         if len(self.roles) > 1:
-            raise ValueError("a person is an auditor or a client manager, never both")
+            msg = "a person is an auditor or a client manager, never both"
+            raise ValueError(msg)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,4 +64,5 @@ class Account:
         keyed = self.directory_id is not None and self.immutable_id is not None
         unkeyed = self.directory_id is None and self.immutable_id is None
         if not (keyed if self.kind is AccountKind.STAFF else unkeyed):
-            raise ValueError("a staff account has a directory id and an immutable id, a citizen has neither")
+            msg = "a staff account has a directory id and an immutable id, a citizen has neither"
+            raise ValueError(msg)

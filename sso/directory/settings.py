@@ -91,39 +91,51 @@ class DirectorySettings:
 
 def _check_identity(settings: DirectorySettings) -> None:
     if not _DIRECTORY_ID.fullmatch(settings.id):
-        raise ValueError("the id of a directory is made of lower-case letters, digits and hyphens")
+        msg = "the id of a directory is made of lower-case letters, digits and hyphens"
+        raise ValueError(msg)
     if not settings.realms:
-        raise ValueError(f"directory {settings.id!r} needs at least one realm")
+        msg = f"directory {settings.id!r} needs at least one realm"
+        raise ValueError(msg)
     if not settings.base_dn or not settings.bind_dn:
-        raise ValueError(f"directory {settings.id!r} needs a base_dn and a bind_dn")
+        msg = f"directory {settings.id!r} needs a base_dn and a bind_dn"
+        raise ValueError(msg)
     if not settings.bind_password:
-        raise ValueError(f"directory {settings.id!r} needs a password for bind_dn: an empty one is anonymous")
+        msg = f"directory {settings.id!r} needs a password for bind_dn: an empty one is anonymous"
+        raise ValueError(msg)
     if not 0.5 <= settings.deadline_seconds <= 60:
-        raise ValueError("deadline_seconds must be between 0.5 and 60")
+        msg = "deadline_seconds must be between 0.5 and 60"
+        raise ValueError(msg)
     if not 1 <= settings.pool_size <= 64:
-        raise ValueError("pool_size must be between 1 and 64")
+        msg = "pool_size must be between 1 and 64"
+        raise ValueError(msg)
 
 
 def _check_attributes(settings: DirectorySettings) -> None:
     filtered = (name for name, _ in settings.person_filter)
     for name in (settings.login_attribute, *settings.mapping.values(), *filtered):
         if not _ATTRIBUTE.fullmatch(name):
-            raise ValueError(f"{name!r} is not the name of an LDAP attribute")
+            msg = f"{name!r} is not the name of an LDAP attribute"
+            raise ValueError(msg)
         if name.partition(";")[0].lower() in SECRET_ATTRIBUTES:
-            raise ValueError(f"the attribute {name!r} holds a secret and is never read")
+            msg = f"the attribute {name!r} holds a secret and is never read"
+            raise ValueError(msg)
     for claim in settings.mapping:
         if claim in _RESERVED_CLAIMS:
-            raise ValueError(f"the claim {claim!r} is stated by the hub alone and cannot be mapped")
+            msg = f"the claim {claim!r} is stated by the hub alone and cannot be mapped"
+            raise ValueError(msg)
 
 
 def _check_transport(settings: DirectorySettings) -> None:
     if not settings.urls:
-        raise ValueError(f"directory {settings.id!r} needs at least one URL")
+        msg = f"directory {settings.id!r} needs at least one URL"
+        raise ValueError(msg)
     for address in settings.addresses:
         if address.implicit_tls:
             if settings.start_tls:
-                raise ValueError(f"start_tls is for ldap:// only; {address} is encrypted from its first byte")
+                msg = f"start_tls is for ldap:// only; {address} is encrypted from its first byte"
+                raise ValueError(msg)
             continue
         if settings.start_tls or (settings.allow_plaintext_on_loopback and address.is_loopback):
             continue
-        raise ValueError(f"{address} would send passwords in clear text: use ldaps:// or start_tls = true")
+        msg = f"{address} would send passwords in clear text: use ldaps:// or start_tls = true"
+        raise ValueError(msg)

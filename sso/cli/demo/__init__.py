@@ -1,0 +1,1 @@
+"""`sso demo`: the hub with people, departments and applications to look at."""

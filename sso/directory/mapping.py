@@ -1,0 +1,50 @@
+"""From a directory entry to claims: declarative, without expressions, one value a claim.
+
+A department's directory is trusted for what it says of its clerks, not for what its bytes do to a page:
+every value is decoded, cleaned and capped here. No claim says that a mail address or number is verified.
+"""
+
+import unicodedata
+
+from sso.directory.entry import Entry
+from sso.directory.settings import DirectorySettings
+
+CLAIM_MAX_CHARACTERS = 256
+
+# A shortened name is still a name; a shortened address or number is somebody else's.
+_NEVER_SHORTENED = frozenset({"email", "phone_number", "preferred_username"})
+_REMOVED_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Bidi controls (UAX #9), byte order mark, interlinear annotation. Other format characters stay: traditional
+# Mongolian (U+180E) and Persian (U+200C) names are spelled with them.
+_REMOVED_CHARACTERS = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\ufff9\ufffa\ufffb"
+)
+
+
+def claims_of(entry: Entry, settings: DirectorySettings) -> dict[str, str]:
+    """The claims that the entry supports (OpenID Connect Core 5.1 names); absent values make no claim."""
+    claims: dict[str, str] = {}
+    for claim, attribute in settings.mapping.items():
+        raw = entry.first(attribute)
+        value = None if raw is None else _clean(raw, may_shorten=claim not in _NEVER_SHORTENED)
+        if value:
+            claims[claim] = value
+    return claims
+
+
+def _clean(raw: bytes, *, may_shorten: bool) -> str | None:
+    """Readable text, or None when the bytes are not UTF-8 or the text may not be cut and is too long."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    kept = "".join(character for character in text if not _is_removed(character)).strip()
+    if len(kept) <= CLAIM_MAX_CHARACTERS:
+        return kept
+    return kept[:CLAIM_MAX_CHARACTERS].rstrip() if may_shorten else None
+
+
+def _is_removed(character: str) -> bool:
+    if character in _REMOVED_CHARACTERS or 0xE0000 <= ord(character) <= 0xE007F:
+        return True
+    return unicodedata.category(character) in _REMOVED_CATEGORIES
