@@ -58,9 +58,7 @@ def authenticate(presented: Presented, stores: Stores, provider: Provider, now: 
     credentials = _credentials(presented)
     client = stores.clients.get(credentials.client_id)
     try:
-        if client is None:
-            raise _NotProven("unknown client_id")
-        _prove(client, credentials, stores, provider, now)
+        return _proven(client, credentials, stores, provider, now)
     except _NotProven as failure:
         event = ClientAuthenticationFailed(
             client_id=client.client_id if client else None,
@@ -70,7 +68,6 @@ def authenticate(presented: Presented, stores: Stores, provider: Provider, now: 
         )
         stores.audit.append(event, now)
         raise TokenError(ErrorCode.INVALID_CLIENT, "client authentication failed", str(failure)) from failure
-    return client
 
 
 def _credentials(presented: Presented) -> _Credentials:
@@ -128,19 +125,22 @@ def _claimed_issuer(assertion: str) -> str:
     return str(claims.get("iss", "")) if isinstance(claims, dict) else ""
 
 
-def _prove(
-    client: Client, credentials: _Credentials, stores: Stores, provider: Provider, now: datetime
-) -> None:
+def _proven(
+    client: Client | None, credentials: _Credentials, stores: Stores, provider: Provider, now: datetime
+) -> Client:
+    if client is None:
+        raise _NotProven("unknown client_id")
     same_kind = {client.auth_method, credentials.method} <= _SECRET_METHODS
     if client.auth_method is not credentials.method and not same_kind:
         raise _NotProven(f"registered for {client.auth_method.value}")
     match credentials.method:
         case ClientAuthMethod.NONE:
-            return
+            pass
         case ClientAuthMethod.CLIENT_SECRET_BASIC | ClientAuthMethod.CLIENT_SECRET_POST:
             _prove_secret(client, credentials.secrets, now)
         case ClientAuthMethod.PRIVATE_KEY_JWT:
             _prove_assertion(client, credentials.assertion, stores, provider, now)
+    return client
 
 
 def _prove_secret(client: Client, presented: tuple[str, ...], now: datetime) -> None:

@@ -100,7 +100,7 @@ def _access_token(issuance: Issuance, provider: Provider, now: datetime) -> _Acc
 
 
 def _released_claims(issuance: Issuance) -> dict[str, JsonValue]:
-    """Return claims about the person for the ID token: those demanded there, or all by the client's switch."""
+    """Claims about the person for the ID token: those demanded there, or all by the client's switch."""
     if issuance.grant is None or issuance.subject is None:
         return {}
     names = claim.scope_claims(issuance.scope) if issuance.client.claims_in_id_token else frozenset[str]()

@@ -62,8 +62,7 @@ def private_key_from_der(der: bytes) -> rsa.RSAPrivateKey | ec.EllipticCurvePriv
     """
     private = load_der_private_key(der, password=None)
     if not isinstance(private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-        message = "neither an RSA nor an EC private key"
-        raise ValueError(message)
+        raise ValueError("neither an RSA nor an EC private key")  # noqa: TRY004 - the value is wrong
     return private
 
 

@@ -22,7 +22,7 @@ class NoSigningKey(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKey:
-    """A key pair in memory. `kid` is the RFC 7638 thumbprint; `public_jwk` has kid, alg, use, no private member."""
+    """A key pair in memory; `kid` is the RFC 7638 thumbprint, `public_jwk` has kid, alg and use."""
 
     kid: str
     alg: str
