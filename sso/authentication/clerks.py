@@ -1,0 +1,63 @@
+"""A clerk's account: made at the first sign-in, kept in step with the directory at every later one."""
+
+from datetime import datetime
+
+from sso.audit.event import AccountCreated, AccountUpdated
+from sso.authentication.stores import Stores
+from sso.directory.entry import Entry
+from sso.directory.mapping import claims_of
+from sso.directory.person import Account, AccountKind, Person
+from sso.directory.settings import DirectorySettings
+from sso.oidc.digest import new_id
+
+
+def account_of(entry: Entry, settings: DirectorySettings, stores: Stores, now: datetime) -> Account:
+    """Return the account of a directory's entry, found by its immutable id alone.
+
+    A rename, a move or a new mail address changes the account's claims, never which account it is.
+    """
+    claims = {**claims_of(entry, settings), "directory": settings.id, "directory_name": settings.name}
+    known = stores.people.staff(settings.id, entry.immutable_id)
+    if known is None:
+        return _create(entry, settings, claims, stores, now)
+    if dict(known.claims) == claims and known.login_name == entry.login_name:
+        return known
+    stores.people.update_account(known.id, entry.login_name, claims, now)
+    changed = {
+        name for name in claims.keys() | known.claims.keys() if claims.get(name) != known.claims.get(name)
+    }
+    if known.login_name != entry.login_name:
+        changed.add("login_name")
+    stores.audit.append(
+        AccountUpdated(account_id=known.id, claims_changed=frozenset(changed), source="directory"), now
+    )
+    return stores.people.account(known.id) or known
+
+
+def _create(
+    entry: Entry, settings: DirectorySettings, claims: dict[str, str], stores: Stores, now: datetime
+) -> Account:
+    person = Person(
+        id=new_id(), name=claims.get("name", entry.login_name), disabled_at=None, roles=frozenset()
+    )
+    account = Account(
+        id=new_id(),
+        person_id=person.id,
+        kind=AccountKind.STAFF,
+        login_name=entry.login_name,
+        directory_id=settings.id,
+        immutable_id=entry.immutable_id,
+        claims=claims,
+        disabled_at=None,
+    )
+    stores.people.add_person(person)
+    stores.people.add_account(account, now)
+    event = AccountCreated(
+        account_id=account.id,
+        person_id=person.id,
+        kind=account.kind.value,
+        source="directory",
+        directory_id=settings.id,
+    )
+    stores.audit.append(event, now)
+    return account

@@ -1,0 +1,116 @@
+"""What operators and officers do with people: add, disable, link, reset, grant a role.
+
+Every function works inside the caller's transaction and records what it did; `source` says through which
+door it came (command, console, demo).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sso.audit.event import (
+    AccountCreated,
+    AccountDisabled,
+    AccountEnabled,
+    AccountLinked,
+    PasswordChanged,
+    PasswordReset,
+    RoleGranted,
+    RoleRevoked,
+)
+from sso.authentication.sessions import end_access
+from sso.authentication.stores import Stores
+from sso.directory.person import Account, AccountKind, Person, Role
+from sso.directory.stores import PasswordCredential
+from sso.oidc.digest import new_id
+from sso.oidc.session import SessionEnd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCitizen:
+    """Someone to be added: a normalised login name, claims by their OpenID names, a password hash or none."""
+
+    login_name: str
+    name: str
+    claims: Mapping[str, str] = field(repr=False)
+    password_hash: str | None = field(default=None, repr=False)
+
+
+def add_citizen(citizen: NewCitizen, source: str, stores: Stores, now: datetime) -> Account:
+    """Add a person with a citizen account.
+
+    Raises:
+        LoginNameTaken: the login name belongs to somebody.
+    """
+    person = Person(id=new_id(), name=citizen.name, disabled_at=None, roles=frozenset())
+    account = Account(
+        id=new_id(),
+        person_id=person.id,
+        kind=AccountKind.CITIZEN,
+        login_name=citizen.login_name,
+        directory_id=None,
+        immutable_id=None,
+        claims={"name": citizen.name, "preferred_username": citizen.login_name, **citizen.claims},
+        disabled_at=None,
+    )
+    stores.people.add_person(person)
+    stores.people.add_account(account, now)
+    stores.audit.append(
+        AccountCreated(account_id=account.id, person_id=person.id, kind=account.kind.value, source=source),
+        now,
+    )
+    if citizen.password_hash is not None:
+        stores.credentials.put(PasswordCredential(account.id, citizen.password_hash, now))
+        stores.audit.append(PasswordChanged(account_id=account.id, source=source), now)
+    return account
+
+
+def set_password(account: Account, password_hash: str, source: str, stores: Stores, now: datetime) -> None:
+    """Replace a citizen's password and end every access that the old one gave."""
+    stores.credentials.put(PasswordCredential(account.id, password_hash, now))
+    stores.audit.append(PasswordReset(account_id=account.id, source=source), now)
+    end_access(account.id, SessionEnd.PASSWORD_RESET, stores, now)
+
+
+def disable(account: Account, source: str, reason: str, stores: Stores, now: datetime) -> bool:
+    """Disable an account and end every access of it; false if it was disabled already."""
+    if not stores.people.disable_account(account.id, now):
+        return False
+    stores.audit.append(AccountDisabled(account_id=account.id, source=source, reason=reason), now)
+    end_access(account.id, SessionEnd.DISABLED, stores, now)
+    return True
+
+
+def enable(account: Account, source: str, stores: Stores, now: datetime) -> bool:
+    """Enable an account again; false if it was enabled."""
+    if not stores.people.enable_account(account.id):
+        return False
+    stores.audit.append(AccountEnabled(account_id=account.id, source=source), now)
+    return True
+
+
+def link(account: Account, person_id: str, rule: str, stores: Stores, now: datetime) -> None:
+    """Give an account to another person, by an officer's decision; its sessions end, to begin anew."""
+    end_access(account.id, SessionEnd.DISABLED, stores, now)
+    stores.people.move_account(account.id, person_id)
+    stores.audit.append(AccountLinked(account_id=account.id, person_id=person_id, rule=rule), now)
+
+
+def grant_role(person_id: str, role: Role, source: str, stores: Stores, now: datetime) -> bool:
+    """Grant an officer's role; false if it was held.
+
+    Raises:
+        RolesConflict: auditor and client manager are never held together.
+    """
+    if not stores.people.grant_role(person_id, role, now):
+        return False
+    stores.audit.append(RoleGranted(person_id=person_id, role=role.value, source=source), now)
+    return True
+
+
+def revoke_role(person_id: str, role: Role, source: str, stores: Stores, now: datetime) -> bool:
+    """Take an officer's role; false if it was not held."""
+    if not stores.people.revoke_role(person_id, role):
+        return False
+    stores.audit.append(RoleRevoked(person_id=person_id, role=role.value, source=source), now)
+    return True

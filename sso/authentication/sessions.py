@@ -1,0 +1,151 @@
+"""Beginnings and ends of browser sessions, and everything that must follow an end.
+
+An end revokes the session's grants and queues one logout notice for every client that joined, in the
+transaction that ends it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from sso.audit.event import (
+    SessionCreated,
+    SessionEndedByOfficer,
+    SessionEndedByTimeout,
+    SessionEndedByUser,
+)
+from sso.audit.record import AuditEvent
+from sso.authentication.evidence import Assurance
+from sso.authentication.stores import Stores
+from sso.directory.person import Account
+from sso.oidc.digest import digest, new_id, new_secret
+from sso.oidc.session import Session, SessionEnd
+from sso.oidc.settings import Settings
+
+TOUCH_EVERY_SECONDS = 60
+"""Activity is noted at most this often: the idle limit needs no finer clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInAs:
+    """Who has just proven who they are, how well, and the session that the browser had before."""
+
+    account: Account
+    assurance: Assurance
+    previous: Session | None
+
+
+def begin(who: SignedInAs, stores: Stores, settings: Settings, now: datetime) -> tuple[Session, str]:
+    """Return the session of someone who has just signed in, and its new cookie.
+
+    The same account keeps its session id, so that clients see one `sid`; another account's session ends.
+    """
+    account, assurance, previous = who.account, who.assurance, who.previous
+    if previous is not None and previous.account_id == account.id:
+        return _renew(previous, assurance, stores, settings, now)
+    if previous is not None:
+        end(previous, SessionEnd.REPLACED, stores, now)
+    cookie = new_secret()
+    session = Session(
+        id=new_id(),
+        account_id=account.id,
+        person_id=account.person_id,
+        auth_time=now.replace(microsecond=0),
+        acr=assurance.acr,
+        amr=assurance.amr,
+        persona_chosen=len(stores.people.accounts_of(account.person_id)) == 1,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + settings.session_lifetime,
+    )
+    stores.sessions.add(session, digest(cookie))
+    stores.audit.append(
+        SessionCreated(account_id=account.id, session_id=session.id, expires_at=session.expires_at), now
+    )
+    return session, cookie
+
+
+def _renew(
+    previous: Session, assurance: Assurance, stores: Stores, settings: Settings, now: datetime
+) -> tuple[Session, str]:
+    cookie = new_secret()
+    session = Session(
+        id=previous.id,
+        account_id=previous.account_id,
+        person_id=previous.person_id,
+        auth_time=now.replace(microsecond=0),
+        acr=assurance.acr,
+        amr=assurance.amr,
+        persona_chosen=previous.persona_chosen,
+        created_at=previous.created_at,
+        last_seen_at=now,
+        expires_at=now + settings.session_lifetime,
+    )
+    stores.sessions.renew(session, digest(cookie))
+    return session, cookie
+
+
+def current(cookie: str | None, stores: Stores, settings: Settings, now: datetime) -> Session | None:
+    """Return the live session of a cookie: within its limits, its account in use."""
+    session = stores.sessions.get(digest(cookie)) if cookie else None
+    if session is None or cause_of_timeout(session, settings, now) is not None:
+        return None
+    subject = stores.subjects.get(session.account_id)
+    return session if subject is not None and subject.active else None
+
+
+def touch(session: Session, stores: Stores, now: datetime) -> None:
+    """Note activity, rarely enough to cost nothing."""
+    if (now - session.last_seen_at).total_seconds() >= TOUCH_EVERY_SECONDS:
+        stores.sessions.touch(session.id, now)
+
+
+def cause_of_timeout(session: Session, settings: Settings, now: datetime) -> SessionEnd | None:
+    """Return which limit a session has passed, or None."""
+    if now >= session.expires_at:
+        return SessionEnd.EXPIRED
+    if now - session.last_seen_at >= settings.session_idle:
+        return SessionEnd.IDLE
+    return None
+
+
+def end(session: Session, cause: SessionEnd, stores: Stores, now: datetime) -> bool:
+    """End a session, revoke its grants, queue the logout notices; true for one caller only.
+
+    Offline grants (offline_access) survive a sign-out and a time-out, as Back-Channel Logout 1.0 2.7
+    wishes, and nothing survives a disabled account or a reset password.
+    """
+    if not stores.sessions.end(session.id, cause, now):
+        return False
+    keep_offline = cause not in {SessionEnd.DISABLED, SessionEnd.PASSWORD_RESET}
+    stores.grants.revoke_of_session(session.id, keep_offline=keep_offline, now=now)
+    for client_id in stores.sessions.clients_of(session.id):
+        client = stores.clients.get(client_id)
+        if client is not None and client.backchannel_logout_uri is not None:
+            sub = stores.subjects.sub(session.account_id, client.sector, now)
+            stores.notices.add_logout(session, client, sub, now)
+    stores.audit.append(_end_event(session, cause), now)
+    return True
+
+
+def _end_event(session: Session, cause: SessionEnd) -> AuditEvent:
+    match cause:
+        case SessionEnd.SIGNED_OUT | SessionEnd.REPLACED:
+            return SessionEndedByUser(account_id=session.account_id, session_id=session.id, cause=cause.value)
+        case SessionEnd.IDLE | SessionEnd.EXPIRED:
+            return SessionEndedByTimeout(
+                account_id=session.account_id, session_id=session.id, cause=cause.value
+            )
+        case SessionEnd.DISABLED | SessionEnd.PASSWORD_RESET:
+            return SessionEndedByOfficer(
+                account_id=session.account_id, session_id=session.id, cause=cause.value
+            )
+        case _:
+            assert_never(cause)
+
+
+def end_access(account_id: str, cause: SessionEnd, stores: Stores, now: datetime) -> None:
+    """End every session of an account and revoke every grant, offline ones included."""
+    for session in stores.sessions.of_account(account_id):
+        end(session, cause, stores, now)
+    stores.grants.revoke_of_account(account_id, now)

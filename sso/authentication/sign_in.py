@@ -1,0 +1,227 @@
+"""One sign-in attempt in three steps, so that no transaction waits for a hash or a directory.
+
+prepare   in a transaction: count the attempt, look the account up
+prove     outside: argon2, or the department's directory
+conclude  in a transaction: the session with its audit events, or the failure with its own
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from sso.audit.event import SignInFailed, SignInSucceeded
+from sso.authentication import clerks, sessions
+from sso.authentication.evidence import Factor, assurance_of
+from sso.authentication.password import PasswordHash, TooBusy
+from sso.authentication.sessions import SignedInAs
+from sso.authentication.stores import Stores
+from sso.authentication.throttling import ThrottleRules
+from sso.directory.entry import Entry
+from sso.directory.person import Account
+from sso.directory.routing import CitizenRoute, DirectoryRoute
+from sso.directory.stores import PasswordCredential
+from sso.directory.verification import AccountState, Authentication
+from sso.oidc.session import Session
+from sso.oidc.settings import Settings
+
+
+class Failure(StrEnum):
+    """Why a sign-in failed, in the log's words (audit.md 2c, event 4)."""
+
+    UNKNOWN_USER = "UNKNOWN_USER"
+    BAD_CREDENTIAL = "BAD_CREDENTIAL"
+    ACCOUNT_DISABLED = "ACCOUNT_DISABLED"
+    ACCOUNT_LOCKED = "ACCOUNT_LOCKED"
+    ACCOUNT_EXPIRED = "ACCOUNT_EXPIRED"
+    PASSWORD_EXPIRED = "PASSWORD_EXPIRED"
+    PASSWORD_MUST_CHANGE = "PASSWORD_MUST_CHANGE"
+    POLICY_DENIED = "POLICY_DENIED"
+    DIRECTORY_UNAVAILABLE = "DIRECTORY_UNAVAILABLE"
+    TOO_BUSY = "TOO_BUSY"
+
+
+_OF_STATE: Mapping[AccountState, Failure] = {
+    AccountState.MUST_CHANGE: Failure.PASSWORD_MUST_CHANGE,
+    AccountState.EXPIRED: Failure.PASSWORD_EXPIRED,
+    AccountState.LOCKED: Failure.ACCOUNT_LOCKED,
+    AccountState.DISABLED: Failure.ACCOUNT_DISABLED,
+    AccountState.ACCOUNT_EXPIRED: Failure.ACCOUNT_EXPIRED,
+    AccountState.NOT_NOW: Failure.POLICY_DENIED,
+    AccountState.BAD_CREDENTIALS: Failure.BAD_CREDENTIAL,
+    AccountState.POLICY: Failure.POLICY_DENIED,
+    AccountState.UNAVAILABLE: Failure.DIRECTORY_UNAVAILABLE,
+}
+_TELLABLE_WITHOUT_PROOF = frozenset({Failure.DIRECTORY_UNAVAILABLE, Failure.TOO_BUSY})
+
+
+class Directory(Protocol):
+    """What a department's directory can be asked (`sso.directory.ldap.LdapDirectory`)."""
+
+    def authenticate(self, login_name: str, password: bytes) -> Authentication:
+        """Search and bind; an outage is a state, never an exception."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """An attempt that was let through: where the name leads, and what is known of a citizen."""
+
+    route: CitizenRoute | DirectoryRoute
+    client_id: str | None
+    account: Account | None = None
+    credential: PasswordCredential | None = None
+
+    @property
+    def full_name(self) -> str:
+        """The name with its realm, for counting: one name in two departments is two names."""
+        if isinstance(self.route, DirectoryRoute):
+            return f"{self.route.login_name}\0{self.route.directory.id}"
+        return self.route.login_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What proving brought: a failure or none, for a clerk the entry. `tellable` if the page may say why."""
+
+    failure: Failure | None
+    tellable: bool = False
+    entry: Entry | None = None
+    reason: str = ""
+    new_hash: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A success: the session and the secret for its cookie."""
+
+    session: Session
+    cookie: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NotSignedIn:
+    """A failure as the page may tell it: None means "name or password is wrong", whatever the truth."""
+
+    failure: Failure | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The means of proving: password hash, throttle rules, and the departments' directories by id."""
+
+    passwords: PasswordHash
+    throttle: ThrottleRules
+    directories: Mapping[str, Directory]
+    settings: Settings
+
+    def prepare(
+        self,
+        route: CitizenRoute | DirectoryRoute,
+        client_id: str | None,
+        address: str | None,
+        stores: Stores,
+        now: datetime,
+    ) -> Attempt:
+        """Count the attempt and look a citizen up.
+
+        Raises:
+            Throttled: too many attempts for this name or network.
+        """
+        attempt = Attempt(route=route, client_id=client_id)
+        self.throttle.count_attempt(attempt.full_name, address, stores, now)
+        if isinstance(route, DirectoryRoute):
+            return attempt
+        account = stores.people.citizen(route.login_name)
+        credential = stores.credentials.get(account.id) if account is not None else None
+        return Attempt(route=route, client_id=client_id, account=account, credential=credential)
+
+    def prove(self, attempt: Attempt, password: str) -> Proof:
+        """Try the password where the name leads, and nowhere else."""
+        if isinstance(attempt.route, DirectoryRoute):
+            return self._prove_clerk(attempt.route, password)
+        return self._prove_citizen(attempt, password)
+
+    def _prove_clerk(self, route: DirectoryRoute, password: str) -> Proof:
+        directory = self.directories[route.directory.id]
+        answer = directory.authenticate(route.login_name, password.encode("utf-8", "surrogatepass"))
+        state = answer.verification.state
+        if state is AccountState.OK and answer.entry is not None:
+            return Proof(failure=None, entry=answer.entry)
+        failure = _OF_STATE.get(state, Failure.BAD_CREDENTIAL)
+        if failure is Failure.BAD_CREDENTIAL and answer.entry is None:
+            failure = Failure.UNKNOWN_USER
+        tellable = answer.verification.password_proven or failure in _TELLABLE_WITHOUT_PROOF
+        return Proof(failure=failure, tellable=tellable, reason=answer.verification.reason)
+
+    def _prove_citizen(self, attempt: Attempt, password: str) -> Proof:
+        known = attempt.credential.hash if attempt.credential is not None else None
+        try:
+            right = self.passwords.verify(password, known)
+            outdated = right and known is not None and self.passwords.outdated(known)
+            new_hash = self.passwords.make(password) if outdated else None
+        except TooBusy:
+            return Proof(failure=Failure.TOO_BUSY, tellable=True)
+        if not right:
+            return Proof(failure=Failure.UNKNOWN_USER if attempt.account is None else Failure.BAD_CREDENTIAL)
+        return Proof(failure=None, new_hash=new_hash)
+
+    def conclude(
+        self,
+        attempt: Attempt,
+        proof: Proof,
+        previous: Session | None,
+        stores: Stores,
+        now: datetime,
+    ) -> SignedIn | NotSignedIn:
+        """Begin the session, or record the failure."""
+        account = self._account(attempt, proof, stores, now)
+        failure, tellable = proof.failure, proof.tellable
+        if failure is None and (account is None or not _usable(account, stores)):
+            failure, tellable = Failure.ACCOUNT_DISABLED, True
+        if failure is not None or account is None:
+            failure = failure or Failure.UNKNOWN_USER
+            self._record_failure(attempt, failure, proof.reason, stores, now)
+            return NotSignedIn(failure if tellable else None)
+        self.throttle.succeeded(attempt.full_name, stores)
+        if proof.new_hash is not None:
+            stores.credentials.put(PasswordCredential(account.id, proof.new_hash, now))
+        assurance = assurance_of(frozenset({Factor.PASSWORD}))
+        session, cookie = sessions.begin(SignedInAs(account, assurance, previous), stores, self.settings, now)
+        success = SignInSucceeded(
+            account_id=account.id,
+            session_id=session.id,
+            client_id=attempt.client_id,
+            directory_id=account.directory_id,
+            acr=assurance.acr,
+            amr=assurance.amr,
+        )
+        stores.audit.append(success, now)
+        return SignedIn(session, cookie)
+
+    def _account(self, attempt: Attempt, proof: Proof, stores: Stores, now: datetime) -> Account | None:
+        if isinstance(attempt.route, DirectoryRoute):
+            if proof.entry is None or proof.failure is not None:
+                return None
+            return clerks.account_of(proof.entry, attempt.route.directory, stores, now)
+        return stores.people.account(attempt.account.id) if attempt.account is not None else None
+
+    def _record_failure(
+        self, attempt: Attempt, failure: Failure, reason: str, stores: Stores, now: datetime
+    ) -> None:
+        directory_id = attempt.route.directory.id if isinstance(attempt.route, DirectoryRoute) else None
+        event = SignInFailed(
+            account_id=attempt.account.id if attempt.account is not None else None,
+            client_id=attempt.client_id,
+            directory_id=directory_id,
+            status_code=failure.value,
+            name_hmac=self.throttle.name_digest(attempt.full_name).hex()[:32],
+            reason=reason,
+        )
+        stores.audit.append(event, now)
+
+
+def _usable(account: Account, stores: Stores) -> bool:
+    person = stores.people.person(account.person_id)
+    return account.disabled_at is None and person is not None and person.disabled_at is None

@@ -1,0 +1,86 @@
+"""Throttling of sign-in attempts by account and by network, counted in SQL before any credential is tried.
+
+NIST SP 800-63B-4 3.2.2 (at most 100 consecutive failures), government.md 2.1. A count is taken before
+the password is looked at, so that any number of concurrent guesses stays within the limit.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sso.audit.event import RateLimited
+from sso.authentication.stores import Stores
+
+RECORD_EVERY = 100
+"""Of the refusals of one window the first is recorded, then every hundredth: no weapon against the hub."""
+
+
+class Throttled(Exception):
+    """Too many attempts; nothing was tried. `retry_after` says when the counter starts anew."""
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__("too many attempts")
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class ThrottleRules:
+    """Attempts let through in a window of `window_seconds`; `key` hides what is counted."""
+
+    key: bytes = field(repr=False)
+    account_limit: int = 10
+    network_limit: int = 300
+    window_seconds: int = 900
+
+    def name_digest(self, login_name: str) -> bytes:
+        """Return the keyed digest under which a login name is counted and recorded."""
+        return hmac.new(self.key, b"name\0" + login_name.encode("utf-8", "replace"), hashlib.sha256).digest()
+
+    def network_digest(self, address: str | None) -> bytes:
+        """Return the keyed digest of an address's network: IPv4 whole, IPv6 by its /64."""
+        return hmac.new(self.key, b"network\0" + network_of(address).encode(), hashlib.sha256).digest()
+
+    def count_attempt(self, login_name: str, address: str | None, stores: Stores, now: datetime) -> None:
+        """Count one attempt.
+
+        Raises:
+            Throttled: over a limit; recorded.
+        """
+        keys = (
+            ("account", self.name_digest(login_name), self.account_limit),
+            ("network", self.network_digest(address), self.network_limit),
+        )
+        for key_class, key, limit in keys:
+            attempts = stores.throttles.attempt(key, window_seconds=self.window_seconds, now=now)
+            if attempts.count > limit:
+                ends = attempts.window_started_at + timedelta(seconds=self.window_seconds)
+                retry_after = max(ends - now, timedelta(seconds=1))
+                if (attempts.count - limit) % RECORD_EVERY == 1:
+                    seconds = int(retry_after.total_seconds())
+                    event = RateLimited(
+                        key_class=key_class,
+                        key_hmac=key.hex()[:32],
+                        count=attempts.count,
+                        retry_after_seconds=seconds,
+                    )
+                    stores.audit.append(event, now)
+                raise Throttled(retry_after)
+
+    def succeeded(self, login_name: str, stores: Stores) -> None:
+        """Start the account's counter anew after a success; the network's goes on."""
+        stores.throttles.forget(self.name_digest(login_name))
+
+
+def network_of(address: str | None) -> str:
+    """Return the network that shares a fate with an address."""
+    try:
+        ip = ipaddress.ip_address(address or "")
+    except ValueError:
+        return "unknown"
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is not None:
+            return str(ip.ipv4_mapped)
+        return str(ipaddress.ip_network((ip, 64), strict=False))
+    return str(ip)
