@@ -1,0 +1,178 @@
+"""Load and check the configuration, and turn pydantic's findings into sentences with a place."""
+
+import base64
+import binascii
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from sso.config.schema import Config
+from sso.config.source import ConfigurationError, Path_, Source, read
+from sso.directory.routing import check_realms
+from sso.directory.settings import DirectorySettings
+
+DEFAULT_FILE = "sso.toml"
+SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A checked configuration: the settings, the secrets they point to, and the file they came from."""
+
+    file: Path
+    settings: Config = field(repr=False)
+    key_encryption_key: bytes = field(repr=False)
+    pepper: bytes = field(repr=False)
+    directories: tuple[DirectorySettings, ...]
+    database_url: str = field(repr=False)
+    blocklist_file: Path | None
+
+
+def load(file: str | None = None, environment: Mapping[str, str] | None = None) -> Configuration:
+    """Load `file`, else the one SSO_CONFIG names, else ./sso.toml.
+
+    Raises:
+        ConfigurationError: with file, line, key and the nearest right name.
+    """
+    environment = os.environ if environment is None else environment
+    path = Path(file or environment.get("SSO_CONFIG") or DEFAULT_FILE)
+    source = read(path, environment)
+    try:
+        settings = Config.model_validate(source.tree)
+    except ValidationError as error:
+        raise ConfigurationError("\n".join(_sentences(error, source))) from error
+    home = path.resolve().parent
+    return Configuration(
+        file=path,
+        settings=settings,
+        key_encryption_key=_secret(settings, "key_encryption_key", source, home),
+        pepper=_secret(settings, "pepper", source, home),
+        directories=_directories(settings, source, home),
+        database_url=_database_url(settings.database.url, home),
+        blocklist_file=_blocklist(settings.password.blocklist_file, source, home),
+    )
+
+
+def _sentences(error: ValidationError, source: Source) -> list[str]:
+    sentences = []
+    for finding in error.errors(include_url=False, include_input=False):
+        path: Path_ = tuple(finding["loc"])
+        key = ".".join(str(part) for part in path)
+        if finding["type"] == "extra_forbidden":
+            sentences.append(f"{source.place(path)}: unknown setting {key}{_nearest(path)}")
+        elif finding["type"] == "missing":
+            sentences.append(f"{source.place(path)}: {key} is missing")
+        else:
+            reason = str(finding["msg"]).removeprefix("Value error, ")
+            sentences.append(f"{source.place(path)}: {key or 'configuration'}: {reason}")
+    return sentences
+
+
+def _nearest(path: Path_) -> str:
+    known = _fields_at(path[:-1])
+    close = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f"; known here: {', '.join(sorted(known))}" if known else ""
+
+
+def _fields_at(path: Path_) -> list[str]:
+    model: Any = Config
+    for part in path:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation
+        model = next((a for a in (annotation, *getattr(annotation, "__args__", ())) if _is_model(a)), None)
+        if model is None:
+            return []
+    return list(model.model_fields)
+
+
+def _is_model(annotation: object) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _secret(settings: Config, name: str, source: Source, home: Path) -> bytes:
+    value, file = getattr(settings.secrets, name), getattr(settings.secrets, f"{name}_file")
+    place = source.place(("secrets", name if file is None else f"{name}_file"))
+    text = value.get_secret_value() if file is None else _content(home / file, place).strip()
+    try:
+        key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != SECRET_BYTES:
+        raise ConfigurationError(f"{place}: secrets.{name} must be {SECRET_BYTES} random bytes in base64url")
+    return key
+
+
+def _content(file: Path, place: str) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{place}: cannot read {file}: {error}") from error
+
+
+def _directories(settings: Config, source: Source, home: Path) -> tuple[DirectorySettings, ...]:
+    directories = tuple(_directory(settings, index, source, home) for index in range(len(settings.directory)))
+    try:
+        check_realms(directories)
+    except ValueError as error:
+        raise ConfigurationError(f"{source.file}: directory: {error}") from error
+    return directories
+
+
+def _directory(settings: Config, index: int, source: Source, home: Path) -> DirectorySettings:
+    section = settings.directory[index]
+    place = source.place(("directory", index))
+    if section.bind_password is not None:
+        password = section.bind_password.get_secret_value()
+    else:
+        password = _content(home / str(section.bind_password_file), place).strip("\r\n")
+    ca_file = None if section.ca_file is None else home / section.ca_file
+    if ca_file is not None and not ca_file.is_file():
+        raise ConfigurationError(f"{place}: directory.{section.id}: ca_file {ca_file} does not exist")
+    try:
+        return DirectorySettings(
+            id=section.id,
+            name=section.name,
+            display_names=section.names,
+            realms=section.realms,
+            vendor=section.vendor,
+            urls=section.urls,
+            bind_dn=section.bind_dn,
+            bind_password=password.encode(),
+            base_dn=section.base_dn,
+            login_attribute=section.login_attribute,
+            ca_file=ca_file,
+            person_filter=tuple(section.person_filter.items()),
+            mapping=section.mapping,
+            start_tls=section.start_tls,
+            deadline_seconds=section.deadline_seconds,
+            pool_size=section.pool_size,
+            allow_plaintext_on_loopback=section.allow_plaintext_on_loopback,
+        )
+    except ValueError as error:
+        raise ConfigurationError(f"{place}: directory.{section.id}: {error}") from error
+
+
+def _database_url(url: str, home: Path) -> str:
+    """Return the URL with a relative SQLite file resolved beside the configuration file."""
+    prefix = "sqlite:///"
+    if url.startswith(prefix) and not url.startswith("sqlite:////"):
+        return f"{prefix}{home / url.removeprefix(prefix)}"
+    return url
+
+
+def _blocklist(file: Path | None, source: Source, home: Path) -> Path | None:
+    if file is None:
+        return None
+    path = home / file
+    if not path.is_file() or path.stat().st_size == 0:
+        place = source.place(("password", "blocklist_file"))
+        raise ConfigurationError(f"{place}: password.blocklist_file: {path} is missing or empty")
+    return path

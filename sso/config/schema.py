@@ -1,0 +1,248 @@
+"""Every setting, with its default, its unit and its limits. `config.example.toml` shows each once."""
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from sso.directory.presets import Vendor
+
+Positive = Annotated[int, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Server(Section):
+    """`[server]`: the issuer and how it is served."""
+
+    issuer: str
+    listen: str = "127.0.0.1:8000"
+    management_listen: str = "127.0.0.1:9000"
+    software: Literal["granian", "gunicorn"] = "granian"
+    workers: Positive = 1
+    threads: Positive = 8
+    trusted_proxies: tuple[str, ...] = ()
+    drain_seconds: Positive = 20
+    max_request_bytes: Annotated[int, Field(ge=16_384)] = 262_144
+
+    @field_validator("issuer")
+    @classmethod
+    def _issuer(cls, value: str) -> str:
+        return checked_issuer(value)
+
+    @field_validator("listen", "management_listen")
+    @classmethod
+    def _listen(cls, value: str) -> str:
+        split_listen(value)
+        return value
+
+    @field_validator("management_listen")
+    @classmethod
+    def _management(cls, value: str) -> str:
+        if not is_loopback(split_listen(value)[0]):
+            raise ValueError("the management listener must be on a loopback address")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            ipaddress.ip_network(value, strict=False)
+        return values
+
+
+class DatabaseSection(Section):
+    """`[database]`: SQLite for one process, PostgreSQL for many."""
+
+    url: str = "sqlite:///hub.db"
+    pool_size: Positive = 10
+
+    @field_validator("url")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if not value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+            raise ValueError("use sqlite:///FILE or postgresql://USER@HOST/NAME")
+        return value
+
+
+class Secrets(Section):
+    """`[secrets]`: 32 random bytes each, base64url; better kept in files apart from the database."""
+
+    key_encryption_key: SecretStr | None = None
+    key_encryption_key_file: Path | None = None
+    pepper: SecretStr | None = None
+    pepper_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_source_each(self) -> "Secrets":
+        for name in ("key_encryption_key", "pepper"):
+            if (getattr(self, name) is None) == (getattr(self, f"{name}_file") is None):
+                raise ValueError(f"set exactly one of {name} and {name}_file")
+        return self
+
+
+class Tokens(Section):
+    """`[tokens]`: lifetimes in seconds."""
+
+    code_lifetime_seconds: Annotated[int, Field(gt=0, le=60)] = 60
+    access_token_lifetime_seconds: Annotated[int, Field(ge=30, le=86_400)] = 300
+    id_token_lifetime_seconds: Annotated[int, Field(ge=30, le=86_400)] = 600
+    refresh_token_lifetime_seconds: Positive = 2_592_000
+    refresh_grace_seconds: Annotated[int, Field(ge=0, le=120)] = 20
+
+
+class SessionSection(Section):
+    """`[session]`: limits of a browser session, and how long a consent is remembered."""
+
+    idle_seconds: Positive = 1_800
+    lifetime_seconds: Positive = 43_200
+    consent_lifetime_seconds: Positive = 31_536_000
+    pending_lifetime_seconds: Annotated[int, Field(ge=60, le=86_400)] = 1_800
+
+
+class Keys(Section):
+    """`[keys]`: rotation of the signing keys."""
+
+    rotate_after_days: Positive = 90
+    publish_before_seconds: Annotated[int, Field(ge=0)] = 86_400
+    keep_after_seconds: Annotated[int, Field(ge=0)] = 172_800
+
+
+class Password(Section):
+    """`[password]`: rules for citizens' new passwords, and the cost of hashing them."""
+
+    minimum_length: Annotated[int, Field(ge=8, le=64)] = 15
+    blocklist_file: Path | None = None
+    memory_kibibytes: Annotated[int, Field(ge=7_168)] = 19_456
+    iterations: Positive = 2
+    parallelism: Positive = 1
+    concurrency: Positive = 4
+
+
+class Throttle(Section):
+    """`[throttle]`: attempts per window, by sign-in name and by network."""
+
+    account_limit: Annotated[int, Field(gt=0, le=100)] = 10
+    network_limit: Positive = 300
+    window_seconds: Positive = 900
+
+
+class PagesSection(Section):
+    """`[pages]`: what people see."""
+
+    name: str = "Sign-on hub"
+    names: dict[str, str] = {}
+    default_language: Literal["en", "zh-CN"] = "en"
+
+
+class Log(Section):
+    """`[log]`: JSON lines on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Outbound(Section):
+    """`[outbound]`: requests that the hub makes itself, such as back-channel logout."""
+
+    allow_loopback: bool = False
+    allow_networks: tuple[str, ...] = ()
+    ca_file: Path | None = None
+    logout_retry_seconds: Positive = 28_800
+
+    @field_validator("allow_networks")
+    @classmethod
+    def _networks(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            ipaddress.ip_network(value)
+        return values
+
+
+class Directory(Section):
+    """`[[directory]]`: one department's LDAP directory."""
+
+    id: str
+    name: str
+    names: dict[str, str] = {}
+    realms: Annotated[tuple[str, ...], Field(min_length=1)]
+    vendor: Vendor
+    urls: Annotated[tuple[str, ...], Field(min_length=1)]
+    bind_dn: str
+    bind_password: SecretStr | None = None
+    bind_password_file: Path | None = None
+    base_dn: str
+    login_attribute: str
+    ca_file: Path | None = None
+    start_tls: bool = False
+    person_filter: dict[str, str] = {}
+    mapping: dict[str, str] = {}
+    deadline_seconds: Annotated[float, Field(gt=0, le=30)] = 5.0
+    pool_size: Positive = 4
+    allow_plaintext_on_loopback: bool = False
+
+    @model_validator(mode="after")
+    def _one_password(self) -> "Directory":
+        if (self.bind_password is None) == (self.bind_password_file is None):
+            raise ValueError("set exactly one of bind_password and bind_password_file")
+        return self
+
+
+class Config(Section):
+    """The whole file."""
+
+    server: Server
+    database: DatabaseSection = DatabaseSection()
+    secrets: Secrets
+    tokens: Tokens = Tokens()
+    session: SessionSection = SessionSection()
+    keys: Keys = Keys()
+    password: Password = Password()
+    throttle: Throttle = Throttle()
+    pages: PagesSection = PagesSection()
+    outbound: Outbound = Outbound()
+    log: Log = Log()
+    directory: tuple[Directory, ...] = ()
+
+
+def checked_issuer(value: str) -> str:
+    """Return an issuer that browsers and clients can trust (OpenID Connect Discovery 3).
+
+    Raises:
+        ValueError: not https (http only on a loopback address), or with a trailing slash, query or
+            fragment.
+    """
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+        raise ValueError("the issuer is an address such as https://id.example.gov")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError("an http issuer is accepted only on a loopback address; use https")
+    if parts.query or parts.fragment or "?" in value or "#" in value or value.endswith("/"):
+        raise ValueError("the issuer has no trailing slash, no query and no fragment")
+    if parts.path:
+        raise ValueError("the issuer has no path: the hub serves a whole host")
+    return value
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is localhost or a loopback IP literal."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def split_listen(value: str) -> tuple[str, int]:
+    """Return host and port of HOST:PORT or [IPV6]:PORT.
+
+    Raises:
+        ValueError: neither.
+    """
+    host, colon, port = value.rpartition(":")
+    if not colon or not host or not port.isdigit() or not 0 < int(port) < 65_536:
+        raise ValueError("use HOST:PORT, for example 127.0.0.1:8000")
+    return host.strip("[]"), int(port)

@@ -1,0 +1,125 @@
+"""Read a TOML file and the environment into one tree, remembering on which line each key stands."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sso.audit.record import JsonValue
+
+PREFIX = "SSO__"
+_HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.\-]+)\s*\]\]?")
+_KEY = re.compile(r"\s*([A-Za-z0-9_\-]+)\s*=")
+
+Path_ = tuple[str | int, ...]
+Tree = dict[str, JsonValue]
+
+
+class ConfigurationError(Exception):
+    """The configuration cannot be used; the text names file, line, key and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The merged tree, and where each of its keys came from."""
+
+    tree: Tree = field(repr=False)
+    file: Path
+    lines: Mapping[Path_, int]
+    variables: Mapping[Path_, str]
+
+    def place(self, path: Path_) -> str:
+        """Return `FILE:LINE` or the variable's name for a key, or of the nearest table above it."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.variables:
+                return f"environment variable {self.variables[path[:length]]}"
+            if path[:length] in self.lines:
+                return f"{self.file}:{self.lines[path[:length]]}"
+        return str(self.file)
+
+
+def read(file: Path, environment: Mapping[str, str]) -> Source:
+    """Return the file's tree with the environment laid over it.
+
+    Raises:
+        ConfigurationError: the file is missing, unreadable or not TOML, or a secret's file is.
+    """
+    text = _text(file)
+    try:
+        tree: Tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{file}: not valid TOML: {error}") from error
+    variables: dict[Path_, str] = {}
+    for name in sorted(environment):
+        if name.startswith(PREFIX):
+            path, value = _override(name, environment[name])
+            variables[path] = name
+            _lay_over(tree, path, value)
+    return Source(tree, file, _lines_of(text), variables)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigurationError(
+            f"{file}: no such file; make one with `sso init`, or name it with --config or SSO_CONFIG"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error}") from error
+
+
+def _override(name: str, value: str) -> tuple[Path_, JsonValue]:
+    """Read `SSO__SECTION__KEY`, or `SSO__SECTION__KEY__FILE` whose value names a file holding the value."""
+    parts = [part.lower() for part in name.removeprefix(PREFIX).split("__")]
+    if len(parts) == 3 and parts[-1] == "file":
+        try:
+            value = Path(value).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ConfigurationError(f"environment variable {name}: cannot read the file: {error}") from error
+        parts = parts[:-1]
+    if len(parts) != 2 or not all(parts):
+        raise ConfigurationError(f"environment variable {name}: use SSO__SECTION__KEY")
+    return tuple(parts), _typed(value)
+
+
+def _typed(value: str) -> JsonValue:
+    """Read a variable as TOML where it is a number, a truth value or an array, otherwise as text."""
+    if re.fullmatch(r"-?\d+(\.\d+)?|true|false|\[.*\]", value, flags=re.DOTALL):
+        try:
+            typed: JsonValue = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            return value
+        return typed
+    return value
+
+
+def _lay_over(tree: Tree, path: Path_, value: JsonValue) -> None:
+    section, key = str(path[0]), str(path[1])
+    table = tree.setdefault(section, {})
+    if isinstance(table, dict):
+        for other in (f"{key}_file", key.removesuffix("_file")):
+            if other != key:
+                table.pop(other, None)  # the environment's source of a secret replaces the file's
+        table[key] = value
+
+
+def _lines_of(text: str) -> dict[Path_, int]:
+    """Return the line of each `[table]` and `key =`; enough to point an operator at it."""
+    lines: dict[Path_, int] = {}
+    counts: dict[str, int] = {}
+    table: Path_ = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _HEADER.match(line):
+            name = header[2]
+            table = tuple(name.split("."))
+            if header[1] == "[[":
+                table = (*table, counts.get(name, 0))
+                counts[name] = counts.get(name, 0) + 1
+            elif table[0] in counts and len(table) > 1:
+                table = (table[0], counts[str(table[0])] - 1, *table[1:])
+            lines[table] = number
+        elif key := _KEY.match(line):
+            lines.setdefault((*table, key[1]), number)
+    return lines
