@@ -9,8 +9,6 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-ASSETS = ("sso/web/static/govuk/app.css", "admin/static/govuk/app.css")
-
 
 class Assets(BuildHookInterface):
     """Compiles the assets before a wheel or an sdist is packed, or stops with the reason."""
@@ -18,14 +16,11 @@ class Assets(BuildHookInterface):
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Run scripts/assets when a file is missing; for an editable install `make setup` does it."""
-        missing = [asset for asset in ASSETS if not Path(self.root, asset).exists()]
-        if version == "editable" or not missing:
+        """Run scripts/assets, which does nothing the second time; an editable install leaves it to make."""
+        if version == "editable":
             return
         try:
             subprocess.run([str(Path(self.root, "scripts/assets"))], check=True, cwd=self.root)
         except (OSError, subprocess.CalledProcessError) as error:
-            message = (
-                f"{', '.join(missing)} not compiled: run `make setup` first, or put npm on PATH ({error})"
-            )
-            raise SystemExit(message) from error
+            advice = "run `make setup` first, or put npm on PATH"
+            raise SystemExit(f"the style sheet is not compiled: {advice} ({error})") from error
