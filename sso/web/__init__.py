@@ -1,0 +1,1 @@
+"""PAGES AND PROTOCOL ENDPOINTS: Flask, templates, static files, translations."""

@@ -1,0 +1,155 @@
+"""What a page says when something is refused: a sentence for the person, and what to do now.
+
+The codes are a public contract: they stand in `error_code` of the page, in the documentation and in what
+a person reads out to a help desk. The sentences may change, the codes may not.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sso.web.language import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """What happened, and what the person can do about it; `advice` is None where nothing can be done."""
+
+    sentence: str
+    advice: str | None
+
+
+def _(message: str) -> str:
+    """Mark a message for translation; `Language.gettext` translates it when a page is made."""
+    return message
+
+
+_RETURN_AND_BEGIN_AGAIN = _("Go back to the service that you came from and begin again.")
+_TELL_THE_SERVICE = _(
+    "Nothing is wrong with your account. Tell the service that you came from, and give it the code and the"
+    " reference number on this page."
+)
+_TRY_SOON = _("Wait a minute, then try again.")
+
+ERROR_SENTENCES: Mapping[str, Sentences] = {
+    "unknown_client": Sentences(
+        _("The service that sent you here is not registered with us."), _TELL_THE_SERVICE
+    ),
+    "invalid_redirect_uri": Sentences(
+        _("The service that sent you here gave an address that is not registered for it."), _TELL_THE_SERVICE
+    ),
+    "expired_page": Sentences(_("This page has expired."), _RETURN_AND_BEGIN_AGAIN),
+    "form_expired": Sentences(
+        _("This form was open for too long, or was opened in another browser."), _RETURN_AND_BEGIN_AGAIN
+    ),
+    "forbidden_origin": Sentences(
+        _("This form was sent from another website, so we did not accept it."), _RETURN_AND_BEGIN_AGAIN
+    ),
+    "not_found": Sentences(
+        _("There is no page at this address."),
+        _("Check the address for typing errors, or go to the first page."),
+    ),
+    "method_not_allowed": Sentences(_("This address cannot be used in this way."), _RETURN_AND_BEGIN_AGAIN),
+    "request_too_large": Sentences(_("What was sent is too large."), _RETURN_AND_BEGIN_AGAIN),
+    "bad_request": Sentences(_("We could not understand what was sent."), _TELL_THE_SERVICE),
+    "access_denied": Sentences(
+        _("You did not allow the service to sign you in, so nothing was shared."), _RETURN_AND_BEGIN_AGAIN
+    ),
+    "throttled": Sentences(
+        _("There were too many attempts in a short time."), _("Wait a few minutes, then try again.")
+    ),
+    "temporarily_unavailable": Sentences(
+        _("Nobody can be signed in at this moment. Nothing was shared and nothing is lost."), _TRY_SOON
+    ),
+    "server_error": Sentences(
+        _("Something went wrong on our side. Nothing was shared."),
+        _("Try again. If it happens again, give the help desk the reference number on this page."),
+    ),
+}
+"""Sentences by stable code, in English."""
+
+
+def error_sentences(language: Language, code: str) -> Sentences:
+    """Return what the error page says for a code, in a language; an unknown code reads as server_error."""
+    english = ERROR_SENTENCES.get(code, ERROR_SENTENCES["server_error"])
+    return Sentences(language.gettext(english.sentence), english.advice and language.gettext(english.advice))
+
+
+_OWN_HELP_DESK = _("Ask the help desk of {directory}.")
+_CITIZEN_HELP = _("Ask the help desk for citizens.")
+_CHANGE_FIRST = _(
+    "Change your password at {directory} first, in the way that you usually do. Then come back and sign in"
+    " here with the new one."
+)
+
+STAFF_PROBLEMS: Mapping[str, Sentences] = {
+    "empty": Sentences(_("Enter your password"), None),
+    "wrong": Sentences(_("The sign-in name or the password is not right"), _("Check both and try again.")),
+    "locked": Sentences(_("{directory} has locked your account"), _OWN_HELP_DESK),
+    "disabled": Sentences(_("{directory} has disabled your account"), _OWN_HELP_DESK),
+    "must_change": Sentences(
+        _("{directory} asks you to change your password before you sign in"), _CHANGE_FIRST
+    ),
+    "expired": Sentences(_("Your password at {directory} has expired"), _CHANGE_FIRST),
+    "not_now": Sentences(
+        _("{directory} does not let you sign in at this hour or from this place"), _OWN_HELP_DESK
+    ),
+    "unavailable": Sentences(
+        _("{directory} does not answer at the moment"),
+        _(
+            "Nothing is wrong with your password, and the sign-in of citizens is not affected. Try again in a"
+            " minute."
+        ),
+    ),
+    "throttled": Sentences(_("There were too many attempts in a short time"), None),
+    "busy": Sentences(_("Many people are signing in at this moment"), _("Try again in a few seconds.")),
+}
+"""What can go wrong with a clerk's password, by key; `{directory}` is the department's name."""
+
+CITIZEN_PROBLEMS: Mapping[str, Sentences] = {
+    **STAFF_PROBLEMS,
+    "locked": Sentences(_("Your account is locked"), _CITIZEN_HELP),
+    "disabled": Sentences(_("Your account is disabled"), _CITIZEN_HELP),
+    "must_change": Sentences(_("You must change your password before you sign in"), _CITIZEN_HELP),
+    "expired": Sentences(_("Your password has expired"), _CITIZEN_HELP),
+    "not_now": Sentences(_("You cannot sign in at this hour or from this place"), _CITIZEN_HELP),
+    "unavailable": Sentences(_("We cannot check passwords at the moment"), _TRY_SOON),
+}
+"""The same for a citizen, who has no department to ask."""
+
+NAME_PROBLEMS: Mapping[str, Sentences] = {
+    "empty": Sentences(_("Enter your sign-in name"), None),
+    "invalid": Sentences(_("This cannot be a sign-in name"), _("Check it for typing errors.")),
+    "expired_page": Sentences(_("The page was open for too long"), _("Enter your sign-in name again.")),
+    "throttled": STAFF_PROBLEMS["throttled"],
+    "busy": STAFF_PROBLEMS["busy"],
+}
+"""What can go wrong with a sign-in name, by key."""
+
+
+def sign_in_problem(language: Language, key: str, directory_name: str | None) -> Sentences:
+    """Return what the password page says for a key; `directory_name` is None for a citizen.
+
+    Raises:
+        KeyError: the key is none of STAFF_PROBLEMS.
+    """
+    english = (CITIZEN_PROBLEMS if directory_name is None else STAFF_PROBLEMS)[key]
+    return _filled(language, english, directory_name or "")
+
+
+def name_problem(language: Language, key: str) -> Sentences:
+    """Return what the first page says for a key.
+
+    Raises:
+        KeyError: the key is none of NAME_PROBLEMS.
+    """
+    return _filled(language, NAME_PROBLEMS[key], "")
+
+
+def retry_after_text(language: Language, seconds: float) -> str:
+    """Return the sentence that says when to try again."""
+    return language.gettext(_("You can try again in {duration}."), duration=language.duration(seconds))
+
+
+def _filled(language: Language, english: Sentences, directory: str) -> Sentences:
+    advice = english.advice and language.gettext(english.advice, directory=directory)
+    return Sentences(language.gettext(english.sentence, directory=directory), advice)

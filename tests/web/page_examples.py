@@ -1,0 +1,220 @@
+"""Every page with what it may have to show: usual, empty, refused and hostile."""
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from sso.web.disclosure import disclosures
+from sso.web.language import Language, by_tag
+from sso.web.pages import Pages, error_sentences, retry_after_text
+from sso.web.wording import NAME_PROBLEMS, STAFF_PROBLEMS
+
+HOSTILE = "</title><script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+BIDI = "user\u202egnp.exe\u2069\u2066"
+LONG = "Extraordinarilylongnamewithoutanyspace" * 5 + "1234567890"
+CHINESE = "内蒙古自治区呼和浩特市住房和城乡建设局公积金管理中心"
+
+CLAIMS = {
+    "name": "王小明",
+    "email": "tuya@example.org",
+    "email_verified": True,
+    "phone_number": "+86 471 5550123",
+    "birthdate": "1990-02-14",
+    "address": {"formatted": "1 Grass Road\nHohhot"},
+    "persona": "citizen",
+}
+
+
+@dataclass(frozen=True)
+class Example:
+    """One page with one context: `template` and what the lead's routes would give it."""
+
+    name: str
+    template: str
+    context: dict[str, Any]
+
+    def render(self, pages: Pages, language: Language) -> str:
+        """Return the HTML; the parts of the context that are words are made in the language."""
+        context = {key: value(language) if callable(value) else value for key, value in self.context.items()}
+        links = [(tag, name, f"/?page={self.name}&lang={tag}") for tag, name in LINKS]
+        return pages.render(self.template, language, language_links=links, **context)
+
+
+LINKS = (("en", "English"), ("zh-CN", "简体中文"))
+FORM = {"action": "/answer", "csrf_token": "csrf-1"}
+NAME = {**FORM, "service_name": "Housing", "login_name": None, "error": None, "cancel_action": "/cancel"}
+PASSWORD = {
+    **FORM,
+    "service_name": "Housing",
+    "login_name": "bolor@civil.example",
+    "change_url": "/change",
+    "directory_name": "Civil Affairs Bureau",
+    "error": None,
+    "retry_after_text": None,
+    "cancel_action": "/cancel",
+}
+CITIZEN = {**PASSWORD, "login_name": "tuya", "directory_name": None}
+CHOICES = [
+    SimpleNamespace(id="a1", title="Tuya Bat", subtitle="Citizen", current=True, needs_password=False),
+    SimpleNamespace(
+        id="a2", title="Tuya Bat", subtitle="Civil Affairs Bureau, bolor", current=False, needs_password=True
+    ),
+]
+SERVICE = SimpleNamespace(
+    client_uri="https://housing.example/",
+    policy_uri="https://housing.example/privacy",
+    tos_uri="javascript:alert(1)",
+)
+CONSENT = {
+    **FORM,
+    "service_name": "Housing",
+    "service": SERVICE,
+    "signed_in_as": "Tuya Bat, citizen",
+    "items": lambda language: disclosures(language, CLAIMS, {"name": "To print your contract"}),
+    "offline": True,
+    "expires_text": "23 November 2027",
+}
+SIGN_OUT = {
+    **FORM,
+    "service_name": "Housing",
+    "fields": {"id_token_hint": "abc", "state": "x y"},
+    "account_name": "Tuya Bat",
+    "services": ["Housing", "Pensions"],
+    "stay_url": "/",
+}
+SIGNED_OUT = {
+    "services": [
+        SimpleNamespace(name="Housing", status="told"),
+        SimpleNamespace(name="Pensions", status="waiting"),
+        SimpleNamespace(name="Permits", status="failed"),
+    ],
+    "return_url": "https://housing.example/bye",
+    "service_name": "Housing",
+    "sign_in_url": "/sign-in",
+}
+ERROR = {
+    "error_code": "invalid_redirect_uri",
+    "sentence": lambda language: error_sentences(language, "invalid_redirect_uri").sentence,
+    "advice": lambda language: error_sentences(language, "invalid_redirect_uri").advice,
+    "reference": "01JD3K7Q2M8Y5W",
+    "return_url": None,
+    "service_name": None,
+    "status": 400,
+}
+FORM_POST = {
+    "action": "https://housing.example/cb",
+    "fields": [("code", "abc"), ("state", "a\"b<c>&d'e")],
+    "service_name": "Housing",
+}
+HOME = {
+    "signed_in_as": "Tuya Bat",
+    "signed_in_at": "23 November 2026 09:30 UTC",
+    "directory_name": "Civil Affairs Bureau",
+    "services": [
+        SimpleNamespace(name="Housing", href="https://housing.example/"),
+        SimpleNamespace(name="Pensions", href=None),
+    ],
+    "sign_out_url": "/sign-out",
+    "sign_in_url": "/sign-in",
+}
+
+
+def _hostile(text: str) -> dict[str, dict[str, Any]]:
+    service = SimpleNamespace(client_uri=text, policy_uri=None, tos_uri="javascript:alert(1)")
+    choice = SimpleNamespace(id=text, title=text, subtitle=text, current=False, needs_password=True)
+    told = SimpleNamespace(name=text, status="told")
+    claims = {"name": text, "email": f"{text}@example.org", "department": text}
+    return {
+        "identifier.html": {**NAME, "service_name": text, "login_name": text, "error": "invalid"},
+        "password.html": {
+            **PASSWORD,
+            "service_name": text,
+            "login_name": text,
+            "directory_name": text,
+            "error": "locked",
+        },
+        "persona.html": {**FORM, "service_name": text, "choices": [choice, choice]},
+        "consent.html": {
+            **CONSENT,
+            "service_name": text,
+            "service": service,
+            "signed_in_as": text,
+            "items": lambda language: disclosures(language, claims, {"name": text}),
+        },
+        "sign_out.html": {
+            **SIGN_OUT,
+            "service_name": text,
+            "account_name": text,
+            "services": [text],
+            "fields": {"state": text},
+        },
+        "signed_out.html": {**SIGNED_OUT, "service_name": text, "services": [told]},
+        "error.html": {**ERROR, "service_name": text, "return_url": "/back", "reference": text},
+        "form_post.html": {**FORM_POST, "service_name": text, "fields": [("state", text)]},
+        "home.html": {**HOME, "signed_in_as": text, "services": [SimpleNamespace(name=text, href=text)]},
+    }
+
+
+def examples() -> list[Example]:
+    """Return every example, each with a name of its own."""
+    usual = [
+        Example("identifier", "identifier.html", NAME),
+        Example("identifier_alone", "identifier.html", {**NAME, "service_name": None, "cancel_action": None}),
+        Example("password_staff", "password.html", PASSWORD),
+        Example(
+            "password_citizen", "password.html", {**CITIZEN, "service_name": None, "cancel_action": None}
+        ),
+        Example("persona", "persona.html", {**FORM, "service_name": "Housing", "choices": CHOICES}),
+        Example("persona_one", "persona.html", {**FORM, "service_name": None, "choices": CHOICES[:1]}),
+        Example("consent", "consent.html", CONSENT),
+        Example(
+            "consent_nothing",
+            "consent.html",
+            {**CONSENT, "items": [], "offline": False, "expires_text": None},
+        ),
+        Example("sign_out", "sign_out.html", SIGN_OUT),
+        Example("sign_out_alone", "sign_out.html", {**SIGN_OUT, "service_name": None, "services": []}),
+        Example("signed_out", "signed_out.html", SIGNED_OUT),
+        Example("signed_out_alone", "signed_out.html", {**SIGNED_OUT, "services": [], "return_url": None}),
+        Example("error", "error.html", ERROR),
+        Example("form_post", "form_post.html", FORM_POST),
+        Example("home", "home.html", HOME),
+        Example("home_signed_out", "home.html", {**HOME, "signed_in_as": None}),
+    ]
+    refused = [
+        *(
+            Example(f"identifier_{key}", "identifier.html", {**NAME, "login_name": "tuya", "error": key})
+            for key in NAME_PROBLEMS
+        ),
+        *(
+            Example(f"password_staff_{key}", "password.html", {**PASSWORD, "error": key})
+            for key in STAFF_PROBLEMS
+        ),
+        *(
+            Example(f"password_citizen_{key}", "password.html", {**CITIZEN, "error": key})
+            for key in STAFF_PROBLEMS
+        ),
+        Example(
+            "password_wait",
+            "password.html",
+            {**CITIZEN, "error": "throttled", "retry_after_text": lambda lang: retry_after_text(lang, 290)},
+        ),
+    ]
+    hostile = [
+        Example(f"{template.removesuffix('.html')}_{name}", template, context)
+        for name, text in (("markup", HOSTILE), ("bidi", BIDI), ("long", LONG), ("chinese", CHINESE))
+        for template, context in _hostile(text).items()
+    ]
+    return [*usual, *refused, *hostile]
+
+
+def example(name: str) -> Example:
+    """Return the example of a name."""
+    return next(found for found in examples() if found.name == name)
+
+
+def language(tag: str) -> Language:
+    """Return the language of a tag that the pages speak."""
+    found = by_tag(tag)
+    assert found is not None
+    return found
