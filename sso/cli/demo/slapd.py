@@ -127,6 +127,8 @@ class Slapd:
         """Seed the folder the first time, start, and wait until it answers. Raises SlapdFailed."""
         if self._process is not None:
             return
+        _require_free(self.port)
+        _require_free(self.tls_port)
         if not self._is_seeded:
             self._seed()
             self._is_seeded = True
@@ -236,6 +238,14 @@ def _first_folder(candidates: Sequence[Path]) -> Path | None:
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+def _require_free(port: int) -> None:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        message = f"port {port} of 127.0.0.1 is taken"
+        raise SlapdFailed(message) from error
 
 
 def _dying_with_parent(command: list[str]) -> list[str]:

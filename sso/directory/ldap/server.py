@@ -13,10 +13,12 @@ from sso.directory.ldap.deadline import Deadline
 from sso.directory.ldap.session import Question, SearchAnswer, Session
 from sso.directory.ldap.transport import Unreachable, trusting
 from sso.directory.settings import DirectorySettings
-from sso.directory.states import SUCCESS, BindAnswer
-from sso.directory.verification import DirectoryUnavailable
+from sso.directory.states import BindAnswer, verification_of
+from sso.directory.verification import AccountState, DirectoryUnavailable
 
 _SESSION_MAX_AGE_SECONDS = 240.0  # below every usual idle limit of servers and firewalls
+# RFC 4511 appendix A: operations error, time limit, administrative limit, busy, unavailable, other.
+_BUSY_CODES = frozenset({1, 3, 11, 51, 52, 80})
 # A refused service account would be locked by eager retries.
 _REFUSED_PAUSE_SECONDS = 15.0
 
@@ -81,7 +83,7 @@ class LdapServer:
             try:
                 return self._search_on(pooled, question, deadline)
             except Unreachable as error:
-                if error.timed_out:
+                if not error.dropped:
                     self._report(error)
                     raise
         try:
@@ -97,7 +99,7 @@ class LdapServer:
             try:
                 return self._bind_on(pooled, dn, password, deadline)
             except Unreachable as error:
-                if error.timed_out:
+                if not error.dropped:
                     self._report(error)
                     raise
         try:
@@ -113,13 +115,18 @@ class LdapServer:
         return Session.open(self.address, context, deadline)
 
     def bind_as_service(self, session: Session, deadline: Deadline) -> None:
-        """Raise Misconfigured when the service account is refused."""
+        """Raise Misconfigured when the service account is refused, Unreachable when the server is busy."""
         settings = self._settings
         answer = session.bind(settings.bind_dn, settings.bind_password, deadline)
-        if answer.result != SUCCESS:
-            session.close()
-            message = f"the service account was refused (ldap result {answer.result})"
-            raise Misconfigured(message)
+        verification = verification_of(settings.vendor, answer)
+        if verification.state is AccountState.OK:
+            return
+        session.close()
+        if verification.state is AccountState.UNAVAILABLE:
+            stage = "talk"
+            raise Unreachable(stage, f"the service account got no verdict ({verification.reason})")
+        message = f"the service account was refused: {verification.state} ({verification.reason})"
+        raise Misconfigured(message)
 
     def close(self) -> None:
         """Close the idle sessions."""
@@ -137,6 +144,12 @@ class LdapServer:
 
     def _search_on(self, session: Session, question: Question, deadline: Deadline) -> SearchAnswer:
         answer = session.search(question, deadline)
+        if answer.result in _BUSY_CODES:
+            session.close()
+            stage = "talk"
+            raise Unreachable(
+                stage, f"the search got no verdict (ldap result {answer.result})", timed_out=True
+            )
         self._searching.give(session)
         self.breaker.succeeded()
         return answer

@@ -152,8 +152,8 @@ def _connect(
         if tls is not None and not address.implicit_tls:
             _start_tls(connection)
     except FAULTS as error:
-        if connection is not None:
-            connection.strategy.close()
+        if connection is not None and connection.socket is not None:
+            connection.socket.close()  # ldap3 leaves the socket of a failed open to the garbage collector
         failure = tls.failure if tls is not None else None
         unreachable("tls" if failure is not None else "connect", failure or error)
     return connection

@@ -23,13 +23,14 @@ _ANSWER_MAX_BYTES = 1024 * 1024
 class Unreachable(DirectoryUnavailable):
     """A server did not answer at the stage "name", "connect", "tls" or "talk".
 
-    `timed_out` tells silence from refusal.
+    `dropped` is true when the server ended a session that was open, as it does at a restart: the one
+    failure after which it is asked again.
     """
 
-    def __init__(self, stage: str, reason: str, *, timed_out: bool = False) -> None:
+    def __init__(self, stage: str, reason: str, *, dropped: bool = False) -> None:
         super().__init__(f"{stage}: {reason}".encode("ascii", "replace").decode("ascii"))
         self.stage = stage
-        self.timed_out = timed_out
+        self.dropped = dropped
 
 
 def resolve(host: str, port: int, deadline: Deadline) -> tuple[str, ...]:
@@ -48,7 +49,7 @@ def resolve(host: str, port: int, deadline: Deadline) -> tuple[str, ...]:
         addresses = answers.get(timeout=deadline.remaining_seconds())
     except (queue.Empty, DeadlineExceeded) as error:
         stage = "name"
-        raise Unreachable(stage, "the name service did not answer in time", timed_out=True) from error
+        raise Unreachable(stage, "the name service did not answer in time") from error
     if not addresses:
         stage = "name"
         raise Unreachable(stage, "the name service knows no such host")
@@ -155,7 +156,7 @@ def unreachable(stage: str, error: Exception) -> NoReturn:
     """Raise Unreachable for a fault of ldap3 or of the socket, without ldap3's prose."""
     timed_out = isinstance(error, TimeoutError) or "timed out" in str(error) or "deadline" in str(error)
     reason = describe(error, timed_out=timed_out)
-    raise Unreachable(stage, reason, timed_out=timed_out) from error
+    raise Unreachable(stage, reason, dropped=stage == "talk" and not timed_out) from error
 
 
 def describe(error: Exception, *, timed_out: bool) -> str:

@@ -1,0 +1,118 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sso.directory.routing import CitizenRoute, DirectoryRoute, check_realms, normalise_login_name, route
+from sso.directory.settings import Vendor
+from tests.directory.examples import settings
+
+CIVIL = settings()
+HOUSING = settings(id="housing", realms=("housing.example", "дом.example"))
+DIRECTORIES = (CIVIL, HOUSING)
+
+
+def test_a_name_with_a_realm_goes_to_its_directory_without_the_realm():
+    assert route("bolor@civil.example", DIRECTORIES) == DirectoryRoute(CIVIL, "bolor")
+
+
+def test_a_name_without_a_realm_is_a_citizens():
+    assert route("tuya", DIRECTORIES) == CitizenRoute("tuya")
+
+
+@pytest.mark.parametrize(
+    "typed", ["Bolor@CIVIL.Example", " bolor@civil.example ", "bolor@civil.example.", "ｂolor@civil。example"]
+)
+def test_a_realm_is_compared_as_a_domain(typed):
+    assert route(typed, DIRECTORIES) == DirectoryRoute(CIVIL, "bolor")
+
+
+@pytest.mark.parametrize("typed", ["oyun@дом.example", "oyun@ДОМ.example", "oyun@xn--d1aqf.example"])
+def test_an_international_realm_is_one_in_every_spelling(typed):
+    assert route(typed, DIRECTORIES) == DirectoryRoute(HOUSING, "oyun")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "bolor@civil.example.evil",
+        "bolor@evil-civil.example",
+        "bolor@sub.civil.example",
+        "bolor@civil",
+        "bolor@civil.example@evil",
+        "@civil.example",
+        "bolor@",
+        "bolor@civil.example..",
+        "bolor@civil.example:389",
+        "bolor@сivil.example",
+    ],
+)
+def test_a_realm_that_only_resembles_goes_to_no_directory(typed):
+    assert isinstance(route(typed, DIRECTORIES), CitizenRoute)
+
+
+def test_only_the_last_at_sign_begins_the_realm():
+    assert route("a@evil.example@civil.example", DIRECTORIES) == DirectoryRoute(CIVIL, "a@evil.example")
+
+
+def test_a_directory_that_logs_in_by_principal_name_is_asked_for_the_whole_name():
+    directory = settings(vendor=Vendor.ACTIVE_DIRECTORY, login_attribute="userPrincipalName")
+
+    assert route("Bolor@civil.example", [directory]) == DirectoryRoute(directory, "bolor@civil.example")
+
+
+def test_two_directories_may_not_share_a_realm():
+    with pytest.raises(ValueError, match="is claimed by"):
+        check_realms([CIVIL, settings(id="other", realms=("CIVIL.example.",))])
+
+
+def test_two_directories_may_not_share_an_id():
+    with pytest.raises(ValueError, match="have the id"):
+        check_realms([CIVIL, settings(realms=("other.example",))])
+
+
+def test_a_realm_that_is_no_domain_is_refused():
+    with pytest.raises(ValueError, match="domain name"):
+        check_realms([settings(realms=("civil example",))])
+
+
+def test_different_realms_are_accepted():
+    check_realms(DIRECTORIES)
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "   ", "a\0b", "a\nb", "a\u202eb", "a\u200bb", "a\ud800b", "x" * 257, "\ufdfa" * 20]
+)
+def test_a_name_that_cannot_be_a_key_is_refused(typed):
+    with pytest.raises(ValueError, match="a login name"):
+        normalise_login_name(typed)
+
+
+def test_full_width_and_upper_case_are_folded():
+    assert normalise_login_name(" ＢＯＬＯＲ ") == "bolor"
+
+
+@given(st.text(max_size=300))
+def test_normalising_twice_changes_nothing(typed):
+    try:
+        once = normalise_login_name(typed)
+    except ValueError:
+        return
+
+    assert normalise_login_name(once) == once
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_routed_or_refused(typed):
+    try:
+        found = route(typed, DIRECTORIES)
+    except ValueError:
+        return
+
+    assert isinstance(found, CitizenRoute | DirectoryRoute)
+
+
+@given(st.from_regex(r"[a-z0-9.-]{1,30}", fullmatch=True))
+def test_no_domain_but_the_realm_leads_to_a_directory(domain):
+    found = route(f"bolor@{domain}", [CIVIL])
+
+    assert isinstance(found, DirectoryRoute) == (domain.removesuffix(".") == "civil.example")
