@@ -1,5 +1,5 @@
 # Five verbs, the same for you and for CI. Each installs what it needs the first time.
-.PHONY: help setup demo check test bench lock clean lint
+.PHONY: help setup demo check test bench lock clean
 .DEFAULT_GOAL := help
 
 # pytest's workers: two fit a small machine; PYTEST_WORKERS=0 runs everything in one process (for a debugger)
