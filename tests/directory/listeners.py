@@ -82,3 +82,20 @@ def malform(listener: Listener, connection: socket.socket, over: threading.Event
             connection.sendall(bytes.fromhex("30060201016101ff"))
         if over.is_set():
             return
+
+
+def be_busy(listener: Listener, connection: socket.socket, over: threading.Event) -> None:
+    """Accept every bind, and answer every search with result 51 (busy)."""
+    for _ in range(10):
+        with suppress(TimeoutError):
+            request = connection.recv(4096)
+            if not request:
+                return
+            id_start = 2 if request[1] < 0x80 else 2 + (request[1] & 0x7F)
+            id_end = id_start + 2 + request[id_start + 1]
+            is_bind = request[id_end] == 0x60
+            answer = bytes.fromhex("61070a010004000400" if is_bind else "65070a013304000400")
+            body = request[id_start:id_end] + answer
+            connection.sendall(bytes([0x30, len(body)]) + body)
+        if over.is_set():
+            return

@@ -11,7 +11,7 @@ from sso.directory.address import ServerAddress
 from sso.directory.breaker import Breaker
 from sso.directory.ldap.deadline import Deadline
 from sso.directory.ldap.session import Question, SearchAnswer, Session
-from sso.directory.ldap.transport import Unreachable, trusting
+from sso.directory.ldap.transport import Stage, Unreachable, trusting
 from sso.directory.settings import DirectorySettings
 from sso.directory.states import BindAnswer, verification_of
 from sso.directory.verification import AccountState, DirectoryUnavailable
@@ -123,8 +123,7 @@ class LdapServer:
             return
         session.close()
         if verification.state is AccountState.UNAVAILABLE:
-            stage = "talk"
-            raise Unreachable(stage, f"the service account got no verdict ({verification.reason})")
+            raise Unreachable(Stage.TALK, f"the service account got no verdict ({verification.reason})")
         message = f"the service account was refused: {verification.state} ({verification.reason})"
         raise Misconfigured(message)
 
@@ -146,10 +145,7 @@ class LdapServer:
         answer = session.search(question, deadline)
         if answer.result in _BUSY_CODES:
             session.close()
-            stage = "talk"
-            raise Unreachable(
-                stage, f"the search got no verdict (ldap result {answer.result})", timed_out=True
-            )
+            raise Unreachable(Stage.TALK, f"the search got no verdict (ldap result {answer.result})")
         self._searching.give(session)
         self.breaker.succeeded()
         return answer
@@ -162,4 +158,4 @@ class LdapServer:
 
     def _report(self, error: Unreachable) -> None:
         """Silence on an open session may be one slow question; a session that cannot be had is certain."""
-        self.breaker.failed(time.monotonic(), certain=error.stage != "talk")
+        self.breaker.failed(time.monotonic(), certain=error.stage is not Stage.TALK)

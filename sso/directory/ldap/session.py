@@ -28,6 +28,7 @@ from sso.directory.ldap.library import (
 )
 from sso.directory.ldap.transport import (
     DeadlineSocket,
+    Stage,
     StrictTls,
     Unreachable,
     resolve,
@@ -94,7 +95,7 @@ class Session:
             return _bind_answer(connection.result)
         except FAULTS as error:
             self.close()
-            unreachable("talk", error)
+            unreachable(Stage.TALK, error)
         finally:
             connection.user = connection.password = connection.request = None
 
@@ -118,7 +119,7 @@ class Session:
             return answer
         except FAULTS as error:
             self.close()
-            unreachable("talk", error)
+            unreachable(Stage.TALK, error)
 
     def peer_certificate(self) -> Mapping[str, Any]:
         """The server's certificate as `ssl.SSLSocket.getpeercert` tells it; empty without TLS."""
@@ -155,7 +156,7 @@ def _connect(
         if connection is not None and connection.socket is not None:
             connection.socket.close()  # ldap3 leaves the socket of a failed open to the garbage collector
         failure = tls.failure if tls is not None else None
-        unreachable("tls" if failure is not None else "connect", failure or error)
+        unreachable(Stage.CONNECT if failure is None else Stage.TLS, failure or error)
     return connection
 
 

@@ -9,6 +9,7 @@ import queue
 import socket
 import ssl
 import threading
+from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from typing import NoReturn
@@ -20,14 +21,23 @@ from sso.directory.verification import DirectoryUnavailable
 _ANSWER_MAX_BYTES = 1024 * 1024
 
 
+class Stage(StrEnum):
+    """How far a conversation came."""
+
+    NAME = "name"
+    CONNECT = "connect"
+    TLS = "tls"
+    TALK = "talk"
+
+
 class Unreachable(DirectoryUnavailable):
-    """A server did not answer at the stage "name", "connect", "tls" or "talk".
+    """A server did not answer.
 
     `dropped` is true when the server ended a session that was open, as it does at a restart: the one
     failure after which it is asked again.
     """
 
-    def __init__(self, stage: str, reason: str, *, dropped: bool = False) -> None:
+    def __init__(self, stage: Stage, reason: str, *, dropped: bool = False) -> None:
         super().__init__(f"{stage}: {reason}".encode("ascii", "replace").decode("ascii"))
         self.stage = stage
         self.dropped = dropped
@@ -48,11 +58,9 @@ def resolve(host: str, port: int, deadline: Deadline) -> tuple[str, ...]:
     try:
         addresses = answers.get(timeout=deadline.remaining_seconds())
     except (queue.Empty, DeadlineExceeded) as error:
-        stage = "name"
-        raise Unreachable(stage, "the name service did not answer in time") from error
+        raise Unreachable(Stage.NAME, "the name service did not answer in time") from error
     if not addresses:
-        stage = "name"
-        raise Unreachable(stage, "the name service knows no such host")
+        raise Unreachable(Stage.NAME, "the name service knows no such host")
     return addresses
 
 
@@ -111,8 +119,7 @@ def trusting(ca_file: Path | None) -> ssl.SSLContext:
         else:
             context.load_verify_locations(ca_file)
     except OSError as error:  # ssl.SSLError is one
-        stage = "tls"
-        raise Unreachable(stage, f"ca_file cannot be read ({type(error).__name__})") from error
+        raise Unreachable(Stage.TLS, f"ca_file cannot be read ({type(error).__name__})") from error
     return context
 
 
@@ -152,11 +159,11 @@ def without_delay(plain: socket.socket) -> None:
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def unreachable(stage: str, error: Exception) -> NoReturn:
+def unreachable(stage: Stage, error: Exception) -> NoReturn:
     """Raise Unreachable for a fault of ldap3 or of the socket, without ldap3's prose."""
     timed_out = isinstance(error, TimeoutError) or "timed out" in str(error) or "deadline" in str(error)
     reason = describe(error, timed_out=timed_out)
-    raise Unreachable(stage, reason, dropped=stage == "talk" and not timed_out) from error
+    raise Unreachable(stage, reason, dropped=stage is Stage.TALK and not timed_out) from error
 
 
 def describe(error: Exception, *, timed_out: bool) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from sso.directory.verification import AccountState
 from tests.directory.ldap.opening import opened, recovers_within, timed
+from tests.directory.listeners import be_busy, listening
 from tests.servers.slapd import started
 
 pytestmark = pytest.mark.slapd
@@ -90,6 +91,16 @@ def test_the_second_server_answers_when_the_first_refuses(slapd):
     with opened(slapd, urls=(REFUSING, *slapd.urls)) as directory:
         verification, _ = timed(directory)
 
+    assert verification.state is S.OK
+
+
+def test_the_second_server_answers_when_the_first_is_busy(slapd):
+    with listening(be_busy) as listener:
+        urls = (f"ldap://127.0.0.1:{listener.port}", *slapd.urls)
+        with opened(slapd, urls=urls, allow_plaintext_on_loopback=True) as directory:
+            verification, _ = timed(directory)
+
+    assert listener.connections == 1
     assert verification.state is S.OK
 
 
