@@ -1,0 +1,152 @@
+"""One database, SQLite or PostgreSQL: opens transactions and hands out their stores.
+
+    with database.begin(origin) as stores:     # writes; state and audit commit together or not at all
+        ...
+    with database.read() as stores:            # reads only; never waits for a writer on SQLite
+        ...
+
+Ask people and directories *outside* of a transaction: on SQLite one writer works at a time, so an LDAP
+bind or an argon2 inside `begin` holds up everyone.
+"""
+
+import os
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+
+from sso.audit.record import Origin
+from sso.oidc.errors import RequestRejected
+from sso.storage.clients import ClientCache
+from sso.storage.engines import Engines, database_url, postgresql_engines, sqlite_engines
+from sso.storage.errors import StorageUnavailable
+from sso.storage.sealing import Sealer
+from sso.storage.stores import SqlStores
+from sso.storage.unit_of_work import UnitOfWork
+
+WAIT_SECONDS = 10.0
+"""How long a writer waits for its turn on SQLite, and anyone for a free connection."""
+
+
+class Database:
+    """A database by its URL (`sqlite:///path` or `postgresql://...`); connects at first use.
+
+    Threads share one; a process that was forked makes its own connections.
+
+    Raises:
+        ValueError: the URL is neither, or names a SQLite database in memory.
+    """
+
+    def __init__(self, url: str, sealer: Sealer, *, pool_size: int = 10) -> None:
+        self._url = database_url(url)
+        self._sealer = sealer
+        self._pool_size = pool_size
+        self._cache = ClientCache()
+        self._turn = threading.Lock() if self.dialect == "sqlite" else None
+        self._guard = threading.Lock()
+        self._engines, self._process = self._new_engines(), os.getpid()
+
+    def __repr__(self) -> str:
+        return f"Database({self._url.render_as_string(hide_password=True)!r})"
+
+    @property
+    def dialect(self) -> str:
+        """Return `sqlite` or `postgresql`."""
+        return self._url.get_backend_name()
+
+    @property
+    def path(self) -> str | None:
+        """The file of a SQLite database, None for PostgreSQL."""
+        return self._url.database if self.dialect == "sqlite" else None
+
+    @contextmanager
+    def begin(self, origin: Origin) -> Generator[SqlStores]:
+        """Open a transaction that writes, on behalf of an origin.
+
+        Leaving it commits, and so does RequestRejected: a refusal is an answer, and what it wrote must
+        survive. Any other exception rolls back.
+
+        Raises:
+            StorageUnavailable: the database could not do it; nothing was kept.
+        """
+        with self._my_turn(), _connection(self._my_engines().writer) as connection:
+            unit = UnitOfWork(connection, origin, writes=True)
+            try:
+                yield SqlStores(unit, self._cache, self._sealer)
+            except RequestRejected:
+                unit.commit()
+                raise
+            unit.commit()
+
+    @contextmanager
+    def read(self) -> Generator[SqlStores]:
+        """Open a transaction that only reads; the database refuses it to write.
+
+        Raises:
+            StorageUnavailable: the database could not do it.
+        """
+        with _connection(self._my_engines().reader) as connection:
+            unit = UnitOfWork(connection, Origin(), writes=False)
+            yield SqlStores(unit, self._cache, self._sealer)
+
+    def dispose(self) -> None:
+        """Close every connection that is not in use."""
+        self._my_engines().dispose()
+
+    @contextmanager
+    def _schema_reader(self) -> Generator[Connection]:
+        """A transaction for `sso.storage.schema` alone, to look."""
+        with _connection(self._my_engines().reader) as connection:
+            yield connection
+
+    @contextmanager
+    def _schema_writer(self) -> Generator[Connection]:
+        """A transaction for `sso.storage.schema` alone, to change."""
+        with self._my_turn(), _connection(self._my_engines().writer) as connection:
+            yield connection
+            connection.commit()
+        self._cache.forget()
+
+    @contextmanager
+    def _my_turn(self) -> Generator[None]:
+        """On SQLite threads of one process queue up here: its own lock would make them sleep and retry."""
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=WAIT_SECONDS):
+            msg = "another writer holds the database"
+            raise StorageUnavailable(msg)
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _my_engines(self) -> Engines:
+        if self._process != os.getpid():
+            with self._guard:
+                if self._process != os.getpid():
+                    self._engines.abandon()
+                    self._engines, self._process = self._new_engines(), os.getpid()
+        return self._engines
+
+    def _new_engines(self) -> Engines:
+        if self.dialect == "sqlite":
+            return sqlite_engines(self._url, self._pool_size, WAIT_SECONDS)
+        return postgresql_engines(self._url, self._pool_size, WAIT_SECONDS)
+
+
+@contextmanager
+def _connection(engine: Engine) -> Generator[Connection]:
+    """A connection in a transaction, rolled back unless it was committed."""
+    try:
+        with engine.connect() as connection:
+            connection.begin()
+            yield connection
+    except DBAPIError as error:
+        raise StorageUnavailable(type(error.orig).__name__) from error
+    except NoConnectionFree as error:
+        msg = "every connection is in use"
+        raise StorageUnavailable(msg) from error

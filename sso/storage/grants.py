@@ -1,0 +1,159 @@
+"""Grants and authorization codes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Update, bindparam, select, update
+
+from sso.oidc.claims import ClaimsRequest
+from sso.oidc.grant import AuthorizationCode, Grant
+from sso.storage.tables import authorization_code, grant
+from sso.storage.unit_of_work import UnitOfWork
+
+_G, _C = grant.c, authorization_code.c
+_NOTHING_ASKED = ClaimsRequest()
+_NOTHING_ASKED_TEXT = str(_NOTHING_ASKED)
+
+
+def _revocation(*conditions: Any) -> Update:
+    """One UPDATE that returns what it revoked: two callers never both revoke a grant."""
+    in_force = update(grant).where(_G.revoked_at.is_(None), *conditions)
+    return in_force.values(revoked_at=bindparam("now")).returning(_G.id)
+
+
+_GET = select(grant).where(_G.id == bindparam("key"))
+_REVOKE = _revocation(_G.id == bindparam("key"))
+_REVOKE_OF_SESSION = _revocation(_G.session_id == bindparam("key"))
+_REVOKE_ONLINE_OF_SESSION = _revocation(_G.session_id == bindparam("key"), _G.offline.is_(False))
+_REVOKE_OF_ACCOUNT = _revocation(_G.account_id == bindparam("key"))
+_REVOKE_OF_CLIENT = _revocation(_G.client_id == bindparam("key"))
+
+_GET_CODE = (
+    select(_C.digest, _C.redirect_uri, _C.code_challenge, _C.expires_at, _C.redeemed_at, *grant.c)
+    .join(grant, _G.id == _C.grant_id)
+    .where(_C.digest == bindparam("presented"))
+)
+_REDEEM = (
+    update(authorization_code)
+    .where(_C.digest == bindparam("presented"), _C.redeemed_at.is_(None))
+    .values(redeemed_at=bindparam("now"))
+)
+
+
+class SqlGrants:
+    """`sso.oidc.stores.Grants` in SQL."""
+
+    __slots__ = ("_unit",)
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
+
+    def get(self, grant_id: str) -> Grant | None:
+        """Return a grant, revoked or not."""
+        self._unit.flush()
+        row = self._unit.row(_GET, {"key": grant_id})
+        return None if row is None else grant_of(row)
+
+    def revoke(self, grant_id: str, now: datetime) -> bool:
+        """Revoke a grant and so every token of it; true if it was not revoked before."""
+        return bool(self._revoke(_REVOKE, grant_id, now))
+
+    def revoke_of_session(self, session_id: str, *, keep_offline: bool, now: datetime) -> Sequence[str]:
+        """Revoke the grants of a session and return their ids; offline ones may be kept."""
+        statement = _REVOKE_ONLINE_OF_SESSION if keep_offline else _REVOKE_OF_SESSION
+        return self._revoke(statement, session_id, now)
+
+    def revoke_of_account(self, account_id: str, now: datetime) -> Sequence[str]:
+        """Revoke every grant of an account and return their ids: those in force until now."""
+        return self._revoke(_REVOKE_OF_ACCOUNT, account_id, now)
+
+    def revoke_of_client(self, client_id: str, now: datetime) -> Sequence[str]:
+        """Revoke every grant of a client and return their ids: those in force until now."""
+        return self._revoke(_REVOKE_OF_CLIENT, client_id, now)
+
+    def _revoke(self, statement: Update, key: str, now: datetime) -> list[str]:
+        self._unit.flush()
+        return [row.id for row in self._unit.rows(statement, {"key": key, "now": now})]
+
+
+class SqlCodes:
+    """`sso.oidc.stores.Codes` in SQL."""
+
+    __slots__ = ("_unit",)
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
+
+    def add(self, code: AuthorizationCode) -> None:
+        """Remember a code together with its grant."""
+        self._unit.collect(grant, _grant_row(code.grant))
+        row = {
+            "digest": code.digest,
+            "grant_id": code.grant.id,
+            "redirect_uri": code.redirect_uri,
+            "code_challenge": code.code_challenge,
+            "expires_at": code.expires_at,
+            "redeemed_at": code.redeemed_at,
+        }
+        self._unit.collect(authorization_code, row)
+
+    def get(self, digest: bytes) -> AuthorizationCode | None:
+        """Return a code, redeemed or not."""
+        self._unit.flush()
+        row = self._unit.row(_GET_CODE, {"presented": digest})
+        if row is None:
+            return None
+        return AuthorizationCode(
+            digest=row.digest,
+            grant=grant_of(row),
+            redirect_uri=row.redirect_uri,
+            code_challenge=row.code_challenge,
+            expires_at=row.expires_at,
+            redeemed_at=row.redeemed_at,
+        )
+
+    def redeem(self, digest: bytes, now: datetime) -> bool:
+        """Mark a code used; true for one caller only."""
+        self._unit.flush()
+        return self._unit.change(_REDEEM, {"presented": digest, "now": now}) == 1
+
+
+def grant_of(row: Row[Any]) -> Grant:
+    """Return the grant that a row of any join with `grant` holds."""
+    asked = row.claims
+    return Grant(
+        id=row.id,
+        client_id=row.client_id,
+        account_id=row.account_id,
+        sub=row.sub,
+        session_id=row.session_id,
+        scope=frozenset(row.scope.split()),
+        claims=_NOTHING_ASKED if asked == _NOTHING_ASKED_TEXT else ClaimsRequest.parse(asked),
+        nonce=row.nonce,
+        auth_time=row.auth_time,
+        acr=row.acr,
+        amr=tuple(row.amr.split()),
+        offline=row.offline,
+        created_at=row.created_at,
+        revoked_at=row.revoked_at,
+    )
+
+
+def _grant_row(given: Grant) -> dict[str, Any]:
+    return {
+        "id": given.id,
+        "client_id": given.client_id,
+        "account_id": given.account_id,
+        "sub": given.sub,
+        "session_id": given.session_id,
+        "scope": " ".join(sorted(given.scope)),
+        "claims": str(given.claims),
+        "nonce": given.nonce,
+        "auth_time": given.auth_time,
+        "acr": given.acr,
+        "amr": " ".join(given.amr),
+        "offline": given.offline,
+        "created_at": given.created_at,
+        "revoked_at": given.revoked_at,
+    }

@@ -1,0 +1,1 @@
+"""Alembic's scripts: forward only, additive, importing nothing of ours."""

@@ -1,0 +1,219 @@
+"""Persons and accounts, and who holds which role."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BindParameter, Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy.dialects import postgresql
+
+from sso.directory.person import Account, AccountKind, Person, Role
+from sso.directory.stores import LoginNameTaken, RolesConflict
+from sso.storage.columns import Text
+from sso.storage.tables import account, person, role_grant
+from sso.storage.unit_of_work import UnitOfWork
+
+_A, _P, _R = account.c, person.c, role_grant.c
+_id: BindParameter[str] = bindparam("key", type_=Text)
+
+_PERSONS = select(person, _R.role).outerjoin(role_grant, _R.person_id == _P.id)
+_PERSON = _PERSONS.where(_P.id == _id)
+_PERSON_PAGE = _PERSONS.where(_P.id > bindparam("after")).order_by(_P.id).limit(bindparam("size"))
+_ACCOUNT = select(account).where(_A.id == _id)
+_CITIZEN = select(account).where(_A.kind == AccountKind.CITIZEN.value, _A.login_name == bindparam("name"))
+_STAFF = select(account).where(
+    _A.directory_id == bindparam("directory"), _A.immutable_id == bindparam("immutable")
+)
+_STAFF_NAMED = (
+    select(account)
+    .where(_A.directory_id == bindparam("directory"), _A.login_name == bindparam("name"))
+    .order_by(_A.updated_at.desc(), _A.id)
+    .limit(1)
+)
+_ACCOUNTS_OF = select(account).where(_A.person_id == _id).order_by(_A.created_at, _A.id)
+_ACCOUNT_PAGE = select(account).where(_A.id > bindparam("after")).order_by(_A.id).limit(bindparam("size"))
+
+_ADD_PERSON = insert(person)
+_ADD_ACCOUNT = postgresql.insert(account).on_conflict_do_nothing().returning(_A.id)
+_other = account.alias("other")
+_UPDATE_ACCOUNT = (
+    update(account)
+    .where(
+        _A.id == _id,
+        or_(
+            _A.kind == AccountKind.STAFF.value,
+            ~select(_other.c.id)
+            .where(
+                _other.c.kind == AccountKind.CITIZEN.value,
+                _other.c.login_name == bindparam("new_name"),
+                _other.c.id != _id,
+            )
+            .exists(),
+        ),
+    )
+    .values(login_name=bindparam("new_name"), claims=bindparam("new_claims"), updated_at=bindparam("now"))
+)
+_DISABLE_ACCOUNT = (
+    update(account).where(_A.id == _id, _A.disabled_at.is_(None)).values(disabled_at=bindparam("now"))
+)
+_ENABLE_ACCOUNT = update(account).where(_A.id == _id, _A.disabled_at.is_not(None)).values(disabled_at=None)
+_DISABLE_PERSON = (
+    update(person).where(_P.id == _id, _P.disabled_at.is_(None)).values(disabled_at=bindparam("now"))
+)
+_ENABLE_PERSON = update(person).where(_P.id == _id, _P.disabled_at.is_not(None)).values(disabled_at=None)
+_MOVE_ACCOUNT = update(account).where(_A.id == _id).values(person_id=bindparam("to"))
+_REMOVE_EMPTY_PERSON = delete(person).where(
+    _P.id == _id,
+    ~select(_A.id).where(_A.person_id == _P.id).exists(),
+    ~select(_R.person_id).where(_R.person_id == _P.id).exists(),
+)
+_GRANT_ROLE = postgresql.insert(role_grant).on_conflict_do_nothing().returning(_R.person_id)
+_ROLE = select(_R.role).where(_R.person_id == _id)
+_REVOKE_ROLE = delete(role_grant).where(_R.person_id == _id, _R.role == bindparam("taken"))
+
+
+class SqlPeople:
+    """`sso.directory.stores.People` in SQL."""
+
+    __slots__ = ("_unit",)
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
+
+    def add_person(self, person: Person) -> None:
+        """Remember a person (roles are granted apart)."""
+        self._unit.change(
+            _ADD_PERSON, {"id": person.id, "name": person.name, "disabled_at": person.disabled_at}
+        )
+
+    def add_account(self, account: Account, now: datetime) -> None:
+        """Remember an account.
+
+        Raises:
+            LoginNameTaken: a citizen account of this name, or this directory's person, exists already.
+        """
+        row = {
+            "id": account.id,
+            "person_id": account.person_id,
+            "kind": account.kind.value,
+            "login_name": account.login_name,
+            "directory_id": account.directory_id,
+            "immutable_id": account.immutable_id,
+            "claims": dict(account.claims),
+            "disabled_at": account.disabled_at,
+            "created_at": now,
+            "updated_at": now,
+        }
+        if self._unit.row(_ADD_ACCOUNT, row) is None:
+            raise LoginNameTaken
+
+    def person(self, person_id: str) -> Person | None:
+        """Return a person with their roles, or None."""
+        row = self._unit.row(_PERSON, {"key": person_id})
+        return None if row is None else _person(row)
+
+    def list_persons(self, *, after: str, limit: int) -> Sequence[Person]:
+        """Return persons by ascending id, those after an id ("" from the start)."""
+        return [_person(row) for row in self._unit.rows(_PERSON_PAGE, {"after": after, "size": limit})]
+
+    def disable_person(self, person_id: str, now: datetime) -> bool:
+        """Disable a person and so every account of theirs; true if they were enabled."""
+        return self._unit.change(_DISABLE_PERSON, {"key": person_id, "now": now}) == 1
+
+    def enable_person(self, person_id: str) -> bool:
+        """Enable a person again; true if they were disabled."""
+        return self._unit.change(_ENABLE_PERSON, {"key": person_id}) == 1
+
+    def account(self, account_id: str) -> Account | None:
+        """Return an account, or None."""
+        return _account_or_none(self._unit.row(_ACCOUNT, {"key": account_id}))
+
+    def citizen(self, login_name: str) -> Account | None:
+        """Return the citizen account of a normalised login name, or None."""
+        return _account_or_none(self._unit.row(_CITIZEN, {"name": login_name}))
+
+    def staff(self, directory_id: str, immutable_id: str) -> Account | None:
+        """Return the staff account of a directory's person, or None."""
+        key = {"directory": directory_id, "immutable": immutable_id}
+        return _account_or_none(self._unit.row(_STAFF, key))
+
+    def staff_named(self, directory_id: str, login_name: str) -> Account | None:
+        """Return the staff account last seen under a login name, or None."""
+        key = {"directory": directory_id, "name": login_name}
+        return _account_or_none(self._unit.row(_STAFF_NAMED, key))
+
+    def accounts_of(self, person_id: str) -> Sequence[Account]:
+        """Return every account of a person, oldest first."""
+        return [_account(row) for row in self._unit.rows(_ACCOUNTS_OF, {"key": person_id})]
+
+    def list_accounts(self, *, after: str, limit: int) -> Sequence[Account]:
+        """Return accounts by ascending id, those after an id ("" from the start)."""
+        return [_account(row) for row in self._unit.rows(_ACCOUNT_PAGE, {"after": after, "size": limit})]
+
+    def update_account(
+        self, account_id: str, login_name: str, claims: Mapping[str, str], now: datetime
+    ) -> None:
+        """Replace what a directory says about an account; an unknown account changes nothing.
+
+        Raises:
+            LoginNameTaken: it is a citizen's account and another citizen has this name.
+        """
+        values = {"key": account_id, "new_name": login_name, "new_claims": dict(claims), "now": now}
+        if self._unit.change(_UPDATE_ACCOUNT, values) == 0 and self.account(account_id) is not None:
+            raise LoginNameTaken
+
+    def disable_account(self, account_id: str, now: datetime) -> bool:
+        """Disable an account; true if it was enabled."""
+        return self._unit.change(_DISABLE_ACCOUNT, {"key": account_id, "now": now}) == 1
+
+    def enable_account(self, account_id: str) -> bool:
+        """Enable an account again; true if it was disabled."""
+        return self._unit.change(_ENABLE_ACCOUNT, {"key": account_id}) == 1
+
+    def move_account(self, account_id: str, person_id: str) -> None:
+        """Give an account to another person; a person left without accounts and roles is removed."""
+        moved = self.account(account_id)
+        if moved is None or moved.person_id == person_id:
+            return
+        self._unit.change(_MOVE_ACCOUNT, {"key": account_id, "to": person_id})
+        self._unit.change(_REMOVE_EMPTY_PERSON, {"key": moved.person_id})
+
+    def grant_role(self, person_id: str, role: Role, now: datetime) -> bool:
+        """Grant a role; false if it is held already.
+
+        Raises:
+            RolesConflict: auditor and client manager are never held together.
+        """
+        row = {"person_id": person_id, "role": role.value, "granted_at": now}
+        if self._unit.row(_GRANT_ROLE, row) is not None:
+            return True
+        held = self._unit.row(_ROLE, {"key": person_id})
+        if held is not None and held.role == role.value:
+            return False
+        raise RolesConflict
+
+    def revoke_role(self, person_id: str, role: Role) -> bool:
+        """Take a role; false if it was not held."""
+        return self._unit.change(_REVOKE_ROLE, {"key": person_id, "taken": role.value}) == 1
+
+
+def _person(row: Row[Any]) -> Person:
+    roles = frozenset() if row.role is None else frozenset({Role(row.role)})
+    return Person(id=row.id, name=row.name, disabled_at=row.disabled_at, roles=roles)
+
+
+def _account_or_none(row: Row[Any] | None) -> Account | None:
+    return None if row is None else _account(row)
+
+
+def _account(row: Row[Any]) -> Account:
+    return Account(
+        id=row.id,
+        person_id=row.person_id,
+        kind=AccountKind(row.kind),
+        login_name=row.login_name,
+        directory_id=row.directory_id,
+        immutable_id=row.immutable_id,
+        claims=row.claims,
+        disabled_at=row.disabled_at,
+    )

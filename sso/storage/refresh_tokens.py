@@ -1,0 +1,64 @@
+"""Families of refresh tokens."""
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, select, update
+
+from sso.oidc.grant import RefreshToken
+from sso.storage.grants import grant_of
+from sso.storage.tables import grant, refresh_token
+from sso.storage.unit_of_work import UnitOfWork
+
+_T = refresh_token.c
+
+_GET = (
+    select(_T.digest, _T.generation, _T.expires_at, _T.used_at, _T.successor, *grant.c)
+    .join(grant, grant.c.id == _T.grant_id)
+    .where(_T.digest == bindparam("presented"))
+)
+_USE = (
+    update(refresh_token)
+    .where(_T.digest == bindparam("presented"), _T.used_at.is_(None))
+    .values(used_at=bindparam("now"), successor=bindparam("sealed"))
+)
+
+
+class SqlRefreshTokens:
+    """`sso.oidc.stores.RefreshTokens` in SQL."""
+
+    __slots__ = ("_unit",)
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
+
+    def add(self, token: RefreshToken) -> None:
+        """Remember a token."""
+        row = {
+            "digest": token.digest,
+            "grant_id": token.grant.id,
+            "generation": token.generation,
+            "expires_at": token.expires_at,
+            "used_at": token.used_at,
+            "successor": token.successor,
+        }
+        self._unit.collect(refresh_token, row)
+
+    def get(self, digest: bytes) -> RefreshToken | None:
+        """Return a token, used or not, with its grant."""
+        self._unit.flush()
+        row = self._unit.row(_GET, {"presented": digest})
+        if row is None:
+            return None
+        return RefreshToken(
+            digest=row.digest,
+            grant=grant_of(row),
+            generation=row.generation,
+            expires_at=row.expires_at,
+            used_at=row.used_at,
+            successor=row.successor,
+        )
+
+    def use(self, digest: bytes, successor: bytes, now: datetime) -> bool:
+        """Mark a token used and keep its sealed successor; true for one caller only."""
+        self._unit.flush()
+        return self._unit.change(_USE, {"presented": digest, "sealed": successor, "now": now}) == 1

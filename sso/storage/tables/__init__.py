@@ -1,0 +1,45 @@
+"""Every table. Secrets are here only as digests or sealed; `info["sensitive"]` marks what must not leak.
+
+Foreign keys tie parts to their whole (a token to its grant). Traffic does not point at clients or
+accounts: on PostgreSQL each such insert would lock the one row of a busy client.
+"""
+
+from sso.storage.tables.audit import audit_event
+from sso.storage.tables.clients import client, client_secret, setting
+from sso.storage.tables.grants import authorization_code, consent, denied_token, grant, refresh_token
+from sso.storage.tables.keys import signing_key
+from sso.storage.tables.metadata import metadata
+from sso.storage.tables.people import account, password_credential, person, role_grant, subject_identifier
+from sso.storage.tables.sessions import (
+    logout_notice,
+    one_time_value,
+    pending_authorization,
+    session,
+    session_client,
+    throttle,
+)
+
+__all__ = [
+    "account",
+    "audit_event",
+    "authorization_code",
+    "client",
+    "client_secret",
+    "consent",
+    "denied_token",
+    "grant",
+    "logout_notice",
+    "metadata",
+    "one_time_value",
+    "password_credential",
+    "pending_authorization",
+    "person",
+    "refresh_token",
+    "role_grant",
+    "session",
+    "session_client",
+    "setting",
+    "signing_key",
+    "subject_identifier",
+    "throttle",
+]

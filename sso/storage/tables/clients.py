@@ -1,0 +1,36 @@
+"""Registered applications, their secrets, and settings that change while the hub runs."""
+
+from sqlalchemy import Boolean, ForeignKey, Index, LargeBinary, Table
+
+from sso.storage.columns import ForeignJson, Text, UtcDateTime, column
+from sso.storage.tables.metadata import metadata
+
+client = Table(
+    "client",
+    metadata,
+    column("client_id", Text, primary_key=True, sensitive=False),
+    column("client_name", Text, sensitive=False),
+    column("auth_method", Text, sensitive=False),
+    column("sector", Text, sensitive=False),
+    column("trusted", Boolean, sensitive=False),
+    column("registration", ForeignJson, sensitive=False),  # RFC 7591 metadata, never a secret
+    column("created_at", UtcDateTime, sensitive=False),
+    column("updated_at", UtcDateTime, sensitive=False),
+)
+
+client_secret = Table(
+    "client_secret",
+    metadata,
+    column("client_id", Text, ForeignKey("client.client_id", ondelete="CASCADE"), sensitive=False),
+    column("digest", LargeBinary, primary_key=True, sensitive=True),
+    column("expires_at", UtcDateTime, optional=True, sensitive=False),  # absent: the current one
+    column("created_at", UtcDateTime, sensitive=False),
+    Index("ix_client_secret_client", "client_id"),
+)
+
+setting = Table(
+    "setting",
+    metadata,
+    column("key", Text, primary_key=True, sensitive=False),
+    column("value", Text, sensitive=False),
+)
