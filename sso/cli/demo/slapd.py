@@ -162,7 +162,9 @@ class Slapd:
 
     def freeze(self) -> None:
         """Let it accept connections and answer nothing, as an overloaded machine does."""
-        self._running().send_signal(signal.SIGSTOP)
+        process = self._running()
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)  # until then it may still answer
 
     def thaw(self) -> None:
         """Let it go on."""

@@ -5,13 +5,13 @@ one deadline. A name that is unknown or not unique costs the same search and a b
 neither the answer nor its time tells which names exist.
 """
 
-import random
 import secrets
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from statistics import median
 
 from sso.directory.breaker import Bulkhead, BulkheadFull
 from sso.directory.check import Check
@@ -28,8 +28,6 @@ from sso.directory.verification import AccountState, Authentication, DirectoryUn
 PASSWORD_MAX_BYTES = 4096
 _PATIENCE_SECONDS = 0.25  # a burst of sign-ins is not an outage
 _REMEMBERED_DURATIONS = 32
-# A gap this wide is a slow hash; a narrower one is noise, and sleeping it away would add a gap of its own.
-_HASHING_SECONDS = 0.003
 
 
 class LdapDirectory:
@@ -115,35 +113,41 @@ class LdapDirectory:
         server, entry = self._find(login_name, deadline)
         started_at = time.monotonic()
         if entry is None:
-            server.bind(
-                _nobody(self.settings), secrets.token_hex(len(password)).encode()[: len(password)], deadline
-            )
-            self._durations.wait_as_long(started_at, deadline)
+            server.bind(_nobody(self.settings), _as_long_as(password), deadline)
+            missing_seconds = self._durations.missing_seconds(time.monotonic() - started_at)
+            time.sleep(min(missing_seconds, deadline.remaining_seconds()))
             return _refused("no single entry has this login name")
         answer = server.bind(entry.dn, password, deadline)
-        self._durations.remember(time.monotonic() - started_at)
-        return Authentication(verification_of(self.settings.vendor, answer), entry)
+        verification = verification_of(self.settings.vendor, answer)
+        if verification.state is AccountState.BAD_CREDENTIALS:
+            self._durations.remember_real(time.monotonic() - started_at)
+        return Authentication(verification, entry)
 
 
 class Durations:
-    """How long real binds took lately. Servers hash a real entry's password and skip a missing one's."""
+    """How long refused binds took lately, of real entries and of nobody.
+
+    For a real entry a server hashes the password and writes the failure down; for a missing one it does
+    neither. The difference of the medians, from 0.4 ms to the cost of a slow hash, is what nobody waits.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._seconds: deque[float] = deque(maxlen=_REMEMBERED_DURATIONS)
+        self._real: deque[float] = deque(maxlen=_REMEMBERED_DURATIONS)
+        self._nobody: deque[float] = deque(maxlen=_REMEMBERED_DURATIONS)
 
-    def remember(self, seconds: float) -> None:
-        """One real bind took that long."""
+    def remember_real(self, seconds: float) -> None:
+        """A real entry's password was refused after that long."""
         with self._lock:
-            self._seconds.append(seconds)
+            self._real.append(seconds)
 
-    def wait_as_long(self, started_at: float, deadline: Deadline) -> None:
-        """Sleep until as much time passed as in one of the remembered binds, never past the deadline."""
+    def missing_seconds(self, nobody_seconds: float) -> float:
+        """How much longer a real entry takes than nobody, of which this was one more."""
         with self._lock:
-            usual = random.choice(self._seconds) if self._seconds else 0.0  # noqa: S311 - spreads times
-        missing = usual - (time.monotonic() - started_at)
-        if missing > _HASHING_SECONDS:
-            time.sleep(min(missing, deadline.remaining_seconds()))
+            self._nobody.append(nobody_seconds)
+            if not self._real:
+                return 0.0
+            return max(0.0, median(self._real) - median(self._nobody))
 
 
 def _can_be_asked(login_name: str, password: bytes) -> bool:
@@ -162,6 +166,11 @@ def _can_be_asked(login_name: str, password: bytes) -> bool:
 def _nobody(settings: DirectorySettings) -> str:
     """A DN that no entry has."""
     return f"{settings.login_attribute}={secrets.token_hex(8)},{settings.base_dn}"
+
+
+def _as_long_as(password: bytes) -> bytes:
+    """Something to send in its place; the password itself is nobody's business."""
+    return secrets.token_hex(len(password)).encode("ascii")[: len(password)]
 
 
 def _refused(reason: str) -> Authentication:
