@@ -37,11 +37,11 @@ CLAIM_LABELS: Mapping[str, str] = {
     "locale": _("Language"),
     "updated_at": _("When this was last changed"),
     "email": _("Mail address"),
-    "email_verified": _("Whether the mail address was checked"),
+    "email_verified": _("Mail address checked"),
     "phone_number": _("Telephone number"),
-    "phone_number_verified": _("Whether the telephone number was checked"),
+    "phone_number_verified": _("Telephone number checked"),
     "address": _("Postal address"),
-    "persona": _("Whether you are here as a citizen or as staff"),
+    "persona": _("Citizen or staff"),
     "directory": _("Short name of your department’s directory"),
     "directory_name": _("Department that employs you"),
     "department": _("Office or unit"),
@@ -54,6 +54,10 @@ SHOWN_OPENLY = frozenset(
     | {"persona", "directory", "directory_name", "department", "title"}
 )
 """Claims whose value tells nothing that has to be hidden from someone standing by."""
+
+
+NAMES = frozenset({"name", "family_name", "given_name", "middle_name", "nickname"})
+"""Claims of which each word keeps its first letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +121,10 @@ def mask(name: str, value: str) -> str:
         return HIDDEN + value[-2:] if len(value) > 6 else HIDDEN
     if name == "birthdate":
         return f"{value[:4]}-••-••" if len(value) == 10 else HIDDEN
-    return _masked_words(value)
-
-
-def _masked_words(value: str) -> str:
-    """王小明 becomes 王＊, Tuya Bat becomes T••• B•••."""
     if unicodedata.name(value[0], "").startswith("CJK"):
         return f"{value[0]}＊"
-    return " ".join(f"{_first(word)}{HIDDEN}" for word in value.split()[:4]) or HIDDEN
+    words = value.split()[:4] if name in NAMES else [value]
+    return " ".join(f"{_first(word)}{HIDDEN}" for word in words)
 
 
 def _first(text: str) -> str:

@@ -32,16 +32,8 @@ __all__ = [
 # The components of GOV.UK Frontend in use, as the templates call them.
 _COMPONENTS = {
     "govukButton": "button",
-    "govukDetails": "details",
-    "govukErrorMessage": "error-message",
-    "govukErrorSummary": "error-summary",
     "govukInput": "input",
-    "govukInsetText": "inset-text",
     "govukPasswordInput": "password-input",
-    "govukRadios": "radios",
-    "govukSummaryList": "summary-list",
-    "govukTag": "tag",
-    "govukWarningText": "warning-text",
 }
 
 

@@ -155,9 +155,9 @@ def _hostile(text: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def examples() -> list[Example]:
-    """Return every example, each with a name of its own."""
-    usual = [
+def usual_pages() -> list[Example]:
+    """Return each page as most people see it."""
+    return [
         Example("identifier", "identifier.html", NAME),
         Example("identifier_alone", "identifier.html", {**NAME, "service_name": None, "cancel_action": None}),
         Example("password_staff", "password.html", PASSWORD),
@@ -178,10 +178,15 @@ def examples() -> list[Example]:
         Example("signed_out_alone", "signed_out.html", {**SIGNED_OUT, "services": [], "return_url": None}),
         Example("error", "error.html", ERROR),
         Example("form_post", "form_post.html", FORM_POST),
+        Example("form_post_here", "form_post.html", {**FORM_POST, "action": "/answer"}),
         Example("home", "home.html", HOME),
         Example("home_signed_out", "home.html", {**HOME, "signed_in_as": None}),
     ]
-    refused = [
+
+
+def refused_pages() -> list[Example]:
+    """Return the pages that say what was wrong."""
+    return [
         *(
             Example(f"identifier_{key}", "identifier.html", {**NAME, "login_name": "tuya", "error": key})
             for key in NAME_PROBLEMS
@@ -200,12 +205,20 @@ def examples() -> list[Example]:
             {**CITIZEN, "error": "throttled", "retry_after_text": lambda lang: retry_after_text(lang, 290)},
         ),
     ]
-    hostile = [
+
+
+def hostile_pages() -> list[Example]:
+    """Return each page with markup, direction controls, long words and Chinese where names belong."""
+    return [
         Example(f"{template.removesuffix('.html')}_{name}", template, context)
         for name, text in (("markup", HOSTILE), ("bidi", BIDI), ("long", LONG), ("chinese", CHINESE))
         for template, context in _hostile(text).items()
     ]
-    return [*usual, *refused, *hostile]
+
+
+def examples() -> list[Example]:
+    """Return every example, each with a name of its own."""
+    return [*usual_pages(), *refused_pages(), *hostile_pages()]
 
 
 def example(name: str) -> Example:
