@@ -1,0 +1,6 @@
+"""Fixtures that every folder may ask for: real servers, started at first use."""
+
+pytest_plugins = (
+    "tests.servers.slapd",
+    "tests.servers.postgresql",
+)

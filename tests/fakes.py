@@ -1,0 +1,586 @@
+"""Everything that is remembered, in memory: for tests of the protocol that need no database.
+
+    stores = FakeStores()
+    ...
+    assert stores.audit.events == [...]
+
+The contract suite in tests/storage holds these to the same behaviour as SQLite and PostgreSQL.
+"""
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sso.audit.record import AuditEvent, AuditRecord, Origin, record_of
+from sso.directory.person import Account, AccountKind, Person, Role
+from sso.directory.stores import Attempts, LoginNameTaken, PasswordCredential, RolesConflict
+from sso.oidc.account import Subject
+from sso.oidc.client import Client, ClientSecret
+from sso.oidc.consent import Consent
+from sso.oidc.digest import new_id
+from sso.oidc.errors import RequestRejected
+from sso.oidc.grant import AuthorizationCode, Grant, RefreshToken
+from sso.oidc.keys import SigningKey
+from sso.oidc.notice import LogoutNotice
+from sso.oidc.pending import PendingAuthorization
+from sso.oidc.session import Session, SessionEnd
+
+if TYPE_CHECKING:
+    from sso.authentication.stores import Stores
+
+
+@dataclass(slots=True)
+class FakeAuditLog:
+    origin: Origin = field(default_factory=Origin)
+    events: list[AuditEvent] = field(default_factory=list)
+    records: list[AuditRecord] = field(default_factory=list)
+
+    def append(self, event: AuditEvent, now: datetime) -> str:
+        record = record_of(event, self.origin, now)
+        self.events.append(event)
+        self.records.append(record)
+        return record.id
+
+    def codes(self) -> list[str]:
+        """The codes of what was recorded, in order."""
+        return [event.code for event in self.events]
+
+
+@dataclass(slots=True)
+class FakeClients:
+    by_id: dict[str, Client] = field(default_factory=dict)
+
+    def get(self, client_id: str) -> Client | None:
+        return self.by_id.get(client_id)
+
+    def list_clients(self, *, after: str = "", limit: int = 1000) -> Sequence[Client]:
+        return [client for key, client in sorted(self.by_id.items()) if key > after][:limit]
+
+    def add(self, client: Client, now: datetime) -> bool:
+        if client.client_id in self.by_id:
+            return False
+        created_at = client.created_at or now
+        self.by_id[client.client_id] = replace(client, created_at=created_at, updated_at=now)
+        return True
+
+    def update(self, client: Client, now: datetime) -> bool:
+        old = self.by_id.get(client.client_id)
+        if old is None:
+            return False
+        kept: dict[str, Any] = {"sector": old.sector, "secrets": old.secrets, "created_at": old.created_at}
+        self.by_id[client.client_id] = replace(client, **kept, updated_at=now)
+        return True
+
+    def remove(self, client_id: str) -> bool:
+        return self.by_id.pop(client_id, None) is not None
+
+    def put_secret(self, client_id: str, secret: ClientSecret, now: datetime) -> None:
+        old = self.by_id[client_id]
+        self.by_id[client_id] = replace(old, secrets=(secret, *old.secrets))
+
+    def rotate_secret(self, client_id: str, digest: bytes, now: datetime, overlap: timedelta) -> None:
+        end = now + overlap
+        old = self.by_id[client_id]
+        limited = (
+            ClientSecret(secret.digest, end if secret.expires_at is None else min(secret.expires_at, end))
+            for secret in old.secrets
+        )
+        kept = tuple(
+            secret for secret in limited if secret.expires_at is not None and secret.expires_at > now
+        )
+        self.by_id[client_id] = replace(old, secrets=(ClientSecret(digest), *kept))
+
+
+@dataclass(slots=True)
+class FakePeople:
+    persons: dict[str, Person] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    seen: dict[str, datetime] = field(default_factory=dict)
+
+    def add_person(self, person: Person) -> None:
+        self.persons[person.id] = replace(person, roles=frozenset())
+
+    def add_account(self, account: Account, now: datetime) -> None:
+        if account.id in self.accounts or any(self._same(account, other) for other in self.accounts.values()):
+            raise LoginNameTaken
+        self.accounts[account.id] = account
+        self.seen[account.id] = now
+
+    @staticmethod
+    def _same(one: Account, other: Account) -> bool:
+        if one.kind is AccountKind.STAFF:
+            return (one.directory_id, one.immutable_id) == (other.directory_id, other.immutable_id)
+        return other.kind is AccountKind.CITIZEN and one.login_name == other.login_name
+
+    def person(self, person_id: str) -> Person | None:
+        return self.persons.get(person_id)
+
+    def list_persons(self, *, after: str, limit: int) -> Sequence[Person]:
+        return [person for key, person in sorted(self.persons.items()) if key > after][:limit]
+
+    def disable_person(self, person_id: str, now: datetime) -> bool:
+        person = self.persons.get(person_id)
+        if person is None or person.disabled_at is not None:
+            return False
+        self.persons[person_id] = replace(person, disabled_at=now)
+        return True
+
+    def enable_person(self, person_id: str) -> bool:
+        person = self.persons.get(person_id)
+        if person is None or person.disabled_at is None:
+            return False
+        self.persons[person_id] = replace(person, disabled_at=None)
+        return True
+
+    def account(self, account_id: str) -> Account | None:
+        return self.accounts.get(account_id)
+
+    def citizen(self, login_name: str) -> Account | None:
+        return next(
+            (
+                a
+                for a in self.accounts.values()
+                if a.kind is AccountKind.CITIZEN and a.login_name == login_name
+            ),
+            None,
+        )
+
+    def staff(self, directory_id: str, immutable_id: str) -> Account | None:
+        key = (directory_id, immutable_id)
+        return next((a for a in self.accounts.values() if (a.directory_id, a.immutable_id) == key), None)
+
+    def staff_named(self, directory_id: str, login_name: str) -> Account | None:
+        key = (directory_id, login_name)
+        named = [a for a in self.accounts.values() if (a.directory_id, a.login_name) == key]
+        return max(named, key=lambda account: self.seen[account.id], default=None)
+
+    def accounts_of(self, person_id: str) -> Sequence[Account]:
+        return [account for account in self.accounts.values() if account.person_id == person_id]
+
+    def list_accounts(self, *, after: str, limit: int) -> Sequence[Account]:
+        return [account for key, account in sorted(self.accounts.items()) if key > after][:limit]
+
+    def update_account(
+        self, account_id: str, login_name: str, claims: Mapping[str, str], now: datetime
+    ) -> None:
+        account = self.accounts.get(account_id)
+        if account is None:
+            return
+        holder = self.citizen(login_name)
+        if account.kind is AccountKind.CITIZEN and holder is not None and holder.id != account_id:
+            raise LoginNameTaken
+        self.accounts[account_id] = replace(account, login_name=login_name, claims=dict(claims))
+        self.seen[account_id] = now
+
+    def disable_account(self, account_id: str, now: datetime) -> bool:
+        account = self.accounts.get(account_id)
+        if account is None or account.disabled_at is not None:
+            return False
+        self.accounts[account_id] = replace(account, disabled_at=now)
+        return True
+
+    def enable_account(self, account_id: str) -> bool:
+        account = self.accounts.get(account_id)
+        if account is None or account.disabled_at is None:
+            return False
+        self.accounts[account_id] = replace(account, disabled_at=None)
+        return True
+
+    def move_account(self, account_id: str, person_id: str) -> None:
+        account = self.accounts.get(account_id)
+        if account is None or account.person_id == person_id:
+            return
+        self.accounts[account_id] = replace(account, person_id=person_id)
+        if not self.accounts_of(account.person_id) and not self.persons[account.person_id].roles:
+            del self.persons[account.person_id]
+
+    def grant_role(self, person_id: str, role: Role, now: datetime) -> bool:
+        person = self.persons[person_id]
+        if role in person.roles:
+            return False
+        if person.roles:
+            raise RolesConflict
+        self.persons[person_id] = replace(person, roles=frozenset({role}))
+        return True
+
+    def revoke_role(self, person_id: str, role: Role) -> bool:
+        person = self.persons.get(person_id)
+        if person is None or role not in person.roles:
+            return False
+        self.persons[person_id] = replace(person, roles=frozenset())
+        return True
+
+
+@dataclass(slots=True)
+class FakeCredentials:
+    by_account: dict[str, PasswordCredential] = field(default_factory=dict)
+
+    def get(self, account_id: str) -> PasswordCredential | None:
+        return self.by_account.get(account_id)
+
+    def put(self, credential: PasswordCredential) -> None:
+        self.by_account[credential.account_id] = credential
+
+
+@dataclass(slots=True)
+class FakeThrottles:
+    by_key: dict[bytes, Attempts] = field(default_factory=dict)
+
+    def attempt(self, key: bytes, *, window_seconds: int, now: datetime) -> Attempts:
+        known = self.by_key.get(key)
+        if known is None or known.window_started_at <= now - timedelta(seconds=window_seconds):
+            known = Attempts(count=0, window_started_at=now)
+        self.by_key[key] = replace(known, count=known.count + 1)
+        return self.by_key[key]
+
+    def forget(self, key: bytes) -> None:
+        self.by_key.pop(key, None)
+
+
+@dataclass(slots=True)
+class FakeSubjects:
+    people: FakePeople
+    subs: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def get(self, account_id: str) -> Subject | None:
+        account = self.people.account(account_id)
+        person = None if account is None else self.people.person(account.person_id)
+        if account is None or person is None:
+            return None
+        return Subject(
+            account_id=account.id,
+            person_id=person.id,
+            active=account.disabled_at is None and person.disabled_at is None,
+            claims={**account.claims, "persona": account.kind.value},
+        )
+
+    def sub(self, account_id: str, sector: str, now: datetime) -> str:
+        return self.subs.setdefault((account_id, sector), new_id())
+
+
+@dataclass(slots=True)
+class FakePendingAuthorizations:
+    by_id: dict[str, PendingAuthorization] = field(default_factory=dict)
+
+    def add(self, pending: PendingAuthorization) -> None:
+        self.by_id[pending.id] = pending
+
+    def get(self, pending_id: str, browser: bytes, now: datetime) -> PendingAuthorization | None:
+        found = self.by_id.get(pending_id)
+        return None if found is None or found.browser != browser or found.expires_at <= now else found
+
+    def mark_consented(self, pending_id: str, now: datetime) -> None:
+        if pending_id in self.by_id:
+            self.by_id[pending_id] = replace(self.by_id[pending_id], consented_at=now)
+
+    def mark_account_selected(self, pending_id: str, now: datetime) -> None:
+        if pending_id in self.by_id:
+            self.by_id[pending_id] = replace(self.by_id[pending_id], account_selected_at=now)
+
+    def remove(self, pending_id: str) -> bool:
+        return self.by_id.pop(pending_id, None) is not None
+
+
+@dataclass(slots=True)
+class FakeSessions:
+    going_on: dict[str, Session] = field(default_factory=dict)
+    cookies: dict[bytes, str] = field(default_factory=dict)
+    joined: dict[str, list[str]] = field(default_factory=dict)
+    ended: dict[str, SessionEnd] = field(default_factory=dict)
+
+    def add(self, session: Session, cookie: bytes) -> None:
+        self.going_on[session.id] = session
+        self.cookies[cookie] = session.id
+
+    def get(self, cookie: bytes) -> Session | None:
+        return self.by_id(self.cookies.get(cookie, ""))
+
+    def by_id(self, session_id: str) -> Session | None:
+        return self.going_on.get(session_id)
+
+    def renew(self, session: Session, cookie: bytes) -> None:
+        known = self.going_on.get(session.id)
+        if known is None:
+            return
+        self.cookies = {key: value for key, value in self.cookies.items() if value != session.id}
+        self.cookies[cookie] = session.id
+        self.going_on[session.id] = replace(session, created_at=known.created_at)
+
+    def touch(self, session_id: str, now: datetime) -> None:
+        known = self.going_on.get(session_id)
+        if known is not None and known.last_seen_at < now:
+            self.going_on[session_id] = replace(known, last_seen_at=now)
+
+    def end(self, session_id: str, cause: SessionEnd, now: datetime) -> bool:
+        if self.going_on.pop(session_id, None) is None:
+            return False
+        self.ended[session_id] = cause
+        return True
+
+    def join(self, session_id: str, client_id: str, now: datetime) -> None:
+        members = self.joined.setdefault(session_id, [])
+        if client_id not in members:
+            members.append(client_id)
+
+    def clients_of(self, session_id: str) -> Sequence[str]:
+        return tuple(self.joined.get(session_id, ()))
+
+    def of_account(self, account_id: str) -> Sequence[Session]:
+        return [session for session in self.going_on.values() if session.account_id == account_id]
+
+    def expired(self, now: datetime, idle_seconds: int, limit: int) -> Sequence[Session]:
+        idle_since = now - timedelta(seconds=idle_seconds)
+        over = [s for s in self.going_on.values() if s.expires_at <= now or s.last_seen_at <= idle_since]
+        return sorted(over, key=lambda session: session.expires_at)[:limit]
+
+
+@dataclass(slots=True)
+class FakeConsents:
+    by_key: dict[tuple[str, str], Consent] = field(default_factory=dict)
+
+    def get(self, account_id: str, client_id: str, now: datetime) -> Consent | None:
+        found = self.by_key.get((account_id, client_id))
+        return None if found is None or found.expires_at <= now else found
+
+    def put(self, consent: Consent) -> None:
+        self.by_key[consent.account_id, consent.client_id] = consent
+
+
+@dataclass(slots=True)
+class FakeGrants:
+    by_id: dict[str, Grant] = field(default_factory=dict)
+
+    def get(self, grant_id: str) -> Grant | None:
+        return self.by_id.get(grant_id)
+
+    def revoke(self, grant_id: str, now: datetime) -> bool:
+        return bool(self._revoke([grant for grant in self.by_id.values() if grant.id == grant_id], now))
+
+    def revoke_of_session(self, session_id: str, *, keep_offline: bool, now: datetime) -> Sequence[str]:
+        of_session = [grant for grant in self.by_id.values() if grant.session_id == session_id]
+        return self._revoke([grant for grant in of_session if not (keep_offline and grant.offline)], now)
+
+    def revoke_of_account(self, account_id: str, now: datetime) -> Sequence[str]:
+        return self._revoke([grant for grant in self.by_id.values() if grant.account_id == account_id], now)
+
+    def revoke_of_client(self, client_id: str, now: datetime) -> Sequence[str]:
+        return self._revoke([grant for grant in self.by_id.values() if grant.client_id == client_id], now)
+
+    def _revoke(self, grants: Sequence[Grant], now: datetime) -> list[str]:
+        in_force = [grant for grant in grants if grant.revoked_at is None]
+        for grant in in_force:
+            self.by_id[grant.id] = replace(grant, revoked_at=now)
+        return [grant.id for grant in in_force]
+
+
+@dataclass(slots=True)
+class FakeCodes:
+    grants: FakeGrants
+    by_digest: dict[bytes, AuthorizationCode] = field(default_factory=dict)
+
+    def add(self, code: AuthorizationCode) -> None:
+        self.grants.by_id[code.grant.id] = code.grant
+        self.by_digest[code.digest] = code
+
+    def get(self, digest: bytes) -> AuthorizationCode | None:
+        found = self.by_digest.get(digest)
+        return None if found is None else replace(found, grant=self.grants.by_id[found.grant.id])
+
+    def redeem(self, digest: bytes, now: datetime) -> bool:
+        found = self.by_digest.get(digest)
+        if found is None or found.redeemed_at is not None:
+            return False
+        self.by_digest[digest] = replace(found, redeemed_at=now)
+        return True
+
+
+@dataclass(slots=True)
+class FakeRefreshTokens:
+    grants: FakeGrants
+    by_digest: dict[bytes, RefreshToken] = field(default_factory=dict)
+
+    def add(self, token: RefreshToken) -> None:
+        self.grants.by_id.setdefault(token.grant.id, token.grant)
+        self.by_digest[token.digest] = token
+
+    def get(self, digest: bytes) -> RefreshToken | None:
+        found = self.by_digest.get(digest)
+        return None if found is None else replace(found, grant=self.grants.by_id[found.grant.id])
+
+    def use(self, digest: bytes, successor: bytes, now: datetime) -> bool:
+        found = self.by_digest.get(digest)
+        if found is None or found.used_at is not None:
+            return False
+        self.by_digest[digest] = replace(found, used_at=now, successor=successor)
+        return True
+
+
+@dataclass(slots=True)
+class FakeDeniedTokens:
+    until: dict[str, datetime] = field(default_factory=dict)
+
+    def add(self, jti: str, expires_at: datetime) -> None:
+        self.until.setdefault(jti, expires_at)
+
+    def denied(self, jti: str) -> bool:
+        return jti in self.until
+
+
+@dataclass(slots=True)
+class FakeOneTimeValues:
+    seen: set[tuple[str, str]] = field(default_factory=set)
+
+    def spend(self, purpose: str, value: str, expires_at: datetime) -> bool:
+        fresh = (purpose, value) not in self.seen
+        self.seen.add((purpose, value))
+        return fresh
+
+
+@dataclass(slots=True)
+class FakeOutbox:
+    by_id: dict[str, LogoutNotice] = field(default_factory=dict)
+
+    def add_logout(self, session: Session, client: Client, sub: str, now: datetime) -> None:
+        known = any(
+            n.session_id == session.id and n.client_id == client.client_id for n in self.by_id.values()
+        )
+        if known or client.backchannel_logout_uri is None:
+            return
+        notice = LogoutNotice(
+            id=new_id(),
+            session_id=session.id,
+            account_id=session.account_id,
+            client_id=client.client_id,
+            sub=sub,
+            uri=client.backchannel_logout_uri,
+            include_sid=client.backchannel_logout_session_required,
+            attempts=0,
+            created_at=now,
+            next_attempt_at=now,
+        )
+        self.by_id[notice.id] = notice
+
+    def _waiting(self) -> list[LogoutNotice]:
+        return [n for n in self.by_id.values() if n.delivered_at is None and n.gave_up_at is None]
+
+    def claim_due(self, now: datetime, limit: int, lease_seconds: int) -> Sequence[LogoutNotice]:
+        due = [notice for notice in self._waiting() if notice.next_attempt_at <= now]
+        due = sorted(due, key=lambda notice: notice.next_attempt_at)[:limit]
+        end = now + timedelta(seconds=lease_seconds)
+        claimed = [replace(n, attempts=n.attempts + 1, next_attempt_at=end) for n in due]
+        self.by_id.update((notice.id, notice) for notice in claimed)
+        return sorted(claimed, key=lambda notice: (notice.created_at, notice.id))
+
+    def delivered(self, notice_id: str, attempts: int, now: datetime) -> bool:
+        return self._settle(notice_id, delivered_at=now, attempts=attempts, last_error="")
+
+    def failed(self, notice_id: str, next_attempt_at: datetime | None, error: str, now: datetime) -> bool:
+        if next_attempt_at is None:
+            return self._settle(notice_id, gave_up_at=now, last_error=error[:500])
+        return self._settle(notice_id, next_attempt_at=next_attempt_at, last_error=error[:500])
+
+    def _settle(self, notice_id: str, **changes: Any) -> bool:
+        waiting = {notice.id: notice for notice in self._waiting()}
+        if notice_id not in waiting:
+            return False
+        self.by_id[notice_id] = replace(waiting[notice_id], **changes)
+        return True
+
+    def of_session(self, session_id: str) -> Sequence[LogoutNotice]:
+        of = [notice for notice in self.by_id.values() if notice.session_id == session_id]
+        return sorted(of, key=lambda notice: (notice.created_at, notice.client_id))
+
+    def pending_count(self) -> int:
+        return len(self._waiting())
+
+
+@dataclass(slots=True)
+class FakeSigningKeys:
+    by_kid: dict[str, SigningKey] = field(default_factory=dict)
+
+    def load(self) -> Sequence[SigningKey]:
+        return sorted(self.by_kid.values(), key=lambda key: (key.created_at, key.kid))
+
+    def add(self, key: SigningKey) -> None:
+        self.by_kid[key.kid] = key
+
+    def reschedule(self, key: SigningKey) -> bool:
+        known = self.by_kid.get(key.kid)
+        if known is None:
+            return False
+        times = {name: getattr(key, name) for name in ("active_from", "retired_at", "published_until")}
+        self.by_kid[key.kid] = replace(known, **times)
+        return True
+
+    def remove(self, kid: str) -> bool:
+        return self.by_kid.pop(kid, None) is not None
+
+
+class FakeStores:
+    """All of them, over one memory."""
+
+    def __init__(self, origin: Origin | None = None) -> None:
+        self.audit = FakeAuditLog(origin or Origin())
+        self.clients = FakeClients()
+        self.people = FakePeople()
+        self.credentials = FakeCredentials()
+        self.throttles = FakeThrottles()
+        self.subjects = FakeSubjects(self.people)
+        self.pending = FakePendingAuthorizations()
+        self.sessions = FakeSessions()
+        self.consents = FakeConsents()
+        self.grants = FakeGrants()
+        self.codes = FakeCodes(self.grants)
+        self.refresh_tokens = FakeRefreshTokens(self.grants)
+        self.denied_tokens = FakeDeniedTokens()
+        self.one_time_values = FakeOneTimeValues()
+        self.outbox = self.notices = FakeOutbox()
+        self.signing_keys = FakeSigningKeys()
+
+
+class FakeDatabase:
+    """Transactions over one FakeStores, with the same rule: a refusal commits, another exception does not."""
+
+    def __init__(self) -> None:
+        self.stores = FakeStores()
+
+    @contextmanager
+    def begin(self, origin: Origin) -> Iterator[FakeStores]:
+        before = self._snapshot()
+        self.stores.audit.origin = origin
+        try:
+            yield self.stores
+        except RequestRejected:
+            raise
+        except BaseException:
+            self._restore(before)
+            raise
+
+    @contextmanager
+    def read(self) -> Iterator[FakeStores]:
+        yield self.stores
+
+    def dispose(self) -> None:
+        pass
+
+    def _snapshot(self) -> dict[tuple[str, str], object]:
+        """The containers of every fake; what is in them is frozen."""
+        return {
+            (noun, name): copy.copy(value)
+            for noun, fake in vars(self.stores).items()
+            for name in fake.__dataclass_fields__
+            if isinstance(value := getattr(fake, name), dict | list | set)
+        }
+
+    def _restore(self, before: Mapping[tuple[str, str], object]) -> None:
+        for (noun, name), value in before.items():
+            setattr(getattr(self.stores, noun), name, value)
+
+
+if TYPE_CHECKING:
+
+    def _satisfies(stores: FakeStores) -> Stores:
+        return stores

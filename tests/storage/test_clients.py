@@ -1,0 +1,202 @@
+"""Registered applications: contract of `stores.clients`."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from sso.oidc.client import ClientAuthMethod, ClientSecret, GrantType, SubjectType
+from sso.storage.database import Database
+from tests.storage.conftest import opened
+from tests.storage.examples import HOUR, NOW, ORIGIN, client
+
+
+def test_a_client_comes_back_as_it_was_registered(database: Database) -> None:
+    registered = client(
+        post_logout_redirect_uris=("https://housing.example/bye",),
+        backchannel_logout_session_required=False,
+        grant_types=frozenset({GrantType.CLIENT_CREDENTIALS}),
+        scope=frozenset({"openid", "department"}),
+        secrets=(ClientSecret(b"d" * 32), ClientSecret(b"e" * 32, NOW)),
+        jwks={"keys": [{"kty": "EC", "x": "é"}]},
+        subject_type=SubjectType.PUBLIC,
+        sector="housing",
+        audience=("https://api.housing.example",),
+        id_token_signed_response_alg="ES256",
+        token_endpoint_auth_signing_alg="ES256",
+        trusted=True,
+        require_pkce=False,
+        rotate_refresh_tokens=False,
+        claims_in_id_token=True,
+        accept_token_endpoint_audience=True,
+        default_max_age=600,
+        names={"zh-CN": "住房"},
+        client_uri="https://housing.example",
+        logo_uri="https://housing.example/logo",
+        policy_uri="https://housing.example/policy",
+        tos_uri="https://housing.example/tos",
+        initiate_login_uri="https://housing.example/login",
+        contacts=("it@housing.example",),
+    )
+    with database.begin(ORIGIN) as stores:
+        assert stores.clients.add(registered, NOW)
+
+    with database.read() as stores:
+        found = stores.clients.get(registered.client_id)
+
+    assert found == replace(registered, created_at=NOW, updated_at=NOW)
+
+
+def test_an_id_is_given_once(database: Database) -> None:
+    registered = client()
+
+    with database.begin(ORIGIN) as stores:
+        assert stores.clients.add(registered, NOW)
+        assert not stores.clients.add(registered, NOW)
+
+
+@pytest.mark.parametrize("hostile", ["", "nobody", "a\0b", "\ud800", "x" * 100_000, "' OR 1=1"])
+def test_an_unknown_client_is_none(database: Database, hostile: str) -> None:
+    with database.read() as stores:
+        assert stores.clients.get(hostile) is None
+
+
+def test_an_update_keeps_sector_secrets_and_birthday(database: Database) -> None:
+    registered = client(sector="housing", secrets=(ClientSecret(b"d" * 32),))
+    with database.begin(ORIGIN) as stores:
+        stores.clients.add(registered, NOW)
+
+    changed = replace(registered, client_name="Homes", sector="other", secrets=(), trusted=True)
+    with database.begin(ORIGIN) as stores:
+        assert stores.clients.update(changed, NOW + HOUR)
+
+    with database.read() as stores:
+        found = stores.clients.get(registered.client_id)
+    kept = {"sector": "housing", "secrets": registered.secrets, "created_at": NOW, "updated_at": NOW + HOUR}
+    assert found == replace(changed, **kept)
+
+
+def test_an_unknown_client_is_not_updated(database: Database) -> None:
+    with database.begin(ORIGIN) as stores:
+        assert not stores.clients.update(client(), NOW)
+
+
+def test_a_change_is_seen_inside_its_own_transaction(database: Database) -> None:
+    registered = client()
+    with database.begin(ORIGIN) as stores:
+        stores.clients.add(registered, NOW)
+    with database.read() as stores:
+        stores.clients.get(registered.client_id)
+
+    with database.begin(ORIGIN) as stores:
+        stores.clients.update(replace(registered, client_name="Homes"), NOW)
+        found = stores.clients.get(registered.client_id)
+
+    assert found is not None
+    assert found.client_name == "Homes"
+
+
+def test_a_change_that_is_rolled_back_was_never_seen(database: Database) -> None:
+    registered = client()
+    with database.begin(ORIGIN) as stores:
+        stores.clients.add(registered, NOW)
+
+    with pytest.raises(KeyError), database.begin(ORIGIN) as stores:
+        stores.clients.update(replace(registered, client_name="Homes"), NOW)
+        stores.clients.get(registered.client_id)
+        raise KeyError
+
+    with database.read() as stores:
+        found = stores.clients.get(registered.client_id)
+    assert found is not None
+    assert found.client_name == "Housing"
+
+
+def test_a_removed_client_is_gone(database: Database) -> None:
+    registered = client(secrets=(ClientSecret(b"d" * 32),))
+    with database.begin(ORIGIN) as stores:
+        stores.clients.add(registered, NOW)
+    with database.read() as stores:
+        stores.clients.get(registered.client_id)
+
+    with database.begin(ORIGIN) as stores:
+        assert stores.clients.remove(registered.client_id)
+        assert not stores.clients.remove(registered.client_id)
+
+    with database.read() as stores:
+        assert stores.clients.get(registered.client_id) is None
+
+
+def test_clients_are_listed_by_id_in_pages(database: Database) -> None:
+    ids = ["a", "b", "c", "d"]
+    with database.begin(ORIGIN) as stores:
+        for client_id in reversed(ids):
+            secrets = tuple(ClientSecret(client_id.encode() * 32 + bytes([n])) for n in range(2))
+            stores.clients.add(client(client_id=client_id, secrets=secrets), NOW)
+
+    with database.read() as stores:
+        first = stores.clients.list_clients(limit=3)
+        second = stores.clients.list_clients(after=first[-1].client_id, limit=3)
+
+    assert [found.client_id for found in first] == ["a", "b", "c"]
+    assert [found.client_id for found in second] == ["d"]
+    assert len(second[0].secrets) == 2
+
+
+def test_a_rotated_secret_stays_valid_for_the_overlap(database: Database) -> None:
+    registered = client(secrets=(ClientSecret(b"1" * 32),))
+    with database.begin(ORIGIN) as stores:
+        stores.clients.add(registered, NOW)
+
+    with database.begin(ORIGIN) as stores:
+        stores.clients.rotate_secret(registered.client_id, b"2" * 32, NOW + HOUR, timedelta(days=1))
+
+    with database.read() as stores:
+        found = stores.clients.get(registered.client_id)
+    assert found is not None
+    assert found.secrets == (ClientSecret(b"2" * 32), ClientSecret(b"1" * 32, NOW + HOUR + timedelta(days=1)))
+
+
+def test_a_rotation_never_prolongs_an_earlier_secret_and_forgets_spent_ones(database: Database) -> None:
+    registered = client(auth_method=ClientAuthMethod.CLIENT_SECRET_POST, secrets=(ClientSecret(b"1" * 32),))
+    with database.begin(ORIGIN) as stores:
+        stores.clients.add(registered, NOW)
+        stores.clients.rotate_secret(registered.client_id, b"2" * 32, NOW + HOUR, HOUR)
+
+    with database.begin(ORIGIN) as stores:
+        stores.clients.rotate_secret(registered.client_id, b"3" * 32, NOW + 3 * HOUR, timedelta(0))
+
+    with database.read() as stores:
+        found = stores.clients.get(registered.client_id)
+    assert found is not None
+    assert found.secrets == (ClientSecret(b"3" * 32),)
+
+
+def test_another_process_sees_a_change_within_a_second(sql_database: Database) -> None:
+    registered = client()
+    with sql_database.begin(ORIGIN) as stores:
+        stores.clients.add(registered, NOW)
+    path_or_url = sql_database._url.render_as_string(hide_password=False)
+    other = opened(path_or_url)
+    with other.read() as stores:
+        stores.clients.get(registered.client_id)
+    with sql_database.begin(ORIGIN) as stores:
+        stores.clients.update(replace(registered, client_name="Homes"), NOW)
+    other._cache._checked_at -= 1.0
+
+    with other.read() as stores:
+        found = stores.clients.get(registered.client_id)
+
+    other.dispose()
+    assert found is not None
+    assert found.client_name == "Homes"
+
+
+def test_a_known_client_costs_no_statement(sql_database: Database) -> None:
+    registered = client()
+    with sql_database.begin(ORIGIN) as stores:
+        stores.clients.add(registered, NOW)
+    with sql_database.read() as stores:
+        first = stores.clients.get(registered.client_id)
+
+        assert stores.clients.get(registered.client_id) is first
