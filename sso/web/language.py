@@ -9,9 +9,9 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime as Moment
-from datetime import timedelta
 from functools import cache
 from importlib import resources
+from math import ceil
 
 from babel import Locale
 from babel.dates import format_date, format_time, format_timedelta
@@ -56,9 +56,10 @@ class Language:
         return format_date(moment, "long", locale=self.locale)
 
     def duration(self, seconds: float) -> str:
-        """Return a length of time in words, rounded up to whole minutes from one minute on."""
-        whole = seconds if seconds < 60 else -(-seconds // 60) * 60
-        return format_timedelta(timedelta(seconds=max(1, round(whole))), threshold=1.5, locale=self.locale)
+        """Return a length of time in words, rounded up: seconds below a minute, minutes below two hours."""
+        step = 1 if seconds < 60 else 60 if seconds < 7200 else 3600
+        whole = max(1, ceil(seconds / step)) * step
+        return format_timedelta(whole, threshold=1 if whole <= 60 else 2, locale=self.locale)
 
 
 def plain(value: str) -> str:
