@@ -1,1 +1,1 @@
-"""PAGES AND PROTOCOL ENDPOINTS: Flask, templates, static files, translations."""
+"""Pages and protocol endpoints: translate HTTP to the core and back."""

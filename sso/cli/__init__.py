@@ -1,0 +1,1 @@
+"""The `sso` command: one file a noun."""

@@ -1,0 +1,108 @@
+"""`sso init`: write the configuration, the secrets, the schema and the first keys; again changes nothing."""
+
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from sso.cli.context import EXIT_CONFIGURATION, fail, hub_of
+from sso.config.schema import checked_issuer
+from sso.config.source import ConfigurationError
+from sso.hub import COMMAND_ORIGIN, Hub
+from sso.oidc.rotation import rotate
+from sso.storage.schema import migrate
+from sso.worker.upkeep import overlap_of
+
+_TEMPLATE = """\
+# Made by `sso init`. Every setting is explained in config.example.toml.
+
+[server]
+issuer = "{issuer}"
+listen = "{listen}"
+
+[database]
+url = "{url}"
+
+[secrets]
+key_encryption_key_file = "{stem}.kek"
+pepper_file = "{stem}.pepper"
+"""
+
+
+@click.command()
+@click.option(
+    "--issuer", default="http://127.0.0.1:8000", show_default=True, help="Public address of the hub."
+)
+@click.option(
+    "--database-url", default="sqlite:///hub.db", show_default=True, help="sqlite:///FILE or postgresql://…"
+)
+@click.pass_context
+def init(context: click.Context, issuer: str, database_url: str) -> None:
+    """Write the configuration, keys and schema. Run again, it changes nothing that is there."""
+    file = Path(context.find_root().params.get("config") or os.environ.get("SSO_CONFIG") or "sso.toml")
+    try:
+        issuer = checked_issuer(issuer)
+    except ValueError as error:
+        fail(f"--issuer: {error}", EXIT_CONFIGURATION)
+    if file.exists():
+        click.echo(f"{file} exists: kept as it is")
+    else:
+        _write(file, issuer, database_url)
+    context.find_root().params["config"] = str(file)
+    with hub_of(context) as hub:
+        for name in migrate(hub.database):
+            click.echo(f"schema: {name}")
+        for kid in _first_keys(hub):
+            click.echo(f"signing key: {kid}")
+    click.echo(
+        f"ready: start the hub with `sso --config {file} serve`"
+        if file.name != "sso.toml"
+        else "ready: start the hub with `sso serve`"
+    )
+
+
+def _write(file: Path, issuer: str, database_url: str) -> None:
+    stem = file.stem
+    for name in (f"{stem}.kek", f"{stem}.pepper"):
+        _write_secret(file.with_name(name))
+    text = _TEMPLATE.format(issuer=issuer, listen=_listen(issuer), url=database_url, stem=stem)
+    try:
+        with file.open("x", encoding="utf-8") as out:
+            out.write(text)
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be written: {error}") from error
+    click.echo(f"wrote {file}, {stem}.kek and {stem}.pepper: keep the last two apart from the database")
+
+
+def _write_secret(file: Path) -> None:
+    """Write 32 random bytes for the owner's eyes; an existing secret is never replaced."""
+    if file.exists():
+        return
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as out:
+        out.write(secrets.token_urlsafe(32) + "\n")
+
+
+def _listen(issuer: str) -> str:
+    """Listen where a loopback issuer says; behind a proxy on port 8000 of loopback."""
+    scheme, _, place = issuer.partition("://")
+    if scheme != "http":
+        return "127.0.0.1:8000"
+    host, colon, port = place.rpartition(":")
+    return (
+        f"{host if host != 'localhost' else '127.0.0.1'}:{port}"
+        if colon and port.isdigit()
+        else f"{place}:80"
+    )
+
+
+def _first_keys(hub: Hub) -> list[str]:
+    now = datetime.now(UTC)
+    with hub.database.begin(COMMAND_ORIGIN) as stores:
+        if stores.signing_keys.load():
+            return []
+        return [
+            f"{key.alg} {key.kid}" for key in rotate(stores.signing_keys, stores.audit, overlap_of(hub), now)
+        ]

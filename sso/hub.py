@@ -1,0 +1,157 @@
+"""Everything the endpoints need, built once from the configuration: the only place of construction."""
+
+import hashlib
+import hmac
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sso.audit.record import Origin
+from sso.authentication.password import Argon2Cost, PasswordHash
+from sso.authentication.password_rules import PasswordRules
+from sso.authentication.sign_in import SignIn
+from sso.authentication.throttling import ThrottleRules
+from sso.config import Configuration
+from sso.directory.ldap import LdapDirectory
+from sso.directory.settings import DirectorySettings
+from sso.oidc.keys import KeyRing
+from sso.oidc.settings import Provider, Settings
+from sso.storage.database import Database
+from sso.storage.sealing import Sealer
+
+KEYS_REREAD_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class KeyCache:
+    """The key ring in memory, read again every few seconds: key objects are dear to make, cheap to keep."""
+
+    database: Database
+    _ring: KeyRing = field(default=KeyRing(()), init=False)
+    _read_at: float = field(default=float("-inf"), init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def ring(self) -> KeyRing:
+        """Return the keys as they stood at most KEYS_REREAD_SECONDS ago.
+
+        Raises:
+            StorageUnavailable: they have never been read and cannot be now.
+        """
+        if time.monotonic() - self._read_at < KEYS_REREAD_SECONDS:
+            return self._ring
+        with self._lock:
+            if time.monotonic() - self._read_at >= KEYS_REREAD_SECONDS:
+                with self.database.read() as stores:
+                    self._ring = KeyRing(stores.signing_keys.load())
+                self._read_at = time.monotonic()
+        return self._ring
+
+    def forget(self) -> None:
+        """Read again at the next use, after a rotation."""
+        self._read_at = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """The constructed parts of one process."""
+
+    configuration: Configuration
+    settings: Settings
+    database: Database
+    keys: KeyCache
+    passwords: PasswordHash
+    password_rules: PasswordRules
+    sign_in: SignIn
+    directories: tuple[DirectorySettings, ...]
+    ldap: Mapping[str, LdapDirectory]
+    form_key: bytes = field(repr=False)
+
+    def provider(self) -> Provider:
+        """Return settings and keys for one request."""
+        return Provider(self.settings, self.keys.ring())
+
+    def close(self) -> None:
+        """Close what is open to directories and to the database."""
+        for directory in self.ldap.values():
+            directory.close()
+        self.database.dispose()
+
+
+COMMAND_ORIGIN = Origin(actor="command")
+"""The origin of what the command line does."""
+
+
+def build(configuration: Configuration) -> Hub:
+    """Construct the hub. Nothing is opened yet: connections are made at first use."""
+    settings = protocol_settings(configuration)
+    database = Database(
+        configuration.database_url,
+        Sealer(configuration.key_encryption_key),
+        pool_size=max(configuration.settings.database.pool_size, configuration.settings.server.threads),
+    )
+    passwords = _password_hash(configuration)
+    ldap = {directory.id: LdapDirectory(directory) for directory in configuration.directories}
+    return Hub(
+        configuration=configuration,
+        settings=settings,
+        database=database,
+        keys=KeyCache(database),
+        passwords=passwords,
+        password_rules=_password_rules(configuration),
+        sign_in=SignIn(passwords, _throttle_rules(configuration), ldap, settings),
+        directories=configuration.directories,
+        ldap=ldap,
+        form_key=_derived(configuration.key_encryption_key, b"forms"),
+    )
+
+
+def protocol_settings(configuration: Configuration) -> Settings:
+    """Return what the protocol needs to know of the configuration."""
+    server, tokens, session = (
+        configuration.settings.server,
+        configuration.settings.tokens,
+        configuration.settings.session,
+    )
+    return Settings(
+        issuer=server.issuer,
+        code_lifetime=timedelta(seconds=tokens.code_lifetime_seconds),
+        access_token_lifetime=timedelta(seconds=tokens.access_token_lifetime_seconds),
+        id_token_lifetime=timedelta(seconds=tokens.id_token_lifetime_seconds),
+        refresh_token_lifetime=timedelta(seconds=tokens.refresh_token_lifetime_seconds),
+        refresh_grace=timedelta(seconds=tokens.refresh_grace_seconds),
+        consent_lifetime=timedelta(seconds=session.consent_lifetime_seconds),
+        pending_lifetime=timedelta(seconds=session.pending_lifetime_seconds),
+        session_idle=timedelta(seconds=session.idle_seconds),
+        session_lifetime=timedelta(seconds=session.lifetime_seconds),
+    )
+
+
+def _password_hash(configuration: Configuration) -> PasswordHash:
+    section = configuration.settings.password
+    cost = Argon2Cost(section.memory_kibibytes, section.iterations, section.parallelism)
+    return PasswordHash(configuration.pepper, cost, section.concurrency)
+
+
+def _password_rules(configuration: Configuration) -> PasswordRules:
+    pages = configuration.settings.pages
+    return PasswordRules(
+        minimum_length=configuration.settings.password.minimum_length,
+        blocklist_file=configuration.blocklist_file,
+        context=(pages.name, *pages.names.values()),
+    )
+
+
+def _throttle_rules(configuration: Configuration) -> ThrottleRules:
+    section = configuration.settings.throttle
+    return ThrottleRules(
+        key=_derived(configuration.pepper, b"throttle"),
+        account_limit=section.account_limit,
+        network_limit=section.network_limit,
+        window_seconds=section.window_seconds,
+    )
+
+
+def _derived(key: bytes, purpose: bytes) -> bytes:
+    return hmac.new(key, b"sso-hub " + purpose, hashlib.sha256).digest()

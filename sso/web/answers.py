@@ -1,0 +1,120 @@
+"""Responses: a page with its policy, a redirect, an authorization response, our cookies."""
+
+import secrets
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from flask import Request, Response, redirect
+
+from sso.hub import Hub
+from sso.oidc.errors import ResponseMode
+from sso.oidc.response import AuthorizationResponse
+from sso.web.pages import Pages
+from sso.web.visit import CookieNames, Visit, language_links
+
+_POLICY = (
+    "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action {targets}; frame-ancestors 'none'; base-uri 'none'"
+)
+YEAR_SECONDS = 31_536_000
+
+
+class Answers:
+    """Makes the responses of the pages."""
+
+    def __init__(self, hub: Hub, pages: Pages) -> None:
+        self._hub = hub
+        self._pages = pages
+        self._names = CookieNames.for_hub(hub)
+
+    def page(
+        self,
+        template: str,
+        visit: Visit,
+        request: Request,
+        *,
+        target: str | None = None,
+        status: int = 200,
+        **context: Any,
+    ) -> Response:
+        """Return a page. `target` is the address outside to which its forms may lead in the end."""
+        nonce = secrets.token_urlsafe(16)
+        html = self._pages.render(
+            template, visit.language, csp_nonce=nonce, language_links=language_links(request), **context
+        )
+        response = Response(html, status=status, mimetype="text/html")
+        policy = _POLICY.format(nonce=nonce, targets=_form_targets(target))
+        response.headers["Content-Security-Policy"] = policy
+        response.headers["Cache-Control"] = "no-store"
+        return self.with_cookies(response, visit, request)
+
+    def to(self, path: str) -> Response:
+        """Return a redirect that turns a POST into a GET."""
+        return _see_other(path)
+
+    def authorization_response(
+        self, answer: AuthorizationResponse, visit: Visit, request: Request
+    ) -> Response:
+        """Bring an authorization response to the client, in the mode that it asked for."""
+        if answer.mode is ResponseMode.FORM_POST:
+            return self.page(
+                "form_post.html",
+                visit,
+                request,
+                target=answer.to.redirect_uri,
+                action=answer.to.redirect_uri,
+                fields=list(answer.params),
+                service_name=None,
+            )
+        mark = "&" if urlsplit(answer.to.redirect_uri).query else "?"
+        return _see_other(f"{answer.to.redirect_uri}{mark}{urlencode(answer.params)}")
+
+    def with_cookies(self, response: Response, visit: Visit, request: Request) -> Response:
+        """Set the browser's secret when it is new, and the language that was chosen by a link."""
+        if visit.new_browser:
+            self._set(response, self._names.browser, visit.browser, YEAR_SECONDS)
+        if request.args.get("lang") == visit.language.tag:
+            self._set(response, self._names.language, visit.language.tag, YEAR_SECONDS)
+        return response
+
+    def with_session(self, response: Response, cookie: str) -> Response:
+        """Set the session cookie; it ends with the browser, and on the server by its limits."""
+        self._set(response, self._names.session, cookie, None)
+        return response
+
+    def without_session(self, response: Response) -> Response:
+        """Remove the session cookie."""
+        response.delete_cookie(
+            self._names.session, path="/", secure=self._hub.settings.secure, httponly=True, samesite="Lax"
+        )
+        return response
+
+    def _set(self, response: Response, name: str, value: str, max_age: int | None) -> None:
+        response.set_cookie(
+            name,
+            value,
+            max_age=max_age,
+            path="/",
+            secure=self._hub.settings.secure,
+            httponly=True,
+            samesite="Lax",
+        )
+
+
+def _see_other(location: str) -> Response:
+    response = redirect(location, 303, Response)
+    response.headers["Cache-Control"] = "no-store"
+    assert isinstance(response, Response)  # noqa: S101 - narrows the type for mypy
+    return response
+
+
+def _form_targets(target: str | None) -> str:
+    """Browsers hold the whole chain of redirects after a form against `form-action`: name its end."""
+    if target is None:
+        return "'self'"
+    parts = urlsplit(target)
+    if parts.scheme == "https":
+        return "'self' https:"
+    if parts.scheme == "http":
+        return f"'self' http://{parts.netloc}"
+    return f"'self' {parts.scheme}:"

@@ -1,0 +1,68 @@
+"""The hub's web application: its blueprints, its limits, the headers of every response."""
+
+from flask import Flask, Response, request
+
+from sso import __version__
+from sso.hub import Hub
+from sso.web import (
+    access_log,
+    authorize,
+    choose_account,
+    consent,
+    errors,
+    home,
+    metadata,
+    sign_in,
+    sign_out,
+    token,
+    userinfo,
+)
+from sso.web.answers import Answers
+from sso.web.pages import Pages
+from sso.web.readiness import readiness_blueprint
+from sso.web.visit import request_id_of
+
+MAX_FORM_PARTS = 200
+STATIC_MAX_AGE_SECONDS = 31_536_000
+
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_DEFAULT_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+
+
+def create_app(hub: Hub) -> Flask:
+    """Return the WSGI application of a hub."""
+    app = Flask("sso.web", static_folder="static", static_url_path="/static")
+    app.config["MAX_CONTENT_LENGTH"] = hub.configuration.settings.server.max_request_bytes
+    app.config["MAX_FORM_PARTS"] = MAX_FORM_PARTS
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_MAX_AGE_SECONDS
+    pages_section = hub.configuration.settings.pages
+    pages = Pages(__version__, {"en": pages_section.name, **pages_section.names})
+    answers = Answers(hub, pages)
+    for page in (authorize, sign_in, choose_account, consent, sign_out, home):
+        app.register_blueprint(page.blueprint(hub, answers))
+    for endpoint in (metadata, token, userinfo):
+        app.register_blueprint(endpoint.blueprint(hub))
+    app.register_blueprint(readiness_blueprint(hub))
+    errors.register(app, hub, answers)
+    access_log.register(app, hub)
+    app.after_request(_with_headers(hub))
+    return app
+
+
+def _with_headers(hub: Hub):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Flask's own type is private
+    def add(response: Response) -> Response:
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers.setdefault("Content-Security-Policy", _DEFAULT_POLICY)
+        response.headers["X-Request-Id"] = request_id_of(request)
+        if hub.settings.secure:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        return response
+
+    return add

@@ -1,0 +1,194 @@
+"""The authorization endpoint (OpenID Connect Core 3.1.2): the one place that decides what comes next."""
+
+from dataclasses import dataclass
+from typing import assert_never
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, request
+
+from sso.audit.event import AuthorizationRejected
+from sso.authentication import sessions
+from sso.authentication.stores import Stores
+from sso.hub import Hub
+from sso.oidc import authorize as authorization
+from sso.oidc.digest import new_id
+from sso.oidc.errors import AuthorizationError, RequestRejected
+from sso.oidc.interaction import (
+    AccountSelectionRequired,
+    ConsentRequired,
+    Granted,
+    LoginRequired,
+    NextStep,
+    Situation,
+    next_step,
+)
+from sso.oidc.metadata import AUTHORIZATION_PATH
+from sso.oidc.pending import PendingAuthorization
+from sso.oidc.request import AuthorizationRequest
+from sso.oidc.response import AuthorizationResponse, error_response
+from sso.oidc.session import Session
+from sso.web.answers import Answers
+from sso.web.journey import Journey, load
+from sso.web.refusals import ExpiredPage
+from sso.web.visit import Visit, visit_of
+
+
+def blueprint(hub: Hub, answers: Answers) -> Blueprint:
+    """Return the endpoint: a new request at its address, a pending one under its id."""
+    bp = Blueprint("authorize", __name__)
+
+    @bp.get(AUTHORIZATION_PATH)
+    def authorize() -> Response:
+        visit = visit_of(hub, request, request.args.get("ui_locales"))
+        with hub.database.begin(visit.origin) as stores:
+            outcome = _begin(Turn(hub, visit, stores), request.args.to_dict(flat=False))
+        return _respond(outcome, answers, visit)
+
+    @bp.post(AUTHORIZATION_PATH)
+    def authorize_by_post() -> Response:
+        """A cross-site POST comes without our cookies: bring its parameters back by GET."""
+        return answers.to(f"{AUTHORIZATION_PATH}?{urlencode(list(request.form.items(multi=True)))}")
+
+    @bp.get(f"{AUTHORIZATION_PATH}/<pending_id>")
+    def resume(pending_id: str) -> Response:
+        visit = visit_of(hub, request)
+        with hub.database.begin(visit.origin) as stores:
+            outcome = _resume(Turn(hub, visit, stores), pending_id)
+        return _respond(outcome, answers, visit)
+
+    return bp
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One call of the endpoint: the hub, the visit, and the stores of its transaction."""
+
+    hub: Hub
+    visit: Visit
+    stores: Stores
+
+
+Outcome = AuthorizationResponse | str
+"""An answer for the client, or the path of our page that comes next."""
+
+
+def _respond(outcome: Outcome, answers: Answers, visit: Visit) -> Response:
+    if isinstance(outcome, str):
+        return answers.with_cookies(answers.to(outcome), visit, request)
+    return answers.authorization_response(outcome, visit, request)
+
+
+def _begin(turn: Turn, params: dict[str, list[str]]) -> Outcome:
+    hub, visit, stores = turn.hub, turn.visit, turn.stores
+    session: Session | None = None
+    try:
+        asked = AuthorizationRequest.parse(params, stores.clients, hub.provider())
+        authorization.accept(asked, stores, visit.now)
+        session = sessions.current(visit.session_cookie, stores, hub.settings, visit.now)
+        return _step(turn, Journey(_pending(turn, asked, params), asked, session), new=True)
+    except RequestRejected as refusal:
+        client_ids = params.get("client_id", [])
+        return _refused(turn, refusal, client_ids[0] if len(client_ids) == 1 else "", session)
+
+
+def _resume(turn: Turn, pending_id: str) -> Outcome:
+    journey = load(turn.hub, pending_id, turn.visit, turn.stores)
+    if journey.asked is None:
+        return _home(turn, journey)
+    try:
+        return _step(turn, journey, new=False)
+    except RequestRejected as refusal:
+        turn.stores.pending.remove(pending_id)
+        return _refused(turn, refusal, journey.pending.client_id, journey.session)
+
+
+def _home(turn: Turn, journey: Journey) -> Outcome:
+    """End a journey that began on our own first page."""
+    if journey.session is None:
+        return f"/sign-in/{journey.pending.id}"
+    if not journey.session.persona_chosen and journey.pending.account_selected_at is None:
+        return f"/sign-in/{journey.pending.id}/account"
+    turn.stores.pending.remove(journey.pending.id)
+    return "/"
+
+
+def _pending(turn: Turn, asked: AuthorizationRequest, params: dict[str, list[str]]) -> PendingAuthorization:
+    now = turn.visit.now
+    return PendingAuthorization(
+        id=new_id(),
+        browser=turn.visit.browser_digest,
+        client_id=asked.client.client_id,
+        params={name: values[0] for name, values in params.items() if values},
+        asked_at=now,
+        expires_at=now + turn.hub.settings.pending_lifetime,
+    )
+
+
+def _step(turn: Turn, journey: Journey, *, new: bool) -> Outcome:
+    """Ask what comes next, and do it: a page, or the code."""
+    step = next_step_of(journey, turn.visit, turn.stores)
+    if isinstance(step, Granted):
+        return _grant(turn, journey, step.session, new=new)
+    if new:
+        turn.stores.pending.add(journey.pending)
+    return _page_of(step, journey.pending.id)
+
+
+def next_step_of(journey: Journey, visit: Visit, stores: Stores) -> NextStep:
+    """Return the next step of a journey that a client began.
+
+    Raises:
+        AuthorizationError: as `sso.oidc.interaction.next_step` says.
+    """
+    if journey.asked is None:
+        raise ExpiredPage
+    session, client = journey.session, journey.asked.client
+    situation = Situation(
+        session=session,
+        sub=stores.subjects.sub(session.account_id, client.sector, visit.now) if session else None,
+        consent=stores.consents.get(session.account_id, client.client_id, visit.now) if session else None,
+        pending=journey.pending,
+        now=visit.now,
+    )
+    return next_step(journey.asked, situation)
+
+
+def _page_of(step: LoginRequired | AccountSelectionRequired | ConsentRequired, pending_id: str) -> str:
+    match step:
+        case LoginRequired():
+            return f"/sign-in/{pending_id}"
+        case AccountSelectionRequired():
+            return f"/sign-in/{pending_id}/account"
+        case ConsentRequired():
+            return f"/consent/{pending_id}"
+        case _:
+            assert_never(step)
+
+
+def _grant(turn: Turn, journey: Journey, session: Session, *, new: bool) -> AuthorizationResponse:
+    """Issue the code; of two tabs that finish one pending request, one wins."""
+    hub, visit, stores = turn.hub, turn.visit, turn.stores
+    if journey.asked is None or not (new or stores.pending.remove(journey.pending.id)):
+        raise ExpiredPage
+    if session.auth_time < journey.pending.asked_at:
+        authorization.record_reuse(journey.asked, session, stores, visit.now)
+    sessions.touch(session, stores, visit.now)
+    return authorization.issue_code(journey.asked, session, stores, hub.provider(), visit.now)
+
+
+def _refused(
+    turn: Turn, refusal: RequestRejected, client_id: str, session: Session | None
+) -> AuthorizationResponse:
+    """Record a refusal; bring it to the client if there is an address to trust, raise it if not."""
+    client = turn.stores.clients.get(client_id)
+    event = AuthorizationRejected(
+        client_id=client.client_id if client else None,
+        error=refusal.code.value,
+        reason=refusal.reason,
+        account_id=session.account_id if session else None,
+        session_id=session.id if session else None,
+    )
+    turn.stores.audit.append(event, turn.visit.now)
+    if isinstance(refusal, AuthorizationError):
+        return error_response(refusal.to, turn.hub.settings.issuer, refusal.code, refusal.description)
+    raise refusal

@@ -1,0 +1,90 @@
+"""The consent page, and the way back to the service without it."""
+
+from flask import Blueprint, Response, request
+
+from sso.authentication.stores import Stores
+from sso.hub import Hub
+from sso.oidc import authorize as authorization
+from sso.oidc.claims import scope_claims
+from sso.oidc.interaction import ConsentRequired
+from sso.oidc.metadata import AUTHORIZATION_PATH
+from sso.oidc.response import AuthorizationResponse, error_response
+from sso.web.answers import Answers
+from sso.web.authorize import next_step_of
+from sso.web.journey import Journey, check_form, load
+from sso.web.pages import disclosures
+from sso.web.refusals import ExpiredPage
+from sso.web.visit import Visit, visit_of
+
+
+def blueprint(hub: Hub, answers: Answers) -> Blueprint:
+    """Return the page with its two answers, and the cancel form of the other pages."""
+    bp = Blueprint("consent", __name__)
+
+    @bp.get("/consent/<pending_id>")
+    def ask_consent(pending_id: str) -> Response:
+        visit = visit_of(hub, request)
+        with hub.database.begin(visit.origin) as stores:
+            journey = load(hub, pending_id, visit, stores)
+            if not isinstance(next_step_of(journey, visit, stores), ConsentRequired):
+                return answers.to(f"{AUTHORIZATION_PATH}/{pending_id}")
+            return _page(hub, answers, journey, visit, stores)
+
+    @bp.post("/consent/<pending_id>")
+    def take_consent(pending_id: str) -> Response:
+        visit = visit_of(hub, request)
+        with hub.database.begin(visit.origin) as stores:
+            journey = load(hub, pending_id, visit, stores)
+            check_form(visit, request, pending_id, hub.settings.issuer)
+            if request.form.get("decision") == "allow":
+                _allow(hub, journey, visit, stores)
+                return answers.to(f"{AUTHORIZATION_PATH}/{pending_id}")
+            denied = _deny(hub, journey, visit, stores)
+        return answers.authorization_response(denied, visit, request)
+
+    @bp.post("/cancel/<pending_id>")
+    def cancel(pending_id: str) -> Response:
+        visit = visit_of(hub, request)
+        with hub.database.begin(visit.origin) as stores:
+            journey = load(hub, pending_id, visit, stores)
+            check_form(visit, request, pending_id, hub.settings.issuer)
+            denied = _deny(hub, journey, visit, stores)
+        return answers.authorization_response(denied, visit, request)
+
+    return bp
+
+
+def _page(hub: Hub, answers: Answers, journey: Journey, visit: Visit, stores: Stores) -> Response:
+    if journey.asked is None or journey.session is None:
+        raise ExpiredPage
+    asked, subject = journey.asked, stores.subjects.get(journey.session.account_id)
+    names = scope_claims(asked.scope) | asked.claims.names
+    known = {name: value for name, value in (subject.claims if subject else {}).items() if name in names}
+    return answers.page(
+        "consent.html",
+        visit,
+        request,
+        target=journey.target,
+        action=f"/consent/{journey.pending.id}",
+        csrf_token=visit.form_token(journey.pending.id),
+        service_name=journey.service_name(visit.language.tag),
+        service=asked.client,
+        signed_in_as=str((subject.claims if subject else {}).get("name", "")),
+        items=disclosures(visit.language, known),
+        offline="offline_access" in asked.scope,
+        expires_text=visit.language.date(visit.now + hub.settings.consent_lifetime),
+    )
+
+
+def _allow(hub: Hub, journey: Journey, visit: Visit, stores: Stores) -> None:
+    if journey.asked is None or journey.session is None:
+        raise ExpiredPage
+    authorization.allow(journey.asked, journey.session, stores, hub.provider(), visit.now)
+    stores.pending.mark_consented(journey.pending.id, visit.now)
+
+
+def _deny(hub: Hub, journey: Journey, visit: Visit, stores: Stores) -> AuthorizationResponse:
+    if journey.asked is None or not stores.pending.remove(journey.pending.id):
+        raise ExpiredPage
+    refusal = authorization.deny(journey.asked, journey.session, stores, visit.now)
+    return error_response(refusal.to, hub.settings.issuer, refusal.code, refusal.description)

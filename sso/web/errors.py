@@ -1,0 +1,126 @@
+"""The one place where a refusal becomes an HTTP response.
+
+Public text is constant; the private reason is in the audit event, and a traceback in the log only.
+"""
+
+import logging
+
+from flask import Flask, Request, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from sso.hub import Hub
+from sso.oidc.errors import BearerError, ErrorCode, RequestRejected, TokenError, UntrustedRequest
+from sso.oidc.keys import NoSigningKey
+from sso.storage.errors import StorageUnavailable
+from sso.web.answers import Answers
+from sso.web.pages import error_sentences
+from sso.web.refusals import PageRefused
+from sso.web.visit import request_id_of, visit_of
+
+log = logging.getLogger("sso.web")
+
+_JSON_PATHS = ("/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/userinfo", "/oauth2/jwks")
+_CODES = {404: "not_found", 405: "method_not_allowed", 413: "request_too_large", 429: "throttled"}
+
+
+def register(app: Flask, hub: Hub, answers: Answers) -> None:
+    """Teach the application how every refusal looks."""
+    responses = _Responses(hub, answers)
+    app.register_error_handler(UntrustedRequest, responses.untrusted_request)
+    app.register_error_handler(TokenError, responses.token_error)
+    app.register_error_handler(BearerError, responses.bearer_error)
+    app.register_error_handler(PageRefused, responses.page_refused)
+    app.register_error_handler(StorageUnavailable, responses.unavailable)
+    app.register_error_handler(NoSigningKey, responses.unavailable)
+    app.register_error_handler(HTTPException, responses.http_exception)
+    app.register_error_handler(Exception, responses.unexpected)
+
+
+class _Responses:
+    def __init__(self, hub: Hub, answers: Answers) -> None:
+        self._hub = hub
+        self._answers = answers
+
+    def untrusted_request(self, error: UntrustedRequest) -> Response:
+        code = "unknown_client" if error.code is ErrorCode.INVALID_CLIENT else "invalid_redirect_uri"
+        return self._page(code, 400)
+
+    def page_refused(self, error: PageRefused) -> Response:
+        return self._page(error.code, error.status)
+
+    def token_error(self, error: TokenError) -> Response:
+        unproven = error.code is ErrorCode.INVALID_CLIENT
+        response = _json(error, 401 if unproven else 400)
+        if unproven:
+            response.headers["WWW-Authenticate"] = 'Basic realm="sso", charset="UTF-8"'
+        return response
+
+    def bearer_error(self, error: BearerError) -> Response:
+        status = {ErrorCode.INVALID_REQUEST: 400, ErrorCode.INSUFFICIENT_SCOPE: 403}.get(error.code, 401)
+        response = _json(error, status)
+        challenge = 'Bearer realm="sso"'
+        if error.description:
+            challenge += f', error="{error.code.value}", error_description="{error.description}"'
+        if error.scope:
+            challenge += f', scope="{error.scope}"'
+        response.headers["WWW-Authenticate"] = challenge
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        return response
+
+    def unavailable(self, error: Exception) -> Response:
+        """No audit record, no database or no key: nothing is issued (503)."""
+        log.error("storage unavailable", extra={"request_id": request_id_of(request)}, exc_info=error)
+        response = self._answer("temporarily_unavailable", ErrorCode.TEMPORARILY_UNAVAILABLE, 503)
+        response.headers["Retry-After"] = "5"
+        return response
+
+    def http_exception(self, error: HTTPException) -> Response:
+        status = error.code or 500
+        if status < 400:
+            response = error.get_response()
+            assert isinstance(response, Response)  # noqa: S101 - Flask's own redirects
+            return response
+        answer = self._answer(_CODES.get(status, "bad_request"), ErrorCode.INVALID_REQUEST, status)
+        if status == 405:
+            answer.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or ())
+        return answer
+
+    def unexpected(self, error: Exception) -> Response:
+        log.error("unexpected error", extra={"request_id": request_id_of(request)}, exc_info=error)
+        return self._answer("server_error", ErrorCode.SERVER_ERROR, 500)
+
+    def _answer(self, page_code: str, code: ErrorCode, status: int) -> Response:
+        if _wants_json(request):
+            return _json(RequestRejected(code, f"reference {request_id_of(request)}"), status)
+        return self._page(page_code, status)
+
+    def _page(self, code: str, status: int) -> Response:
+        visit = visit_of(self._hub, request)
+        text = error_sentences(visit.language, code)
+        return self._answers.page(
+            "error.html",
+            visit,
+            request,
+            status=status,
+            error_code=code,
+            sentence=text.sentence,
+            advice=text.advice,
+            reference=request_id_of(request),
+            return_url=None,
+            service_name=None,
+        )
+
+
+def _wants_json(asked: Request) -> bool:
+    return asked.path in _JSON_PATHS
+
+
+def _json(error: RequestRejected, status: int) -> Response:
+    body = {"error": error.code.value}
+    if error.description:
+        body["error_description"] = error.description
+    response = jsonify(body)
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Pragma"] = "no-cache"
+    return response

@@ -1,0 +1,112 @@
+"""A journey: one pending authorization request on its way through the pages.
+
+Every page of it loads the request anew, and returns to the authorization endpoint, which decides what
+comes next.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from flask import Request, Response
+from flask import request as flask_request
+
+from sso.authentication import sessions
+from sso.authentication.stores import Stores
+from sso.hub import Hub
+from sso.oidc.client import Client
+from sso.oidc.errors import ErrorCode, UntrustedRequest
+from sso.oidc.pending import PendingAuthorization
+from sso.oidc.request import AuthorizationRequest
+from sso.oidc.session import Session
+from sso.web.answers import Answers
+from sso.web.refusals import ExpiredPage, FormRefused
+from sso.web.visit import Visit, visit_of
+
+HOME = "home"
+"""The client_id of a journey that no client began: the person signs in on our own first page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """A pending request, parsed, with the session of the browser. `asked` is None when nobody asked."""
+
+    pending: PendingAuthorization
+    asked: AuthorizationRequest | None
+    session: Session | None
+
+    @property
+    def client(self) -> Client | None:
+        """The client that asked."""
+        return self.asked.client if self.asked is not None else None
+
+    @property
+    def client_id(self) -> str | None:
+        """The id of the client that asked."""
+        return self.asked.client.client_id if self.asked is not None else None
+
+    @property
+    def target(self) -> str | None:
+        """The address outside to which the journey leads in the end."""
+        return self.asked.to.redirect_uri if self.asked is not None else None
+
+    def service_name(self, language_tag: str) -> str | None:
+        """The name of the service in the page's language."""
+        return self.client.name_in(language_tag) if self.client is not None else None
+
+    @property
+    def cancel_action(self) -> str | None:
+        """Where the form goes that takes the person back to the service."""
+        return f"/cancel/{self.pending.id}" if self.asked is not None else None
+
+
+def load(hub: Hub, pending_id: str, visit: Visit, stores: Stores) -> Journey:
+    """Return the journey of a page's address.
+
+    Raises:
+        ExpiredPage: unknown, of another browser, finished or too old.
+    """
+    pending = stores.pending.get(pending_id, visit.browser_digest, visit.now)
+    if pending is None:
+        raise ExpiredPage
+    session = sessions.current(visit.session_cookie, stores, hub.settings, visit.now)
+    if pending.client_id == HOME:
+        return Journey(pending, None, session)
+    asked = AuthorizationRequest.parse(as_lists(pending.params), stores.clients, hub.provider())
+    if asked.client.client_id != pending.client_id:
+        raise UntrustedRequest(ErrorCode.INVALID_CLIENT, "the pending request is of another client")
+    return Journey(pending, asked, session)
+
+
+def check_form(visit: Visit, request: Request, purpose: str, issuer: str) -> None:
+    """Accept a form only from our own page in this browser.
+
+    Raises:
+        FormRefused: the token is missing or of another page or browser, or the origin is foreign.
+    """
+    origin = request.headers.get("Origin")
+    if origin not in (None, "null", issuer):
+        raise FormRefused("forbidden_origin")
+    if not visit.owns(request.form.get("csrf_token"), purpose):
+        raise FormRefused("form_expired")
+
+
+def as_lists(params: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return single values in the form in which a request is parsed."""
+    return {name: [value] for name, value in params.items()}
+
+
+Handler: TypeAlias = Callable[[str], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class JourneyPages:
+    """What every page of a journey is made with."""
+
+    hub: Hub = field(repr=False)
+    answers: Answers = field(repr=False)
+
+    def visit(self, journey: Journey | None = None) -> Visit:
+        """Return the visit of the request being answered."""
+        asked = journey.asked if journey is not None else None
+        return visit_of(self.hub, flask_request, asked.ui_locales if asked else None)

@@ -1,0 +1,41 @@
+"""Discovery, keys: what anyone may read."""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, request
+
+from sso.audit.record import JsonValue
+from sso.authentication.evidence import ACR_VALUES
+from sso.hub import Hub
+from sso.oidc.metadata import JWKS_PATH, metadata
+
+MAX_AGE_SECONDS = 300
+
+
+def blueprint(hub: Hub) -> Blueprint:
+    """Return the documents at their well-known addresses."""
+    bp = Blueprint("metadata", __name__)
+
+    @bp.get("/.well-known/openid-configuration")
+    @bp.get("/.well-known/oauth-authorization-server")
+    def discovery() -> Response:
+        return _document(metadata(hub.provider(), ACR_VALUES, datetime.now(UTC)))
+
+    @bp.get(JWKS_PATH)
+    def jwks() -> Response:
+        return _document(hub.keys.ring().jwks(datetime.now(UTC)))
+
+    return bp
+
+
+def _document(body: dict[str, JsonValue]) -> Response:
+    """Return JSON that may be cached for less time than a new key is published before its use."""
+    text = json.dumps(body, separators=(",", ":"))
+    response = Response(text, mimetype="application/json")
+    response.set_etag(hashlib.sha256(text.encode()).hexdigest()[:32])
+    response.headers["Cache-Control"] = f"public, max-age={MAX_AGE_SECONDS}"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.make_conditional(request)
+    return response

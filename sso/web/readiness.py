@@ -1,0 +1,52 @@
+"""Whether this process can serve: the database answers, its schema is current, keys can sign."""
+
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flask import Blueprint, Response, jsonify
+
+from sso.hub import Hub
+from sso.oidc.keys import SIGNING_ALGORITHMS
+from sso.storage.errors import StorageUnavailable
+from sso.storage.schema import pending_migrations
+
+MINIMUM_FREE_BYTES = 64 * 1024 * 1024
+
+
+def findings(hub: Hub) -> Mapping[str, str]:
+    """Return what is wrong, by name of the check; empty when the hub is ready."""
+    try:
+        waiting = pending_migrations(hub.database)
+        if waiting:
+            return {"migrations": f"run `sso migrate`: {', '.join(waiting)}"}
+        ring = hub.keys.ring()
+    except StorageUnavailable:
+        return {"database": "does not answer"}
+    now = datetime.now(UTC)
+    missing = [alg for alg in SIGNING_ALGORITHMS if alg not in ring.algorithms(now)]
+    wrong = {} if not missing else {"keys": f"no active signing key for {', '.join(missing)}"}
+    return {**wrong, **_disk(hub)}
+
+
+def _disk(hub: Hub) -> dict[str, str]:
+    url = hub.configuration.database_url
+    if not url.startswith("sqlite:///"):
+        return {}
+    folder = Path(url.removeprefix("sqlite:///")).parent
+    free = shutil.disk_usage(folder).free
+    return {} if free >= MINIMUM_FREE_BYTES else {"disk": f"only {free // 2**20} MiB free"}
+
+
+def readiness_blueprint(hub: Hub) -> Blueprint:
+    """Return /readyz for load balancers: yes or no, the reasons only on the management listener."""
+    bp = Blueprint("readiness", __name__)
+
+    @bp.get("/readyz")
+    @bp.get("/healthz")
+    def readyz() -> tuple[Response, int]:
+        ready = not findings(hub)
+        return jsonify({"status": "ready" if ready else "not ready"}), 200 if ready else 503
+
+    return bp

@@ -1,0 +1,207 @@
+"""The sign-in pages: the name decides the one door, then the password is tried there and nowhere else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Blueprint, Response, request
+
+from sso.authentication.password import MAX_PASSWORD_BYTES
+from sso.authentication.sign_in import Failure, NotSignedIn, SignedIn
+from sso.authentication.throttling import Throttled
+from sso.directory.routing import CitizenRoute, DirectoryRoute, route
+from sso.hub import Hub
+from sso.oidc.digest import new_id
+from sso.oidc.metadata import AUTHORIZATION_PATH
+from sso.oidc.pending import PendingAuthorization
+from sso.web.answers import Answers
+from sso.web.journey import HOME, Journey, check_form, load
+from sso.web.pages import retry_after_text
+from sso.web.visit import Visit, visit_of
+
+MAX_LOGIN_NAME_LENGTH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A name as it was typed, and where it leads."""
+
+    typed: str
+    destination: CitizenRoute | DirectoryRoute
+
+    def directory_name(self, language_tag: str) -> str | None:
+        """The department's name in a language, None for a citizen."""
+        if isinstance(self.destination, CitizenRoute):
+            return None
+        directory = self.destination.directory
+        return directory.display_names.get(language_tag, directory.name)
+
+
+_PROBLEM: Mapping[Failure | None, str] = {
+    None: "wrong",
+    Failure.ACCOUNT_DISABLED: "disabled",
+    Failure.ACCOUNT_EXPIRED: "disabled",
+    Failure.ACCOUNT_LOCKED: "locked",
+    Failure.PASSWORD_EXPIRED: "expired",
+    Failure.PASSWORD_MUST_CHANGE: "must_change",
+    Failure.POLICY_DENIED: "not_now",
+    Failure.DIRECTORY_UNAVAILABLE: "unavailable",
+    Failure.TOO_BUSY: "busy",
+}
+
+
+def blueprint(hub: Hub, answers: Answers) -> Blueprint:
+    """Return the pages: name, then password."""
+    bp = Blueprint("sign_in", __name__)
+    pages = _SignInPages(hub, answers)
+
+    @bp.get("/sign-in")
+    def begin() -> Response:
+        return pages.begin()
+
+    @bp.get("/sign-in/<pending_id>")
+    @bp.get("/sign-in/<pending_id>/password")
+    def ask_name(pending_id: str) -> Response:
+        return pages.ask_name(pending_id)
+
+    @bp.post("/sign-in/<pending_id>")
+    def take_name(pending_id: str) -> Response:
+        return pages.take_name(pending_id)
+
+    @bp.post("/sign-in/<pending_id>/password")
+    def take_password(pending_id: str) -> Response:
+        return pages.take_password(pending_id)
+
+    return bp
+
+
+class _SignInPages:
+    def __init__(self, hub: Hub, answers: Answers) -> None:
+        self._hub = hub
+        self._answers = answers
+
+    def begin(self) -> Response:
+        """Begin a journey that no client asked for: it ends on our own first page."""
+        visit = visit_of(self._hub, request)
+        pending = PendingAuthorization(
+            id=new_id(),
+            browser=visit.browser_digest,
+            client_id=HOME,
+            params={},
+            asked_at=visit.now,
+            expires_at=visit.now + self._hub.settings.pending_lifetime,
+        )
+        with self._hub.database.begin(visit.origin) as stores:
+            stores.pending.add(pending)
+        return self._answers.with_cookies(self._answers.to(f"/sign-in/{pending.id}"), visit, request)
+
+    def ask_name(self, pending_id: str) -> Response:
+        visit, journey = self._load(pending_id)
+        hint = journey.asked.login_hint if journey.asked is not None else None
+        return self._name_page(journey, visit, hint or "", None)
+
+    def take_name(self, pending_id: str) -> Response:
+        visit, journey = self._load(pending_id)
+        check_form(visit, request, pending_id, self._hub.settings.issuer)
+        typed = request.form.get("login_name", "")
+        door = self._door(typed)
+        if isinstance(door, str):
+            return self._name_page(journey, visit, typed, door)
+        return self._password_page(journey, visit, door)
+
+    def take_password(self, pending_id: str) -> Response:
+        visit, journey = self._load(pending_id)
+        check_form(visit, request, pending_id, self._hub.settings.issuer)
+        typed, password = request.form.get("username", ""), request.form.get("password", "")
+        door = self._door(typed)
+        if isinstance(door, str):
+            return self._name_page(journey, visit, typed, door)
+        if not password or len(password) > MAX_PASSWORD_BYTES:
+            return self._password_page(journey, visit, door, "wrong" if password else "empty")
+        return self._sign_in(journey, visit, door, password)
+
+    def _sign_in(self, journey: Journey, visit: Visit, door: Door, password: str) -> Response:
+        """Prepare and conclude in transactions, prove between them: no hash holds the database."""
+        sign_in, database, address = self._hub.sign_in, self._hub.database, visit.origin.address
+        try:
+            with database.begin(visit.origin) as stores:
+                attempt = sign_in.prepare(door.destination, journey.client_id, address, stores, visit.now)
+        except Throttled as refusal:
+            return self._throttled(journey, visit, door, refusal)
+        proof = sign_in.prove(attempt, password)
+        now = visit_of(self._hub, request).now
+        with database.begin(visit.origin) as stores:
+            outcome = sign_in.conclude(attempt, proof, journey.session, stores, now)
+        if isinstance(outcome, NotSignedIn):
+            return self._password_page(journey, visit, door, _PROBLEM.get(outcome.failure, "wrong"))
+        return self._signed_in(journey, visit, outcome)
+
+    def _signed_in(self, journey: Journey, visit: Visit, outcome: SignedIn) -> Response:
+        response = self._answers.to(f"{AUTHORIZATION_PATH}/{journey.pending.id}")
+        return self._answers.with_session(
+            self._answers.with_cookies(response, visit, request), outcome.cookie
+        )
+
+    def _load(self, pending_id: str) -> tuple[Visit, Journey]:
+        visit = visit_of(self._hub, request)
+        with self._hub.database.read() as stores:
+            journey = load(self._hub, pending_id, visit, stores)
+        if journey.asked is not None and journey.asked.ui_locales:
+            visit = visit_of(self._hub, request, journey.asked.ui_locales)
+        return visit, journey
+
+    def _door(self, typed: str) -> Door | str:
+        """Return where a name leads, or the key of what is wrong with it."""
+        if not typed.strip():
+            return "empty"
+        try:
+            return Door(typed, route(typed, self._hub.directories))
+        except ValueError:
+            return "invalid"
+
+    def _throttled(self, journey: Journey, visit: Visit, door: Door, refusal: Throttled) -> Response:
+        response = self._password_page(journey, visit, door, refusal.retry_after)
+        response.status_code = 429
+        response.headers["Retry-After"] = str(int(refusal.retry_after.total_seconds()) + 1)
+        return response
+
+    def _name_page(self, journey: Journey, visit: Visit, typed: str, problem: str | None) -> Response:
+        return self._answers.page(
+            "identifier.html",
+            visit,
+            request,
+            target=journey.target,
+            action=f"/sign-in/{journey.pending.id}",
+            csrf_token=visit.form_token(journey.pending.id),
+            service_name=journey.service_name(visit.language.tag),
+            login_name=typed[:MAX_LOGIN_NAME_LENGTH],
+            error=problem,
+            cancel_action=journey.cancel_action,
+        )
+
+    def _password_page(
+        self,
+        journey: Journey,
+        visit: Visit,
+        door: Door,
+        problem: str | timedelta | None = None,
+    ) -> Response:
+        """Ask for the password; `problem` is a key, or how long to wait after too many attempts."""
+        again = None
+        if isinstance(problem, timedelta):
+            again, problem = retry_after_text(visit.language, problem.total_seconds()), "throttled"
+        return self._answers.page(
+            "password.html",
+            visit,
+            request,
+            target=journey.target,
+            action=f"/sign-in/{journey.pending.id}/password",
+            csrf_token=visit.form_token(journey.pending.id),
+            service_name=journey.service_name(visit.language.tag),
+            login_name=door.typed.strip(),
+            change_url=f"/sign-in/{journey.pending.id}",
+            directory_name=door.directory_name(visit.language.tag),
+            error=problem,
+            retry_after_text=again,
+            cancel_action=journey.cancel_action,
+        )

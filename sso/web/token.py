@@ -1,0 +1,78 @@
+"""The endpoints that clients call themselves: token, introspection, revocation."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from flask import Blueprint, Response, jsonify, request
+
+from sso.audit.record import JsonValue
+from sso.hub import Hub
+from sso.oidc import introspection, revocation
+from sso.oidc import token as token_endpoint
+from sso.oidc.client import Client
+from sso.oidc.client_authentication import Presented, authenticate
+from sso.oidc.errors import ErrorCode, TokenError
+from sso.oidc.metadata import INTROSPECTION_PATH, REVOCATION_PATH, TOKEN_PATH
+from sso.oidc.settings import Provider
+from sso.oidc.stores import Stores
+from sso.oidc.token_request import TokenRequest, single_values
+from sso.web.visit import origin_of
+
+Endpoint: TypeAlias = Callable[[TokenRequest, Stores, Provider, datetime], "dict[str, JsonValue] | None"]
+
+
+def blueprint(hub: Hub) -> Blueprint:
+    """Return the three endpoints; each answers after the commit of what it recorded."""
+    bp = Blueprint("token", __name__)
+
+    @bp.post(TOKEN_PATH)
+    def token() -> Response:
+        return _answer(hub, "token", _token)
+
+    @bp.post(INTROSPECTION_PATH)
+    def introspect() -> Response:
+        return _answer(hub, "introspection", _introspect)
+
+    @bp.post(REVOCATION_PATH)
+    def revoke() -> Response:
+        return _answer(hub, "revocation", _revoke)
+
+    return bp
+
+
+def _token(asked: TokenRequest, stores: Stores, provider: Provider, now: datetime) -> dict[str, JsonValue]:
+    return token_endpoint.token(asked, stores, provider, now).as_json()
+
+
+def _introspect(
+    asked: TokenRequest, stores: Stores, provider: Provider, now: datetime
+) -> dict[str, JsonValue]:
+    _require_confidential(asked.client)
+    return introspection.introspect(asked.required("token"), asked.client, stores, provider, now)
+
+
+def _revoke(asked: TokenRequest, stores: Stores, provider: Provider, now: datetime) -> None:
+    revocation.revoke(asked.required("token"), asked.client, stores, provider, now)
+
+
+def _require_confidential(client: Client) -> None:
+    if client.public:
+        raise TokenError(ErrorCode.INVALID_CLIENT, "a public client may not introspect")
+
+
+def _answer(hub: Hub, endpoint: str, answer: Endpoint) -> Response:
+    """Prove the client, let the endpoint answer, commit, and only then speak."""
+    if request.mimetype != "application/x-www-form-urlencoded":
+        raise TokenError(ErrorCode.INVALID_REQUEST, "use application/x-www-form-urlencoded")
+    form = single_values(request.form.to_dict(flat=False))
+    presented = Presented(endpoint, request.headers.get("Authorization"), form)
+    now, provider = datetime.now(UTC), hub.provider()
+    origin = origin_of(request, hub.configuration.settings.server.trusted_proxies)
+    with hub.database.begin(origin) as stores:
+        client = authenticate(presented, stores, provider, now)
+        body = answer(TokenRequest(client, form), stores, provider, now)
+    response = Response(b"", mimetype="application/json") if body is None else jsonify(body)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Pragma"] = "no-cache"
+    return response

@@ -1,0 +1,61 @@
+"""The UserInfo endpoint (OpenID Connect Core 5.3), GET and POST, also from a browser's script."""
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, Request, Response, jsonify, request
+
+from sso.audit.event import BearerRejected
+from sso.hub import Hub
+from sso.oidc import userinfo as userinfo_endpoint
+from sso.oidc.errors import BearerError, ErrorCode
+from sso.oidc.metadata import USERINFO_PATH
+from sso.web.visit import origin_of
+
+
+def blueprint(hub: Hub) -> Blueprint:
+    """Return the endpoint."""
+    bp = Blueprint("userinfo", __name__)
+
+    @bp.route(USERINFO_PATH, methods=["GET", "POST"])
+    def userinfo() -> Response:
+        now, provider = datetime.now(UTC), hub.provider()
+        origin = origin_of(request, hub.configuration.settings.server.trusted_proxies)
+        token = bearer_token(request)
+        with hub.database.begin(origin) as stores:
+            try:
+                claims = userinfo_endpoint.userinfo(token, stores, provider, now)
+            except BearerError as refusal:
+                event = BearerRejected(endpoint="userinfo", error=refusal.code.value, reason=refusal.reason)
+                stores.audit.append(event, now)
+                raise
+        response = jsonify(claims)
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        return response
+
+    @bp.route(USERINFO_PATH, methods=["OPTIONS"])
+    def preflight() -> Response:
+        response = Response(status=204)
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers["Access-Control-Allow-Methods"] = "GET, POST"
+        response.headers["Access-Control-Allow-Headers"] = "Authorization"
+        return response
+
+    return bp
+
+
+def bearer_token(asked: Request) -> str:
+    """Return the token of the Authorization header or, by POST, of the form; never of the query.
+
+    Raises:
+        BearerError: none, or two (RFC 6750 2).
+    """
+    scheme, _, credentials = asked.headers.get("Authorization", "").partition(" ")
+    found = [credentials.strip()] if scheme.lower() == "bearer" and credentials.strip() else []
+    if asked.method == "POST" and asked.mimetype == "application/x-www-form-urlencoded":
+        found.extend(asked.form.getlist("access_token"))
+    if len(found) > 1:
+        raise BearerError(ErrorCode.INVALID_REQUEST, "send the token once")
+    if not found:
+        raise BearerError(ErrorCode.INVALID_TOKEN, "", "no token")
+    return found[0]

@@ -1,0 +1,59 @@
+"""The worker's loop: every job at its own pace, a failing one never stops the others."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sso.hub import Hub
+from sso.worker.logout_delivery import deliver_due
+from sso.worker.outbound import Outbound, OutboundRules
+from sso.worker.upkeep import clean_up, end_expired_sessions, rotate_if_due
+
+log = logging.getLogger("sso.worker")
+
+TICK_SECONDS = 0.2
+
+
+@dataclass(slots=True)
+class Job:
+    """Something done again and again, `every_seconds`, as far as the last run has ended."""
+
+    name: str
+    every_seconds: float
+    run: Callable[[], object]
+    due_at: float = 0.0
+
+
+def jobs_of(hub: Hub, outbound: Outbound) -> list[Job]:
+    """Return the worker's jobs."""
+    return [
+        Job("logout delivery", 0.2, lambda: deliver_due(hub, outbound)),
+        Job("session limits", 10.0, lambda: end_expired_sessions(hub)),
+        Job("key rotation", 60.0, lambda: rotate_if_due(hub)),
+        Job("clean-up", 30.0, lambda: clean_up(hub)),
+    ]
+
+
+def run(hub: Hub, stop: threading.Event) -> None:
+    """Do every job at its pace until told to stop; the one under way is finished."""
+    section = hub.configuration.settings.outbound
+    home = hub.configuration.file.resolve().parent
+    ca_file = None if section.ca_file is None else home / section.ca_file
+    outbound = Outbound(OutboundRules(section.allow_loopback, section.allow_networks, ca_file))
+    jobs = jobs_of(hub, outbound)
+    while not stop.is_set():
+        for job in jobs:
+            if time.monotonic() >= job.due_at:
+                _do(job)
+        stop.wait(TICK_SECONDS)
+    outbound.close()
+
+
+def _do(job: Job) -> None:
+    try:
+        job.run()
+    except Exception:  # the worker's loop: whatever one job meets, the next one runs
+        log.exception("job failed", extra={"job": job.name})
+    job.due_at = time.monotonic() + job.every_seconds
