@@ -1,0 +1,8 @@
+"""`sso audit`: the trail."""
+
+import click
+
+
+@click.group()
+def audit() -> None:
+    """The trail."""
