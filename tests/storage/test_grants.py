@@ -1,0 +1,125 @@
+"""Consents, grants, codes, refresh tokens: contract of their stores."""
+
+from dataclasses import replace
+
+from sso.oidc.claims import ClaimsRequest
+from sso.oidc.consent import Consent
+from sso.storage.database import Database
+from tests.storage.examples import DAY, HOUR, NOW, ORIGIN, code, grant, refresh_token
+
+
+def test_a_code_comes_back_with_its_grant(database: Database) -> None:
+    asked = ClaimsRequest.parse('{"id_token": {"email": {"essential": true}}, "userinfo": {"name": null}}')
+    given = code(
+        grant(claims=asked, nonce="n\u00e9", offline=True, scope=frozenset()),
+        code_challenge="challenge",
+    )
+
+    with database.begin(ORIGIN) as stores:
+        stores.codes.add(given)
+
+    with database.read() as stores:
+        assert stores.codes.get(given.digest) == given
+        assert stores.grants.get(given.grant.id) == given.grant
+        assert stores.codes.get(b"unknown") is None
+        assert stores.grants.get("unknown\0") is None
+
+
+def test_what_was_added_is_found_in_the_same_transaction(database: Database) -> None:
+    given = code()
+    token = refresh_token(given.grant)
+
+    with database.begin(ORIGIN) as stores:
+        stores.codes.add(given)
+        stores.refresh_tokens.add(token)
+
+        assert stores.codes.get(given.digest) == given
+        assert stores.grants.get(given.grant.id) == given.grant
+        assert stores.refresh_tokens.get(token.digest) == token
+
+
+def test_a_code_is_redeemed_once(database: Database) -> None:
+    given = code()
+
+    with database.begin(ORIGIN) as stores:
+        stores.codes.add(given)
+
+        assert stores.codes.redeem(given.digest, NOW)
+        assert not stores.codes.redeem(given.digest, NOW + HOUR)
+        assert not stores.codes.redeem(b"unknown", NOW)
+        assert stores.codes.get(given.digest) == replace(given, redeemed_at=NOW)
+
+
+def test_a_refresh_token_is_used_once_and_keeps_its_successor(database: Database) -> None:
+    given = code()
+    token = refresh_token(given.grant, generation=7)
+
+    with database.begin(ORIGIN) as stores:
+        stores.codes.add(given)
+        stores.refresh_tokens.add(token)
+
+        assert stores.refresh_tokens.use(token.digest, b"sealed", NOW)
+        assert not stores.refresh_tokens.use(token.digest, b"other", NOW + HOUR)
+        assert stores.refresh_tokens.get(token.digest) == replace(token, used_at=NOW, successor=b"sealed")
+        assert stores.refresh_tokens.get(b"unknown") is None
+
+
+def test_a_revoked_grant_revokes_what_descends_from_it(database: Database) -> None:
+    given = code()
+    token = refresh_token(given.grant)
+    revoked = replace(given.grant, revoked_at=NOW)
+
+    with database.begin(ORIGIN) as stores:
+        stores.codes.add(given)
+        stores.refresh_tokens.add(token)
+
+        assert stores.grants.revoke(given.grant.id, NOW)
+        assert not stores.grants.revoke(given.grant.id, NOW + HOUR)
+        assert not stores.grants.revoke("unknown", NOW)
+        assert stores.codes.get(given.digest) == replace(given, grant=revoked)
+        assert stores.refresh_tokens.get(token.digest) == replace(token, grant=revoked)
+
+
+def test_the_end_of_a_session_may_keep_offline_grants(database: Database) -> None:
+    online, offline = grant(), grant(offline=True)
+    other = grant(session_id="session-2")
+
+    with database.begin(ORIGIN) as stores:
+        for given in (online, offline, other):
+            stores.codes.add(code(given))
+
+        assert stores.grants.revoke_of_session("session-1", keep_offline=True, now=NOW) == [online.id]
+        assert stores.grants.revoke_of_session("session-1", keep_offline=False, now=NOW) == [offline.id]
+        assert stores.grants.revoke_of_session("session-1", keep_offline=False, now=NOW) == []
+        assert stores.grants.get(other.id) == other
+
+
+def test_grants_of_an_account_or_a_client_are_revoked_together(database: Database) -> None:
+    first, second, third = grant(), grant(client_id="client-2"), grant(account_id="account-2")
+
+    with database.begin(ORIGIN) as stores:
+        for given in (first, second, third):
+            stores.codes.add(code(given))
+
+        assert set(stores.grants.revoke_of_account("account-1", NOW)) == {first.id, second.id}
+        assert stores.grants.revoke_of_client("client-1", NOW) == [third.id]
+
+
+def test_a_consent_is_replaced_and_expires(database: Database) -> None:
+    first = Consent(
+        account_id="account-1",
+        client_id="client-1",
+        scope=frozenset({"openid"}),
+        claims=frozenset(),
+        granted_at=NOW,
+        expires_at=NOW + DAY,
+    )
+    second = replace(first, scope=frozenset({"openid", "email"}), claims=frozenset({"email", "name"}))
+
+    with database.begin(ORIGIN) as stores:
+        stores.consents.put(first)
+        stores.consents.put(second)
+
+        assert stores.consents.get("account-1", "client-1", NOW) == second
+        assert stores.consents.get("account-1", "client-1", NOW + DAY) is None
+        assert stores.consents.get("account-1", "client-2", NOW) is None
