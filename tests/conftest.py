@@ -2,5 +2,6 @@
 
 pytest_plugins = (
     "tests.servers.slapd",
+    "tests.servers.hub",
     "tests.servers.postgresql",
 )

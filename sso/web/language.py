@@ -98,15 +98,16 @@ def choose(
     ui_locales: str | None = None,
     cookie: str | None = None,
     accept_language: str | None = None,
+    default: str | None = None,
 ) -> Language:
     """Return the language of a page, from the strongest wish to the weakest.
 
     1. `query`, the `lang` that the person just clicked on; 2. `ui_locales` of the authorization request
     (OpenID Connect Core 3.1.2.1), for the service knows what the person read a moment ago; 3. `cookie`, what
-    was clicked on another day; 4. the browser's `Accept-Language` (RFC 9110 12.5.4); 5. the default.
-    Whatever cannot be read counts as absent.
+    was clicked on another day; 4. the browser's `Accept-Language` (RFC 9110 12.5.4); 5. `default`, what the
+    hub is configured to speak; 6. the first language we have. Whatever cannot be read counts as absent.
     """
-    wishes = [query or "", *_words(ui_locales), cookie or "", *_accepted(accept_language)]
+    wishes = [query or "", *_words(ui_locales), cookie or "", *_accepted(accept_language), default or ""]
     found = (spoken for wish in wishes if (spoken := _spoken(wish)) is not None)
     return next(found, languages()[0])
 

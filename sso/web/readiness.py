@@ -1,6 +1,7 @@
 """Whether this process can serve: the database answers, its schema is current, keys can sign."""
 
 import shutil
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,24 @@ from sso.storage.errors import StorageUnavailable
 from sso.storage.schema import pending_migrations
 
 MINIMUM_FREE_BYTES = 64 * 1024 * 1024
+
+
+class Readiness:
+    """The findings, at most MAX_AGE_SECONDS old: a probe costs nothing, whoever sends how many."""
+
+    MAX_AGE_SECONDS = 1.0
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._found: Mapping[str, str] = {}
+        self._found_at = float("-inf")
+
+    def findings(self) -> Mapping[str, str]:
+        """Return what is wrong, by name of the check; empty when the hub is ready."""
+        if time.monotonic() - self._found_at >= self.MAX_AGE_SECONDS:
+            self._found = findings(self._hub)
+            self._found_at = time.monotonic()
+        return self._found
 
 
 def findings(hub: Hub) -> Mapping[str, str]:
@@ -42,11 +61,12 @@ def _disk(hub: Hub) -> dict[str, str]:
 def readiness_blueprint(hub: Hub) -> Blueprint:
     """Return /readyz for load balancers: yes or no, the reasons only on the management listener."""
     bp = Blueprint("readiness", __name__)
+    readiness = Readiness(hub)
 
     @bp.get("/readyz")
     @bp.get("/healthz")
     def readyz() -> tuple[Response, int]:
-        ready = not findings(hub)
+        ready = not readiness.findings()
         return jsonify({"status": "ready" if ready else "not ready"}), 200 if ready else 503
 
     return bp
