@@ -24,7 +24,6 @@ pytestmark = pytest.mark.browser
 USUAL = [example.name for example in usual_pages()]
 REFUSED = [example.name for example in refused_pages()]
 HOSTILE = [example.name for example in hostile_pages()]
-NAMES = [*USUAL, *REFUSED, *HOSTILE]
 TAGS = ("en", "zh-CN")
 
 
@@ -34,11 +33,18 @@ def address() -> Iterator[str]:
         yield running
 
 
-@pytest.mark.parametrize("tag", TAGS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [NARROW, WIDE])
+@pytest.mark.parametrize(
+    ("tag", "width", "scheme"),
+    [
+        ("en", NARROW, "light"),
+        ("en", NARROW, "dark"),
+        ("en", WIDE, "light"),
+        ("zh-CN", NARROW, "light"),
+        ("zh-CN", WIDE, "dark"),
+    ],
+)
 def test_a_usual_page_has_no_violation_no_complaint_and_no_sideways_scroll(
-    address: str, open_page: OpenPage, tag: str, scheme: str, width: int
+    address: str, open_page: OpenPage, tag: str, width: int, scheme: str
 ) -> None:
     page = open_page(width=width, scheme=scheme, locale=tag)
 
@@ -77,7 +83,7 @@ def test_without_scripts_a_page_is_whole(address: str, open_page: OpenPage, tag:
     page = open_page(width=NARROW, javascript=False)
     complained = complaints(page)
 
-    for name in NAMES:
+    for name in [*USUAL, *HOSTILE]:
         page.goto(f"{address}/?page={name}&lang={tag}")
         assert page.locator("h1").is_visible(), name
         assert sideways_scroll(page) == 0, name

@@ -107,6 +107,11 @@ def test_accept_language_is_weighed(header: str, tag: str) -> None:
     assert choose(accept_language=header).tag == tag
 
 
+def test_the_hub_s_own_language_is_spoken_to_those_who_wish_for_none_that_we_have() -> None:
+    assert choose(accept_language="fr", default="zh-CN").tag == "zh-CN"
+    assert choose(accept_language="fr, en;q=0.1", default="zh-CN").tag == "en"
+
+
 @given(st.text(), st.text(), st.text(), st.text())
 def test_whatever_is_sent_a_language_is_chosen(query: str, ui_locales: str, cookie: str, header: str) -> None:
     assert choose(query, ui_locales, cookie, header) in languages()

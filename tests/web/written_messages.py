@@ -14,6 +14,8 @@ def written_messages() -> dict[str, str]:
     for path in sorted((*WEB.glob("*.py"), *WEB.glob("templates/*.html"))):
         method = "python" if path.suffix == ".py" else babel_extract
         with path.open("rb") as stream:
-            for _line, message, _comments, _context in extract(method, stream, keywords={"_": None}):
+            for _line, message, _comments, _context in extract(
+                method, stream, keywords={"_": None, "gettext": None}
+            ):
                 found.setdefault(str(message), path.name)
     return found
