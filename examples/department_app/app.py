@@ -77,6 +77,8 @@ def callback() -> AnyResponse:
     """Take the hub's answer: redeem the code, check the ID token, ask for the claims, start a session."""
     issuer, state = app.config["ISSUER"], request.args.get("state")
     if oauth.hub.framework.get_state_data(session, state) is None:
+        if visit() is not None:  # the back button, or another tab was faster
+            return redirect(url_for("home"), 303)
         raise OAuthError("state_mismatch")
     if request.args.get("iss") != issuer:
         raise OAuthError("issuer_mismatch")  # RFC 9207: another provider answered
