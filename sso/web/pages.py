@@ -102,7 +102,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    ours.filters |= {"plain": plain, "web_address": web_address}
+    ours.filters |= {"link_address": link_address, "plain": plain, "web_address": web_address}
     for macro, component in _COMPONENTS.items():
         source = theirs.get_template(f"govuk_frontend_jinja/components/{component}/macro.html")
         ours.globals[macro] = getattr(source.module, macro)
@@ -118,3 +118,9 @@ def web_address(value: str | None) -> str | None:
     except ValueError:
         return None
     return value if parts.scheme in {"http", "https"} and parts.hostname else None
+
+
+def link_address(value: str | None) -> str | None:
+    """Return a path of our own or an address as `web_address` takes it; anything else is None."""
+    own = value is not None and value.startswith("/") and not value.startswith(("//", "/\\"))
+    return value if own else web_address(value)

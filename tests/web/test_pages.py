@@ -3,7 +3,7 @@ import re
 import pytest
 from jinja2 import UndefinedError
 
-from sso.web.pages import Pages, web_address
+from sso.web.pages import Pages, link_address, web_address
 from tests.web.html_outline import Outline
 from tests.web.page_examples import FORM_POST, HOME, HOSTILE, NAME, Example, example, examples, language
 
@@ -179,6 +179,22 @@ def test_only_http_and_https_with_a_host_are_web_addresses(address: str | None) 
 
 def test_a_web_address_stays_as_it_is() -> None:
     assert web_address("https://housing.example/a?b#c") == "https://housing.example/a?b#c"
+
+
+@pytest.mark.parametrize("address", ["/", "/sign-in?lang=en", "https://housing.example/"])
+def test_a_link_leads_to_a_path_of_ours_or_to_the_web(address: str) -> None:
+    assert link_address(address) == address
+
+
+@pytest.mark.parametrize("address", ["//evil.example", "/\\evil.example", "javascript:alert(1)", "x", None])
+def test_a_link_leads_nowhere_else(address: str | None) -> None:
+    assert link_address(address) is None
+
+
+def test_a_way_back_that_runs_a_script_is_no_link() -> None:
+    context = {**example("signed_out").context, "return_url": "javascript:alert(1)"}
+
+    assert "javascript:" not in PAGES.render("signed_out.html", language("en"), **context)
 
 
 def test_the_values_of_form_post_are_escaped_and_nothing_else() -> None:
