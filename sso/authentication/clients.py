@@ -1,0 +1,123 @@
+"""What operators and officers do with applications: register, change, remove, give a new secret.
+
+Every function works inside the caller's transaction and records what it did; `source` says through which
+door it came (command, console, demo).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sso.audit.event import ClientCreated, ClientDeleted, ClientSecretRotated, ClientUpdated, TokenRevoked
+from sso.audit.record import JsonValue
+from sso.oidc import stores as oidc_stores
+from sso.oidc.client import Client
+from sso.oidc.digest import digest, new_secret
+from sso.oidc.registration import SECRET_METHODS, changed_client, client_metadata, new_client, rotated_secret
+
+SECRET_OVERLAP = timedelta(days=7)
+"""How long a replaced secret stays valid unless told otherwise."""
+
+
+class RegisteredClients(oidc_stores.Clients, Protocol):
+    """Registered applications, to be changed."""
+
+    def add(self, client: Client, now: datetime) -> bool:
+        """Register a client with its secrets; false if the id is taken."""
+        ...
+
+    def update(self, client: Client, now: datetime) -> bool:
+        """Replace a registration, secrets aside; false if unknown."""
+        ...
+
+    def remove(self, client_id: str) -> bool:
+        """Forget a client, its secrets and consents; false if unknown."""
+        ...
+
+    def rotate_secret(self, client_id: str, digest: bytes, now: datetime, overlap: timedelta) -> None:
+        """Give a client a new secret; earlier ones stay valid for the overlap at most."""
+        ...
+
+
+class ClientStores(Protocol):
+    """The stores of one transaction as these functions need them."""
+
+    @property
+    def audit(self) -> oidc_stores.AuditLog: ...  # noqa: D102 - the noun says it
+    @property
+    def clients(self) -> RegisteredClients: ...  # noqa: D102
+    @property
+    def grants(self) -> oidc_stores.Grants: ...  # noqa: D102
+
+
+def add_client(
+    metadata: Mapping[str, JsonValue], source: str, stores: ClientStores, now: datetime
+) -> tuple[Client, str | None]:
+    """Register an application; return it and, for a method that uses one, its secret.
+
+    Raises:
+        InvalidClientMetadata: nothing was registered.
+    """
+    client, secret = new_client(metadata, now)
+    stores.clients.add(client, now)
+    stores.audit.append(
+        ClientCreated(client_id=client.client_id, settings=_recorded(client), source=source), now
+    )
+    return client, secret
+
+
+def update_client(
+    client: Client, metadata: Mapping[str, JsonValue], source: str, stores: ClientStores, now: datetime
+) -> Client:
+    """Change fields of a registration; return it as it is now. What changes nothing is not recorded.
+
+    Raises:
+        InvalidClientMetadata: nothing was changed.
+    """
+    changed = changed_client(client, metadata, now)
+    before, after = _recorded(client), _recorded(changed)
+    different = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    if not different:
+        return client
+    stores.clients.update(changed, now)
+    if client.auth_method in SECRET_METHODS and changed.auth_method not in SECRET_METHODS:
+        # The old secrets must not come back to life with the old method: one that nobody knows replaces them.
+        stores.clients.rotate_secret(client.client_id, digest(new_secret()), now, timedelta(0))
+    event = ClientUpdated(
+        client_id=client.client_id,
+        before={name: before.get(name) for name in different},
+        after={name: after.get(name) for name in different},
+        source=source,
+    )
+    stores.audit.append(event, now)
+    return changed
+
+
+def remove_client(client: Client, source: str, stores: ClientStores, now: datetime) -> bool:
+    """Remove an application and revoke every grant of it; false if it was removed already."""
+    for grant_id in stores.grants.revoke_of_client(client.client_id, now):
+        stores.audit.append(TokenRevoked(client_id=client.client_id, grant_id=grant_id, by=source), now)
+    if not stores.clients.remove(client.client_id):
+        return False
+    stores.audit.append(ClientDeleted(client_id=client.client_id, source=source), now)
+    return True
+
+
+def rotate_secret(
+    client: Client, overlap: timedelta, source: str, stores: ClientStores, now: datetime
+) -> tuple[Client, str]:
+    """Give an application a new secret; return it and the secret. The old one works until the overlap ends.
+
+    Raises:
+        InvalidClientMetadata: the client proves itself without a secret.
+    """
+    rotated, secret = rotated_secret(client, now, overlap)
+    stores.clients.rotate_secret(client.client_id, rotated.secrets[0].digest, now, overlap)
+    previous = now + overlap if len(rotated.secrets) > 1 else None
+    event = ClientSecretRotated(client_id=client.client_id, previous_valid_until=previous, source=source)
+    stores.audit.append(event, now)
+    return rotated, secret
+
+
+def _recorded(client: Client) -> dict[str, JsonValue]:
+    return {name: value for name, value in client_metadata(client).items() if value not in (None, [])}
