@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Row, bindparam, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Row, and_, bindparam, func, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -138,7 +138,7 @@ def _event(wanted: str) -> ColumnElement[bool]:
     family = wanted.removesuffix("*")
     if not family.endswith("."):
         return _A.event == wanted
-    return _A.event.between(family, family[:-1] + "/")  # "/" follows "." in ASCII and is in no code
+    return and_(_A.event > family, _A.event < family[:-1] + "/")  # "/" follows "." in ASCII
 
 
 def _id_from(moment: datetime) -> str:

@@ -27,23 +27,22 @@ from sso.storage.sealing import Sealer
 from sso.storage.stores import SqlStores
 from sso.storage.unit_of_work import UnitOfWork
 
-WAIT_SECONDS = 10.0
-"""How long a writer waits for its turn on SQLite, and anyone for a free connection."""
-
 
 class Database:
     """A database by its URL (`sqlite:///path` or `postgresql://...`); connects at first use.
 
-    Threads share one; a process that was forked makes its own connections.
+    Threads share one; a process that was forked makes its own connections. `wait_seconds` is how long a
+    writer waits for its turn on SQLite, and anyone for a free connection.
 
     Raises:
         ValueError: the URL is neither, or names a SQLite database in memory.
     """
 
-    def __init__(self, url: str, sealer: Sealer, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, sealer: Sealer, *, pool_size: int = 10, wait_seconds: float = 10.0) -> None:
         self._url = database_url(url)
         self._sealer = sealer
         self._pool_size = pool_size
+        self._wait_seconds = wait_seconds
         self._cache = ClientCache()
         self._turn = threading.Lock() if self.dialect == "sqlite" else None
         self._guard = threading.Lock()
@@ -116,7 +115,7 @@ class Database:
         if self._turn is None:
             yield
             return
-        if not self._turn.acquire(timeout=WAIT_SECONDS):
+        if not self._turn.acquire(timeout=self._wait_seconds):
             msg = "another writer holds the database"
             raise StorageUnavailable(msg)
         try:
@@ -134,8 +133,8 @@ class Database:
 
     def _new_engines(self) -> Engines:
         if self.dialect == "sqlite":
-            return sqlite_engines(self._url, self._pool_size, WAIT_SECONDS)
-        return postgresql_engines(self._url, self._pool_size, WAIT_SECONDS)
+            return sqlite_engines(self._url, self._pool_size, self._wait_seconds)
+        return postgresql_engines(self._url, self._pool_size, self._wait_seconds)
 
 
 @contextmanager

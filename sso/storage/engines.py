@@ -16,7 +16,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 
 STATEMENT_SECONDS = 10
-IDLE_SECONDS = 5.0
+REST_SECONDS = 5.0
 """A PostgreSQL connection that rested longer is tried before it is used: a restart costs no request."""
 
 _SETTINGS = (
@@ -110,7 +110,9 @@ def sqlite_engines(url: URL, pool_size: int, wait_seconds: float) -> Engines:
     )
 
 
-def postgresql_engines(url: URL, pool_size: int, wait_seconds: float) -> Engines:
+def postgresql_engines(
+    url: URL, pool_size: int, wait_seconds: float, rest_seconds: float = REST_SECONDS
+) -> Engines:
     """Return the engines of a PostgreSQL database; options of the URL win over ours."""
     given = url.query.get("options", "")
     options = given if isinstance(given, str) else " ".join(given)
@@ -138,7 +140,7 @@ def postgresql_engines(url: URL, pool_size: int, wait_seconds: float) -> Engines
 
     @event.listens_for(engine, "checkout")
     def _wake(connection: _DriverConnection, record: Any, _proxy: object) -> None:
-        if monotonic() - record.info.get("rests_since", monotonic()) > IDLE_SECONDS:
+        if monotonic() - record.info.get("rests_since", monotonic()) > rest_seconds:
             _try(connection, engine)
 
     return Engines(writer=engine, reader=engine.execution_options(postgresql_readonly=True))

@@ -2,26 +2,44 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 from sso.storage.database import Database
 from sso.storage.schema import migrate
 from sso.storage.sealing import Sealer
+from sso.storage.tables import metadata, setting
 from tests.fakes import FakeDatabase
+from tests.servers.postgresql import PostgreSQL
 
 SEALER = Sealer(bytes(range(32)))
 ON_POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
 
 
+_CLEAN = ";".join(
+    f'DELETE FROM "{table.name}"' for table in reversed(metadata.sorted_tables) if table is not setting
+)
+
+
+@pytest.fixture(scope="session")
+def shared_postgresql_url(postgresql: PostgreSQL, postgresql_template: str) -> str:
+    """One database for many tests, emptied before each: ten times faster than a new one."""
+    return postgresql.new_database(postgresql_template)
+
+
 def url_of(request: pytest.FixtureRequest, backend: str, folder: Path) -> str:
-    if backend == "postgresql":
-        return str(request.getfixturevalue("postgresql_url"))
-    return f"sqlite:///{folder / 'hub.db'}"
+    if backend == "sqlite":
+        return f"sqlite:///{folder / 'hub.db'}"
+    url: str = request.getfixturevalue("shared_postgresql_url")
+    with psycopg.connect(url) as connection:
+        connection.execute(_CLEAN)
+    return url
 
 
-def opened(url: str, pool_size: int = 10) -> Database:
-    database = Database(url, SEALER, pool_size=pool_size)
+def opened(url: str, **options: Any) -> Database:
+    database = Database(url, SEALER, **options)
     if database.dialect == "sqlite":
         migrate(database)
     return database
@@ -31,6 +49,16 @@ def opened(url: str, pool_size: int = 10) -> Database:
 def sql_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A real database with the hub's schema."""
     database = opened(url_of(request, request.param, tmp_path))
+    yield database
+    database.dispose()
+
+
+@pytest.fixture(params=["sqlite", ON_POSTGRESQL])
+def private_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A real database whose schema may be broken."""
+    on_postgresql = request.param == "postgresql"
+    url = request.getfixturevalue("postgresql_url") if on_postgresql else f"sqlite:///{tmp_path / 'hub.db'}"
+    database = opened(url)
     yield database
     database.dispose()
 

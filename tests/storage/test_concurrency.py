@@ -1,0 +1,262 @@
+"""Many at once, on real databases with real threads: one winner, exact counts, one sub, one role."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from sso.directory.person import Role
+from sso.directory.stores import LoginNameTaken, RolesConflict
+from sso.oidc.session import SessionEnd
+from sso.storage.database import Database
+from sso.storage.schema import migrate
+from tests.storage.conftest import ON_POSTGRESQL, SEALER, opened
+from tests.storage.examples import (
+    HOUR,
+    MINUTE,
+    NOW,
+    ORIGIN,
+    citizen,
+    client,
+    code,
+    person,
+    refresh_token,
+    session,
+)
+
+T = TypeVar("T")
+ROUNDS = 50
+THREADS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """Two databases stand for two processes; each thread has a connection of its own."""
+
+    databases: tuple[Database, Database]
+    pool: ThreadPoolExecutor
+
+    @property
+    def database(self) -> Database:
+        return self.databases[0]
+
+    def run(self, act: Callable[[Database, int], T]) -> list[T]:
+        """Let every thread do it at the same moment; return what each got."""
+        start = threading.Barrier(THREADS)
+
+        def one(number: int) -> T:
+            start.wait()
+            return act(self.databases[number % 2], number)
+
+        return list(self.pool.map(one, range(THREADS)))
+
+
+@pytest.fixture
+def race(sql_database: Database) -> Iterator[Race]:
+    other = opened(sql_database._url.render_as_string(hide_password=False))
+    with ThreadPoolExecutor(THREADS) as pool:
+        yield Race((sql_database, other), pool)
+    other.dispose()
+
+
+def test_a_code_has_one_redeemer(race: Race) -> None:
+    for _ in range(ROUNDS):
+        given = code()
+        with race.database.begin(ORIGIN) as stores:
+            stores.codes.add(given)
+
+        def redeem(database: Database, _: int, digest: bytes = given.digest) -> bool:
+            with database.begin(ORIGIN) as stores:
+                found = stores.codes.get(digest)
+                assert found is not None
+                return stores.codes.redeem(digest, NOW)
+
+        assert sorted(race.run(redeem)) == [False, False, False, True]
+
+
+def test_a_refresh_token_has_one_user_and_the_others_see_the_successor(race: Race) -> None:
+    for _ in range(ROUNDS):
+        given = code()
+        token = refresh_token(given.grant)
+        with race.database.begin(ORIGIN) as stores:
+            stores.codes.add(given)
+            stores.refresh_tokens.add(token)
+
+        def use(database: Database, number: int, digest: bytes = token.digest) -> tuple[bool, bytes]:
+            with database.begin(ORIGIN) as stores:
+                won = stores.refresh_tokens.use(digest, bytes([number]), NOW)
+                found = stores.refresh_tokens.get(digest)
+            assert found is not None
+            assert found.successor is not None
+            return won, found.successor
+
+        results = race.run(use)
+        assert sorted(won for won, _ in results) == [False, False, False, True]
+        assert {successor for _, successor in results} == {bytes([[won for won, _ in results].index(True)])}
+
+
+def test_a_value_has_one_spender(race: Race) -> None:
+    for number in range(ROUNDS):
+
+        def spend(database: Database, _: int, value: str = f"jti-{number}") -> bool:
+            with database.begin(ORIGIN) as stores:
+                return stores.one_time_values.spend("assertion", value, NOW + HOUR)
+
+        assert sorted(race.run(spend)) == [False, False, False, True]
+
+
+def test_every_attempt_is_counted(race: Race) -> None:
+    def attempt(database: Database, _: int) -> int:
+        with database.begin(ORIGIN) as stores:
+            return stores.throttles.attempt(b"key", window_seconds=60, now=NOW).count
+
+    counts = [count for _ in range(ROUNDS) for count in race.run(attempt)]
+
+    assert sorted(counts) == list(range(1, ROUNDS * THREADS + 1))
+
+
+def test_first_uses_agree_on_the_sub(race: Race) -> None:
+    for number in range(ROUNDS):
+
+        def sub(database: Database, _: int, account_id: str = f"account-{number}") -> str:
+            with database.begin(ORIGIN) as stores:
+                return stores.subjects.sub(account_id, "housing", NOW)
+
+        assert len(set(race.run(sub))) == 1
+
+
+def test_two_roles_granted_at_once_are_never_both_held(race: Race) -> None:
+    for _ in range(ROUNDS):
+        tuya = person()
+        with race.database.begin(ORIGIN) as stores:
+            stores.people.add_person(tuya)
+
+        def grant(database: Database, number: int, person_id: str = tuya.id) -> str:
+            role = (Role.AUDITOR, Role.CLIENT_MANAGER)[number // 2]
+            try:
+                with database.begin(ORIGIN) as stores:
+                    return f"{role}:{stores.people.grant_role(person_id, role, NOW)}"
+            except RolesConflict:
+                return "conflict"
+
+        results = race.run(grant)
+        assert sum(result.endswith(":True") for result in results) == 1
+        assert sum(result.endswith(":False") for result in results) == 1
+        assert results.count("conflict") == 2
+
+
+def test_a_login_name_has_one_taker(race: Race) -> None:
+    for number in range(ROUNDS):
+
+        def take(database: Database, _: int, login_name: str = f"tuya-{number}") -> bool:
+            tuya = person()
+            try:
+                with database.begin(ORIGIN) as stores:
+                    stores.people.add_person(tuya)
+                    stores.people.add_account(citizen(tuya.id, login_name=login_name), NOW)
+            except LoginNameTaken:
+                return False
+            return True
+
+        assert sorted(race.run(take)) == [False, False, False, True]
+
+
+def test_a_session_a_grant_and_a_request_end_once(race: Race) -> None:
+    for number in range(ROUNDS):
+        begun, given = session(), code()
+        with race.database.begin(ORIGIN) as stores:
+            stores.sessions.add(begun, number.to_bytes(32, "big"))
+            stores.codes.add(given)
+
+        def end(
+            database: Database, _: int, key: str = begun.id, grant_id: str = given.grant.id
+        ) -> tuple[bool, bool]:
+            with database.begin(ORIGIN) as stores:
+                ended = stores.sessions.end(key, SessionEnd.SIGNED_OUT, NOW)
+                return ended, stores.grants.revoke(grant_id, NOW)
+
+        results = race.run(end)
+        assert sorted(ended for ended, _ in results) == [False, False, False, True]
+        assert sorted(revoked for _, revoked in results) == [False, False, False, True]
+
+
+def test_two_workers_never_claim_the_same_notice(race: Race) -> None:
+    for number in range(ROUNDS):
+        with race.database.begin(ORIGIN) as stores:
+            for _ in range(6):
+                stores.notices.add_logout(session(), client(), "sub", NOW + number * HOUR)
+
+        def claim(database: Database, _: int, number: int = number) -> list[str]:
+            with database.begin(ORIGIN) as stores:
+                claimed = stores.outbox.claim_due(NOW + number * HOUR + MINUTE, 2, 10**9)
+            return [notice.id for notice in claimed]
+
+        claimed = [notice_id for ids in race.run(claim) for notice_id in ids]
+        assert len(claimed) == len(set(claimed)) <= 6
+        while rest := claim(race.database, 0):
+            claimed += rest
+        assert len(claimed) == len(set(claimed)) == 6
+
+
+@pytest.mark.parametrize("backend", ["sqlite", ON_POSTGRESQL])
+def test_first_migrations_at_once_make_one_schema(
+    request: pytest.FixtureRequest, tmp_path: Path, backend: str
+) -> None:
+    on_postgresql = backend == "postgresql"
+    url = (
+        request.getfixturevalue("empty_postgresql_url")
+        if on_postgresql
+        else f"sqlite:///{tmp_path / 'hub.db'}"
+    )
+    databases = [Database(url, SEALER) for _ in range(THREADS)]
+    start = threading.Barrier(THREADS)
+
+    def one(database: Database) -> list[str]:
+        start.wait()
+        return migrate(database)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        applied = sorted(pool.map(one, databases))
+
+    for database in databases:
+        database.dispose()
+    assert [bool(steps) for steps in applied] == [False, False, False, True]
+
+
+def test_processes_redeem_a_code_once(sql_database: Database) -> None:
+    codes = [code() for _ in range(20)]
+    with sql_database.begin(ORIGIN) as stores:
+        for given in codes:
+            stores.codes.add(given)
+    sql_database.dispose()
+    children = [_fork(sql_database, [given.digest for given in codes]) for _ in range(4)]
+
+    won = sum(_result(child) for child in children)
+
+    assert won == len(codes)
+
+
+def _fork(database: Database, digests: list[bytes]) -> int:
+    """Redeem all codes in a process of its own; its exit status is the number won."""
+    child = os.fork()
+    if child == 0:
+        won = 0
+        try:
+            for digest in digests:
+                with database.begin(ORIGIN) as stores:
+                    won += stores.codes.redeem(digest, NOW)
+            os._exit(won)
+        except BaseException:
+            os._exit(255)
+    return child
+
+
+def _result(child: int) -> int:
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code != 255, "a process failed"
+    return code
