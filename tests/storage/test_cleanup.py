@@ -1,0 +1,119 @@
+"""Cleaning up: what has expired goes, in batches; what is needed and what is on record stays."""
+
+from datetime import timedelta
+
+import pytest
+
+from sso.audit.event import CodeReused
+from sso.audit.query import AuditQuery
+from sso.oidc.consent import Consent
+from sso.oidc.pending import PendingAuthorization
+from sso.oidc.session import SessionEnd
+from sso.storage.database import Database
+from tests.storage.examples import DAY, HOUR, MINUTE, NOW, ORIGIN, client, code, refresh_token, session
+
+LATER = NOW + 2 * DAY
+
+
+def test_expired_rows_go_and_are_counted(sql_database: Database) -> None:
+    pending = {"browser": b"b", "client_id": "c", "params": {}, "asked_at": NOW}
+    consent = {"client_id": "c", "scope": frozenset(), "claims": frozenset(), "granted_at": NOW}
+    with sql_database.begin(ORIGIN) as stores:
+        for key, end in (("old", NOW), ("new", LATER + HOUR)):
+            stores.pending.add(PendingAuthorization(id=key, expires_at=end, **pending))
+            stores.consents.put(Consent(account_id=key, expires_at=end, **consent))
+            stores.denied_tokens.add(key, end)
+            stores.one_time_values.spend("assertion", key, end)
+        stores.throttles.attempt(b"old", window_seconds=60, now=NOW)
+        stores.throttles.attempt(b"new", window_seconds=60, now=LATER)
+
+    with sql_database.begin(ORIGIN) as stores:
+        counts = stores.cleanup.run(LATER)
+
+        names = ("pending_authorization", "consent", "denied_token", "one_time_value", "throttle")
+        assert [counts[name] for name in names] == [1] * 5
+        assert stores.denied_tokens.denied("new")
+        assert not stores.denied_tokens.denied("old")
+        assert set(stores.cleanup.run(LATER).values()) == {0}
+
+
+def test_a_grant_goes_with_its_last_token(sql_database: Database) -> None:
+    online, offline = code(), code()
+    token = refresh_token(offline.grant, expires_at=NOW + 30 * DAY)
+    with sql_database.begin(ORIGIN) as stores:
+        stores.codes.add(online)
+        stores.codes.add(offline)
+        stores.refresh_tokens.add(token)
+
+    with sql_database.begin(ORIGIN) as stores:
+        first = stores.cleanup.run(LATER)
+        assert stores.grants.get(online.grant.id) is None
+        assert stores.refresh_tokens.get(token.digest) == token
+        second = stores.cleanup.run(NOW + 31 * DAY)
+        assert stores.grants.get(offline.grant.id) is None
+
+    assert (first["authorization_code"], first["refresh_token"], first["grant"]) == (2, 0, 1)
+    assert (second["authorization_code"], second["refresh_token"], second["grant"]) == (0, 1, 1)
+
+
+def test_a_code_stays_a_day_so_that_a_replay_is_still_told(sql_database: Database) -> None:
+    given = code(expires_at=NOW)
+    with sql_database.begin(ORIGIN) as stores:
+        stores.codes.add(given)
+
+        stores.cleanup.run(NOW + DAY - MINUTE)
+        assert stores.codes.get(given.digest) == given
+        stores.cleanup.run(NOW + DAY)
+        assert stores.codes.get(given.digest) is None
+
+
+def test_only_ended_sessions_go_and_their_clients_with_them(sql_database: Database) -> None:
+    ended, forgotten = session(), session()
+    with sql_database.begin(ORIGIN) as stores:
+        for number, begun in enumerate((ended, forgotten)):
+            stores.sessions.add(begun, bytes([number]))
+            stores.sessions.join(begun.id, "client-1", NOW)
+        stores.sessions.end(ended.id, SessionEnd.SIGNED_OUT, NOW)
+
+        counts = stores.cleanup.run(LATER)
+
+        assert counts["session"] == 1
+        assert list(stores.sessions.clients_of(ended.id)) == []
+        assert stores.sessions.by_id(forgotten.id) == forgotten
+
+
+def test_old_notices_go(sql_database: Database) -> None:
+    with sql_database.begin(ORIGIN) as stores:
+        stores.notices.add_logout(session(), client(), "sub", NOW)
+    with sql_database.begin(ORIGIN) as stores:
+        assert stores.cleanup.run(NOW + 6 * DAY)["logout_notice"] == 0
+        assert stores.cleanup.run(NOW + 7 * DAY)["logout_notice"] == 1
+
+
+def test_a_batch_is_the_most_that_goes_at_once(sql_database: Database) -> None:
+    with sql_database.begin(ORIGIN) as stores:
+        for number in range(5):
+            stores.denied_tokens.add(f"jti-{number}", NOW + number * MINUTE)
+
+    with sql_database.begin(ORIGIN) as stores:
+        counts = [stores.cleanup.run(LATER, batch=2)["denied_token"] for _ in range(4)]
+
+    assert counts == [2, 2, 1, 0]
+
+
+@pytest.mark.parametrize("batch", [0, 1001])
+def test_a_batch_has_a_limit(sql_database: Database, batch: int) -> None:
+    with sql_database.begin(ORIGIN) as stores, pytest.raises(ValueError, match="1 to 1000"):
+        stores.cleanup.run(NOW, batch=batch)
+
+
+def test_the_record_stays(sql_database: Database) -> None:
+    with sql_database.begin(ORIGIN) as stores:
+        event_id = stores.audit.append(CodeReused(client_id="c", account_id="a", grant_id="g"), NOW)
+
+    with sql_database.begin(ORIGIN) as stores:
+        counts = stores.cleanup.run(NOW + timedelta(days=36_500))
+
+        assert "audit_event" not in counts
+        assert stores.audit_search.find(event_id) is not None
+        assert stores.audit_search.search(AuditQuery(since=NOW, until=NOW + DAY))

@@ -1,0 +1,284 @@
+"""The schema: migrations make exactly the tables, every column says what it is, every query has its index."""
+
+import ast
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Column, ForeignKey, MetaData, Table, event
+
+from sso.audit.query import AuditQuery
+from sso.directory.person import Role
+from sso.directory.stores import PasswordCredential
+from sso.oidc.session import SessionEnd
+from sso.storage.columns import Text, column
+from sso.storage.database import Database
+from sso.storage.schema import migrate, pending_migrations
+from sso.storage.stores import SqlStores
+from sso.storage.tables import metadata
+from tests.storage.conftest import ON_POSTGRESQL, SEALER, opened
+from tests.storage.examples import (
+    DAY,
+    HOUR,
+    NOW,
+    ORIGIN,
+    citizen,
+    client,
+    code,
+    person,
+    refresh_token,
+    session,
+)
+
+STORAGE = Path(__file__).resolve().parents[2] / "sso" / "storage"
+
+
+@pytest.fixture(params=["sqlite", ON_POSTGRESQL])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    on_postgresql = request.param == "postgresql"
+    url = (
+        request.getfixturevalue("empty_postgresql_url")
+        if on_postgresql
+        else f"sqlite:///{tmp_path / 'hub.db'}"
+    )
+    database = Database(url, SEALER)
+    yield database
+    database.dispose()
+
+
+def test_migrating_from_nothing_makes_exactly_the_tables(empty_database: Database) -> None:
+    migrate(empty_database)
+
+    with empty_database._schema_reader() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_what_is_missing_is_named_until_it_is_applied(empty_database: Database) -> None:
+    missing = pending_migrations(empty_database)
+
+    assert missing[0] == "0001_first"
+    assert migrate(empty_database) == missing
+    assert pending_migrations(empty_database) == []
+    assert migrate(empty_database) == []
+
+
+def test_looking_for_what_is_missing_makes_no_file(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'hub.db'}", SEALER)
+
+    assert pending_migrations(database)
+    assert list(tmp_path.iterdir()) == []
+
+
+def unmarked(tables: MetaData) -> list[str]:
+    return [
+        f"{table.name}.{column.name}"
+        for table in tables.sorted_tables
+        for column in table.columns
+        if not isinstance(column.info.get("sensitive"), bool)
+    ]
+
+
+def test_every_column_is_marked_sensitive_or_not() -> None:
+    assert unmarked(metadata) == []
+
+
+def test_an_unmarked_column_is_noticed() -> None:
+    tables = MetaData()
+    Table("one", tables, Column("forgotten", Text), column("said", Text, sensitive=False))
+
+    assert unmarked(tables) == ["one.forgotten"]
+
+
+SECRETS = {
+    "hash",
+    "digest",
+    "cookie",
+    "private",
+    "successor",
+    "browser",
+    "login_name",
+    "sub",
+    "nonce",
+    "claims",
+}
+HARMLESS = {"one_time_value.digest", "consent.claims", "grant.claims"}  # a spent jti; names of claims
+
+
+def test_what_is_secret_or_personal_is_marked_so() -> None:
+    found = [
+        f"{table.name}.{column.name}"
+        for table in metadata.sorted_tables
+        for column in table.columns
+        if column.name in SECRETS and not column.info["sensitive"]
+    ]
+
+    assert set(found) == HARMLESS
+
+
+def test_a_column_may_be_absent_only_where_its_line_says_what_that_means() -> None:
+    silent = [
+        f"{path.name}: {line.strip()}"
+        for path in sorted((STORAGE / "tables").glob("*.py"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if "optional=True" in line and "#" not in line
+    ]
+
+    assert silent == []
+
+
+def test_no_orm_is_imported() -> None:
+    imported = {
+        name
+        for path in STORAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for name in _imports(node)
+    }
+
+    assert {name for name in imported if name.startswith("sqlalchemy.orm") or "ext.automap" in name} == set()
+
+
+@pytest.mark.parametrize("step", sorted((STORAGE / "migrations").rglob("*.py")), ids=lambda path: path.stem)
+def test_a_migration_imports_nothing_of_ours_and_goes_forward_only(step: Path) -> None:
+    tree = ast.parse(step.read_text(encoding="utf-8"))
+
+    assert not [name for node in ast.walk(tree) for name in _imports(node) if name.startswith("sso")]
+    assert "downgrade" not in [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+
+
+def _imports(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+
+
+def test_migrations_are_found_from_an_installed_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    database = opened(f"sqlite:///{tmp_path / 'hub.db'}")
+
+    database.dispose()
+    assert importlib.util.find_spec("sso.storage.migrations.versions") is not None
+
+
+def everything(stores: SqlStores) -> None:
+    """Call every verb that a request or the worker uses."""
+    tuya, told, begun, given = person(), client(), session(), code()
+    account = citizen(tuya.id)
+    stores.people.add_person(tuya)
+    stores.people.add_account(account, NOW)
+    stores.people.grant_role(tuya.id, Role.AUDITOR, NOW)
+    stores.people.person(tuya.id)
+    stores.people.list_persons(after="", limit=10)
+    stores.people.citizen("tuya")
+    stores.people.staff("civil", "uuid")
+    stores.people.staff_named("civil", "bolor")
+    stores.people.accounts_of(tuya.id)
+    stores.people.list_accounts(after="", limit=10)
+    stores.people.update_account(account.id, "tuya", {}, NOW)
+    stores.people.disable_account(account.id, NOW)
+    stores.people.enable_account(account.id)
+    stores.people.move_account(account.id, tuya.id)
+    stores.people.revoke_role(tuya.id, Role.AUDITOR)
+    stores.credentials.put(PasswordCredential(account.id, "hash", NOW))
+    stores.credentials.get(account.id)
+    stores.subjects.get(account.id)
+    stores.subjects.sub(account.id, "", NOW)
+    stores.clients.add(told, NOW)
+    stores.clients.get(told.client_id)
+    stores.clients.list_clients()
+    stores.clients.rotate_secret(told.client_id, b"d" * 32, NOW, HOUR)
+    stores.sessions.add(begun, b"c" * 32)
+    stores.sessions.get(b"c" * 32)
+    stores.sessions.by_id(begun.id)
+    stores.sessions.renew(begun, b"d" * 32)
+    stores.sessions.touch(begun.id, NOW)
+    stores.sessions.join(begun.id, told.client_id, NOW)
+    stores.sessions.clients_of(begun.id)
+    stores.sessions.of_account(account.id)
+    stores.sessions.expired(NOW, 60, 10)
+    stores.sessions.end(begun.id, SessionEnd.SIGNED_OUT, NOW)
+    stores.codes.add(given)
+    stores.codes.get(given.digest)
+    stores.codes.redeem(given.digest, NOW)
+    stores.refresh_tokens.add(refresh_token(given.grant))
+    stores.refresh_tokens.get(b"r" * 32)
+    stores.refresh_tokens.use(b"r" * 32, b"s", NOW)
+    stores.grants.get(given.grant.id)
+    stores.grants.revoke(given.grant.id, NOW)
+    stores.grants.revoke_of_session(begun.id, keep_offline=True, now=NOW)
+    stores.grants.revoke_of_account(account.id, NOW)
+    stores.grants.revoke_of_client(told.client_id, NOW)
+    stores.consents.get(account.id, told.client_id, NOW)
+    stores.denied_tokens.add("jti", NOW)
+    stores.denied_tokens.denied("jti")
+    stores.one_time_values.spend("assertion", "jti", NOW)
+    stores.throttles.attempt(b"key", window_seconds=60, now=NOW)
+    stores.throttles.forget(b"key")
+    stores.notices.add_logout(begun, told, "sub", NOW)
+    stores.outbox.claim_due(NOW, 10, 60)
+    stores.outbox.of_session(begun.id)
+    stores.outbox.pending_count()
+    stores.pending.get("id", b"b", NOW)
+    stores.pending.remove("id")
+    stores.clients.remove(told.client_id)
+    stores.cleanup.run(NOW + 30 * DAY)
+    for facet in ("client_id", "account_id", "session_id", "grant_id", "request_id", "address"):
+        stores.audit_search.search(AuditQuery(since=NOW, until=NOW + DAY, **{facet: "192.0.2.7"}))
+    stores.audit_search.search(AuditQuery(since=NOW, until=NOW + DAY, events=("token.*",)))
+    stores.audit_search.histogram(AuditQuery(since=NOW, until=NOW + DAY), 10)
+
+
+WHOLE_TABLE_IS_RIGHT = {"signing_key"}
+
+
+def test_no_query_reads_a_whole_table(tmp_path: Path) -> None:
+    database = opened(f"sqlite:///{tmp_path / 'hub.db'}")
+    seen: set[tuple[str, tuple[object, ...]]] = set()
+
+    @event.listens_for(database._engines.writer, "before_cursor_execute")
+    def _note(
+        _c: object, _cursor: object, statement: str, parameters: object, _x: object, many: bool
+    ) -> None:
+        first = parameters[0] if many else parameters  # type: ignore[index]
+        if statement.split()[0] in ("SELECT", "UPDATE", "DELETE", "WITH"):
+            seen.add((statement, tuple(first)))
+
+    with database.begin(ORIGIN) as stores:
+        everything(stores)
+
+    scans = []
+    with database._schema_reader() as connection:
+        for statement, parameters in seen:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+            scans += [
+                (step[3], statement) for step in plan if step[3].startswith("SCAN") and "INDEX" not in step[3]
+            ]
+    database.dispose()
+    assert [scan for scan in scans if scan[0].split()[1] not in {"due", "CONSTANT", "anon_1"}] == []
+    assert len(seen) > 50
+
+
+def test_foreign_keys_have_indexes() -> None:
+    missing = [
+        f"{table.name}.{key.parent.name}"
+        for table in metadata.sorted_tables
+        for key in _foreign_keys(table)
+        if key.parent.name not in _leading(table)
+    ]
+
+    assert missing == []
+
+
+def _foreign_keys(table: Table) -> set[ForeignKey]:
+    return table.foreign_keys
+
+
+def _leading(table: Table) -> set[str]:
+    """The first column of the primary key and of each index."""
+    firsts = [next(iter(index.columns)).name for index in table.indexes]
+    return {next(iter(table.primary_key.columns)).name, *firsts}
