@@ -1,8 +1,10 @@
 """The hub's web application: its blueprints, its limits, the headers of every response."""
 
+import hashlib
+from pathlib import Path
+
 from flask import Flask, Response, request
 
-from sso import __version__
 from sso.hub import Hub
 from sso.web import (
     access_log,
@@ -42,7 +44,9 @@ def create_app(hub: Hub) -> Flask:
     app.config["MAX_FORM_PARTS"] = MAX_FORM_PARTS
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_MAX_AGE_SECONDS
     pages_section = hub.configuration.settings.pages
-    pages = Pages(__version__, {"en": pages_section.name, **pages_section.names})
+    pages = Pages(
+        asset_version(Path(__file__).with_name("static")), {"en": pages_section.name, **pages_section.names}
+    )
     answers = Answers(hub, pages)
     for page in (authorize, sign_in, choose_account, consent, sign_out, home):
         app.register_blueprint(page.blueprint(hub, answers))
@@ -53,6 +57,15 @@ def create_app(hub: Hub) -> Flask:
     access_log.register(app, hub)
     app.after_request(_with_headers(hub))
     return app
+
+
+def asset_version(folder: Path) -> str:
+    """Return a digest of every static file: its address changes when one of them does."""
+    whole = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        if file.is_file():
+            whole.update(file.name.encode() + b"\0" + file.read_bytes())
+    return whole.hexdigest()[:12]
 
 
 def _with_headers(hub: Hub):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Flask's own type is private

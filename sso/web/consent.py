@@ -9,8 +9,10 @@ from sso.oidc.claims import scope_claims
 from sso.oidc.interaction import ConsentRequired
 from sso.oidc.metadata import AUTHORIZATION_PATH
 from sso.oidc.response import AuthorizationResponse, error_response
+from sso.oidc.session import Session
 from sso.web.answers import Answers
 from sso.web.authorize import next_step_of
+from sso.web.choose_account import persona_text
 from sso.web.journey import Journey, check_form, load
 from sso.web.pages import disclosures
 from sso.web.refusals import ExpiredPage
@@ -69,11 +71,19 @@ def _page(hub: Hub, answers: Answers, journey: Journey, visit: Visit, stores: St
         csrf_token=visit.form_token(journey.pending.id),
         service_name=journey.service_name(visit.language.tag),
         service=asked.client,
-        signed_in_as=str((subject.claims if subject else {}).get("name", "")),
+        signed_in_as=_signed_in_as(journey.session, visit, stores, hub),
         items=disclosures(visit.language, known),
         offline="offline_access" in asked.scope,
         expires_text=visit.language.date(visit.now + hub.settings.consent_lifetime),
     )
+
+
+def _signed_in_as(session: Session, visit: Visit, stores: Stores, hub: Hub) -> str:
+    account = stores.people.account(session.account_id)
+    if account is None:
+        raise ExpiredPage
+    name = account.claims.get("name", account.login_name)
+    return f"{name} ({persona_text(account, visit.language, hub)})"
 
 
 def _allow(hub: Hub, journey: Journey, visit: Visit, stores: Stores) -> None:

@@ -87,17 +87,19 @@ def visit_of(hub: Hub, request: Request, ui_locales: str | None = None) -> Visit
 
 def language_of(hub: Hub, request: Request, ui_locales: str | None = None) -> Language:
     """Return the language of a page: the link just followed, ui_locales, the cookie, Accept-Language."""
-    accept = request.headers.get("Accept-Language")
     return languages_of.choose(
         request.args.get("lang"),
         ui_locales,
         request.cookies.get(CookieNames.for_hub(hub).language),
-        accept if accept and accept != "*" else hub.configuration.settings.pages.default_language,
+        request.headers.get("Accept-Language"),
+        hub.configuration.settings.pages.default_language,
     )
 
 
 def language_links(request: Request) -> list[tuple[str, str, str]]:
     """Return (tag, own name, address) for every language, each keeping the page's other parameters."""
+    if request.method != "GET" and not request.path.startswith("/sign-in/"):
+        return []  # the address takes forms only: a link to it would lead nowhere
     others = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
     path = request.path.removesuffix("/password")
     return [
