@@ -54,7 +54,7 @@ class SqlAuditSearch:
             ValueError: `address` is neither an address nor a network.
         """
         self._unit.flush()
-        wanted = select(audit_event).where(*_conditions(query))
+        wanted = select(audit_event).where(*_ids(query), *_moments(query), *_facets(query))
         if query.before is not None:
             wanted = wanted.where(_A.id < query.before)
         page = self._unit.rows(wanted.order_by(_A.id.desc()).limit(query.limit))
@@ -79,7 +79,9 @@ class SqlAuditSearch:
         width = -((query.until - query.since) // -bars)
         since = bindparam("histogram_since", query.since, type_=UtcDateTime())
         index = (_Microseconds(_A.occurred_at, since) // (width // _MICROSECOND)).label("bar")
-        counted = select(index, _A.outcome, func.count().label("records")).where(*_conditions(query))
+        facets = _facets(query)
+        within = [*_ids(query), *facets] if facets else []  # without a facet the index of times has it all
+        counted = select(index, _A.outcome, func.count().label("records")).where(*_moments(query), *within)
         found = self._unit.rows(counted.group_by(index, _A.outcome))
         counts = {(int(row.bar), row.outcome): int(row.records) for row in found}
         return [
@@ -112,14 +114,18 @@ def _microseconds_postgresql(element: _Microseconds, compiler: SQLCompiler, **kw
     return f"CAST(extract(epoch FROM {difference}) * 1000000 AS BIGINT)"
 
 
-def _conditions(query: AuditQuery) -> list[ColumnElement[bool]]:
-    """The time range twice: by id, which is in the order of time and ends every index, and exactly."""
-    found = [
-        _A.id >= _id_from(query.since),
-        _A.id < _id_from(query.until + _MILLISECOND),
-        _A.occurred_at >= query.since,
-        _A.occurred_at < query.until,
-    ]
+def _ids(query: AuditQuery) -> list[ColumnElement[bool]]:
+    """The time range by id, which is in the order of time and ends every index."""
+    return [_A.id >= _id_from(query.since), _A.id < _id_from(query.until + _MILLISECOND)]
+
+
+def _moments(query: AuditQuery) -> list[ColumnElement[bool]]:
+    """The time range, exactly."""
+    return [_A.occurred_at >= query.since, _A.occurred_at < query.until]
+
+
+def _facets(query: AuditQuery) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
     for name in ("client_id", "account_id", "session_id", "grant_id", "request_id"):
         value = getattr(query, name)
         if value is not None:
