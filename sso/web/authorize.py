@@ -39,6 +39,7 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
 
     @bp.get(AUTHORIZATION_PATH)
     def authorize() -> Response:
+        """Take an authorization request (RFC 6749 3.1): a page that asks, or the answer."""
         visit = visit_of(hub, request, request.args.get("ui_locales"))
         with hub.database.begin(visit.origin) as stores:
             outcome = _begin(Turn(hub, visit, stores), request.args.to_dict(flat=False))
@@ -46,11 +47,12 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
 
     @bp.post(AUTHORIZATION_PATH)
     def authorize_by_post() -> Response:
-        """A cross-site POST comes without our cookies: bring its parameters back by GET."""
+        """Take the same by POST: cross-site it comes without our cookies, so it is brought back by GET."""
         return answers.to(f"{AUTHORIZATION_PATH}?{urlencode(list(request.form.items(multi=True)))}")
 
     @bp.get(f"{AUTHORIZATION_PATH}/<pending_id>")
     def resume(pending_id: str) -> Response:
+        """Go on with a pending request after a page: the next page, or the answer."""
         visit = visit_of(hub, request)
         with hub.database.begin(visit.origin) as stores:
             outcome = _resume(Turn(hub, visit, stores), pending_id)

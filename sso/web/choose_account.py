@@ -34,6 +34,7 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
 
     @bp.get("/sign-in/<pending_id>/account")
     def ask_account(pending_id: str) -> Response:
+        """Ask which of several accounts to use."""
         visit = visit_of(hub, request)
         with hub.database.read() as stores:
             journey = load(hub, pending_id, visit, stores)
@@ -53,6 +54,7 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
 
     @bp.post("/sign-in/<pending_id>/account")
     def take_account(pending_id: str) -> Response:
+        """Take the chosen account."""
         visit = visit_of(hub, request)
         chosen = request.form.get("account", "")
         with hub.database.begin(visit.origin) as stores:

@@ -25,6 +25,7 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
 
     @bp.get("/consent/<pending_id>")
     def ask_consent(pending_id: str) -> Response:
+        """Show what a service wants to know."""
         visit = visit_of(hub, request)
         with hub.database.begin(visit.origin) as stores:
             journey = load(hub, pending_id, visit, stores)
@@ -34,6 +35,7 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
 
     @bp.post("/consent/<pending_id>")
     def take_consent(pending_id: str) -> Response:
+        """Take the answer of the consent page."""
         visit = visit_of(hub, request)
         with hub.database.begin(visit.origin) as stores:
             journey = load(hub, pending_id, visit, stores)
@@ -46,6 +48,7 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
 
     @bp.post("/cancel/<pending_id>")
     def cancel(pending_id: str) -> Response:
+        """Go back to the service without signing in."""
         visit = visit_of(hub, request)
         with hub.database.begin(visit.origin) as stores:
             journey = load(hub, pending_id, visit, stores)

@@ -26,6 +26,7 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
 
     @bp.get("/")
     def home() -> Response:
+        """Show whether one is signed in, and where."""
         visit = visit_of(hub, request)
         with hub.database.read() as stores:
             session = sessions.current(visit.session_cookie, stores, hub.settings, visit.now)

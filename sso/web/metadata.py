@@ -21,10 +21,12 @@ def blueprint(hub: Hub) -> Blueprint:
     @bp.get("/.well-known/openid-configuration")
     @bp.get("/.well-known/oauth-authorization-server")
     def discovery() -> Response:
+        """Describe the provider (OpenID Connect Discovery 1.0, RFC 8414)."""
         return _document(metadata(hub.provider(), ACR_VALUES, datetime.now(UTC)))
 
     @bp.get(JWKS_PATH)
     def jwks() -> Response:
+        """Publish the signing keys (RFC 7517)."""
         return _document(hub.keys.ring().jwks(datetime.now(UTC)))
 
     return bp

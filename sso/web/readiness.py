@@ -66,6 +66,7 @@ def readiness_blueprint(hub: Hub) -> Blueprint:
     @bp.get("/readyz")
     @bp.get("/healthz")
     def readyz() -> tuple[Response, int]:
+        """Tell a load balancer whether this node can serve."""
         ready = not readiness.findings()
         return jsonify({"status": "ready" if ready else "not ready"}), 200 if ready else 503
 

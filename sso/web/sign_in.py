@@ -57,19 +57,23 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
 
     @bp.get("/sign-in")
     def begin() -> Response:
+        """Begin a sign-in that no service asked for."""
         return pages.begin()
 
     @bp.get("/sign-in/<pending_id>")
     @bp.get("/sign-in/<pending_id>/password")
     def ask_name(pending_id: str) -> Response:
+        """Ask for the sign-in name."""
         return pages.ask_name(pending_id)
 
     @bp.post("/sign-in/<pending_id>")
     def take_name(pending_id: str) -> Response:
+        """Take the name and ask for the password where it leads."""
         return pages.take_name(pending_id)
 
     @bp.post("/sign-in/<pending_id>/password")
     def take_password(pending_id: str) -> Response:
+        """Take the password."""
         return pages.take_password(pending_id)
 
     return bp

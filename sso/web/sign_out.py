@@ -41,18 +41,22 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
 
     @bp.route(END_SESSION_PATH, methods=["GET", "POST"])
     def end_session() -> Response:
+        """Sign out at the wish of a service (RP-Initiated Logout 1.0)."""
         return pages.ask(request.args if request.method == "GET" else request.form)
 
     @bp.get("/sign-out")
     def ask() -> Response:
+        """Ask whether to sign out."""
         return pages.ask({})
 
     @bp.post("/sign-out")
     def sign_out() -> Response:
+        """Sign out after the person said so."""
         return pages.confirmed(request.form)
 
     @bp.get("/signed-out")
     def signed_out() -> Response:
+        """Say that nobody is signed in here."""
         return pages.signed_out()
 
     return bp

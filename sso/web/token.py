@@ -28,14 +28,17 @@ def blueprint(hub: Hub) -> Blueprint:
 
     @bp.post(TOKEN_PATH)
     def token() -> Response:
+        """Issue tokens to a client (RFC 6749 3.2)."""
         return _answer(hub, "token", _token)
 
     @bp.post(INTROSPECTION_PATH)
     def introspect() -> Response:
+        """Tell a resource server about a token (RFC 7662)."""
         return _answer(hub, "introspection", _introspect)
 
     @bp.post(REVOCATION_PATH)
     def revoke() -> Response:
+        """Revoke a token (RFC 7009)."""
         return _answer(hub, "revocation", _revoke)
 
     return bp

@@ -18,6 +18,7 @@ def blueprint(hub: Hub) -> Blueprint:
 
     @bp.route(USERINFO_PATH, methods=["GET", "POST"])
     def userinfo() -> Response:
+        """Return claims about the person (OpenID Connect Core 5.3)."""
         now, provider = datetime.now(UTC), hub.provider()
         origin = origin_of(request, hub.configuration.settings.server.trusted_proxies)
         token = bearer_token(request)
