@@ -1,0 +1,157 @@
+"""The checks of `sso doctor`: each looks at one thing and finds it ok, worth a warning, or failed."""
+
+import shutil
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from sso.config import Configuration
+from sso.directory.ldap import LdapDirectory
+from sso.hub import Hub
+from sso.oidc.keys import SIGNING_ALGORITHMS, KeyRing
+from sso.storage.clock import database_time
+from sso.storage.errors import SealBroken, StorageUnavailable
+from sso.storage.schema import pending_migrations
+
+SKEW_WARNING = timedelta(seconds=2)
+SKEW_FAILURE = timedelta(seconds=30)
+ROTATION_GRACE = timedelta(days=1)
+FREE_BYTES_WARNING = 1024**3
+FREE_BYTES_FAILURE = 64 * 1024**2
+
+
+class State(StrEnum):
+    """How a check went."""
+
+    OK = "ok"
+    WARNING = "warn"
+    FAILURE = "FAIL"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: `check` is a stable word for scripts, the sentence says what to mend."""
+
+    check: str
+    state: State
+    sentence: str
+
+
+def ok(check: str, sentence: str) -> Finding:
+    """Return a finding that is as it should be."""
+    return Finding(check, State.OK, sentence)
+
+
+def warning(check: str, sentence: str) -> Finding:
+    """Return a finding to look at soon."""
+    return Finding(check, State.WARNING, sentence)
+
+
+def failure(check: str, sentence: str) -> Finding:
+    """Return a finding that keeps the hub, or a part of it, from working."""
+    return Finding(check, State.FAILURE, sentence)
+
+
+def secret_files(configuration: Configuration, environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Files that hold a secret are for their owner alone."""
+    wrong = False
+    for file in _files_with_secrets(configuration, environment):
+        mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else 0
+        if mode & 0o077:
+            wrong = True
+            yield failure("secrets", f"{file} has mode {mode:04o}: others may read it; chmod 600 {file}")
+    if not wrong:
+        yield ok("secrets", "the files that hold secrets are for their owner alone")
+
+
+def _files_with_secrets(configuration: Configuration, environment: Mapping[str, str]) -> Iterator[Path]:
+    home = configuration.file.resolve().parent
+    settings = configuration.settings
+    named = [settings.secrets.key_encryption_key_file, settings.secrets.pepper_file]
+    named += [directory.bind_password_file for directory in settings.directory]
+    yield from (home / file for file in named if file is not None)
+    yield from (
+        Path(file)
+        for name, file in environment.items()
+        if name.startswith("SSO__") and name.endswith("__FILE")
+    )
+    inside = [settings.secrets.key_encryption_key, settings.secrets.pepper]
+    inside += [directory.bind_password for directory in settings.directory]
+    if any(secret is not None for secret in inside):
+        yield configuration.file  # some of them may come from the environment: better safe
+    if configuration.database_url.startswith("sqlite:///"):
+        yield Path(configuration.database_url.removeprefix("sqlite:///"))
+
+
+def database(hub: Hub, now: datetime) -> Iterator[Finding]:
+    """The database answers, its schema is current, its clock agrees, the keys in it are fit to sign."""
+    try:
+        waiting = pending_migrations(hub.database)
+        yield ok("database", f"{hub.database.dialect} answers")
+        if waiting:
+            yield failure("migrations", f"{', '.join(waiting)} waits; run `sso migrate`")
+            return
+        yield ok("migrations", "the schema is up to date")
+        yield _clock(database_time(hub.database), now)
+        yield from _keys(hub, now)
+    except StorageUnavailable as error:
+        yield failure("database", f"it does not answer ({error}); is it running, is database.url right?")
+
+
+def _clock(told: datetime | None, now: datetime) -> Finding:
+    if told is None:
+        return ok("clock", "the database lives by this machine's clock")
+    skew = abs(told - now)
+    sentence = f"the clocks of this machine and of the database differ by {skew.total_seconds():.1f} seconds"
+    if skew > SKEW_FAILURE:
+        return failure("clock", f"{sentence}; synchronise both (chrony, systemd-timesyncd)")
+    if skew > SKEW_WARNING:
+        return warning("clock", f"{sentence}; synchronise both (chrony, systemd-timesyncd)")
+    return ok("clock", sentence)
+
+
+def _keys(hub: Hub, now: datetime) -> Iterator[Finding]:
+    try:
+        with hub.database.read() as stores:
+            ring = KeyRing(stores.signing_keys.load())
+    except SealBroken:
+        yield failure("keys", "secrets.key_encryption_key is not the one that sealed the signing keys")
+        return
+    rotate_after = timedelta(days=hub.configuration.settings.keys.rotate_after_days)
+    for alg in SIGNING_ALGORITHMS:
+        if alg not in ring.algorithms(now):
+            yield failure("keys", f"no active {alg} key; run `sso keys rotate`")
+            continue
+        age = now - ring.signing(alg, now).active_from
+        if age > rotate_after + ROTATION_GRACE:
+            yield warning("keys", f"the {alg} key is {age.days} days old; does `sso worker` run?")
+        else:
+            yield ok("keys", f"the {alg} key is {age.days} days old")
+
+
+def disk(hub: Hub) -> Finding:
+    """There is room for what the hub writes on this machine."""
+    path = hub.database.path
+    folder = Path(path).resolve().parent if path is not None else Path.cwd()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    sentence = f"{free // 1024**2} MiB are free on the disk of {folder}"
+    if free < FREE_BYTES_FAILURE:
+        return failure("disk", f"{sentence}; make room")
+    return (
+        warning("disk", f"{sentence}; make room soon") if free < FREE_BYTES_WARNING else ok("disk", sentence)
+    )
+
+
+def directory(directory_id: str, ldap: LdapDirectory) -> Finding:
+    """Every step to a sign-in with a department's directory works."""
+    check = f"directory {directory_id}"
+    checks = ldap.probe()
+    wrong = [step for step in checks if not step.ok]
+    if wrong:
+        return failure(check, f"{wrong[0].name}: {wrong[0].sentence}")
+    return ok(check, f"{len(ldap.settings.urls)} server(s) answer, and the service account may search")
