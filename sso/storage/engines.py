@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Any, Protocol
 from urllib.parse import quote
 
+import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 
@@ -141,7 +142,7 @@ def postgresql_engines(
     @event.listens_for(engine, "checkout")
     def _wake(connection: _DriverConnection, record: Any, _proxy: object) -> None:
         if monotonic() - record.info.get("rests_since", monotonic()) > rest_seconds:
-            _try(connection, engine)
+            _try(connection)
 
     return Engines(writer=engine, reader=engine.execution_options(postgresql_readonly=True))
 
@@ -155,12 +156,12 @@ def _execute(connection: _DriverConnection, *statements: str) -> None:
         cursor.close()
 
 
-def _try(connection: _DriverConnection, engine: Engine) -> None:
+def _try(connection: _DriverConnection) -> None:
     """Ask for a sign of life; without one the pool connects anew."""
     try:
         _execute(connection, "SELECT 1")
         connection.rollback()
-    except engine.dialect.loaded_dbapi.Error as error:
-        with suppress(engine.dialect.loaded_dbapi.Error):
+    except psycopg.Error as error:
+        with suppress(psycopg.Error):
             connection.rollback()
         raise DisconnectionError from error
