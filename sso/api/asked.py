@@ -1,0 +1,98 @@
+"""Read what a call asks: unknown, repeated and malformed parameters are errors that name themselves."""
+
+import difflib
+import json
+from collections.abc import Sequence
+from typing import Any, TypeVar, get_origin
+
+from flask import Request
+from pydantic import BaseModel, ValidationError
+from werkzeug.datastructures import MultiDict
+
+from sso.api.problem import Problem
+from sso.audit.record import JsonValue
+
+MAX_VALUE_LENGTH = 512
+JSON_TYPES = ("application/json", "application/merge-patch+json")
+
+_Asked = TypeVar("_Asked", bound=BaseModel)
+
+
+def from_query(model: type[_Asked], query: "MultiDict[str, str]") -> _Asked:
+    """Return the parameters of a query.
+
+    Raises:
+        Problem: invalid_parameter, naming each.
+    """
+    values: dict[str, Any] = {}
+    for name, given in query.lists():
+        field = model.model_fields.get(name)
+        if field is None:
+            raise Problem("invalid_parameter", errors=[_unknown(name, list(model.model_fields))])
+        if any(len(value) > MAX_VALUE_LENGTH for value in given):
+            raise Problem("invalid_parameter", errors=[_error(name, "is too long")])
+        repeatable = get_origin(field.annotation) is list
+        if len(given) > 1 and not repeatable:
+            raise Problem("invalid_parameter", errors=[_error(name, "is given more than once")])
+        values[name] = given if repeatable else given[0]
+    return _validated(model, values)
+
+
+def from_json(model: type[_Asked], request: Request) -> _Asked:
+    """Return what a JSON object asks; an empty body is an empty object.
+
+    Raises:
+        Problem: unsupported_media_type, bad_request or invalid_parameter.
+    """
+    body = request.get_data()
+    if not body:
+        return _validated(model, {})
+    if request.mimetype not in JSON_TYPES:
+        raise Problem("unsupported_media_type")
+    try:
+        document = json.loads(body, object_pairs_hook=_once, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise Problem("bad_request", "the body is not JSON, or has a name twice") from error
+    if not isinstance(document, dict):
+        raise Problem("bad_request", "the body is not a JSON object")
+    return _validated(model, document)
+
+
+def _validated(model: type[_Asked], values: dict[str, Any]) -> _Asked:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False, include_context=False)
+        raise Problem("invalid_parameter", errors=_sentences(model, found[:20])) from error
+
+
+def _sentences(model: type[BaseModel], found: Sequence[Any]) -> list[dict[str, str]]:
+    sentences = []
+    for finding in found:
+        name = ".".join(str(part) for part in finding["loc"])
+        if finding["type"] == "extra_forbidden":
+            sentences.append(_unknown(name, list(model.model_fields)))
+        else:
+            sentences.append(_error(name, str(finding["msg"]).removeprefix("Value error, ")))
+    return sentences
+
+
+def _unknown(name: str, known: list[str]) -> dict[str, str]:
+    close = difflib.get_close_matches(name[:80], known, n=1, cutoff=0.5)
+    return _error(name, f"is unknown{f'; did you mean {close[0]}?' if close else ''}")
+
+
+def _error(name: str, detail: str) -> dict[str, str]:
+    safe = "".join(c for c in name[:80] if c.isascii() and c.isprintable() and c not in "\"'<>\\")
+    return {"parameter": safe, "detail": detail}
+
+
+def _once(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def _no_constant(name: str) -> JsonValue:
+    raise ValueError(name)

@@ -1,0 +1,205 @@
+"""Reading the audit log. Every look is itself recorded, durably, before its answer leaves.
+
+The search runs in a transaction that only reads: on SQLite a long one would hold up every sign-in.
+"""
+
+import dataclasses
+import inspect
+from typing import Any
+
+from sso.api.audit_documents import (
+    AuditEventDocument,
+    AuditPage,
+    EventTypes,
+    Histogram,
+    NamedClients,
+    PeopleFound,
+)
+from sso.api.audit_parameters import Counting, Facets, Reason, Search, audit_query, recorded
+from sso.api.officer import Need
+from sso.api.operation import Answer, Call, Nothing, Operation
+from sso.api.people import PeopleAsked, people_found
+from sso.api.problem import Problem
+from sso.audit.event import EVENT_CLASSES, AuditSearched, AuditViewed
+from sso.audit.query import AuditQuery
+from sso.audit.record import AuditEvent, JsonValue
+
+MAX_CLIENTS = 5000
+
+
+class Viewing(Nothing):
+    """Opening one record."""
+
+    reason: Reason | None = None
+
+
+def _question(call: Call[Any], facets: Facets, before: str | None = None, limit: int = 1) -> AuditQuery:
+    try:
+        return audit_query(facets, call.now, before=before, limit=limit)
+    except ValueError as error:
+        errors = [{"parameter": "since", "detail": "must be before until"}]
+        raise Problem("invalid_parameter", errors=errors) from error
+
+
+def _record(call: Call[Any], event: AuditEvent) -> None:
+    with call.hub.database.begin(call.origin) as stores:
+        stores.audit.append(event, call.now)
+
+
+def _searched(call: Call[Any], query: dict[str, JsonValue], results: int, reason: str | None) -> None:
+    event = AuditSearched(
+        account_id=call.officer.account_id,
+        client_id=call.officer.client_id,
+        query=query,
+        results=results,
+        reason=reason,
+    )
+    _record(call, event)
+
+
+def _search(call: Call[Search]) -> Answer:
+    asked = call.asked
+    query = _question(call, asked, asked.before, asked.limit + 1)
+    with call.hub.database.read() as stores:
+        found = list(stores.audit_search.search(query))
+    page = found[: asked.limit]
+    _searched(call, recorded(query), len(page), asked.reason)
+    return Answer(
+        {
+            "events": [record.as_json() for record in page],
+            "next_before": page[-1].id if len(found) > len(page) else None,
+        }
+    )
+
+
+def _view(call: Call[Viewing]) -> Answer:
+    event_id = call.path["event_id"]
+    with call.hub.database.read() as stores:
+        record = stores.audit_search.find(event_id) if event_id.isascii() and event_id.isprintable() else None
+    if record is None:
+        raise Problem("not_found")
+    event = AuditViewed(
+        account_id=call.officer.account_id,
+        client_id=call.officer.client_id,
+        record_id=record.id,
+        reason=call.asked.reason,
+    )
+    _record(call, event)
+    return Answer(record.as_json())
+
+
+def _histogram(call: Call[Counting]) -> Answer:
+    query = _question(call, call.asked)
+    with call.hub.database.read() as stores:
+        bars = stores.audit_search.histogram(query, call.asked.bars)
+    success, failure = sum(bar.success for bar in bars), sum(bar.failure for bar in bars)
+    asked: dict[str, JsonValue] = {**recorded(query), "bars": call.asked.bars}
+    _searched(call, asked, success + failure, call.asked.reason)
+    return Answer(
+        {
+            "since": query.since.isoformat(),
+            "until": query.until.isoformat(),
+            "success": success,
+            "failure": failure,
+            "bars": [
+                {"start": bar.start.isoformat(), "success": bar.success, "failure": bar.failure}
+                for bar in bars
+            ],
+        }
+    )
+
+
+def _event_types(_: Call[Nothing]) -> Answer:
+    types = [
+        {
+            "event": event.code,
+            "outcome": event.outcome.value,
+            "severity": int(event.severity),
+            "description": inspect.cleandoc(event.__doc__ or ""),
+            "fields": [field.name for field in dataclasses.fields(event)],
+        }
+        for event in EVENT_CLASSES
+    ]
+    return Answer({"event_types": types})
+
+
+def _people(call: Call[PeopleAsked]) -> Answer:
+    with call.hub.database.read() as stores:
+        found = people_found(call.asked, stores, call.hub.directories)
+    query: dict[str, JsonValue] = {"people": [person.account_id for person in found]}
+    if call.asked.login_name is not None:
+        query["name_hmac"] = call.hub.sign_in.throttle.name_digest(call.asked.login_name).hex()[:32]
+    else:
+        query["account_id"] = call.asked.account_id
+    _searched(call, query, len(found), call.asked.reason)
+    return Answer({"people": [person.model_dump() for person in found]})
+
+
+def _clients(call: Call[Nothing]) -> Answer:
+    with call.hub.database.read() as stores:
+        found = stores.clients.list_clients(limit=MAX_CLIENTS)
+    return Answer({"clients": [{"client_id": c.client_id, "client_name": c.client_name} for c in found]})
+
+
+AUDIT_OPERATIONS: tuple[Operation[Any], ...] = (
+    Operation(
+        name="search_audit_events",
+        method="GET",
+        path="/audit/events",
+        summary="Search the audit log, newest first; recorded as audit.searched",
+        need=Need.AUDIT,
+        asked=Search,
+        answer=AuditPage,
+        run=_search,
+    ),
+    Operation(
+        name="view_audit_event",
+        method="GET",
+        path="/audit/events/{event_id}",
+        summary="Open one record; recorded as audit.viewed",
+        need=Need.AUDIT,
+        asked=Viewing,
+        answer=AuditEventDocument,
+        run=_view,
+    ),
+    Operation(
+        name="count_audit_events",
+        method="GET",
+        path="/audit/histogram",
+        summary="Count what a search would find, over time; recorded as audit.searched",
+        need=Need.AUDIT,
+        asked=Counting,
+        answer=Histogram,
+        run=_histogram,
+    ),
+    Operation(
+        name="list_event_types",
+        method="GET",
+        path="/audit/event-types",
+        summary="Every kind of event with its meaning",
+        need=Need.AUDIT,
+        asked=Nothing,
+        answer=EventTypes,
+        run=_event_types,
+    ),
+    Operation(
+        name="find_people",
+        method="GET",
+        path="/audit/people",
+        summary="Find the accounts of a sign-in name, or whose an account is; recorded as audit.searched",
+        need=Need.AUDIT,
+        asked=PeopleAsked,
+        answer=PeopleFound,
+        run=_people,
+    ),
+    Operation(
+        name="list_client_names",
+        method="GET",
+        path="/audit/clients",
+        summary="Ids and names of the applications, to read the log with",
+        need=Need.AUDIT,
+        asked=Nothing,
+        answer=NamedClients,
+        run=_clients,
+    ),
+)

@@ -1,0 +1,134 @@
+"""What may be asked of the audit log: the facets of a search, each checked before it meets the database."""
+
+import ipaddress
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from sso.audit.event import EVENT_CLASSES
+from sso.audit.query import AuditQuery
+from sso.audit.record import JsonValue, Outcome
+
+DEFAULT_RANGE = timedelta(hours=24)
+MAX_LIMIT = 500
+MAX_EVENTS = 20
+EVENT_CODES = frozenset(event.code for event in EVENT_CLASSES)
+
+_EVENT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_YEARS = range(2000, 2200)
+_FACETS = ("client_id", "account_id", "session_id", "grant_id", "request_id")
+
+
+def _event(value: str) -> str:
+    family = value.removesuffix("*")
+    known = value in EVENT_CODES or (
+        family.endswith(".") and any(code.startswith(family) for code in EVENT_CODES)
+    )
+    if not known:
+        raise ValueError("is not an event code, nor a family such as auth.*")
+    return value
+
+
+def _network(value: str) -> str:
+    ipaddress.ip_network(value.strip(), strict=False)
+    return value.strip()
+
+
+def _moment(value: datetime) -> datetime:
+    if value.year not in _YEARS:
+        raise ValueError("is not a time of these centuries")
+    return value.astimezone(UTC)
+
+
+def _id(value: str) -> str:
+    if not (value.isascii() and value.isprintable()):
+        raise ValueError("is not an identifier")
+    return value
+
+
+def _event_id(value: str) -> str:
+    if not _EVENT_ID.fullmatch(value):
+        raise ValueError("is not the id of an event")
+    return value
+
+
+def _readable(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("has control or direction characters")
+    return value
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_moment)]
+Identifier = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_id)]
+EventId = Annotated[str, AfterValidator(_event_id)]
+Reason = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_readable)]
+
+
+class Facets(BaseModel):
+    """Which records are meant: every given facet must match. The last 24 hours unless told otherwise."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: Moment | None = Field(None, description="Inclusive; 24 hours before `until` by default.")
+    until: Moment | None = Field(None, description="Exclusive; now by default.")
+    event: list[Annotated[str, AfterValidator(_event)]] = Field(
+        [], max_length=MAX_EVENTS, description="Event codes, or families such as `auth.*`."
+    )
+    outcome: Literal["success", "failure"] | None = None
+    client_id: Identifier | None = None
+    account_id: Identifier | None = None
+    session_id: Identifier | None = None
+    grant_id: Identifier | None = None
+    request_id: Identifier | None = None
+    address: Annotated[str, AfterValidator(_network)] | None = Field(
+        None, description="An IP address or a CIDR network."
+    )
+    reason: Reason | None = Field(None, description="Why you look: a case number; recorded with the search.")
+
+
+class Search(Facets):
+    """A page of a search."""
+
+    before: EventId | None = Field(None, description="`next_before` of the previous page.")
+    limit: int = Field(50, ge=1, le=MAX_LIMIT)
+
+
+class Counting(Facets):
+    """A histogram of a search."""
+
+    bars: int = Field(24, ge=1, le=200)
+
+
+def audit_query(facets: Facets, now: datetime, *, before: str | None = None, limit: int = 1) -> AuditQuery:
+    """Return the question to the log.
+
+    Raises:
+        ValueError: the time range is empty.
+    """
+    until = facets.until or now
+    return AuditQuery(
+        since=facets.since or until - DEFAULT_RANGE,
+        until=until,
+        events=tuple(facets.event),
+        outcome=None if facets.outcome is None else Outcome(facets.outcome),
+        address=facets.address,
+        before=before,
+        limit=limit,
+        **{name: getattr(facets, name) for name in _FACETS},
+    )
+
+
+def recorded(query: AuditQuery) -> dict[str, JsonValue]:
+    """Return a question as the log itself records it."""
+    whole: dict[str, JsonValue] = {
+        "since": query.since.isoformat(),
+        "until": query.until.isoformat(),
+        "event": list(query.events) or None,
+        "outcome": None if query.outcome is None else query.outcome.value,
+        "address": query.address,
+        "before": query.before,
+        **{name: getattr(query, name) for name in _FACETS},
+    }
+    return {name: value for name, value in whole.items() if value is not None}

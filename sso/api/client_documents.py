@@ -1,0 +1,96 @@
+"""What the API reads and answers about applications: client metadata under RFC 7591's names."""
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation
+
+from sso.api.audit_parameters import Identifier
+from sso.api.operation import Nothing
+
+# The shapes are documented here and judged in one place, `sso.oidc.registration`, for every door alike.
+Texts: TypeAlias = Annotated[list[str] | None, SkipValidation]
+Text: TypeAlias = Annotated[str | None, SkipValidation]
+Flag: TypeAlias = Annotated[bool | None, SkipValidation]
+
+
+class ClientMetadata(BaseModel):
+    """Fields of a registration; `client_name#zh-CN` is the name in a language. Unknown fields are refused.
+
+    In a change, what is left out stays and null returns to the default.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    client_name: Text = Field(None, description="1 to 150 characters: what people read.")
+    redirect_uris: Texts = Field(None, description="https, http on loopback, or an app's own scheme.")
+    post_logout_redirect_uris: Texts = None
+    backchannel_logout_uri: Text = None
+    backchannel_logout_session_required: Flag = None
+    token_endpoint_auth_method: Annotated[
+        Literal["none", "client_secret_basic", "client_secret_post", "private_key_jwt"] | None, SkipValidation
+    ] = None
+    token_endpoint_auth_signing_alg: Text = None
+    grant_types: Texts = Field(None, description="authorization_code, refresh_token, client_credentials.")
+    response_types: Texts = None
+    scope: Text = Field(None, description="Scopes, separated by spaces.")
+    jwks: Annotated[dict[str, Any] | None, SkipValidation] = None
+    subject_type: Annotated[Literal["pairwise", "public"] | None, SkipValidation] = None
+    sector: Text = Field(None, description="Who shares one `sub` a person; never changes.")
+    audience: Texts = Field(None, description="`aud` of the access tokens (RFC 8707).")
+    id_token_signed_response_alg: Annotated[Literal["RS256", "ES256"] | None, SkipValidation] = None
+    trusted: Flag = Field(None, description="No consent page is shown.")
+    require_pkce: Flag = None
+    rotate_refresh_tokens: Flag = None
+    claims_in_id_token: Flag = None
+    accept_token_endpoint_audience: Flag = None
+    default_max_age: Annotated[int | None, SkipValidation] = None
+    client_uri: Text = None
+    logo_uri: Text = None
+    policy_uri: Text = None
+    tos_uri: Text = None
+    initiate_login_uri: Text = None
+    contacts: Texts = None
+
+
+class ClientDocument(ClientMetadata):
+    """A registered application. `protected`: it is changed on the command line only."""
+
+    client_id: str
+    created_at: str | None
+    updated_at: str | None
+    secrets: list[str | None] = Field(description="When each secret ends; null is the current one.")
+    protected: bool
+
+
+class NewClientDocument(ClientDocument):
+    """A new application; its secret is shown here and never again."""
+
+    client_secret: str | None = None
+
+
+class ClientPage(BaseModel):
+    """Applications by ascending id; more follow with `after=next_after`."""
+
+    clients: list[ClientDocument]
+    next_after: str | None
+
+
+class ClientsAsked(Nothing):
+    """A page of applications."""
+
+    after: Identifier | None = None
+    limit: int = Field(100, ge=1, le=500)
+
+
+class SecretAsked(Nothing):
+    """How long the previous secret still works: seven days unless told otherwise, at most ninety."""
+
+    overlap_seconds: int = Field(604_800, ge=0, le=7_776_000, strict=True)
+
+
+class NewSecret(BaseModel):
+    """A new secret, shown here and never again."""
+
+    client_id: str
+    client_secret: str
+    previous_valid_until: str | None

@@ -1,0 +1,99 @@
+"""Who calls: an officer with an access token of ours and, at this very moment, the role (RFC 9068 4)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from flask import Request
+
+from sso.authentication.stores import Stores
+from sso.directory.person import Person, Role
+from sso.oidc.bearer import AccessToken, require_access_token
+from sso.oidc.errors import BearerError, ErrorCode, RequestRejected
+from sso.oidc.settings import Provider
+
+
+class Need(Enum):
+    """What an operation asks for: a scope of the token and a role of the person."""
+
+    AUDIT = ("audit:read", Role.AUDITOR)
+    CLIENTS = ("clients:manage", Role.CLIENT_MANAGER)
+
+    @property
+    def scope(self) -> str:
+        """The scope that the token must have."""
+        return self.value[0]
+
+    @property
+    def role(self) -> Role:
+        """The role that the person must hold."""
+        return self.value[1]
+
+
+class RoleMissing(RequestRejected):
+    """The token would do; the person does not hold the role."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Officer:
+    """The person behind a token and the application that calls for them."""
+
+    account_id: str
+    person: Person
+    client_id: str
+    session_id: str
+    scope: frozenset[str]
+
+
+def officer_of(
+    request: Request, need: Need | None, stores: Stores, provider: Provider, now: datetime
+) -> Officer:
+    """Return the officer of a request. Roles are read now: a lost role ends access at once.
+
+    Raises:
+        BearerError: no good token for this API, or its scope is too small.
+        RoleMissing: the person is no officer of this kind.
+    """
+    token = require_access_token(_bearer_token(request), stores, provider, now)
+    if provider.settings.api_audience not in token.aud:
+        raise BearerError(
+            ErrorCode.INVALID_TOKEN, "the access token is for another resource", "aud lacks the API"
+        )
+    if need is not None and need.scope not in token.scope:
+        raise BearerError(
+            ErrorCode.INSUFFICIENT_SCOPE,
+            "the access token lacks a scope",
+            f"{need.scope} missing",
+            need.scope,
+        )
+    officer = _person_behind(token, stores)
+    if need is not None and need.role not in officer.person.roles:
+        raise RoleMissing(
+            ErrorCode.ACCESS_DENIED,
+            f"only a person with the role {need.role.value} may do this",
+            f"account {officer.account_id} does not hold {need.role.value}",
+        )
+    return officer
+
+
+def _person_behind(token: AccessToken, stores: Stores) -> Officer:
+    person = None if token.subject is None else stores.people.person(token.subject.person_id)
+    if token.grant is None or person is None:
+        raise RoleMissing(
+            ErrorCode.ACCESS_DENIED, "only a person may do this", f"client {token.client_id} acts for itself"
+        )
+    return Officer(
+        account_id=token.grant.account_id,
+        person=person,
+        client_id=token.client_id,
+        session_id=token.grant.session_id,
+        scope=token.scope,
+    )
+
+
+def _bearer_token(request: Request) -> str:
+    """Return the token of the Authorization header: nowhere else is it accepted (RFC 6750 2.1)."""
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not credentials.strip():
+        raise BearerError(ErrorCode.INVALID_TOKEN, "", "no token")
+    return credentials.strip()

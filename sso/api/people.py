@@ -1,0 +1,69 @@
+"""Find the accounts of people for an auditor: by sign-in name, or by account id. Names only, no claims."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+
+from sso.api.audit_documents import PersonDocument
+from sso.api.audit_parameters import Identifier, Reason
+from sso.api.operation import Nothing
+from sso.authentication.stores import Stores
+from sso.directory.person import Account
+from sso.directory.routing import CitizenRoute, normalise_login_name, route
+from sso.directory.settings import DirectorySettings
+
+
+class PeopleAsked(Nothing):
+    """Exactly one of the two."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    login_name: Annotated[str, AfterValidator(normalise_login_name)] | None = Field(
+        None,
+        description="As typed at sign-in: tuya, or bolor@civil.example; bolor alone asks every directory.",
+    )
+    account_id: Identifier | None = None
+    reason: Reason | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "PeopleAsked":
+        if (self.login_name is None) == (self.account_id is None):
+            raise ValueError("give login_name or account_id")
+        return self
+
+
+def people_found(
+    asked: PeopleAsked, stores: Stores, directories: Sequence[DirectorySettings]
+) -> list[PersonDocument]:
+    """Return the accounts that match and the other accounts of the same persons."""
+    if asked.account_id is not None:
+        account = stores.people.account(asked.account_id)
+        matching = [] if account is None else [account]
+    else:
+        matching = _named(asked.login_name or "", stores, directories)
+    names = {directory.id: directory.name for directory in directories}
+    found: dict[str, PersonDocument] = {}
+    for person_id in dict.fromkeys(account.person_id for account in matching):
+        person = stores.people.person(person_id)
+        for account in stores.people.accounts_of(person_id):
+            found[account.id] = PersonDocument(
+                account_id=account.id,
+                person_id=person_id,
+                kind=account.kind.value,
+                login_name=account.login_name,
+                name=account.claims.get("name") or (person.name if person is not None else ""),
+                directory_id=account.directory_id,
+                directory_name=names.get(account.directory_id or ""),
+            )
+    return list(found.values())
+
+
+def _named(login_name: str, stores: Stores, directories: Sequence[DirectorySettings]) -> list[Account]:
+    routed = route(login_name, directories)
+    if isinstance(routed, CitizenRoute):
+        wanted = [stores.people.citizen(routed.login_name)]
+        wanted += [stores.people.staff_named(directory.id, routed.login_name) for directory in directories]
+    else:
+        wanted = [stores.people.staff_named(routed.directory.id, routed.login_name)]
+    return [account for account in wanted if account is not None]
