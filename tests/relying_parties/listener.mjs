@@ -43,6 +43,7 @@ export async function visited(address, redirectUri) {
 
 /** What went wrong, in words that a test can compare. */
 export function told(error) {
-  const { name, code, error: oauth, error_description: description, message, cause } = error;
-  return { name, code, error: oauth, error_description: description, message, cause: cause?.message };
+  const { name, code, status, error: oauth, error_description: description, message, cause } = error;
+  const challenge = Array.isArray(cause) ? cause : undefined; // of WWW-Authenticate
+  return { name, code, status, error: oauth, error_description: description, message, challenge, cause: cause?.message };
 }
