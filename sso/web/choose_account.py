@@ -11,7 +11,7 @@ from sso.oidc.digest import digest
 from sso.oidc.metadata import AUTHORIZATION_PATH
 from sso.oidc.session import Session
 from sso.web.answers import Answers
-from sso.web.journey import Journey, check_form, load
+from sso.web.journey import Journey, check_form, in_its_language, load
 from sso.web.language import Language
 from sso.web.refusals import ExpiredPage
 from sso.web.visit import Visit, visit_of
@@ -38,6 +38,7 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
         visit = visit_of(hub, request)
         with hub.database.read() as stores:
             journey = load(hub, pending_id, visit, stores)
+            visit = in_its_language(hub, journey, visit, request)
             session = _session(journey)
             choices = _choices(session, stores, visit.language, hub)
         return answers.page(

@@ -13,7 +13,7 @@ from sso.oidc.session import Session
 from sso.web.answers import Answers
 from sso.web.authorize import next_step_of
 from sso.web.choose_account import persona_text
-from sso.web.journey import Journey, check_form, load
+from sso.web.journey import Journey, check_form, in_its_language, load
 from sso.web.pages import disclosures
 from sso.web.refusals import ExpiredPage
 from sso.web.visit import Visit, visit_of
@@ -31,6 +31,7 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
             journey = load(hub, pending_id, visit, stores)
             if not isinstance(next_step_of(journey, visit, stores), ConsentRequired):
                 return answers.to(f"{AUTHORIZATION_PATH}/{pending_id}")
+            visit = in_its_language(hub, journey, visit, request)
             return _page(hub, answers, journey, visit, stores)
 
     @bp.post("/consent/<pending_id>")

@@ -4,12 +4,10 @@ Every page of it loads the request anew, and returns to the authorization endpoi
 comes next.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from flask import Request, Response
-from flask import request as flask_request
+from flask import Request
 
 from sso.authentication import sessions
 from sso.authentication.stores import Stores
@@ -19,9 +17,8 @@ from sso.oidc.errors import ErrorCode, UntrustedRequest
 from sso.oidc.pending import PendingAuthorization
 from sso.oidc.request import AuthorizationRequest
 from sso.oidc.session import Session
-from sso.web.answers import Answers
 from sso.web.refusals import ExpiredPage, FormRefused
-from sso.web.visit import Visit, visit_of
+from sso.web.visit import Visit, language_of
 
 HOME = "home"
 """The client_id of a journey that no client began: the person signs in on our own first page."""
@@ -78,6 +75,13 @@ def load(hub: Hub, pending_id: str, visit: Visit, stores: Stores) -> Journey:
     return Journey(pending, asked, session)
 
 
+def in_its_language(hub: Hub, journey: Journey, visit: Visit, request: Request) -> Visit:
+    """Return the visit in the language that the service asked for, unless the person chose another."""
+    if journey.asked is None or journey.asked.ui_locales is None:
+        return visit
+    return replace(visit, language=language_of(hub, request, journey.asked.ui_locales))
+
+
 def check_form(visit: Visit, request: Request, purpose: str, issuer: str) -> None:
     """Accept a form only from our own page in this browser.
 
@@ -94,19 +98,3 @@ def check_form(visit: Visit, request: Request, purpose: str, issuer: str) -> Non
 def as_lists(params: Mapping[str, str]) -> dict[str, list[str]]:
     """Return single values in the form in which a request is parsed."""
     return {name: [value] for name, value in params.items()}
-
-
-Handler: TypeAlias = Callable[[str], Response]
-
-
-@dataclass(frozen=True, slots=True)
-class JourneyPages:
-    """What every page of a journey is made with."""
-
-    hub: Hub = field(repr=False)
-    answers: Answers = field(repr=False)
-
-    def visit(self, journey: Journey | None = None) -> Visit:
-        """Return the visit of the request being answered."""
-        asked = journey.asked if journey is not None else None
-        return visit_of(self.hub, flask_request, asked.ui_locales if asked else None)

@@ -15,7 +15,7 @@ from sso.oidc.digest import new_id
 from sso.oidc.metadata import AUTHORIZATION_PATH
 from sso.oidc.pending import PendingAuthorization
 from sso.web.answers import Answers
-from sso.web.journey import HOME, Journey, check_form, load
+from sso.web.journey import HOME, Journey, check_form, in_its_language, load
 from sso.web.pages import retry_after_text
 from sso.web.visit import Visit, visit_of
 
@@ -150,9 +150,7 @@ class _SignInPages:
         visit = visit_of(self._hub, request)
         with self._hub.database.read() as stores:
             journey = load(self._hub, pending_id, visit, stores)
-        if journey.asked is not None and journey.asked.ui_locales:
-            visit = visit_of(self._hub, request, journey.asked.ui_locales)
-        return visit, journey
+        return in_its_language(self._hub, journey, visit, request), journey
 
     def _door(self, typed: str) -> Door | str:
         """Return where a name leads, or the key of what is wrong with it."""
