@@ -6,9 +6,10 @@ every statement, and never `synchronous_commit = off`.
 """
 
 import os
+import sqlite3
 from contextlib import suppress
 from dataclasses import dataclass
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -96,7 +97,9 @@ def sqlite_engines(url: URL, pool_size: int, wait_seconds: float) -> Engines:
 
         @event.listens_for(made, "connect")
         def _open(connection: _DriverConnection, _record: object) -> None:
-            _execute(connection, f"PRAGMA busy_timeout = {int(wait_seconds * 1000)}", *pragmas)
+            _execute(connection, f"PRAGMA busy_timeout = {int(wait_seconds * 1000)}")
+            _write_ahead(connection, wait_seconds)
+            _execute(connection, *pragmas)
 
         @event.listens_for(made, "begin")
         def _begin(connection: Connection) -> None:
@@ -104,7 +107,7 @@ def sqlite_engines(url: URL, pool_size: int, wait_seconds: float) -> Engines:
 
         return made
 
-    durable = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON")
+    durable = ("PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON")
     return Engines(
         writer=engine("BEGIN IMMEDIATE", *durable),
         reader=engine("BEGIN", *durable, "PRAGMA query_only = ON"),
@@ -154,6 +157,19 @@ def _execute(connection: _DriverConnection, *statements: str) -> None:
             cursor.execute(statement)
     finally:
         cursor.close()
+
+
+def _write_ahead(connection: _DriverConnection, wait_seconds: float) -> None:
+    """Switch to WAL. Where several processes meet a new file, SQLite refuses this one without waiting."""
+    deadline = monotonic() + wait_seconds
+    while True:
+        try:
+            _execute(connection, "PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > deadline:
+                raise
+            sleep(0.02)
 
 
 def _try(connection: _DriverConnection) -> None:

@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from sso.storage.database import Database
+from sso.storage.errors import StorageUnavailable
 
 _ADVISORY_LOCK = 0x53534F48_55420001  # "SSOHUB": one migration at a time
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -62,6 +63,16 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 def _make_private(database: Database) -> None:
-    """Create a SQLite file readable by its owner alone; its log and index files take after it."""
-    if database.path is not None and not os.path.exists(database.path):
-        os.close(os.open(database.path, os.O_CREAT | os.O_RDWR, 0o600))
+    """Create a SQLite file readable by its owner alone; its log and index files take after it.
+
+    Only a new one is ever opened here: closing a file also drops the locks that SQLite holds on it.
+    """
+    if database.path is None:
+        return
+    try:
+        os.close(os.open(database.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        return
+    except OSError as error:
+        msg = f"the database file cannot be made: {error.strerror}"
+        raise StorageUnavailable(msg) from error

@@ -234,23 +234,37 @@ def test_processes_redeem_a_code_once(sql_database: Database) -> None:
         for given in codes:
             stores.codes.add(given)
     sql_database.dispose()
-    children = [_fork(sql_database, [given.digest for given in codes]) for _ in range(4)]
+    digests = [given.digest for given in codes]
+    children = [_fork(lambda: _redeemed(sql_database, digests)) for _ in range(4)]
 
     won = sum(_result(child) for child in children)
 
     assert won == len(codes)
 
 
-def _fork(database: Database, digests: list[bytes]) -> int:
-    """Redeem all codes in a process of its own; its exit status is the number won."""
+def test_processes_that_meet_a_new_sqlite_file_make_one_schema(tmp_path: Path) -> None:
+    for number in range(10):
+        url = f"sqlite:///{tmp_path / f'hub-{number}.db'}"
+        children = [_fork(lambda url=url: len(migrate(Database(url, SEALER)))) for _ in range(5)]
+
+        assert sorted(_result(child) for child in children) == [0, 0, 0, 0, 1]
+
+
+def _redeemed(database: Database, digests: list[bytes]) -> int:
+    """Redeem what nobody has redeemed; return how many."""
+    won = 0
+    for digest in digests:
+        with database.begin(ORIGIN) as stores:
+            won += stores.codes.redeem(digest, NOW)
+    return won
+
+
+def _fork(act: Callable[[], int]) -> int:
+    """Do it in a process of its own, whose exit status is the answer."""
     child = os.fork()
     if child == 0:
-        won = 0
         try:
-            for digest in digests:
-                with database.begin(ORIGIN) as stores:
-                    won += stores.codes.redeem(digest, NOW)
-            os._exit(won)
+            os._exit(act())
         except BaseException:
             os._exit(255)
     return child

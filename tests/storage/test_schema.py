@@ -16,6 +16,7 @@ from sso.directory.stores import PasswordCredential
 from sso.oidc.session import SessionEnd
 from sso.storage.columns import Text, column
 from sso.storage.database import Database
+from sso.storage.errors import StorageUnavailable
 from sso.storage.schema import migrate, pending_migrations
 from sso.storage.stores import SqlStores
 from sso.storage.tables import metadata
@@ -63,6 +64,11 @@ def test_what_is_missing_is_named_until_it_is_applied(empty_database: Database) 
     assert migrate(empty_database) == missing
     assert pending_migrations(empty_database) == []
     assert migrate(empty_database) == []
+
+
+def test_a_file_that_cannot_be_made_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(StorageUnavailable, match="cannot be made"):
+        migrate(Database(f"sqlite:///{tmp_path / 'nowhere' / 'hub.db'}", SEALER))
 
 
 def test_looking_for_what_is_missing_makes_no_file(tmp_path: Path) -> None:
