@@ -1,5 +1,10 @@
 """The WSGI application for granian or gunicorn: `sso.wsgi:app`; SSO_CONFIG names the configuration."""
 
+import ctypes
+import os
+import signal
+import sys
+
 from flask import Flask
 
 from sso.api.app import register as register_api
@@ -7,14 +12,21 @@ from sso.config import load
 from sso.config.logs import configure
 from sso.hub import Hub, build
 from sso.web.app import create_app
+from sso.web.measures import keep_sampling
 from sso.web.visit import origin_of
+
+_PR_SET_PDEATHSIG = 1
 
 
 def make() -> Flask:
     """Build the application of this process from its configuration."""
     configuration = load()
     configure(configuration.settings.log.level)
-    return application_of(build(configuration))
+    hub = build(configuration)
+    if "SSO_SUPERVISED" in os.environ:
+        _end_with_parent()
+        keep_sampling(hub)
+    return application_of(hub)
 
 
 def application_of(hub: Hub) -> Flask:
@@ -23,6 +35,12 @@ def application_of(hub: Hub) -> Flask:
     trusted_proxies = hub.configuration.settings.server.trusted_proxies
     register_api(app, hub, lambda request: origin_of(request, trusted_proxies))
     return app
+
+
+def _end_with_parent() -> None:
+    """Have the kernel send SIGTERM when the web server's main process dies, so that no worker outlives it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
 
 
 def __getattr__(name: str) -> Flask:

@@ -2,41 +2,46 @@
 
 import http.client
 import json
+import logging
+import socket
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from sso import __version__
 from sso.hub import Hub
 from sso.storage.errors import StorageUnavailable
-from sso.web.readiness import findings
+from sso.web.readiness import Readiness
+
+log = logging.getLogger("sso.management")
 
 ANSWER_SECONDS = 2.0
+IDLE_SECONDS = 10.0
+Answer = tuple[int, str, bytes]
 
 
 class Management:
-    """Serves the three addresses in threads of the supervising process."""
+    """Serves the addresses in threads of the supervising process."""
 
     def __init__(self, hub: Hub, place: tuple[str, int], web: tuple[str, int], metrics_folder: Path) -> None:
         self._hub = hub
+        self._readiness = Readiness(hub)
         self._web = web
         self._metrics_folder = metrics_folder
         self._draining = threading.Event()
-        self._server = ThreadingHTTPServer(
-            place,
-            _handler(
-                {
-                    "/livez": self._livez,
-                    "/readyz": self._readyz,
-                    "/healthz": self._readyz,
-                    "/metrics": self._metrics,
-                }
-            ),
-        )
-        self._server.daemon_threads = True
+        routes = {
+            "/livez": self._livez,
+            "/readyz": self._readyz,
+            "/healthz": self._readyz,
+            "/metrics": self._metrics,
+        }
+        listener = _ListenerOnIpv6 if ":" in place[0] else _Listener
+        self._server = listener(place, _handler(routes))
         self._thread = threading.Thread(target=self._server.serve_forever, name="management", daemon=True)
 
     def start(self) -> None:
@@ -52,19 +57,21 @@ class Management:
         self._server.shutdown()
         self._server.server_close()
 
-    def _livez(self) -> tuple[int, str, bytes]:
+    def _livez(self) -> Answer:
         return 200, "application/json", b'{"status":"alive"}'
 
-    def _readyz(self) -> tuple[int, str, bytes]:
-        wrong = dict(findings(self._hub))
-        if self._draining.is_set():
-            wrong["process"] = "shutting down"
-        elif not self._web_answers():
-            wrong["web"] = "does not answer yet"
+    def _readyz(self) -> Answer:
+        wrong = {"process": "shutting down"} if self._draining.is_set() else self._wrong()
         body: Mapping[str, object] = (
             {"status": "not ready", "reasons": wrong} if wrong else {"status": "ready"}
         )
         return (503 if wrong else 200), "application/json", json.dumps(body).encode()
+
+    def _wrong(self) -> dict[str, str]:
+        wrong = dict(self._readiness.findings())
+        if not wrong and not self._web_answers():
+            wrong["web"] = "does not answer yet"
+        return wrong
 
     def _web_answers(self) -> bool:
         connection = http.client.HTTPConnection(*self._web, timeout=ANSWER_SECONDS)
@@ -76,9 +83,15 @@ class Management:
         finally:
             connection.close()
 
-    def _metrics(self) -> tuple[int, str, bytes]:
+    def _metrics(self) -> Answer:
+        self._forget_the_dead()
         registry = CollectorRegistry()
         MultiProcessCollector(registry, str(self._metrics_folder))  # type: ignore[no-untyped-call]  # untyped there
+        Gauge("sso_build_info", "The release that runs", ["version"], registry=registry).labels(
+            __version__
+        ).set(1)
+        ready = Gauge("sso_ready", "1 while /readyz answers 200", registry=registry)
+        ready.set(0 if self._draining.is_set() or self._readiness.findings() else 1)
         waiting = Gauge("sso_logout_notices_waiting", "Logout notices not yet confirmed", registry=registry)
         try:
             with self._hub.database.read() as stores:
@@ -87,10 +100,33 @@ class Management:
             waiting.set(float("nan"))
         return 200, CONTENT_TYPE_LATEST, generate_latest(registry)
 
+    def _forget_the_dead(self) -> None:
+        """Remove the gauges of processes that ended: what they last said is no longer so."""
+        for file in self._metrics_folder.glob("gauge_live*_*.db"):
+            pid = file.stem.rpartition("_")[2]
+            if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+                mark_process_dead(int(pid), str(self._metrics_folder))  # type: ignore[no-untyped-call]  # untyped there
 
-def _handler(routes: Mapping[str, Callable[[], tuple[int, str, bytes]]]) -> type[BaseHTTPRequestHandler]:
+
+class _Listener(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Log what went wrong with one request; the next one is answered."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, ConnectionError | TimeoutError):
+            log.error("a management request failed", exc_info=error)
+
+
+class _ListenerOnIpv6(_Listener):
+    address_family = socket.AF_INET6
+
+
+def _handler(routes: Mapping[str, Callable[[], Answer]]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         """Answers GET by the table of routes."""
+
+        timeout = IDLE_SECONDS
 
         def do_GET(self) -> None:
             """Answer one request."""

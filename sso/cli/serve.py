@@ -1,5 +1,7 @@
 """`sso serve`: the web workers, the background worker and the management listener, as one service."""
 
+import errno
+import json
 import logging
 import os
 import secrets
@@ -7,8 +9,6 @@ import signal
 import socket
 import sys
 import tempfile
-import threading
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,16 +19,20 @@ from sso.audit.event import NodeStarted, NodeStopped
 from sso.audit.record import Origin
 from sso.cli.context import EXIT_TRY_LATER, fail, hub_of
 from sso.cli.management import Management
+from sso.cli.signals import Signals
 from sso.cli.supervisor import Child, TooManyRestarts
-from sso.config.logs import configure
+from sso.cli.web_command import web_command
+from sso.config import ConfigurationError, load
+from sso.config.logs import configure, server_logging
 from sso.config.schema import Server, split_listen
 from sso.hub import Hub
+from sso.storage.errors import StorageUnavailable
 from sso.storage.schema import pending_migrations
 
 log = logging.getLogger("sso.serve")
 
-WATCH_SECONDS = 0.5
-BACKPRESSURE_PER_THREAD = 32
+WATCH_SECONDS = 0.25
+_STOP = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
 @click.command()
@@ -36,18 +40,19 @@ BACKPRESSURE_PER_THREAD = 32
 @click.pass_context
 def serve(context: click.Context, no_worker: bool) -> None:
     """Serve until SIGTERM or Ctrl-C; requests under way are finished."""
+    signals = Signals((signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
     with hub_of(context) as hub:
         configure(hub.configuration.settings.log.level)
         if waiting := pending_migrations(hub.database):
             fail(f"the database waits for `sso migrate`: {', '.join(waiting)}", EXIT_TRY_LATER)
         _check_free(hub.configuration.settings.server)
-        with tempfile.TemporaryDirectory(prefix="sso-metrics-") as folder:
-            code = _Service(hub, Path(folder), with_worker=not no_worker).run()
+        with tempfile.TemporaryDirectory(prefix="sso-serve-") as folder:
+            code = _Service(hub, Path(folder), with_worker=not no_worker).run(signals)
     sys.exit(code)
 
 
 def _check_free(server: Server) -> None:
-    """Say clearly which address is taken, before anything is started."""
+    """Say clearly which address cannot be had, before anything is started."""
     for name, listen in (("listen", server.listen), ("management_listen", server.management_listen)):
         host, port = split_listen(listen)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -56,31 +61,31 @@ def _check_free(server: Server) -> None:
             try:
                 probe.bind((host, port))
             except OSError as error:
-                fail(f"server.{name} = {listen}: {error.strerror}; is another hub running?", EXIT_TRY_LATER)
+                hint = "; is another hub running?" if error.errno == errno.EADDRINUSE else ""
+                fail(f"server.{name} = {listen}: {error.strerror or error}{hint}", EXIT_TRY_LATER)
 
 
 class _Service:
-    def __init__(self, hub: Hub, metrics_folder: Path, *, with_worker: bool) -> None:
+    def __init__(self, hub: Hub, folder: Path, *, with_worker: bool) -> None:
         self._hub = hub
         self._server = hub.configuration.settings.server
         self._node = secrets.token_hex(6)
+        log_file = folder / "logging.json"
+        log_file.write_text(json.dumps(server_logging(hub.configuration.settings.log.level)))
         environment = {
             **os.environ,
             "SSO_CONFIG": str(hub.configuration.file.resolve()),
-            "PROMETHEUS_MULTIPROC_DIR": str(metrics_folder),
+            "SSO_SUPERVISED": "1",
+            "PROMETHEUS_MULTIPROC_DIR": str(folder),
         }
-        self._children = [Child("web", web_command(self._server), environment)]
+        self._children = [Child("web", web_command(self._server, log_file), environment)]
         if with_worker:
             self._children.append(Child("worker", [sys.executable, "-m", "sso", "worker"], environment))
         places = split_listen(self._server.management_listen), split_listen(self._server.listen)
-        self._management = Management(hub, *places, metrics_folder)
-        self._stop = threading.Event()
+        self._management = Management(hub, *places, folder)
 
-    def run(self) -> int:
+    def run(self, signals: Signals) -> int:
         """Serve, watch the children, drain; return the exit code."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stop.set())
-        signal.signal(signal.SIGHUP, lambda *_: self._reload())
         with self._hub.database.begin(Origin(actor="serve")) as stores:
             stores.audit.append(NodeStarted(node=self._node, version=__version__), datetime.now(UTC))
         for child in self._children:
@@ -88,26 +93,41 @@ class _Service:
         self._management.start()
         log.info("serving %s", self._server.issuer, extra={"node": self._node})
         try:
-            return self._watch()
+            return self._watch(signals)
         finally:
             self._drain()
 
-    def _watch(self) -> int:
-        while not self._stop.wait(WATCH_SECONDS):
+    def _watch(self, signals: Signals) -> int:
+        while True:
+            came = signals.wait(WATCH_SECONDS)
+            if came & _STOP:
+                return 0
+            if signal.SIGHUP in came:
+                self._reload()
             for child in self._children:
                 try:
-                    if not self._stop.is_set():
-                        child.restart_if_fallen()
+                    child.restart_if_fallen()
                 except TooManyRestarts:
-                    log.exception("%s falls again and again: giving up", child.name)
+                    log.critical("%s falls again and again: giving up", child.name)
                     return 1
-        return 0
 
     def _reload(self) -> None:
-        """SIGHUP: read configuration, keys and templates again, without losing a request."""
+        """SIGHUP: read configuration, keys and templates again, without losing a request.
+
+        A configuration that cannot be used changes nothing: the hub goes on with the one it has.
+        """
+        try:
+            load(str(self._hub.configuration.file))
+        except ConfigurationError as error:
+            log.error("the configuration cannot be used, nothing is reloaded: %s", error)  # noqa: TRY400
+            return
+        log.info("reloading", extra={"node": self._node})
         self._hub.keys.forget()
         for child in self._children:
-            child.signal(signal.SIGHUP if child.name == "web" else signal.SIGTERM)
+            if child.name == "web":
+                child.signal(signal.SIGHUP)
+            else:
+                child.renew()
 
     def _drain(self) -> None:
         """Not ready, no new connections, finish what is under way, end."""
@@ -116,38 +136,11 @@ class _Service:
             child.signal(signal.SIGTERM)
         for child in self._children:
             if not child.wait(self._server.drain_seconds + 5):
+                log.error("%s did not end in time", child.name)
                 child.kill()
-        with self._hub.database.begin(Origin(actor="serve")) as stores:
-            stores.audit.append(NodeStopped(node=self._node), datetime.now(UTC))
+        try:
+            with self._hub.database.begin(Origin(actor="serve")) as stores:
+                stores.audit.append(NodeStopped(node=self._node), datetime.now(UTC))
+        except StorageUnavailable as error:
+            log.error("the end of this node is not on record", exc_info=error)  # noqa: TRY400
         self._management.stop()
-
-
-def web_command(server: Server) -> Sequence[str]:
-    """Return the command line of the web server that the configuration names."""
-    host, port = split_listen(server.listen)
-    if server.software == "gunicorn":
-        return [
-            *(sys.executable, "-m", "gunicorn", "sso.wsgi:app", "--bind", server.listen),
-            *(
-                "--workers",
-                str(server.workers),
-                "--worker-class",
-                "gthread",
-                "--threads",
-                str(server.threads),
-            ),
-            *(
-                "--graceful-timeout",
-                str(server.drain_seconds),
-                "--no-control-socket",
-                "--log-level",
-                "warning",
-            ),
-        ]
-    return [
-        *(sys.executable, "-m", "granian", "sso.wsgi:app", "--interface", "wsgi", "--http", "1"),
-        *("--host", host, "--port", str(port), "--workers", str(server.workers)),
-        *("--blocking-threads", str(server.threads), "--no-ws", "--respawn-failed-workers"),
-        *("--backpressure", str(server.threads * BACKPRESSURE_PER_THREAD)),
-        *("--workers-kill-timeout", str(server.drain_seconds), "--log-level", "warning"),
-    ]

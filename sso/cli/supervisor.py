@@ -1,7 +1,9 @@
 """Child processes of `sso serve`: started to die with their parent, restarted when they fall."""
 
 import logging
+import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Sequence
@@ -19,13 +21,15 @@ class TooManyRestarts(Exception):
 
 @dataclass(slots=True)
 class Child:
-    """One child process, by name."""
+    """One child process, by name, in a session of its own: Ctrl-C in a terminal reaches only its parent."""
 
     name: str
     command: Sequence[str]
     environment: dict[str, str] = field(repr=False)
     process: subprocess.Popen[bytes] | None = None
     starts: list[float] = field(default_factory=list)
+    renewing: bool = False
+    _start_at: float | None = None
 
     def start(self) -> None:
         """Start the process; the kernel ends it when this one dies.
@@ -40,8 +44,9 @@ class Child:
         setpriv = shutil.which("setpriv")
         tied = [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
         self.process = subprocess.Popen(
-            [*tied, *self.command], env=self.environment, stdin=subprocess.DEVNULL
+            [*tied, *self.command], env=self.environment, stdin=subprocess.DEVNULL, start_new_session=True
         )
+        self.renewing, self._start_at = False, None
 
     @property
     def alive(self) -> bool:
@@ -52,6 +57,11 @@ class Child:
         """Send a signal, if the process still runs."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(number)
+
+    def renew(self) -> None:
+        """End the process in good order, so that a new one starts with what it then reads."""
+        self.renewing = True
+        self.signal(signal.SIGTERM)
 
     def wait(self, seconds: float) -> bool:
         """Wait for the end; true when it came in time."""
@@ -64,17 +74,26 @@ class Child:
         return True
 
     def kill(self) -> None:
-        """End the process without asking."""
+        """End the process and what it started, without asking."""
         if self.alive and self.process is not None:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
     def restart_if_fallen(self) -> bool:
-        """Start the process again when it has ended by itself; true if it had."""
+        """Start the process again, a moment after it has ended by itself; true when it was started.
+
+        Raises:
+            TooManyRestarts: it has fallen too often of late.
+        """
         if self.alive:
             return False
-        code = self.process.returncode if self.process is not None else None
-        log.error("%s ended with %s; starting it again", self.name, code)
-        time.sleep(RESTART_PAUSE_SECONDS)
+        if self._start_at is None:
+            self._start_at = time.monotonic()
+            if not self.renewing:
+                code = self.process.returncode if self.process is not None else None
+                log.error("%s ended with %s; starting it again", self.name, code)
+                self._start_at += RESTART_PAUSE_SECONDS
+        if time.monotonic() < self._start_at:
+            return False
         self.start()
         return True

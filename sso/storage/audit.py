@@ -13,6 +13,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sso.audit.query import AuditQuery, Bar
 from sso.audit.record import AuditEvent, AuditRecord, Origin, Outcome, Severity, record_of
 from sso.storage.columns import UtcDateTime
+from sso.storage.counts import count
 from sso.storage.tables import audit_event
 from sso.storage.unit_of_work import UnitOfWork
 
@@ -36,6 +37,7 @@ class SqlAuditLog:
         """Record an event and return its id."""
         record = record_of(event, self._unit.origin, now)
         self._unit.collect(audit_event, _row(record))
+        self._unit.after_commit(lambda: count(record))
         return record.id
 
 

@@ -1,6 +1,7 @@
 """Whether this process can serve: the database answers, its schema is current, keys can sign."""
 
 import shutil
+import threading
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,28 +11,44 @@ from flask import Blueprint, Response, jsonify
 
 from sso.hub import Hub
 from sso.oidc.keys import SIGNING_ALGORITHMS
-from sso.storage.errors import StorageUnavailable
+from sso.storage.errors import SealBroken, StorageUnavailable
 from sso.storage.schema import pending_migrations
 
 MINIMUM_FREE_BYTES = 64 * 1024 * 1024
 
 
 class Readiness:
-    """The findings, at most MAX_AGE_SECONDS old: a probe costs nothing, whoever sends how many."""
+    """The findings, at most MAX_AGE_SECONDS old: a probe costs nothing, whoever sends how many.
+
+    One caller asks the database while the others wait PATIENCE_SECONDS at most; a database that takes
+    longer to answer is not ready.
+    """
 
     MAX_AGE_SECONDS = 1.0
+    PATIENCE_SECONDS = 1.5
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        self._asking = threading.Lock()
         self._found: Mapping[str, str] = {}
         self._found_at = float("-inf")
 
     def findings(self) -> Mapping[str, str]:
         """Return what is wrong, by name of the check; empty when the hub is ready."""
-        if time.monotonic() - self._found_at >= self.MAX_AGE_SECONDS:
-            self._found = findings(self._hub)
-            self._found_at = time.monotonic()
-        return self._found
+        if self._fresh():
+            return self._found
+        if not self._asking.acquire(timeout=self.PATIENCE_SECONDS):
+            return {"database": "takes too long to answer"}
+        try:
+            if not self._fresh():
+                self._found = findings(self._hub)
+                self._found_at = time.monotonic()
+            return self._found
+        finally:
+            self._asking.release()
+
+    def _fresh(self) -> bool:
+        return time.monotonic() - self._found_at < self.MAX_AGE_SECONDS
 
 
 def findings(hub: Hub) -> Mapping[str, str]:
@@ -43,6 +60,8 @@ def findings(hub: Hub) -> Mapping[str, str]:
         ring = hub.keys.ring()
     except StorageUnavailable:
         return {"database": "does not answer"}
+    except SealBroken:
+        return {"keys": "secrets.key_encryption_key is not the one that they were sealed with"}
     now = datetime.now(UTC)
     missing = [alg for alg in SIGNING_ALGORITHMS if alg not in ring.algorithms(now)]
     wrong = {} if not missing else {"keys": f"no active signing key for {', '.join(missing)}"}
@@ -66,7 +85,6 @@ def readiness_blueprint(hub: Hub) -> Blueprint:
     @bp.get("/readyz")
     @bp.get("/healthz")
     def readyz() -> tuple[Response, int]:
-        """Tell a load balancer whether this node can serve."""
         ready = not readiness.findings()
         return jsonify({"status": "ready" if ready else "not ready"}), 200 if ready else 503
 

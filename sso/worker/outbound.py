@@ -1,15 +1,20 @@
 """The one way out: requests to addresses that clients registered (government.md, SSRF).
 
 https only (http on loopback where the operator allows it), the name is resolved first and the connection
-goes to that very address, which must be public or allow-listed; no redirects, 64 KiB, 3 seconds.
+goes to that very address, which must be public or allow-listed; no redirects, 64 KiB, 3 seconds in all,
+however slowly the other side drips. Many requests go out side by side.
 """
 
+import asyncio
 import ipaddress
 import socket
 import ssl
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from types import TracebackType
+from typing import Self
+from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
@@ -17,10 +22,24 @@ TIMEOUT_SECONDS = 3.0
 MAX_ANSWER_BYTES = 65_536
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Place = tuple[str, str, int]
+"""The host to name, the address to connect to, the port."""
 
 
 class NotAllowed(Exception):
     """The address may not be called; the text names the rule."""
+
+
+class NoAnswer(Exception):
+    """The other side gave no usable answer in time; the text says what happened, in constant words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form to post to an address."""
+
+    url: str
+    fields: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +50,17 @@ class OutboundRules:
     allow_networks: tuple[str, ...] = ()
     ca_file: Path | None = None
 
-    def address_of(self, url: str) -> tuple[str, str, int]:
-        """Return the host to name, the address to connect to and the port.
+    def place_of(self, url: SplitResult, addresses: Sequence[Address]) -> Place:
+        """Return where to connect for an address whose name leads to `addresses`.
 
         Raises:
-            NotAllowed: the scheme or the address is outside the rules, or the name is unknown.
+            NotAllowed: the scheme or one of the addresses is outside the rules.
         """
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        try:
-            port = parts.port or (443 if parts.scheme == "https" else 80)
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, ValueError) as error:
-            raise NotAllowed("the host name is unknown") from error
-        addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
         if not addresses or not all(self._allowed(address) for address in addresses):
             raise NotAllowed("the address is not public and not allow-listed")
-        if parts.scheme != "https" and not (parts.scheme == "http" and addresses[0].is_loopback):
+        if url.scheme != "https" and not (url.scheme == "http" and addresses[0].is_loopback):
             raise NotAllowed("only https is called")
-        return host, str(addresses[0]), port
+        return url.hostname or "", str(addresses[0]), port_of(url)
 
     def _allowed(self, address: Address) -> bool:
         mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
@@ -62,40 +73,87 @@ class OutboundRules:
 
 
 class Outbound:
-    """Makes the requests."""
+    """Makes the requests, from the one thread that made it; `close` ends it."""
 
     def __init__(self, rules: OutboundRules) -> None:
         self._rules = rules
+        self._runner = asyncio.Runner()
         context = ssl.create_default_context()
         if rules.ca_file is not None:
             context.load_verify_locations(rules.ca_file)
-        self._http = httpx.Client(
-            verify=context, timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False
+        self._http = httpx.AsyncClient(
+            verify=context,
+            timeout=TIMEOUT_SECONDS,
+            follow_redirects=False,
+            trust_env=False,
+            limits=httpx.Limits(max_keepalive_connections=0),
         )
 
-    def post_form(self, url: str, form: dict[str, str]) -> int:
-        """Post a form and return the HTTP status; the answer's body is not read beyond its limit.
+    def __enter__(self) -> Self:
+        return self
 
-        Raises:
-            NotAllowed: the rules forbid the address.
-            httpx.HTTPError: no answer came in time.
-        """
-        host, address, port = self._rules.address_of(url)
-        literal = f"[{address}]" if ":" in address else address
-        parts = urlsplit(url)
-        pinned = parts._replace(netloc=f"{literal}:{port}").geturl()
-        named = f"[{host}]" if ":" in host else host
-        headers = {"Host": named if parts.port is None else f"{named}:{port}", "Accept": "application/json"}
-        with self._http.stream(
-            "POST", pinned, data=form, headers=headers, extensions={"sni_hostname": host}
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def post_forms(self, forms: Sequence[Form]) -> list[int | NotAllowed | NoAnswer]:
+        """Post every form, all at once, and return for each the HTTP status or why there is none."""
+        return self._runner.run(self._post_all(forms))
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._runner.run(self._http.aclose())
+        self._runner.close()
+
+    async def _post_all(self, forms: Sequence[Form]) -> list[int | NotAllowed | NoAnswer]:
+        return await asyncio.gather(*(self._told(form) for form in forms))
+
+    async def _told(self, form: Form) -> int | NotAllowed | NoAnswer:
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                return await self._post(form)
+        except NotAllowed as refusal:
+            return refusal
+        except TimeoutError:
+            return NoAnswer(f"no answer within {TIMEOUT_SECONDS:g} seconds")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return NoAnswer(type(error).__name__)
+
+    async def _post(self, form: Form) -> int:
+        url = urlsplit(form.url)
+        host, address, port = self._rules.place_of(url, await _addresses(url))
+        pinned = url._replace(netloc=f"{_literal(address)}:{port}").geturl()
+        named = _literal(host) if url.port is None else f"{_literal(host)}:{port}"
+        async with self._http.stream(
+            "POST",
+            pinned,
+            data=dict(form.fields),
+            headers={"Host": named, "Accept": "application/json", "Accept-Encoding": "identity"},
+            extensions={"sni_hostname": host},
         ) as answer:
             read = 0
-            for chunk in answer.iter_bytes():
+            async for chunk in answer.aiter_raw():
                 read += len(chunk)
                 if read > MAX_ANSWER_BYTES:
                     break
             return answer.status_code
 
-    def close(self) -> None:
-        """Close idle connections."""
-        self._http.close()
+
+def port_of(url: SplitResult) -> int:
+    """Return the port of an address, named or its scheme's."""
+    return url.port or (443 if url.scheme == "https" else 80)
+
+
+async def _addresses(url: SplitResult) -> list[Address]:
+    """Resolve the name, in a thread that the deadline need not wait for."""
+    try:
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(url.hostname or "", port_of(url), type=socket.SOCK_STREAM)
+    except (OSError, ValueError) as error:
+        raise NotAllowed("the host name is unknown") from error
+    return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+
+
+def _literal(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

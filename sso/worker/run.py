@@ -41,14 +41,13 @@ def run(hub: Hub, stop: threading.Event) -> None:
     section = hub.configuration.settings.outbound
     home = hub.configuration.file.resolve().parent
     ca_file = None if section.ca_file is None else home / section.ca_file
-    outbound = Outbound(OutboundRules(section.allow_loopback, section.allow_networks, ca_file))
-    jobs = jobs_of(hub, outbound)
-    while not stop.is_set():
-        for job in jobs:
-            if time.monotonic() >= job.due_at:
-                _do(job)
-        stop.wait(TICK_SECONDS)
-    outbound.close()
+    with Outbound(OutboundRules(section.allow_loopback, section.allow_networks, ca_file)) as outbound:
+        jobs = jobs_of(hub, outbound)
+        while not stop.is_set():
+            for job in jobs:
+                if time.monotonic() >= job.due_at and not stop.is_set():
+                    _do(job)
+            stop.wait(TICK_SECONDS)
 
 
 def _do(job: Job) -> None:

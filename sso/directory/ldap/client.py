@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from statistics import median
 
-from sso.directory.breaker import Bulkhead, BulkheadFull
+from sso.directory.breaker import BreakerState, Bulkhead, BulkheadFull
 from sso.directory.check import Check
 from sso.directory.entry import Entry
 from sso.directory.ldap.deadline import Deadline, DeadlineExceeded
@@ -71,6 +71,10 @@ class LdapDirectory:
             deadline = Deadline.after(self.settings.deadline_seconds)
             checks += probe_server(server, self.settings, sample_login_name, deadline)
         return checks
+
+    def breaker_states(self) -> tuple[BreakerState, ...]:
+        """How each server stands at this moment, in the order of the settings."""
+        return tuple(server.breaker.state for server in self._servers)
 
     def close(self) -> None:
         """Close the idle sessions; one under way is closed when it is done."""
