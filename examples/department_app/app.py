@@ -241,14 +241,14 @@ def add_headers(response: Response) -> Response:
 
 
 def load_settings(file: Path | None) -> dict[str, str]:
-    """Read FILE (TOML, or the JSON that `sso client add --json` prints), then the environment, which wins."""
+    """Read the environment, then FILE (TOML, or the JSON that `sso client add --json` prints), which wins."""
     setting = {"APP_NAME": "Department", "APP_COLOUR": "#1d70b8", "HOST": "127.0.0.1", "PORT": "9001"}
+    names = ("ISSUER", "CLIENT_ID", "CLIENT_SECRET", "CLIENT_SECRET_FILE", "PUBLIC_URL", *setting)
+    setting |= {name: os.environ[name] for name in names if os.environ.get(name)}
     if file is not None:
         text = file.read_text(encoding="utf-8")
         found = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
         setting |= {name.upper(): str(value) for name, value in found.items()}
-    names = ("ISSUER", "CLIENT_ID", "CLIENT_SECRET", "CLIENT_SECRET_FILE", "PUBLIC_URL", *setting)
-    setting |= {name: os.environ[name] for name in names if os.environ.get(name)}
     if missing := [name for name in ("ISSUER", "CLIENT_ID") if not setting.get(name)]:
         raise ValueError(f"{' and '.join(missing)} not set")
     if not re.fullmatch("#[0-9a-fA-F]{6}", setting["APP_COLOUR"]):
@@ -283,7 +283,9 @@ def configure(setting: dict[str, str]) -> None:
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(description="A department's application behind the hub's sign-in.")
-    parser.add_argument("--settings", type=Path, metavar="FILE", help="TOML or JSON; the environment wins")
+    parser.add_argument(
+        "--settings", type=Path, metavar="FILE", help="TOML or JSON; wins over the environment"
+    )
     try:
         configure(load_settings(parser.parse_args().settings))
     except (OSError, ValueError) as error:

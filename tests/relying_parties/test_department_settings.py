@@ -53,16 +53,16 @@ def test_a_taken_port_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["toml", "json"])
-def test_settings_come_from_a_file_and_the_environment_wins(tmp_path: Path, suffix: str) -> None:
+def test_settings_come_from_the_environment_and_a_file_wins(tmp_path: Path, suffix: str) -> None:
     port = free_port()
-    found = {"issuer": "http://127.0.0.1:1", "client_id": "housing", "app_name": "Housing", "port": 1}
+    found = {"issuer": "http://127.0.0.1:1", "client_id": "housing", "app_name": "Housing", "port": port}
     as_toml = "\n".join(f"{name} = {json.dumps(value)}" for name, value in found.items())
     file = tmp_path / f"settings.{suffix}"
     file.write_text(as_toml if suffix == "toml" else json.dumps(found))
     command = [sys.executable, str(PROGRAM), "--settings", str(file)]
     address = f"http://127.0.0.1:{port}"
 
-    with serving(command, f"{address}/healthz", tmp_path / "log", environment(PORT=str(port))):
+    with serving(command, f"{address}/healthz", tmp_path / "log", environment(PORT="1", APP_NAME="Tax")):
         page = httpx.get(address, trust_env=False, verify=False).text
 
     assert "Housing" in page
