@@ -1,9 +1,9 @@
 """Load and check the configuration, and turn pydantic's findings into sentences with a place."""
 
 import base64
-import binascii
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ from sso.directory.routing import check_realms
 from sso.directory.settings import DirectorySettings
 
 DEFAULT_FILE = "sso.toml"
-SECRET_BYTES = 32
+_BASE64URL_OF_32_BYTES = re.compile(r"[A-Za-z0-9_-]{43}=?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ def load(file: str | None = None, environment: Mapping[str, str] | None = None) 
     except ValidationError as error:
         raise ConfigurationError("\n".join(_sentences(error, source))) from error
     home = path.resolve().parent
+    _check_outbound(settings.outbound.ca_file, source, home)
     return Configuration(
         file=path,
         settings=settings,
@@ -65,6 +66,8 @@ def _sentences(error: ValidationError, source: Source) -> list[str]:
         key = ".".join(str(part) for part in path)
         if finding["type"] == "extra_forbidden":
             sentences.append(f"{source.place(path)}: unknown setting {key}{_nearest(path)}")
+        elif finding["type"] == "model_type":
+            sentences.append(f"{source.place(path)}: {key} must be a table")
         elif finding["type"] == "missing":
             sentences.append(f"{source.place(path)}: {key} is missing")
         else:
@@ -101,20 +104,25 @@ def _secret(settings: Config, name: str, source: Source, home: Path) -> bytes:
     value, file = getattr(settings.secrets, name), getattr(settings.secrets, f"{name}_file")
     place = source.place(("secrets", name if file is None else f"{name}_file"))
     text = value.get_secret_value() if file is None else _content(home / file, place).strip()
-    try:
-        key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != SECRET_BYTES:
-        raise ConfigurationError(f"{place}: secrets.{name} must be {SECRET_BYTES} random bytes in base64url")
-    return key
+    if not _BASE64URL_OF_32_BYTES.fullmatch(text):
+        raise ConfigurationError(f"{place}: secrets.{name} must be 32 random bytes in base64url")
+    return base64.urlsafe_b64decode(text.removesuffix("=") + "=")
 
 
 def _content(file: Path, place: str) -> str:
     try:
         return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{place}: cannot read {file}: {error}") from error
+    except OSError as error:
+        raise ConfigurationError(f"{place}: cannot read {file}: {error.strerror}") from error
+    except ValueError as error:  # not UTF-8, or a NUL in the name
+        raise ConfigurationError(f"{place}: cannot read {file!r}: not a name or not text in UTF-8") from error
+
+
+def _is_file(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except OSError:  # a folder that may not be entered, a name that is too long
+        return False
 
 
 def _directories(settings: Config, source: Source, home: Path) -> tuple[DirectorySettings, ...]:
@@ -134,7 +142,7 @@ def _directory(settings: Config, index: int, source: Source, home: Path) -> Dire
     else:
         password = _content(home / str(section.bind_password_file), place).strip("\r\n")
     ca_file = None if section.ca_file is None else home / section.ca_file
-    if ca_file is not None and not ca_file.is_file():
+    if ca_file is not None and not _is_file(ca_file):
         raise ConfigurationError(f"{place}: directory.{section.id}: ca_file {ca_file} does not exist")
     try:
         return DirectorySettings(
@@ -168,11 +176,17 @@ def _database_url(url: str, home: Path) -> str:
     return url
 
 
+def _check_outbound(file: Path | None, source: Source, home: Path) -> None:
+    if file is not None and not _is_file(home / file):
+        place = source.place(("outbound", "ca_file"))
+        raise ConfigurationError(f"{place}: outbound.ca_file: {home / file} does not exist")
+
+
 def _blocklist(file: Path | None, source: Source, home: Path) -> Path | None:
     if file is None:
         return None
     path = home / file
-    if not path.is_file() or path.stat().st_size == 0:
+    if not _is_file(path) or path.stat().st_size == 0:
         place = source.place(("password", "blocklist_file"))
         raise ConfigurationError(f"{place}: password.blocklist_file: {path} is missing or empty")
     return path

@@ -1,6 +1,7 @@
 """Every setting, with its default, its unit and its limits. `config.example.toml` shows each once."""
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -8,6 +9,9 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from sso.directory.presets import Vendor
+from sso.storage.engines import database_url
+
+_HOST_AND_PORT = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
 Positive = Annotated[int, Field(gt=0)]
 
@@ -66,8 +70,10 @@ class DatabaseSection(Section):
     @field_validator("url")
     @classmethod
     def _known(cls, value: str) -> str:
-        if not value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
-            raise ValueError("use sqlite:///FILE or postgresql://USER@HOST/NAME")
+        try:
+            database_url(value)
+        except ValueError:  # its text may repeat a part of the URL, which may hold a password
+            raise ValueError("use sqlite:///FILE or postgresql://USER@HOST/NAME") from None
         return value
 
 
@@ -217,8 +223,10 @@ def checked_issuer(value: str) -> str:
             fragment.
     """
     parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
-        raise ValueError("the issuer is an address such as https://id.example.gov")
+    if parts.scheme not in {"http", "https"} or not _HOST_AND_PORT.fullmatch(parts.netloc):
+        raise ValueError("the issuer is an address such as https://id.example.gov, in lower case")
+    if parts.port == 0 or not parts.hostname:
+        raise ValueError("the issuer's port is between 1 and 65535")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError("an http issuer is accepted only on a loopback address; use https")
     if parts.query or parts.fragment or "?" in value or "#" in value or value.endswith("/"):

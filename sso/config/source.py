@@ -10,7 +10,8 @@ from sso.audit.record import JsonValue
 
 PREFIX = "SSO__"
 _HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.\-]+)\s*\]\]?")
-_KEY = re.compile(r"\s*([A-Za-z0-9_\-]+)\s*=")
+_KEY = re.compile(r"\s*([A-Za-z0-9_.\-]+)\s*=")
+_TOML_PLACE = re.compile(r" \(at line (\d+), column (\d+)\)")
 
 Path_ = tuple[str | int, ...]
 Tree = dict[str, JsonValue]
@@ -46,28 +47,42 @@ def read(file: Path, environment: Mapping[str, str]) -> Source:
         ConfigurationError: the file is missing, unreadable or not TOML, or a secret's file is.
     """
     text = _text(file)
-    try:
-        tree: Tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{file}: not valid TOML: {error}") from error
+    tree = _parsed(text, file)
     variables: dict[Path_, str] = {}
     for name in sorted(environment):
         if name.startswith(PREFIX):
             path, value = _override(name, environment[name])
+            if path in variables:
+                raise ConfigurationError(
+                    f"environment variables {variables[path]} and {name}: set one of them"
+                )
+            _lay_over(tree, path, value, variables)
             variables[path] = name
-            _lay_over(tree, path, value)
     return Source(tree, file, _lines_of(text), variables)
+
+
+def _parsed(text: str, file: Path) -> Tree:
+    try:
+        tree: Tree = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # a number of 5000 digits is a plain ValueError
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        place = _TOML_PLACE.search(reason)
+        line = f":{place[1]}" if place else ""
+        raise ConfigurationError(f"{file}{line}: not valid TOML: {_TOML_PLACE.sub('', reason)}") from error
+    return tree
 
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise ConfigurationError(
             f"{file}: no such file; make one with `sso init`, or name it with --config or SSO_CONFIG"
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file}: cannot be read: {error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{file}: cannot be read: it is not UTF-8") from error
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from error
 
 
 def _override(name: str, value: str) -> tuple[Path_, JsonValue]:
@@ -76,8 +91,9 @@ def _override(name: str, value: str) -> tuple[Path_, JsonValue]:
     if len(parts) == 3 and parts[-1] == "file":
         try:
             value = Path(value).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ConfigurationError(f"environment variable {name}: cannot read the file: {error}") from error
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            raise ConfigurationError(f"environment variable {name}: cannot read {value}: {reason}") from error
         parts = parts[:-1]
     if len(parts) != 2 or not all(parts):
         raise ConfigurationError(f"environment variable {name}: use SSO__SECTION__KEY")
@@ -85,24 +101,30 @@ def _override(name: str, value: str) -> tuple[Path_, JsonValue]:
 
 
 def _typed(value: str) -> JsonValue:
-    """Read a variable as TOML where it is a number, a truth value or an array, otherwise as text."""
-    if re.fullmatch(r"-?\d+(\.\d+)?|true|false|\[.*\]", value, flags=re.DOTALL):
+    """Read a variable as TOML where it is an array or a table, otherwise as text.
+
+    Numbers and truth values stay text: the schema reads them where it wants one, and a name or a secret
+    made of digits stays what it is.
+    """
+    if re.fullmatch(r"\[.*\]|\{.*\}", value, flags=re.DOTALL):
         try:
             typed: JsonValue = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             return value
         return typed
     return value
 
 
-def _lay_over(tree: Tree, path: Path_, value: JsonValue) -> None:
+def _lay_over(tree: Tree, path: Path_, value: JsonValue, earlier: Mapping[Path_, str]) -> None:
     section, key = str(path[0]), str(path[1])
     table = tree.setdefault(section, {})
-    if isinstance(table, dict):
-        for other in (f"{key}_file", key.removesuffix("_file")):
-            if other != key:
-                table.pop(other, None)  # the environment's source of a secret replaces the file's
-        table[key] = value
+    if not isinstance(table, dict):
+        name = f"{PREFIX}{section.upper()}__{key.upper()}"
+        raise ConfigurationError(f"environment variable {name}: {section} is set in the file only")
+    for other in (f"{key}_file", key.removesuffix("_file")):
+        if other != key and (section, other) not in earlier:
+            table.pop(other, None)  # the environment's source of a secret replaces the file's
+    table[key] = value
 
 
 def _lines_of(text: str) -> dict[Path_, int]:
@@ -121,5 +143,5 @@ def _lines_of(text: str) -> dict[Path_, int]:
                 table = (table[0], counts[str(table[0])] - 1, *table[1:])
             lines[table] = number
         elif key := _KEY.match(line):
-            lines.setdefault((*table, key[1]), number)
+            lines.setdefault((*table, *key[1].split(".")), number)
     return lines

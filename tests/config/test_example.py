@@ -1,0 +1,121 @@
+"""config.example.toml is complete, holds nothing that is unknown, and tells the true defaults."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from sso.config import Config, load
+from sso.config.schema import Directory
+from tests.config.written import write_secrets
+
+EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
+WITHOUT_DEFAULT = {"server.issuer", "secrets.key_encryption_key_file", "secrets.pepper_file"}
+
+
+def uncommented(text: str) -> str:
+    """A setting that is not set begins with `#` and no space; prose with `# `."""
+    return re.sub(r"^#(?=[a-z\[])", "", text, flags=re.MULTILINE)
+
+
+def example() -> str:
+    return EXAMPLE.read_text(encoding="utf-8")
+
+
+def settings_of(model: type[BaseModel], prefix: str) -> dict[str, Any]:
+    return {f"{prefix}{name}": field for name, field in model.model_fields.items()}
+
+
+def schema() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for section, field in Config.model_fields.items():
+        model = Directory if section == "directory" else field.annotation
+        assert isinstance(model, type)
+        found |= settings_of(model, f"{section}.")
+    return found
+
+
+def written_keys(text: str) -> list[str]:
+    """Every `key =` with its section, in order, as often as it is written."""
+    keys, section = [], ""
+    for line in text.splitlines():
+        if header := re.match(r"\[\[?([a-z]+)\]\]?$", line):
+            section = header[1]
+        elif key := re.match(r"([a-z_]+) = ", line):
+            keys.append(f"{section}.{key[1]}")
+    return keys
+
+
+def test_it_holds_every_setting_once_and_none_that_is_unknown() -> None:
+    assert sorted(written_keys(uncommented(example()))) == sorted(schema())
+
+
+def test_what_is_written_without_a_comment_is_the_default() -> None:
+    tree = tomllib.loads(example())
+    told = {f"{section}.{key}": value for section, keys in tree.items() for key, value in keys.items()}
+    defaults = {
+        name: field.get_default() for name, field in schema().items() if not name.startswith("directory.")
+    }
+
+    assert {name: _plain(defaults[name]) for name in told if name not in WITHOUT_DEFAULT} == {
+        name: value for name, value in told.items() if name not in WITHOUT_DEFAULT
+    }
+
+
+def test_what_is_commented_out_is_not_set_by_default() -> None:
+    told = set(written_keys(example()))
+    commented = [name for name in written_keys(uncommented(example())) if name not in told]
+
+    assert [
+        name
+        for name in commented
+        if not name.startswith("directory.") and schema()[name].get_default() is not None
+    ] == []
+
+
+def test_every_setting_is_explained_above_it() -> None:
+    lines = example().splitlines()
+    settings = [number for number, line in enumerate(lines) if re.match(r"#?[a-z_]+ = ", line)]
+
+    unexplained = [
+        lines[number]
+        for number in settings
+        if not any(lines[above].startswith("# ") for above in range(max(0, number - 3), number))
+    ]
+
+    assert unexplained == []
+
+
+def test_it_can_be_used_as_it_is(tmp_path: Path) -> None:
+    write_secrets(tmp_path)
+    (tmp_path / "sso.toml").write_text(example(), encoding="utf-8")
+
+    assert load(str(tmp_path / "sso.toml"), {}).settings.directory == ()
+
+
+def test_its_directory_is_valid_and_tells_the_defaults(tmp_path: Path) -> None:
+    write_secrets(tmp_path)
+    (tmp_path / "civil-affairs.pw").write_text("opensesame")
+    (tmp_path / "civil-affairs-ca.pem").write_text("")
+    text, _, block = example().partition("#[[directory]]")
+    directory = uncommented("#[[directory]]" + block).replace("bind_password = ", "# bind_password = ")
+    (tmp_path / "sso.toml").write_text(text + directory, encoding="utf-8")
+
+    configuration = load(str(tmp_path / "sso.toml"), {})
+
+    assert configuration.directories[0].id == "civil-affairs"
+    section = configuration.settings.directory[0].model_dump()
+    optional = [
+        name
+        for name, field in Directory.model_fields.items()
+        if not field.is_required() and field.get_default() is not None and name != "names"
+    ]
+    assert {name: section[name] for name in optional} == {
+        name: Directory.model_fields[name].get_default() for name in optional
+    }
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
