@@ -85,7 +85,7 @@ STAFF_PROBLEMS: Mapping[str, Sentences] = {
     "empty": Sentences(_("Enter your password"), None),
     "wrong": Sentences(_("The sign-in name or the password is not right"), _("Check both and try again.")),
     "locked": Sentences(_("{directory} has locked your account"), _OWN_HELP_DESK),
-    "disabled": Sentences(_("{directory} has disabled your account"), _OWN_HELP_DESK),
+    "disabled": Sentences(_("Your account at {directory} is disabled"), _OWN_HELP_DESK),
     "must_change": Sentences(
         _("{directory} asks you to change your password before you sign in"), _CHANGE_FIRST
     ),

@@ -171,7 +171,9 @@ def test_a_clerk_whom_an_operator_disabled_is_signed_out_and_stays_out(
     staff_stage.hub.run("person", "disable", RESIGNED.login_name, "--reason", "has left the office")
 
     steps.signed_out_of(page, staff_stage.family)
-    assert "account is disabled" in refused(staff_stage, open_page, RESIGNED)
+    assert refused(staff_stage, open_page, RESIGNED).startswith(
+        "Your account at Civil Affairs Bureau is disabled"
+    )
     staff_stage.hub.run("person", "enable", RESIGNED.login_name)
     assert signs_in_again(staff_stage, open_page, RESIGNED)
 
