@@ -1,0 +1,1 @@
+"""`python -m bench`: the hub beside npm's oidc-provider, on this machine, in one run."""

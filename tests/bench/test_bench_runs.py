@@ -1,0 +1,46 @@
+"""`make bench` runs and prints its rows; how fast anything is, no test decides."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NUMBERS = r" +[\d.]+ +[\d.]+ +[\d.]+ +\d+ "
+ROWS = (
+    "client_credentials",
+    "authorization, session exists",
+    "code redemption",
+    "refresh",
+    "userinfo",
+    "introspection",
+    "JWKS",
+)
+
+pytestmark = [pytest.mark.slow, pytest.mark.postgresql, pytest.mark.timeout(240)]
+
+
+@pytest.fixture(scope="module")
+def printed() -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "--quick"], cwd=ROOT, capture_output=True, text=True, timeout=200
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("call", ROWS)
+def test_each_call_has_a_row_with_both_sides_and_a_ratio(printed: str, call: str) -> None:
+    assert re.search(rf"^{re.escape(call)} *\|{NUMBERS}\|{NUMBERS}\| +\d+\.\d\d$", printed, re.MULTILINE)
+
+
+def test_a_password_sign_in_is_set_against_argon2_alone(printed: str) -> None:
+    assert re.search(r"argon2id alone +[\d.]+ ms", printed)
+    assert re.search(r"the request with the password +[\d.]+ ms +argon2 \d+%, our own part -?\d+%", printed)
+
+
+def test_it_says_where_the_time_goes(printed: str) -> None:
+    assert re.search(r"client_credentials \([\d.]+ ms\): .*PostgreSQL and its driver \d+%", printed)
+    assert re.search(r"code redemption \([\d.]+ ms\): .*PostgreSQL and its driver \d+%", printed)
