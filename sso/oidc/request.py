@@ -1,14 +1,14 @@
 """Parse and validate an authorization request (RFC 6749 4.1.1, OpenID Connect Core 3.1.2.1)."""
 
 import ipaddress
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
-from urllib.parse import urlsplit
 
 from sso.oidc import pkce
 from sso.oidc.claims import ClaimsParameterInvalid, ClaimsRequest
-from sso.oidc.client import Client, GrantType
+from sso.oidc.client import Client, GrantType, is_client_id
 from sso.oidc.errors import AuthorizationError, ErrorCode, ResponseMode, ReturnAddress, UntrustedRequest
 from sso.oidc.jose import TokenInvalid, verify_own
 from sso.oidc.settings import Provider
@@ -19,9 +19,18 @@ Params = Mapping[str, Sequence[str]]
 
 MAX_PARAMETER_LENGTH = 8_192
 MAX_STATE_LENGTH = 2_048
+MAX_CLAIMS_LENGTH = 4_096
+PARAMETERS = frozenset(
+    "client_id redirect_uri response_type response_mode scope state nonce code_challenge "
+    "code_challenge_method prompt max_age claims id_token_hint login_hint ui_locales acr_values".split()
+)
+"""What is read of a request; everything else is ignored (RFC 6749 3.1)."""
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
-DISPLAYED_SCOPES = frozenset(
-    {"openid", "profile", "email", "phone", "address", "department", "offline_access"}
+_LOOPBACK = re.compile(r"(http://(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)))(?::[0-9]{1,5})?(/.*)?")
+_UNSUPPORTED = (
+    ("request", ErrorCode.REQUEST_NOT_SUPPORTED, "request objects are not supported"),
+    ("request_uri", ErrorCode.REQUEST_URI_NOT_SUPPORTED, "request_uri is not supported"),
+    ("registration", ErrorCode.REGISTRATION_NOT_SUPPORTED, "registration is not supported"),
 )
 
 
@@ -29,7 +38,8 @@ DISPLAYED_SCOPES = frozenset(
 class AuthorizationRequest:
     """A valid request of a registered client, in values that cannot be wrong.
 
-    `hinted_sub` is whom id_token_hint or a claims demand for `sub` names, in this client's sector.
+    `hinted_subs` are those whom id_token_hint and a claims demand for `sub` both name, in this client's
+    sector; None when nobody is named.
     `essential_acr` are values of which one must be met; `acr_values` are only wishes.
     """
 
@@ -41,7 +51,7 @@ class AuthorizationRequest:
     max_age: int | None
     nonce: str | None
     claims: ClaimsRequest
-    hinted_sub: str | None
+    hinted_subs: frozenset[str] | None
     login_hint: str | None
     ui_locales: str | None
     acr_values: tuple[str, ...]
@@ -60,7 +70,7 @@ class AuthorizationRequest:
         _refuse_unsupported(params, to)
         value = _single_values(params, to)
         scope = _scope(value.get("scope", ""), client, to)
-        claims = _claims(value.get("claims"), to)
+        claims = _claims(value.get("claims"), client, to)
         return cls(
             client=client,
             to=to,
@@ -70,7 +80,7 @@ class AuthorizationRequest:
             max_age=_max_age(value.get("max_age"), client, to),
             nonce=value.get("nonce"),
             claims=claims,
-            hinted_sub=_hinted_sub(value.get("id_token_hint"), claims, provider, to),
+            hinted_subs=_hinted_subs(value.get("id_token_hint"), claims, provider, to),
             login_hint=value.get("login_hint"),
             ui_locales=value.get("ui_locales"),
             acr_values=tuple(value.get("acr_values", "").split()),
@@ -80,9 +90,9 @@ class AuthorizationRequest:
 
 def _client(params: Params, clients: Clients) -> Client:
     values = params.get("client_id", ())
-    if len(values) != 1 or len(values[0]) > MAX_PARAMETER_LENGTH:
+    if len(values) != 1:
         raise UntrustedRequest(ErrorCode.INVALID_CLIENT, "client_id is missing or repeated")
-    client = clients.get(values[0])
+    client = clients.get(values[0]) if is_client_id(values[0]) else None
     if client is None:
         raise UntrustedRequest(ErrorCode.INVALID_CLIENT, "unknown client_id")
     return client
@@ -106,19 +116,15 @@ def _same_address(presented: str, registered: str) -> bool:
     """Compare byte for byte; a native client may use any port on a loopback IP literal (RFC 8252 7.3)."""
     if presented == registered:
         return True
-    try:
-        ours, theirs = urlsplit(registered), urlsplit(presented)
-        if ours.scheme != "http" or ours.port is not None or not _is_loopback_literal(ours.hostname):
-            return False
-        bare = f"{ours.hostname if ':' not in str(ours.hostname) else f'[{ours.hostname}]'}:{theirs.port}"
-        return theirs.netloc == bare and theirs._replace(netloc=ours.netloc).geturl() == registered
-    except ValueError:
+    loopback = _LOOPBACK.fullmatch(presented)
+    if loopback is None or not _is_loopback_literal(loopback[2] or loopback[3]):
         return False
+    return loopback[1] + (loopback[4] or "") == registered
 
 
-def _is_loopback_literal(host: str | None) -> bool:
+def _is_loopback_literal(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host or "").is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
 
@@ -128,12 +134,9 @@ def _response_mode(params: Params) -> ResponseMode:
 
 
 def _refuse_unsupported(params: Params, to: ReturnAddress) -> None:
-    if "request" in params:
-        raise AuthorizationError(ErrorCode.REQUEST_NOT_SUPPORTED, "request objects are not supported", to)
-    if "request_uri" in params:
-        raise AuthorizationError(ErrorCode.REQUEST_URI_NOT_SUPPORTED, "request_uri is not supported", to)
-    if "registration" in params:
-        raise AuthorizationError(ErrorCode.REGISTRATION_NOT_SUPPORTED, "registration is not supported", to)
+    for name, code, description in _UNSUPPORTED:
+        if any(params.get(name, ())):
+            raise AuthorizationError(code, description, to)
     for name, values in params.items():
         if len(values) > 1 and name != "resource":
             raise AuthorizationError(
@@ -165,19 +168,21 @@ def _check_response(value: Mapping[str, str], to: ReturnAddress) -> None:
 def _scope(text: str, client: Client, to: ReturnAddress) -> frozenset[str]:
     if GrantType.AUTHORIZATION_CODE not in client.grant_types:
         raise AuthorizationError(ErrorCode.UNAUTHORIZED_CLIENT, "this client may not use the code flow", to)
-    scope = frozenset(text.split()) & client.scope
+    scope = frozenset(text.split(" ")) & client.scope
+    if GrantType.REFRESH_TOKEN not in client.grant_types:
+        scope -= {"offline_access"}
     if not scope:
         raise AuthorizationError(
             ErrorCode.INVALID_SCOPE, "no requested scope is registered for this client", to
         )
-    if GrantType.REFRESH_TOKEN not in client.grant_types:
-        scope -= {"offline_access"}
     return scope
 
 
-def _claims(text: str | None, to: ReturnAddress) -> ClaimsRequest:
+def _claims(text: str | None, client: Client, to: ReturnAddress) -> ClaimsRequest:
+    if text is not None and len(text) > MAX_CLAIMS_LENGTH:
+        _invalid("the claims parameter is too long", to)
     try:
-        return ClaimsRequest.parse(text)
+        return ClaimsRequest.parse(text).within(client.scope)
     except ClaimsParameterInvalid as error:
         raise AuthorizationError(
             ErrorCode.INVALID_REQUEST, "the claims parameter is invalid", to, str(error)
@@ -218,16 +223,26 @@ def _max_age(text: str | None, client: Client, to: ReturnAddress) -> int | None:
     return int(text)
 
 
-def _hinted_sub(hint: str | None, claims: ClaimsRequest, provider: Provider, to: ReturnAddress) -> str | None:
-    demand = claims.id_token.get("sub") or claims.userinfo.get("sub")
-    if hint is None:
-        return str(demand.values[0]) if demand is not None and demand.values else None
+def _hinted_subs(
+    hint: str | None, claims: ClaimsRequest, provider: Provider, to: ReturnAddress
+) -> frozenset[str] | None:
+    demands = (claims.id_token.get("sub"), claims.userinfo.get("sub"))
+    named = [frozenset(map(str, demand.values)) for demand in demands if demand and demand.values]
+    if hint is not None:
+        named.append(frozenset({_sub_of_hint(hint, provider, to)}))
+    return frozenset.intersection(*named) if named else None
+
+
+def _sub_of_hint(hint: str, provider: Provider, to: ReturnAddress) -> str:
+    """Return whom an ID token of ours names, expired or not (Core 3.1.2.1)."""
     try:
         hinted = verify_own(hint, provider.keys, ("JWT",))
     except TokenInvalid as error:
         raise AuthorizationError(
             ErrorCode.INVALID_REQUEST, "id_token_hint was not issued here", to, str(error)
         ) from error
+    if hinted.get("iss") != provider.settings.issuer:
+        _invalid("id_token_hint was not issued here", to)
     return str(hinted.get("sub"))
 
 

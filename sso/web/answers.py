@@ -5,11 +5,13 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from flask import Request, Response, redirect
+from werkzeug.datastructures import MultiDict
 
 from sso.hub import Hub
 from sso.oidc.errors import ResponseMode
 from sso.oidc.response import AuthorizationResponse
 from sso.web.pages import Pages
+from sso.web.refusals import PageRefused
 from sso.web.visit import CookieNames, Visit, language_links
 
 _POLICY = (
@@ -17,6 +19,8 @@ _POLICY = (
     "font-src 'self'; connect-src 'self'; form-action {targets}; frame-ancestors 'none'; base-uri 'none'"
 )
 YEAR_SECONDS = 31_536_000
+MAX_QUERY_LENGTH = 16_384
+"""Characters of a query that servers and proxies in front of us carry without complaint."""
 
 
 class Answers:
@@ -51,6 +55,17 @@ class Answers:
     def to(self, path: str) -> Response:
         """Return a redirect that turns a POST into a GET."""
         return _see_other(path)
+
+    def by_get(self, path: str, form: MultiDict[str, str]) -> Response:
+        """Return a redirect that brings a form's values to one of our own addresses by GET.
+
+        Raises:
+            PageRefused: they do not fit into an address.
+        """
+        query = urlencode(list(form.items(multi=True)))
+        if len(query) > MAX_QUERY_LENGTH:
+            raise PageRefused("request_too_large", 413)
+        return _see_other(f"{path}?{query}")
 
     def authorization_response(
         self, answer: AuthorizationResponse, visit: Visit, request: Request

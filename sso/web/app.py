@@ -40,6 +40,7 @@ _DEFAULT_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 def create_app(hub: Hub) -> Flask:
     """Return the WSGI application of a hub."""
     app = Flask("sso.web", static_folder="static", static_url_path="/static")
+    app.url_map.merge_slashes = False  # its redirects would be built from the Host header
     app.config["MAX_CONTENT_LENGTH"] = hub.configuration.settings.server.max_request_bytes
     app.config["MAX_FORM_PARTS"] = MAX_FORM_PARTS
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_MAX_AGE_SECONDS

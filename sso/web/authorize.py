@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import assert_never
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
@@ -24,7 +23,7 @@ from sso.oidc.interaction import (
 )
 from sso.oidc.metadata import AUTHORIZATION_PATH
 from sso.oidc.pending import PendingAuthorization
-from sso.oidc.request import AuthorizationRequest
+from sso.oidc.request import PARAMETERS, AuthorizationRequest
 from sso.oidc.response import AuthorizationResponse, error_response
 from sso.oidc.session import Session
 from sso.web.answers import Answers
@@ -48,7 +47,7 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
     @bp.post(AUTHORIZATION_PATH)
     def authorize_by_post() -> Response:
         """Take the same by POST: cross-site it comes without our cookies, so it is brought back by GET."""
-        return answers.to(f"{AUTHORIZATION_PATH}?{urlencode(list(request.form.items(multi=True)))}")
+        return answers.by_get(AUTHORIZATION_PATH, request.form)
 
     @bp.get(f"{AUTHORIZATION_PATH}/<pending_id>")
     def resume(pending_id: str) -> Response:
@@ -120,7 +119,7 @@ def _pending(turn: Turn, asked: AuthorizationRequest, params: dict[str, list[str
         id=new_id(),
         browser=turn.visit.browser_digest,
         client_id=asked.client.client_id,
-        params={name: values[0] for name, values in params.items() if values},
+        params={name: values[0] for name, values in params.items() if name in PARAMETERS and values},
         asked_at=now,
         expires_at=now + turn.hub.settings.pending_lifetime,
     )

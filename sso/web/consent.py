@@ -40,7 +40,7 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
         visit = visit_of(hub, request)
         with hub.database.begin(visit.origin) as stores:
             journey = load(hub, pending_id, visit, stores)
-            check_form(visit, request, pending_id, hub.settings.issuer)
+            check_form(visit, request, _purpose(journey), hub.settings.issuer)
             if request.form.get("decision") == "allow":
                 _allow(hub, journey, visit, stores)
                 return answers.to(f"{AUTHORIZATION_PATH}/{pending_id}")
@@ -60,6 +60,12 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
     return bp
 
 
+def _purpose(journey: Journey) -> str:
+    """The form is of one request and one account: who signs in meanwhile as another sees it anew."""
+    account_id = journey.session.account_id if journey.session is not None else ""
+    return f"{journey.pending.id} {account_id}"
+
+
 def _page(hub: Hub, answers: Answers, journey: Journey, visit: Visit, stores: Stores) -> Response:
     if journey.asked is None or journey.session is None:
         raise ExpiredPage
@@ -72,7 +78,7 @@ def _page(hub: Hub, answers: Answers, journey: Journey, visit: Visit, stores: St
         request,
         target=journey.target,
         action=f"/consent/{journey.pending.id}",
-        csrf_token=visit.form_token(journey.pending.id),
+        csrf_token=visit.form_token(_purpose(journey)),
         service_name=journey.service_name(visit.language.tag),
         service=asked.client,
         signed_in_as=_signed_in_as(journey.session, visit, stores, hub),

@@ -9,8 +9,16 @@ from flask import Flask, Request, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from sso.hub import Hub
-from sso.oidc.errors import BearerError, ErrorCode, RequestRejected, TokenError, UntrustedRequest
+from sso.oidc.errors import (
+    AuthorizationError,
+    BearerError,
+    ErrorCode,
+    RequestRejected,
+    TokenError,
+    UntrustedRequest,
+)
 from sso.oidc.keys import NoSigningKey
+from sso.oidc.response import error_response
 from sso.storage.errors import StorageUnavailable
 from sso.web.answers import Answers
 from sso.web.pages import error_sentences
@@ -27,6 +35,7 @@ def register(app: Flask, hub: Hub, answers: Answers) -> None:
     """Teach the application how every refusal looks."""
     responses = _Responses(hub, answers)
     app.register_error_handler(UntrustedRequest, responses.untrusted_request)
+    app.register_error_handler(AuthorizationError, responses.authorization_error)
     app.register_error_handler(TokenError, responses.token_error)
     app.register_error_handler(BearerError, responses.bearer_error)
     app.register_error_handler(PageRefused, responses.page_refused)
@@ -44,6 +53,12 @@ class _Responses:
     def untrusted_request(self, error: UntrustedRequest) -> Response:
         code = "unknown_client" if error.code is ErrorCode.INVALID_CLIENT else "invalid_redirect_uri"
         return self._page(code, 400)
+
+    def authorization_error(self, error: AuthorizationError) -> Response:
+        """Bring to the client what a page of a journey found, as the authorization endpoint does."""
+        issuer = self._hub.settings.issuer
+        answer = error_response(error.to, issuer, error.code, error.description)
+        return self._answers.authorization_response(answer, visit_of(self._hub, request), request)
 
     def page_refused(self, error: PageRefused) -> Response:
         return self._page(error.code, error.status)

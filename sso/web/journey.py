@@ -4,6 +4,7 @@ Every page of it loads the request anew, and returns to the authorization endpoi
 comes next.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -22,6 +23,7 @@ from sso.web.visit import Visit, language_of
 
 HOME = "home"
 """The client_id of a journey that no client began: the person signs in on our own first page."""
+_PENDING_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ def load(hub: Hub, pending_id: str, visit: Visit, stores: Stores) -> Journey:
     Raises:
         ExpiredPage: unknown, of another browser, finished or too old.
     """
-    pending = stores.pending.get(pending_id, visit.browser_digest, visit.now)
+    wellformed = _PENDING_ID.fullmatch(pending_id)
+    pending = stores.pending.get(pending_id, visit.browser_digest, visit.now) if wellformed else None
     if pending is None:
         raise ExpiredPage
     session = sessions.current(visit.session_cookie, stores, hub.settings, visit.now)

@@ -39,10 +39,15 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
     bp = Blueprint("sign_out", __name__)
     pages = _SignOutPages(hub, answers)
 
-    @bp.route(END_SESSION_PATH, methods=["GET", "POST"])
+    @bp.get(END_SESSION_PATH)
     def end_session() -> Response:
         """Sign out at the wish of a service (RP-Initiated Logout 1.0)."""
-        return pages.ask(request.args if request.method == "GET" else request.form)
+        return pages.ask(request.args)
+
+    @bp.post(END_SESSION_PATH)
+    def end_session_by_post() -> Response:
+        """A service's POST comes without our cookies, as if nobody were signed in: go on by GET."""
+        return answers.by_get(END_SESSION_PATH, request.form)
 
     @bp.get("/sign-out")
     def ask() -> Response:
