@@ -14,7 +14,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 MAX_PASSWORD_BYTES = 4096
-"""UTF-8 bytes of a password that are looked at; a longer one is refused before it is hashed."""
+"""UTF-8 bytes of a password, in NFC, that are looked at; a longer one is refused before it is hashed."""
 
 
 class TooBusy(Exception):
@@ -68,7 +68,7 @@ class PasswordHash:
         Raises:
             TooBusy: no place became free.
         """
-        if len(password.encode("utf-8", "surrogatepass")) > MAX_PASSWORD_BYTES:
+        if len(password) > MAX_PASSWORD_BYTES or len(_normalised(password)) > MAX_PASSWORD_BYTES:
             return False
         with self._place():
             try:
@@ -82,13 +82,15 @@ class PasswordHash:
         return self._argon2.check_needs_rehash(known)
 
     def _peppered(self, password: str) -> bytes:
-        text = unicodedata.normalize("NFC", password)
-        return (
-            hmac.new(self.pepper, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest().encode()
-        )
+        return hmac.new(self.pepper, _normalised(password), hashlib.sha256).hexdigest().encode()
 
     def _place(self) -> "_Place":
         return _Place(self._places, self.patience_seconds)
+
+
+def _normalised(password: str) -> bytes:
+    """Return the bytes of a password in NFC: however a keyboard composes it, it is the same."""
+    return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
 
 
 @dataclass(frozen=True, slots=True)

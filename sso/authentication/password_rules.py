@@ -44,15 +44,15 @@ class PasswordRules:
             raise PasswordRefused(f"the password needs at least {self.minimum_length} characters")
         if len(text) > MAX_LENGTH:
             raise PasswordRefused(f"the password may have at most {MAX_LENGTH} characters")
-        if "\0" in text:
-            raise PasswordRefused("the password may not hold a NUL character")
+        if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text):
+            raise PasswordRefused("the password holds a character that cannot be typed")
         if _is_common(text) or self._is_breached(text):
             raise PasswordRefused("this password is on a list of common or stolen passwords; choose another")
         if _is_repetition(text, (*self.context, *names)):
             raise PasswordRefused("the password only repeats a word, a sequence or a name; choose another")
 
     def _is_breached(self, text: str) -> bool:
-        if self.blocklist_file is None:
+        if self.blocklist_file is None or self.blocklist_file.stat().st_size == 0:
             return False
         # SHA-1 is how published lists are keyed; nothing secret rests on it.
         wanted = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest().upper().encode()
@@ -88,11 +88,12 @@ def _is_common(text: str) -> bool:
 
 def _is_repetition(text: str, names: Sequence[str]) -> bool:
     folded = text.casefold()
-    letters = "".join(c for c in folded if c.isalnum())
-    if len(set(letters)) <= 2 or _is_sequence(folded):
+    if len(set(folded) - {" "}) <= 2 or _is_sequence(folded):
         return True
-    shortest_unit = next((n for n in range(1, 5) if _repeats(folded, folded[:n])), None)
-    return shortest_unit is not None or any(_repeats(letters, _letters(name)) for name in names)
+    if any(_repeats(folded, folded[:length]) for length in range(1, len(folded) // 3 + 1)):
+        return True
+    letters = _letters(folded)
+    return bool(letters) and any(_repeats(letters, _letters(name)) for name in names)
 
 
 def _letters(name: str) -> str:

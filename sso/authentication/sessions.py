@@ -40,7 +40,9 @@ def begin(who: SignedInAs, stores: Stores, settings: Settings, now: datetime) ->
 
     The same account keeps its session id, so that clients see one `sid`; another account's session ends.
     """
-    account, assurance, previous = who.account, who.assurance, who.previous
+    account, assurance = who.account, who.assurance
+    # Proving took a while: the session that the browser had may have ended in the meantime.
+    previous = stores.sessions.by_id(who.previous.id) if who.previous is not None else None
     if previous is not None and previous.account_id == account.id:
         return _renew(previous, assurance, stores, settings, now)
     if previous is not None:
@@ -53,7 +55,7 @@ def begin(who: SignedInAs, stores: Stores, settings: Settings, now: datetime) ->
         auth_time=now,
         acr=assurance.acr,
         amr=assurance.amr,
-        persona_chosen=len(stores.people.accounts_of(account.person_id)) == 1,
+        persona_chosen=_has_one_account(account.person_id, stores),
         created_at=now,
         last_seen_at=now,
         expires_at=now + settings.session_lifetime,
@@ -63,6 +65,11 @@ def begin(who: SignedInAs, stores: Stores, settings: Settings, now: datetime) ->
         SessionCreated(account_id=account.id, session_id=session.id, expires_at=session.expires_at), now
     )
     return session, cookie
+
+
+def _has_one_account(person_id: str, stores: Stores) -> bool:
+    """Whether there is nothing to choose: only one account of the person is in use."""
+    return sum(account.disabled_at is None for account in stores.people.accounts_of(person_id)) == 1
 
 
 def _renew(

@@ -178,6 +178,8 @@ class SignIn:
         """Begin the session, or record the failure."""
         account = self._account(attempt, proof, stores, now)
         failure, tellable = proof.failure, proof.tellable
+        if failure is None and attempt.credential is not None and not _still_known(attempt, stores):
+            failure = Failure.BAD_CREDENTIAL
         if failure is None and (account is None or not _usable(account, stores)):
             failure, tellable = Failure.ACCOUNT_DISABLED, True
         if failure is not None or account is None:
@@ -220,6 +222,11 @@ class SignIn:
             reason=reason,
         )
         stores.audit.append(event, now)
+
+
+def _still_known(attempt: Attempt, stores: Stores) -> bool:
+    """Whether the password that was tried has not been replaced while it was tried."""
+    return attempt.account is not None and stores.credentials.get(attempt.account.id) == attempt.credential
 
 
 def _usable(account: Account, stores: Stores) -> bool:

@@ -12,16 +12,20 @@ from datetime import datetime, timedelta
 
 from sso.audit.event import RateLimited
 from sso.authentication.stores import Stores
+from sso.oidc.errors import ErrorCode, RequestRejected
 
 RECORD_EVERY = 100
 """Of the refusals of one window the first is recorded, then every hundredth: no weapon against the hub."""
 
 
-class Throttled(Exception):
-    """Too many attempts; nothing was tried. `retry_after` says when the counter starts anew."""
+class Throttled(RequestRejected):
+    """Too many attempts; nothing was tried. `retry_after` says when the counter starts anew.
+
+    A refusal like any other: the count and its audit event must survive it.
+    """
 
     def __init__(self, retry_after: timedelta) -> None:
-        super().__init__("too many attempts")
+        super().__init__(ErrorCode.TEMPORARILY_UNAVAILABLE, "too many attempts")
         self.retry_after = retry_after
 
 

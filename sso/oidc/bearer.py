@@ -39,7 +39,7 @@ def live_access_token(text: str, stores: Stores, provider: Provider, now: dateti
     """Return what an access token says, if it may still be used.
 
     Raises:
-        TokenNotLive: malformed, foreign, expired, revoked, or its account is disabled.
+        TokenNotLive: malformed, foreign, expired, revoked, its account disabled, or its client removed.
     """
     try:
         claims = verify_own(text, provider.keys, ACCESS_TOKEN_TYPES)
@@ -51,10 +51,13 @@ def live_access_token(text: str, stores: Stores, provider: Provider, now: dateti
     jti = str(claims.get("jti"))
     if stores.denied_tokens.denied(jti):
         raise TokenNotLive("revoked by its jti")
+    client_id = str(claims.get("client_id"))
+    if stores.clients.get(client_id) is None:
+        raise TokenNotLive("the client was removed")
     grant, subject = _grant(jti, stores)
     return AccessToken(
         jti=jti,
-        client_id=str(claims.get("client_id")),
+        client_id=client_id,
         aud=_audience(claims.get("aud")),
         scope=frozenset(str(claims.get("scope", "")).split()),
         grant=grant,

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 
 from sso.audit.record import JsonValue
 
-MAX_CLAIMS_PARAMETER_LENGTH = 4096
-
 SCOPE_CLAIMS: Mapping[str, tuple[str, ...]] = {
     "profile": (
         "name",
@@ -36,6 +34,8 @@ SCOPE_CLAIMS: Mapping[str, tuple[str, ...]] = {
 """Claims per scope; `department` is ours: the persona (citizen or staff) and where a clerk works."""
 
 PROTOCOL_SCOPES = ("openid", "offline_access")
+_BOOLEAN_CLAIMS = frozenset({"email_verified", "phone_number_verified"})
+_SCALARS = (str, bool, int, float)  # a demanded value that is an object or array is never met, nor kept
 CLAIM_NAMES = frozenset(name for names in SCOPE_CLAIMS.values() for name in names)
 
 
@@ -60,16 +60,13 @@ class ClaimsRequest:
 
     @classmethod
     def parse(cls, text: str | None) -> "ClaimsRequest":
-        """Read the parameter; absent means nothing is asked for.
+        """Read the parameter; absent means nothing is asked for. Its length is the caller's to bound.
 
         Raises:
-            ClaimsParameterInvalid: not a JSON object of the shape of Core 5.5, or too long.
+            ClaimsParameterInvalid: not a JSON object of the shape of Core 5.5.
         """
         if text is None:
             return cls()
-        if len(text) > MAX_CLAIMS_PARAMETER_LENGTH:
-            message = "claims is too long"
-            raise ClaimsParameterInvalid(message)
         try:
             whole = json.loads(text)
         except (ValueError, RecursionError) as error:
@@ -84,6 +81,17 @@ class ClaimsRequest:
     def names(self) -> frozenset[str]:
         """Every claim about the person that is asked for by name and that the hub knows."""
         return frozenset(self.userinfo) & CLAIM_NAMES | frozenset(self.id_token) & CLAIM_NAMES
+
+    def within(self, scope: frozenset[str]) -> "ClaimsRequest":
+        """Return the request without claims about the person that none of these scopes speaks of.
+
+        What a client may learn is bounded by the scopes it is registered for, however it asks.
+        """
+        hidden = CLAIM_NAMES - scope_claims(scope)
+        return ClaimsRequest(
+            userinfo={name: demand for name, demand in self.userinfo.items() if name not in hidden},
+            id_token={name: demand for name, demand in self.id_token.items() if name not in hidden},
+        )
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return the JSON object that parses to this request."""
@@ -123,7 +131,7 @@ def _demand(value: JsonValue) -> ClaimDemand:
     if not isinstance(values, list) or not isinstance(essential, bool):
         message = "essential must be true or false, values an array"
         raise ClaimsParameterInvalid(message)
-    return ClaimDemand(essential=essential, values=tuple(values))
+    return ClaimDemand(essential=essential, values=tuple(v for v in values if isinstance(v, _SCALARS)))
 
 
 def scope_claims(scope: frozenset[str]) -> frozenset[str]:
@@ -136,4 +144,21 @@ def release(
 ) -> dict[str, JsonValue]:
     """Return what is known of the named claims and the demanded ones; unknown names are ignored."""
     wanted = names | (frozenset(demands) & CLAIM_NAMES)
-    return {name: value for name, value in known.items() if name in wanted and value not in (None, "")}
+    return {
+        name: _typed(name, value)
+        for name, value in known.items()
+        if name in wanted and value not in (None, "")
+    }
+
+
+def _typed(name: str, value: JsonValue) -> JsonValue:
+    """Return the value with the JSON type of Core 5.1: directories and commands know only texts."""
+    if not isinstance(value, str):
+        return value
+    if name in _BOOLEAN_CLAIMS:
+        return value.strip().lower() in {"true", "1", "yes"}
+    if name == "address":
+        return {"formatted": value}
+    if name == "updated_at" and value.isascii() and value.isdigit():
+        return int(value)
+    return value

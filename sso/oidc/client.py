@@ -7,6 +7,13 @@ from enum import StrEnum
 
 from sso.audit.record import JsonValue
 
+MAX_CLIENT_ID_LENGTH = 255
+
+
+def is_client_id(text: str) -> bool:
+    """Whether a text can be a client_id (RFC 6749 A.1, bounded): nothing else is ever looked up."""
+    return 0 < len(text) <= MAX_CLIENT_ID_LENGTH and all(" " <= character <= "~" for character in text)
+
 
 class ClientAuthMethod(StrEnum):
     """token_endpoint_auth_method values (RFC 7591 2, OpenID Connect Core 9)."""

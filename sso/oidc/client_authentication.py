@@ -6,7 +6,6 @@ the registered one.
 """
 
 import base64
-import binascii
 import hmac
 import json
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from urllib.parse import unquote_plus
 
 from sso.audit.event import ClientAuthenticationFailed
 from sso.audit.record import JsonValue
-from sso.oidc.client import Client, ClientAuthMethod
+from sso.oidc.client import Client, ClientAuthMethod, is_client_id
 from sso.oidc.digest import digest
 from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.jose import ASSERTION_ALGORITHMS, TokenInvalid, verify_client_assertion
@@ -56,7 +55,7 @@ def authenticate(presented: Presented, stores: Stores, provider: Provider, now: 
         TokenError: invalid_request for two methods at once, invalid_client otherwise; recorded.
     """
     credentials = _credentials(presented)
-    client = stores.clients.get(credentials.client_id)
+    client = stores.clients.get(credentials.client_id) if is_client_id(credentials.client_id) else None
     try:
         return _proven(client, credentials, stores, provider, now)
     except _NotProven as failure:
@@ -96,7 +95,7 @@ def _basic(encoded: str, form: Mapping[str, str]) -> _Credentials:
     """Read Basic credentials: form-decoded as RFC 6749 2.3.1 says, and raw as many libraries send them."""
     try:
         user, colon, password = base64.b64decode(encoded, validate=True).decode("utf-8").partition(":")
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:  # not Base64, not ASCII, or not UTF-8 within
         raise TokenError(ErrorCode.INVALID_CLIENT, "the Authorization header is malformed") from error
     client_id = unquote_plus(user)
     if not colon or form.get("client_id", client_id) != client_id:

@@ -92,7 +92,7 @@ def _login_reason(request: AuthorizationRequest, situation: Situation) -> str | 
         and now - session.auth_time > timedelta(seconds=request.max_age)
     ):
         return "max_age"
-    if request.hinted_sub is not None and situation.sub != request.hinted_sub:
+    if request.hinted_subs is not None and situation.sub not in request.hinted_subs:
         if fresh:
             raise AuthorizationError(
                 ErrorCode.LOGIN_REQUIRED, "another person than the hinted one signed in", request.to

@@ -140,9 +140,7 @@ def verify_client_assertion(
         raise TokenInvalid(message)
     kid = header.get("kid")
     for jwk in _public_keys(jwks):
-        if _ALGORITHM_KEY_TYPES[alg] != jwk.get("kty") or (
-            kid is not None and jwk.get("kid") not in (None, kid)
-        ):
+        if not _may_verify(jwk, alg, kid):
             continue
         try:
             return _verified(assertion, jwt.PyJWK(dict(jwk), algorithm=alg).key, [alg])
@@ -150,6 +148,13 @@ def verify_client_assertion(
             continue
     message = "no registered key verifies the assertion"
     raise TokenInvalid(message)
+
+
+def _may_verify(jwk: Mapping[str, JsonValue], alg: str, kid: JsonValue) -> bool:
+    """Whether a registered key is of the algorithm's type, and is the one that is named, if any."""
+    if _ALGORITHM_KEY_TYPES[alg] != jwk.get("kty") or jwk.get("alg", alg) != alg:
+        return False
+    return kid is None or jwk.get("kid") in (None, kid)
 
 
 def check_public_jwks(jwks: JsonValue) -> None:

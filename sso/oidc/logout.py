@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sso.audit.event import LogoutRejected
 from sso.audit.record import JsonValue
-from sso.oidc.client import Client
+from sso.oidc.client import Client, is_client_id
 from sso.oidc.digest import new_id
 from sso.oidc.jose import TokenInvalid, sign, verify_own
 from sso.oidc.notice import LogoutNotice
@@ -41,10 +41,11 @@ def parse_logout(
 
     An expired hint is fine (RP-Initiated Logout 1.0, 2): its signature is what counts.
     """
+    params = {name: value for name, value in params.items() if value}
     hint = params.get("id_token_hint")
     hinted = _hinted(hint, provider)
     client_id = str(hinted["aud"]) if hinted else params.get("client_id", "")
-    client = stores.clients.get(client_id)
+    client = stores.clients.get(client_id) if is_client_id(client_id) else None
     problem = _problem(params, hinted, client)
     if problem is not None:
         stores.audit.append(

@@ -9,7 +9,7 @@ from sso.oidc.errors import ResponseMode
 from sso.oidc.jose import ASSERTION_ALGORITHMS
 from sso.oidc.pkce import METHOD
 from sso.oidc.request import PROMPTS
-from sso.oidc.settings import Provider
+from sso.oidc.settings import Provider, Settings
 
 AUTHORIZATION_PATH = "/oauth2/authorize"
 TOKEN_PATH = "/oauth2/token"
@@ -24,33 +24,19 @@ PROTOCOL_CLAIMS = ("sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr",
 
 def metadata(provider: Provider, acr_values: tuple[str, ...], now: datetime) -> dict[str, JsonValue]:
     """Return the document for both well-known addresses."""
-    at = provider.settings.endpoint
-    auth_methods: list[JsonValue] = [method.value for method in ClientAuthMethod]
-    confidential = [method for method in auth_methods if method != ClientAuthMethod.NONE]
-    documentation = provider.settings.service_documentation
+    settings = provider.settings
     document: dict[str, JsonValue] = {
-        "issuer": provider.settings.issuer,
-        "authorization_endpoint": at(AUTHORIZATION_PATH),
-        "token_endpoint": at(TOKEN_PATH),
-        "userinfo_endpoint": at(USERINFO_PATH),
-        "jwks_uri": at(JWKS_PATH),
-        "introspection_endpoint": at(INTROSPECTION_PATH),
-        "revocation_endpoint": at(REVOCATION_PATH),
-        "end_session_endpoint": at(END_SESSION_PATH),
+        "issuer": settings.issuer,
+        **_endpoints(settings),
+        **_client_authentication(),
         "scopes_supported": [*PROTOCOL_SCOPES, *SCOPE_CLAIMS],
         "response_types_supported": ["code"],
         "response_modes_supported": [mode.value for mode in ResponseMode],
         "grant_types_supported": [grant.value for grant in GrantType],
+        "code_challenge_methods_supported": [METHOD],
         "acr_values_supported": list(acr_values),
         "subject_types_supported": [subject_type.value for subject_type in SubjectType],
         "id_token_signing_alg_values_supported": list(provider.keys.algorithms(now)),
-        "token_endpoint_auth_methods_supported": auth_methods,
-        "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
-        "introspection_endpoint_auth_methods_supported": confidential,
-        "introspection_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
-        "revocation_endpoint_auth_methods_supported": auth_methods,
-        "revocation_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
-        "code_challenge_methods_supported": [METHOD],
         "prompt_values_supported": sorted(PROMPTS),
         "display_values_supported": ["page"],
         "claim_types_supported": ["normal"],
@@ -62,8 +48,32 @@ def metadata(provider: Provider, acr_values: tuple[str, ...], now: datetime) -> 
         "authorization_response_iss_parameter_supported": True,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
-        "ui_locales_supported": list(provider.settings.ui_locales),
+        "ui_locales_supported": list(settings.ui_locales),
     }
-    if documentation is not None:
-        document["service_documentation"] = documentation
+    if settings.service_documentation is not None:
+        document["service_documentation"] = settings.service_documentation
     return document
+
+
+def _endpoints(settings: Settings) -> dict[str, JsonValue]:
+    return {
+        "authorization_endpoint": settings.endpoint(AUTHORIZATION_PATH),
+        "token_endpoint": settings.endpoint(TOKEN_PATH),
+        "userinfo_endpoint": settings.endpoint(USERINFO_PATH),
+        "jwks_uri": settings.endpoint(JWKS_PATH),
+        "introspection_endpoint": settings.endpoint(INTROSPECTION_PATH),
+        "revocation_endpoint": settings.endpoint(REVOCATION_PATH),
+        "end_session_endpoint": settings.endpoint(END_SESSION_PATH),
+    }
+
+
+def _client_authentication() -> dict[str, JsonValue]:
+    """The same methods everywhere, but nobody without a secret may introspect (RFC 7662 2.1)."""
+    methods: list[JsonValue] = [method.value for method in ClientAuthMethod]
+    confidential = [method for method in methods if method != ClientAuthMethod.NONE]
+    offered = (("token", methods), ("introspection", confidential), ("revocation", methods))
+    return {
+        f"{endpoint}_endpoint_auth_{member}_supported": value
+        for endpoint, names in offered
+        for member, value in (("methods", names), ("signing_alg_values", list(ASSERTION_ALGORITHMS)))
+    }

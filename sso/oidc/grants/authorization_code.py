@@ -27,11 +27,13 @@ def redeem(request: TokenRequest, stores: Stores, provider: Provider, now: datet
     code = stores.codes.get(code_digest)
     if code is None or code.grant.client_id != request.client.client_id:
         raise _refusal("unknown code" if code is None else "code of another client")
+    _check_binding(code, request)
     if not stores.codes.redeem(code_digest, now):
         stores.grants.revoke(code.grant.id, now)
         stores.audit.append(_reuse(code.grant), now)
         raise _refusal("code used again")
-    _check(code, request, now)
+    if now >= code.expires_at:
+        raise _refusal("code expired")
     subject = stores.subjects.get(code.grant.account_id)
     if subject is None or not subject.active or code.grant.revoked_at is not None:
         raise _refusal("the account or the grant is no longer usable")
@@ -50,9 +52,8 @@ def redeem(request: TokenRequest, stores: Stores, provider: Provider, now: datet
     )
 
 
-def _check(code: AuthorizationCode, request: TokenRequest, now: datetime) -> None:
-    if now >= code.expires_at:
-        raise _refusal("code expired")
+def _check_binding(code: AuthorizationCode, request: TokenRequest) -> None:
+    """Refuse whoever merely found the code: without proof it is neither spent nor revoked."""
     if request.optional("redirect_uri") != code.redirect_uri:
         raise _refusal("redirect_uri differs from the authorization request's")
     verifier = request.optional("code_verifier")
