@@ -1,0 +1,67 @@
+"""A hub of its own for one test or one file, with settings laid over by the environment."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.servers.hub import HubServer
+
+
+@dataclass
+class TunedHub(HubServer):
+    """`settings`: `{"SERVER__WORKERS": "2"}` becomes SSO__SERVER__WORKERS=2."""
+
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        laid_over = {f"SSO__{name}": value for name, value in self.settings.items()}
+        return super().environment | laid_over
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def child(self, word: str) -> psutil.Process:
+        """The child of `sso serve` whose command has this word: granian, gunicorn or worker."""
+        found = [child for child in psutil.Process(self.pid).children() if word in child.cmdline()]
+        assert len(found) == 1, f"{len(found)} children named {word}"
+        return found[0]
+
+    def web_workers(self) -> list[psutil.Process]:
+        """The processes that answer requests."""
+        server = "gunicorn" if self.settings.get("SERVER__SOFTWARE") == "gunicorn" else "granian"
+        return [process for process in self.child(server).children() if process.is_running()]
+
+    def descendants(self) -> list[psutil.Process]:
+        """Every process that this hub has started and that runs now."""
+        return psutil.Process(self.pid).children(recursive=True)
+
+
+@contextmanager
+def running_hub(folder: Path, **settings: Any) -> Iterator[TunedHub]:
+    """A hub while the block lasts."""
+    hub = TunedHub(folder, **settings)
+    hub.initialise()
+    hub.start()
+    try:
+        yield hub
+    finally:
+        hub.stop()
+
+
+def gone(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Return those that still run after some seconds at most."""
+    return [process for process in psutil.wait_procs(processes, seconds)[1] if _runs(process)]
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
