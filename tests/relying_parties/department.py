@@ -26,14 +26,14 @@ def environment(**setting: str) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", **setting}
 
 
-def redirect_uris(port: int) -> dict[str, str]:
-    """The addresses to register for an application on this port, named as in RFC 7591."""
+def registration(port: int) -> tuple[str, ...]:
+    """The options of `sso client add` for an application on this port."""
     address = f"http://127.0.0.1:{port}"
-    return {
-        "redirect_uri": f"{address}/callback",
-        "post_logout_redirect_uri": f"{address}/signed-out",
-        "backchannel_logout_uri": f"{address}/backchannel-logout",
-    }
+    return (
+        *("--redirect-uri", f"{address}/callback"),
+        *("--post-logout-redirect-uri", f"{address}/signed-out"),
+        *("--backchannel-logout-uri", f"{address}/backchannel-logout"),
+    )
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-START_SECONDS = 20
+START_SECONDS = 40
 STOP_SECONDS = 10
 
 

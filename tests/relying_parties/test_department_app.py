@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.relying_parties.department import Department, department, redirect_uris
+from tests.relying_parties.department import Department, department, registration
 from tests.relying_parties.visitor import Visitor
 from tests.servers.hub import PASSWORD, HubServer, free_port
 
-pytestmark = pytest.mark.relying_party
+pytestmark = [pytest.mark.relying_party, pytest.mark.slow]
 
-LOGOUT_SECONDS = 15
+LOGOUT_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +34,12 @@ def town(hub: HubServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[T
         apps, client_ids = [], []
         for name in ("Housing", "Tax"):
             port = free_port()
-            addresses = redirect_uris(port)
-            arguments = [part for option, value in addresses.items() for part in (_option(option), value)]
-            client = hub.add_client(*arguments, name=name)
+            client = hub.add_client(*registration(port), name=name)
             setting = {"ISSUER": hub.issuer, "CLIENT_ID": client["client_id"], "APP_NAME": name}
             setting["CLIENT_SECRET"] = client["client_secret"]
             apps.append(running.enter_context(department(port, folder, **setting)))
             client_ids.append(client["client_id"])
         yield Town(hub, apps[0], apps[1], (client_ids[0], client_ids[1]))
-
-
-def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
 
 
 def is_signed_in(visitor: Visitor, app: Department) -> bool:

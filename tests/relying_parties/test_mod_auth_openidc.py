@@ -12,10 +12,11 @@ from tests.servers.hub import PASSWORD, HubServer, free_port
 
 pytestmark = [
     pytest.mark.relying_party,
+    pytest.mark.slow,
     pytest.mark.skipif(debian.missing() is not None, reason=str(debian.missing())),
 ]
 
-LOGOUT_SECONDS = 15
+LOGOUT_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from tests.servers.hub import PASSWORD, HubServer, free_port
 
 pytestmark = [
     pytest.mark.relying_party,
+    pytest.mark.slow,
     pytest.mark.skipif(node.missing() is not None, reason=str(node.missing())),
 ]
 

@@ -14,6 +14,8 @@ from tests.relying_parties.code_flow import tokens
 from tests.relying_parties.visitor import Visitor
 from tests.servers.hub import PASSWORD, HubServer
 
+pytestmark = pytest.mark.slow
+
 ALGORITHMS = ["RS256", "ES256"]
 AUDIENCE = "https://api.housing.example"
 REDIRECT_URI = "http://127.0.0.1:9/cb"
