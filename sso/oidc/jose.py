@@ -163,6 +163,9 @@ def check_public_jwks(jwks: JsonValue) -> None:
     Raises:
         KeySetInvalid: with a sentence that names what is wrong.
     """
+    if any(_PRIVATE_MEMBERS & jwk.keys() for jwk in _keys(jwks)):
+        message = "jwks holds a private or symmetric key: send public keys only, and replace this one"
+        raise KeySetInvalid(message)
     keys = _public_keys(jwks)
     if not keys:
         message = "jwks needs a member keys with at least one key"
@@ -176,9 +179,6 @@ def check_public_jwks(jwks: JsonValue) -> None:
 
 
 def _check_public_jwk(jwk: Mapping[str, JsonValue]) -> None:
-    if _PRIVATE_MEMBERS & jwk.keys():
-        message = "jwks holds a private or symmetric key: send public keys only, and replace this one"
-        raise KeySetInvalid(message)
     try:
         key = jwt.PyJWK(dict(jwk), algorithm=_first_algorithm(jwk)).key
     except (jwt.PyJWTError, KeyError, ValueError, TypeError) as error:
@@ -196,10 +196,12 @@ def _first_algorithm(jwk: Mapping[str, JsonValue]) -> str:
 
 
 def _public_keys(jwks: JsonValue) -> list[Mapping[str, JsonValue]]:
+    return [key for key in _keys(jwks) if key.get("use", "sig") == "sig"]
+
+
+def _keys(jwks: JsonValue) -> list[Mapping[str, JsonValue]]:
     keys = jwks.get("keys") if isinstance(jwks, Mapping) else None
-    if not isinstance(keys, list):
-        return []
-    return [key for key in keys if isinstance(key, dict) and key.get("use", "sig") == "sig"]
+    return [key for key in keys if isinstance(key, dict)] if isinstance(keys, list) else []
 
 
 def _header(token: str) -> dict[str, JsonValue]:

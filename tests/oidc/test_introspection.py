@@ -1,0 +1,96 @@
+"""Token introspection (RFC 7662): what is told, and to whom."""
+
+import pytest
+
+from sso.audit.record import JsonValue
+from sso.oidc.client import Client
+from sso.oidc.introspection import introspect
+from tests.oidc.examples import HOUR, ISSUER, World, client
+
+API = "https://api.example.gov"
+NOTHING = {"active": False}
+
+
+def ask(world: World, text: str | None, caller: Client | None = None) -> dict[str, JsonValue]:
+    return introspect(text or "", caller or world.client, world.stores, world.provider, world.now)
+
+
+def test_the_client_of_a_token_learns_what_it_says(world: World) -> None:
+    """RFC 7662 2.2."""
+    answer = ask(world, world.tokens().access_token)
+
+    assert answer["active"] is True
+    assert (answer["client_id"], answer["sub"], answer["token_type"]) == ("housing", world.sub, "Bearer")
+
+
+def test_a_stranger_learns_nothing(world: World) -> None:
+    """RFC 7662 4."""
+    stranger = client(client_id="stranger")
+
+    tokens = world.tokens()
+
+    assert ask(world, tokens.access_token, stranger) == NOTHING
+    assert ask(world, tokens.refresh_token, stranger) == NOTHING
+
+
+def test_the_resource_server_that_a_token_is_for_learns_it(world: World) -> None:
+    """RFC 7662 2.1, RFC 9068 4."""
+    world.client = world.register(client(audience=(API,)))
+    resource_server = client(client_id="api", audience=(API,))
+
+    assert ask(world, world.tokens().access_token, resource_server)["active"] is True
+
+
+def test_registering_the_hub_as_ones_audience_opens_nothing(world: World) -> None:
+    """Tokens without a resource are for the hub: that makes nobody else their audience."""
+    curious = client(client_id="curious", audience=(ISSUER,))
+
+    assert ask(world, world.tokens().access_token, curious) == NOTHING
+
+
+@pytest.mark.parametrize("text", ["", "x", "x.y.z", "é", "\udcff", "a" * 20_000])
+def test_nonsense_is_inactive(world: World, text: str) -> None:
+    """RFC 7662 2.2."""
+    assert ask(world, text) == NOTHING
+
+
+def test_an_id_token_is_inactive(world: World) -> None:
+    """RFC 8725 2.8."""
+    assert ask(world, world.tokens().id_token) == NOTHING
+
+
+def test_nothing_lives_after_its_time_its_grant_or_its_account(world: World) -> None:
+    """RFC 7662 4."""
+    tokens = world.tokens()
+    world.wait(HOUR)
+    assert ask(world, tokens.access_token) == NOTHING
+
+    revoked = world.tokens()
+    for grant in list(world.stores.grants.by_id):
+        world.stores.grants.revoke(grant, world.now)
+    assert ask(world, revoked.access_token) == ask(world, revoked.refresh_token) == NOTHING
+
+    disabled = world.tokens()
+    world.disable()
+    assert ask(world, disabled.access_token) == ask(world, disabled.refresh_token) == NOTHING
+
+
+def test_a_refresh_token_is_told_to_its_client_until_it_is_spent(world: World) -> None:
+    token = world.tokens().refresh_token
+    assert ask(world, token)["scope"] == "email offline_access openid"
+
+    world.refresh(token)
+
+    assert ask(world, token) == NOTHING
+
+
+def test_every_question_is_recorded_also_the_one_that_was_not_answered(world: World) -> None:
+    token = world.tokens().access_token
+    ask(world, token, client(client_id="stranger"))
+
+    record = world.stores.audit.records[-1]
+    assert (record.event, record.client_id, record.detail["active"]) == (
+        "token.introspected",
+        "stranger",
+        False,
+    )

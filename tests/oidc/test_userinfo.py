@@ -1,0 +1,87 @@
+"""The UserInfo endpoint (Core 5.3)."""
+
+import pytest
+
+from sso.oidc.errors import BearerError
+from sso.oidc.userinfo import userinfo
+from tests.oidc.examples import HOUR, World, client
+
+
+def ask(world: World, text: str | None) -> dict[str, object]:
+    return dict(userinfo(text or "", world.stores, world.provider, world.now))
+
+
+def refusal(world: World, text: str | None) -> str:
+    with pytest.raises(BearerError) as caught:
+        ask(world, text)
+    return caught.value.code
+
+
+def test_the_scope_decides_which_claims_are_told(world: World) -> None:
+    """Core 5.4."""
+    assert ask(world, world.tokens(scope="openid").access_token) == {"sub": world.sub}
+    assert ask(world, world.tokens(scope="openid email").access_token) == {
+        "sub": world.sub,
+        "email": "tuya@example.org",
+        "email_verified": True,
+    }
+
+
+def test_the_claims_parameter_adds_single_ones(world: World) -> None:
+    """Core 5.5."""
+    tokens = world.tokens(scope="openid", claims='{"userinfo": {"name": {"essential": true}, "x": null}}')
+
+    assert ask(world, tokens.access_token) == {"sub": world.sub, "name": "Tuya Bat"}
+
+
+def test_a_token_without_openid_is_not_enough(world: World) -> None:
+    """RFC 6750 3.1."""
+    assert refusal(world, world.tokens(scope="email").access_token) == "insufficient_scope"
+
+
+def test_a_refresh_to_a_narrower_scope_tells_less(world: World) -> None:
+    """RFC 6749 6."""
+    tokens = world.tokens(scope="openid email offline_access")
+
+    narrow = world.refresh(tokens.refresh_token, scope="openid")
+
+    assert ask(world, narrow.access_token) == {"sub": world.sub}
+
+
+def test_neither_id_token_nor_refresh_token_opens_it(world: World) -> None:
+    """RFC 8725 2.8."""
+    tokens = world.tokens()
+
+    assert refusal(world, tokens.id_token) == "invalid_token"
+    assert refusal(world, tokens.refresh_token) == "invalid_token"
+
+
+def test_an_expired_token_or_a_disabled_account_tells_nothing(world: World) -> None:
+    """RFC 6750 3.1."""
+    old = world.tokens().access_token
+    world.wait(HOUR)
+    assert refusal(world, old) == "invalid_token"
+
+    text = world.tokens().access_token
+    world.disable()
+    assert refusal(world, text) == "invalid_token"
+
+
+def test_sub_differs_between_sectors_and_is_the_id_tokens(world: World) -> None:
+    """Core 5.3.2, 8.1."""
+    here = ask(world, world.tokens().access_token)["sub"]
+    world.client = world.register(client(client_id="tax", sector="tax.example"))
+    there = ask(world, world.tokens().access_token)["sub"]
+
+    assert here != there == world.sub
+
+
+def test_the_record_names_claims_and_never_tells_values(world: World) -> None:
+    ask(world, world.tokens(scope="openid email").access_token)
+
+    record = world.stores.audit.records[-1]
+    assert (record.event, record.detail["claims_released"]) == (
+        "userinfo.accessed",
+        ["email", "email_verified"],
+    )
+    assert "tuya@example.org" not in repr(record)
