@@ -228,10 +228,10 @@ def speak() -> dict[str, Any]:
 
 @app.after_request
 def add_headers(response: Response) -> Response:
-    """Allow a page our own style sheets and forms only; a form may lead on to the hub."""
+    """Allow a page our own style sheets, icon and forms only; a form may lead on to the hub."""
     hub = urlsplit(app.config["ISSUER"])
     response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
         f"form-action 'self' {hub.scheme}://{hub.netloc}"
     )
     response.headers["X-Content-Type-Options"] = "nosniff"
