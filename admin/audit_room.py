@@ -1,0 +1,134 @@
+"""The auditor's room: an overview, a search, an event. Whatever is opened here is recorded by the hub."""
+
+import json
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from admin.api import ApiRefused, segment
+from admin.histogram import chart
+from admin.officer_sessions import OfficerSession
+from admin.pages import Visit
+from admin.room import Room, refusal_text
+from admin.search_form import SearchForm, around
+from admin.sentences import sentence
+from admin.wording import FIELD_NAMES
+
+ROLE = "auditor"
+PAGE_SIZE = 50
+LATEST_FAILURES = 10
+HOURS, DAYS = 24, 7
+_LINKED = ("client_id", "account_id", "session_id", "grant_id", "address", "request_id", "event")
+
+
+def blueprint(room: Room) -> Blueprint:
+    """Return the auditor's pages."""
+    bp = Blueprint("audit", __name__)
+    bp.add_url_rule("/overview", "overview", partial(_overview, room))
+    bp.add_url_rule("/search", "search", partial(_search, room))
+    bp.add_url_rule("/events/<event_id>", "event", partial(_event, room))
+    return bp
+
+
+def _overview(room: Room) -> Response:
+    visit, officer = room.enter(request, ROLE)
+    day = room.api.get(officer, "/audit/histogram", {"bars": HOURS})
+    week_ago = SearchForm.read({"range": "7d"}).asked(visit.now)
+    week = room.api.get(officer, "/audit/histogram", {**week_ago, "bars": DAYS})
+    asked = {**week_ago, "outcome": "failure", "limit": LATEST_FAILURES}
+    failures = room.api.get(officer, "/audit/events", asked)["events"]
+    return room.page(
+        visit,
+        "overview.html",
+        day=day,
+        week=week,
+        chart=chart(day),
+        rows=_rows(room, visit, officer, failures),
+    )
+
+
+def _search(room: Room) -> Response:
+    visit, officer = room.enter(request, ROLE)
+    form = SearchForm.read(request.args)
+    names = room.client_names(officer)
+    context: dict[str, Any] = {
+        "form": form,
+        "client_names": names,
+        "people": [],
+        "rows": [],
+        "older": None,
+    }
+    try:
+        return _results(room, visit, officer, context)
+    except ApiRefused as error:
+        if error.status != 400:
+            raise
+        fields = [problem.get("parameter", "") for problem in error.errors]
+        return room.page(
+            visit,
+            "search.html",
+            400,
+            **context,
+            searched=False,
+            problem=refusal_text(error),
+            wrong=fields,
+        )
+
+
+def _event(room: Room, event_id: str) -> Response:
+    visit, officer = room.enter(request, ROLE)
+    record = room.api.get(officer, f"/audit/events/{segment(event_id)}")
+    names = room.client_names(officer)
+    people: list[dict[str, Any]] = []
+    if request.args.get("who") and record.get("account_id"):
+        people = room.api.get(officer, "/audit/people", {"account_id": record["account_id"]})["people"]
+    return room.page(
+        visit,
+        "event.html",
+        record=record,
+        sentence=sentence(record, names, visit.language),
+        fields=[(name, record[name]) for name in FIELD_NAMES if name in record],
+        linked=_LINKED,
+        around=around(record["occurred_at"]),
+        client_names=names,
+        people=people,
+        document=json.dumps(record, ensure_ascii=False, indent=2, sort_keys=False),
+    )
+
+
+def _results(room: Room, visit: Visit, officer: OfficerSession, context: dict[str, Any]) -> Response:
+    form: SearchForm = context["form"]
+    asked = form.asked(visit.now)
+    if form.values["login_name"]:
+        found = room.api.get(officer, "/audit/people", {"login_name": form.values["login_name"]})["people"]
+        context["people"] = found
+        if not found:
+            return room.page(visit, "search.html", **context, searched=True, wrong=[])
+        asked.setdefault("account_id", found[0]["account_id"])
+    if before := request.args.get("before"):
+        asked["before"] = before
+    page = room.api.get(officer, "/audit/events", {**asked, "limit": PAGE_SIZE})
+    if page["next_before"]:
+        context["older"] = form.link(before=page["next_before"])
+    context["rows"] = _rows(room, visit, officer, page["events"], context["client_names"])
+    return room.page(visit, "search.html", **context, searched=True, wrong=[])
+
+
+def _rows(
+    room: Room,
+    visit: Visit,
+    officer: OfficerSession,
+    records: list[dict[str, Any]],
+    names: dict[str, str] | None = None,
+) -> list[dict[str, Any]]:
+    """Return records with their sentence and the application's name."""
+    known = room.client_names(officer) if names is None else names
+    return [
+        {
+            "record": record,
+            "sentence": sentence(record, known, visit.language),
+            "application": known.get(record.get("client_id", ""), record.get("client_id", "")),
+        }
+        for record in records
+    ]

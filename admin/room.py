@@ -1,0 +1,110 @@
+"""What every page of the console needs: the officer at the browser, the API, the templates, forms of ours."""
+
+import hmac
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Request, Response, redirect, session
+
+from admin.api import Api, ApiRefused
+from admin.login import Login
+from admin.officer_sessions import OfficerSession, OfficerSessions
+from admin.pages import Pages, Visit
+from admin.settings import Settings
+
+REFERENCE_KEY = "console.reference"
+ROLES = ("auditor", "client_manager")
+
+
+class NotSignedIn(Exception):
+    """Nobody is signed in here (any more)."""
+
+
+class PageRefused(Exception):
+    """A page cannot be shown; `code` is the stable code of what is shown instead."""
+
+    def __init__(self, code: str, status: int) -> None:
+        super().__init__(code)
+        self.code = code
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The parts of the console."""
+
+    settings: Settings
+    pages: Pages
+    login: Login
+    api: Api
+    sessions: OfficerSessions
+
+    def visit(self, request: Request) -> Visit:
+        """Return the visit that a request is."""
+        now = time.time()
+        return Visit(
+            request=request,
+            language=self.pages.language(request),
+            officer=self.sessions.get(session.get("key"), now),
+            reference=reference_of(request),
+            now=now,
+        )
+
+    def enter(self, request: Request, role: str | None = None) -> tuple[Visit, OfficerSession]:
+        """Return the visit of an officer; a form must be one of ours.
+
+        Raises:
+            NotSignedIn: nobody is signed in.
+            PageRefused: no_role, role_missing or form_expired.
+        """
+        visit = self.visit(request)
+        officer = visit.officer
+        if officer is None:
+            raise NotSignedIn
+        if request.method == "POST":
+            given = request.form.get("csrf_token", "").encode("utf-8", "replace")
+            if not hmac.compare_digest(given, officer.csrf_token.encode()):
+                raise PageRefused("form_expired", 403)
+        if role is not None and role not in officer.roles:
+            raise PageRefused("role_missing" if officer.roles else "no_role", 403)
+        return visit, officer
+
+    def learn_roles(self, officer: OfficerSession) -> None:
+        """Ask the hub who the officer is and which roles they hold now."""
+        me = self.api.get(officer, "/me")
+        officer.name = str(me.get("name", ""))
+        officer.roles = frozenset(role for role in ROLES if role in me.get("roles", ()))
+
+    def client_names(self, officer: OfficerSession) -> dict[str, str]:
+        """Return the names of the applications by id, for an auditor."""
+        clients = self.api.get(officer, "/audit/clients")["clients"]
+        return {client["client_id"]: client["client_name"] for client in clients}
+
+    def page(self, visit: Visit, template: str, status: int = 200, **context: Any) -> Response:
+        """Return a page."""
+        return self.pages.page(visit, template, status, **context)
+
+
+def see_other(address: str) -> Response:
+    """Return a redirect that turns a POST into a GET."""
+    response = redirect(address, 303, Response)
+    response.headers["Cache-Control"] = "no-store"
+    assert isinstance(response, Response)  # noqa: S101 - narrows the type for mypy
+    return response
+
+
+def reference_of(request: Request) -> str:
+    """Return the reference number of a request."""
+    known = request.environ.get(REFERENCE_KEY)
+    if not isinstance(known, str):
+        known = request.environ[REFERENCE_KEY] = secrets.token_hex(8)
+    return known
+
+
+def refusal_text(error: ApiRefused) -> str:
+    """Return what the API says about wrong input, as one text."""
+    named: list[Mapping[str, str]] = error.errors
+    return error.detail or "; ".join(f"{e.get('parameter', '')}: {e.get('detail', '')}" for e in named)

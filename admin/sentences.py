@@ -1,0 +1,190 @@
+"""Events as sentences: who did what where, in the reader's language, for someone who knows no protocol.
+
+For each event code the messages stand from the fullest to the barest; the first whose placeholders are all
+known is said. A code that this console does not know yet is told by its name.
+"""
+
+import string
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from admin.language import Language
+
+
+def _(message: str) -> str:
+    """Mark a message for translation; `Language.gettext` translates it when a page is made."""
+    return message
+
+
+SENTENCES: Mapping[str, Sequence[str]] = {
+    "authz.request.accepted": (_("{application} asked for someone to be signed in."),),
+    "authz.request.rejected": (
+        _("A sign-in request of {application} was refused: {reason}."),
+        _("A sign-in request was refused: {reason}."),
+    ),
+    "consent.granted": (_("The holder of account {account} allowed {application} to receive: {scope}."),),
+    "consent.denied": (
+        _("The holder of account {account} did not allow {application} to receive anything."),
+        _("Someone did not allow {application} to receive anything."),
+    ),
+    "consent.revoked": (_("The holder of account {account} took back what was allowed to {application}."),),
+    "code.issued": (_("The hub sent account {account} back to {application} with a code for one use."),),
+    "token.issued": (
+        _("{application} received tokens for account {account}, for: {scope}."),
+        _("{application} received a token for itself, for: {scope}."),
+        _("{application} received a token for itself."),
+    ),
+    "token.refreshed": (_("{application} renewed its tokens for account {account}."),),
+    "token.refresh.reuse_detected": (
+        _(
+            "A refresh token of {application} for account {account} was used a second time."
+            " Everything that came from it was revoked: it may have been stolen."
+        ),
+    ),
+    "code.reuse_detected": (
+        _(
+            "A code of {application} for account {account} was used a second time."
+            " Everything that came from it was revoked: it may have been stolen."
+        ),
+    ),
+    "token.request.failed": (_("The hub refused {application} a token: {reason}."),),
+    "client.auth.failed": (
+        _("Someone who claimed to be {application} could not prove it: {reason}."),
+        _("An unknown application could not prove who it is: {reason}."),
+    ),
+    "token.introspected": (_("{application} asked whether a token is valid."),),
+    "userinfo.accessed": (_("{application} read about account {account}: {claims}."),),
+    "bearer.rejected": (
+        _("An access token of {application} was not accepted at {endpoint}: {reason}."),
+        _("An access token was not accepted at {endpoint}: {reason}."),
+    ),
+    "token.revoked": (
+        _("Access of {application} to account {account} was revoked by {by}."),
+        _("Access of {application} was revoked by {by}."),
+        _("Access was revoked by {by}."),
+    ),
+    "auth.login.success": (
+        _("The holder of account {account} signed in with the directory {directory}."),
+        _("The holder of account {account} signed in."),
+    ),
+    "auth.login.failure": (
+        _("Someone could not sign in to account {account}: {status_code}."),
+        _("Someone could not sign in under an unknown name: {status_code}."),
+    ),
+    "session.created": (_("A session of account {account} began."),),
+    "session.sso_reused": (
+        _("The holder of account {account} went to {application} without signing in again."),
+    ),
+    "session.ended.user": (_("The holder of account {account} signed out."),),
+    "session.ended.timeout": (_("The session of account {account} ended by itself: {cause}."),),
+    "session.ended.admin": (_("The session of account {account} was ended by a decision: {cause}."),),
+    "logout.propagated:success": (_("{application} confirmed that account {account} is signed out there."),),
+    "logout.propagated:failure": (
+        _("{application} did not confirm that account {account} is signed out there: {reason}."),
+    ),
+    "logout.request.rejected": (
+        _("A request of {application} to sign someone out was refused: {reason}."),
+        _("A request to sign someone out was refused: {reason}."),
+    ),
+    "ratelimit.triggered": (
+        _("There were too many attempts on account {account}; further ones were refused for a while."),
+        _("There were too many attempts from one place or under one name; further ones were refused."),
+    ),
+    "account.created": (_("Account {account} was created (by {source})."),),
+    "account.updated": (_("What is known of account {account} changed: {claims} (by {source})."),),
+    "account.disabled": (_("Account {account} was disabled (by {source})."),),
+    "account.enabled": (_("Account {account} was enabled again (by {source})."),),
+    "account.linked": (_("Account {account} was given to the person {person}."),),
+    "credential.password.changed": (_("The password of account {account} was set (by {source})."),),
+    "credential.password.reset": (_("The password of account {account} was replaced (by {source})."),),
+    "admin.role.granted": (_("The person {person} became {role} (by {source})."),),
+    "admin.role.revoked": (_("The person {person} is no longer {role} (by {source})."),),
+    "client.created": (
+        _("{actor} registered the application {application} (by {source})."),
+        _("The application {application} was registered (by {source})."),
+    ),
+    "client.updated": (
+        _("{actor} changed the registration of {application}: {changed}."),
+        _("The registration of {application} changed: {changed}."),
+    ),
+    "client.deleted": (
+        _("{actor} removed the application {application}."),
+        _("The application {application} was removed."),
+    ),
+    "client.secret.rotated": (
+        _("{actor} gave {application} a new secret."),
+        _("{application} was given a new secret."),
+    ),
+    "key.created": (_("A signing key was made and published: {kid} ({alg})."),),
+    "key.activated": (_("The signing key {kid} ({alg}) took over."),),
+    "key.retired": (_("The signing key {kid} ({alg}) signs no more."),),
+    "directory.unavailable": (_("The directory {directory} could not be asked: {reason}."),),
+    "directory.recovered": (_("The directory {directory} answers again."),),
+    "audit.searched": (
+        _("The auditor with account {account} searched this log and saw {results} records."),
+        _("An operator searched this log and saw {results} records."),
+    ),
+    "audit.viewed": (
+        _("The auditor with account {account} opened the record {record}."),
+        _("An operator opened the record {record}."),
+    ),
+    "node.started": (_("The hub on {node} started."),),
+    "node.stopped": (_("The hub on {node} stopped in good order."),),
+}
+
+_UNKNOWN = _("The event {event} was recorded.")
+_IN_DETAIL = {
+    "reason": "reason",
+    "by": "by",
+    "source": "source",
+    "role": "role",
+    "person": "person_id",
+    "directory": "directory_id",
+    "kid": "kid",
+    "alg": "alg",
+    "cause": "cause",
+    "status_code": "status_code",
+    "endpoint": "endpoint",
+    "node": "node",
+    "record": "record_id",
+    "results": "results",
+}
+_FORMATTER = string.Formatter()
+
+
+def sentence(record: Mapping[str, Any], client_names: Mapping[str, str], language: Language) -> str:
+    """Return a record as a sentence."""
+    event = str(record.get("event", ""))
+    known = _known(record, client_names)
+    messages = SENTENCES.get(f"{event}:{record.get('outcome')}") or SENTENCES.get(event, ())
+    for message in messages:
+        names = placeholders(message)
+        if names <= known.keys():
+            return language.gettext(message, **{name: known[name] for name in names})
+    return language.gettext(_UNKNOWN, event=event)
+
+
+def placeholders(message: str) -> set[str]:
+    """Return the names between braces."""
+    return {name for _literal, name, _spec, _conversion in _FORMATTER.parse(message) if name}
+
+
+def _known(record: Mapping[str, Any], client_names: Mapping[str, str]) -> dict[str, str]:
+    detail = record.get("detail") or {}
+    values: dict[str, Any] = {name: detail.get(field) for name, field in _IN_DETAIL.items()}
+    client_id = record.get("client_id")
+    values |= {
+        "application": client_names.get(str(client_id), client_id),
+        "account": record.get("account_id"),
+        "actor": record.get("actor"),
+        "scope": _listed(detail.get("scope")),
+        "claims": _listed(detail.get("claims_released", detail.get("claims_changed"))),
+        "changed": _listed(sorted(detail.get("after") or ())),
+    }
+    if values["reason"] is None:
+        values["reason"] = detail.get("error")
+    return {name: str(value) for name, value in values.items() if value not in (None, "")}
+
+
+def _listed(value: Any) -> str | None:
+    return ", ".join(str(member) for member in value) if isinstance(value, list) and value else None

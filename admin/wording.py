@@ -1,0 +1,102 @@
+"""What a page says when something cannot be done: a sentence and an advice for each stable code."""
+
+from collections.abc import Mapping
+
+
+def _(message: str) -> str:
+    """Mark a message for translation; `Language.gettext` translates it when a page is made."""
+    return message
+
+
+_BEGIN_AGAIN = _("Go to the first page of the console and begin again.")
+_TELL = _("Tell the operators of the hub, and give them the code and the reference number on this page.")
+
+PROBLEMS: Mapping[str, tuple[str, str]] = {
+    "no_role": (
+        _("You hold no role in this console"),
+        _("It is for auditors and client managers. Ask the operators of the hub if you should be one."),
+    ),
+    "role_missing": (
+        _("Your role does not allow this"),
+        _("Auditors read the log, client managers look after applications; nobody does both."),
+    ),
+    "insufficient_scope": (_("The console was not given the right for this"), _TELL),
+    "protected_client": (
+        _("This application is changed on the command line only"),
+        _("It belongs to the hub itself, so that nobody can reach the log by changing it."),
+    ),
+    "not_found": (_("There is nothing at this address"), _BEGIN_AGAIN),
+    "method_not_allowed": (_("This address cannot be used in this way"), _BEGIN_AGAIN),
+    "request_too_large": (_("What was sent is too large"), _BEGIN_AGAIN),
+    "bad_request": (_("What was sent could not be understood"), _BEGIN_AGAIN),
+    "expired_page": (_("This page has expired"), _BEGIN_AGAIN),
+    "form_expired": (
+        _("This form is too old, or was opened in another browser"),
+        _("Nothing was changed. Open the page again and repeat what you did."),
+    ),
+    "changed_meanwhile": (
+        _("Someone else has changed this application meanwhile"),
+        _("Nothing of yours was saved. Look at it as it is now, then change it again."),
+    ),
+    "access_denied": (_("You did not allow the console to sign you in"), _BEGIN_AGAIN),
+    "sign_in_failed": (_("The hub did not complete the sign-in"), _TELL),
+    "issuer_mismatch": (_("An answer came from another place than the hub"), _TELL),
+    "id_token_invalid": (_("The hub's answer could not be trusted"), _TELL),
+    "api_refused": (_("The hub does not accept the console"), _TELL),
+    "temporarily_unavailable": (
+        _("The hub does not answer at the moment"),
+        _("Nothing was lost. Try again in a minute."),
+    ),
+    "server_error": (_("Something unexpected happened"), _TELL),
+}
+
+ROLE_NAMES: Mapping[str, str] = {"auditor": _("Auditor"), "client_manager": _("Client manager")}
+
+FAMILIES: Mapping[str, str] = {
+    "auth.": _("Sign-ins"),
+    "session.": _("Sessions"),
+    "authz.": _("Sign-in requests of applications"),
+    "consent.": _("Consent"),
+    "code.": _("Codes"),
+    "token.": _("Tokens"),
+    "userinfo.": _("Reading about people"),
+    "logout.": _("Sign-outs told to applications"),
+    "client.": _("Applications"),
+    "account.": _("Accounts"),
+    "credential.": _("Passwords"),
+    "admin.": _("Officers' roles"),
+    "bearer.": _("Refused access tokens"),
+    "ratelimit.": _("Too many attempts"),
+    "directory.": _("Department directories"),
+    "key.": _("Signing keys"),
+    "audit.": _("Looks at this log"),
+    "node.": _("The hub itself"),
+}
+"""Families of events as a search offers them."""
+
+FIELD_NAMES: Mapping[str, str] = {
+    "id": _("Record"),
+    "event": _("Event"),
+    "occurred_at": _("Time (UTC)"),
+    "outcome": _("Outcome"),
+    "client_id": _("Application"),
+    "account_id": _("Account"),
+    "session_id": _("Session"),
+    "grant_id": _("Authorization"),
+    "address": _("Address"),
+    "user_agent": _("Browser"),
+    "request_id": _("Request"),
+    "trace_id": _("Trace"),
+    "actor": _("Done by"),
+}
+"""Labels of a record's own fields, in the order in which a page shows them."""
+
+OUTCOMES: Mapping[str, str] = {"success": _("Succeeded"), "failure": _("Failed")}
+RANGES: Mapping[str, str] = {
+    "1h": _("Last hour"),
+    "24h": _("Last 24 hours"),
+    "7d": _("Last 7 days"),
+    "30d": _("Last 30 days"),
+    "365d": _("Last year"),
+    "own": _("The times below"),
+}
