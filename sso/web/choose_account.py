@@ -75,11 +75,11 @@ def _session(journey: Journey) -> Session:
 def _chosen(account_id: str, journey: Journey, visit: Visit, stores: Stores) -> str:
     """Settle the account of the session, or lead to the sign-in page of another."""
     session, pending_id = _session(journey), journey.pending.id
+    stores.pending.mark_account_selected(pending_id, visit.now)
     if account_id != session.account_id:
         return f"/sign-in/{pending_id}"
     settled = replace(session, persona_chosen=True)
     stores.sessions.renew(settled, digest(visit.session_cookie or ""))
-    stores.pending.mark_account_selected(pending_id, visit.now)
     return f"{AUTHORIZATION_PATH}/{pending_id}"
 
 

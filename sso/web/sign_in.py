@@ -1,7 +1,7 @@
 """The sign-in pages: the name decides the one door, then the password is tried there and nowhere else."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from flask import Blueprint, Response, request
@@ -11,9 +11,10 @@ from sso.authentication.sign_in import Failure, NotSignedIn, SignedIn
 from sso.authentication.throttling import Throttled
 from sso.directory.routing import CitizenRoute, DirectoryRoute, route
 from sso.hub import Hub
-from sso.oidc.digest import new_id
+from sso.oidc.digest import digest, new_id
 from sso.oidc.metadata import AUTHORIZATION_PATH
 from sso.oidc.pending import PendingAuthorization
+from sso.web import typed_name
 from sso.web.answers import Answers
 from sso.web.journey import HOME, Journey, check_form, in_its_language, load
 from sso.web.pages import retry_after_text
@@ -61,15 +62,19 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
         return pages.begin()
 
     @bp.get("/sign-in/<pending_id>")
-    @bp.get("/sign-in/<pending_id>/password")
     def ask_name(pending_id: str) -> Response:
         """Ask for the sign-in name."""
         return pages.ask_name(pending_id)
 
     @bp.post("/sign-in/<pending_id>")
     def take_name(pending_id: str) -> Response:
-        """Take the name and ask for the password where it leads."""
+        """Take the name and lead on to the password page."""
         return pages.take_name(pending_id)
+
+    @bp.get("/sign-in/<pending_id>/password")
+    def ask_password(pending_id: str) -> Response:
+        """Ask for the password of the name that was typed; without one, ask for the name."""
+        return pages.ask_password(pending_id)
 
     @bp.post("/sign-in/<pending_id>/password")
     def take_password(pending_id: str) -> Response:
@@ -111,6 +116,14 @@ class _SignInPages:
         door = self._door(typed)
         if isinstance(door, str):
             return self._name_page(journey, visit, typed, door)
+        response = self._answers.to(f"/sign-in/{pending_id}/password")
+        return typed_name.remember(response, typed, pending_id, visit, self._hub)
+
+    def ask_password(self, pending_id: str) -> Response:
+        visit, journey = self._load(pending_id)
+        door = self._door(typed_name.recall(request, pending_id, visit) or "")
+        if isinstance(door, str):
+            return self._answers.to(f"/sign-in/{pending_id}")
         return self._password_page(journey, visit, door)
 
     def take_password(self, pending_id: str) -> Response:
@@ -136,12 +149,16 @@ class _SignInPages:
         now = visit_of(self._hub, request).now
         with database.begin(visit.origin) as stores:
             outcome = sign_in.conclude(attempt, proof, journey.session, stores, now)
+            if isinstance(outcome, SignedIn) and journey.pending.account_selected_at is not None:
+                settled = replace(outcome.session, persona_chosen=True)
+                stores.sessions.renew(settled, digest(outcome.cookie))
         if isinstance(outcome, NotSignedIn):
             return self._password_page(journey, visit, door, _PROBLEM.get(outcome.failure, "wrong"))
         return self._signed_in(journey, visit, outcome)
 
     def _signed_in(self, journey: Journey, visit: Visit, outcome: SignedIn) -> Response:
         response = self._answers.to(f"{AUTHORIZATION_PATH}/{journey.pending.id}")
+        typed_name.forget(response, journey.pending.id, self._hub)
         return self._answers.with_session(
             self._answers.with_cookies(response, visit, request), outcome.cookie
         )

@@ -101,9 +101,8 @@ def language_links(request: Request) -> list[tuple[str, str, str]]:
     if request.method != "GET" and not request.path.startswith("/sign-in/"):
         return []  # the address takes forms only: a link to it would lead nowhere
     others = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
-    path = request.path.removesuffix("/password")
     return [
-        (spoken.tag, spoken.own_name, f"{path}?{urlencode([*others, ('lang', spoken.tag)])}")
+        (spoken.tag, spoken.own_name, f"{request.path}?{urlencode([*others, ('lang', spoken.tag)])}")
         for spoken in languages_of.languages()
     ]
 

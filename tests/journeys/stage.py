@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sso.cli.demo.slapd import DemoPerson, Slapd, SlapdOptions, find_slapd
-from tests.relying_parties.department import department, redirect_uris
+from tests.relying_parties.department import department, registration
 from tests.servers.hub import PASSWORD, HubServer, free_port
 from tests.servers.slapd import settings_for
 
@@ -37,12 +37,15 @@ BOLOR = Person("bolor@civil.example", CLERK_PASSWORD, "Bolor Erdene", "bolor@civ
 SARAN = Person("saran@civil.example", CLERK_PASSWORD, "Saran Gerel", "saran@civil.example")
 LOCKED = Person("odval@civil.example", CLERK_PASSWORD, "Odval Dorj", "odval@civil.example")
 CAREFUL = Person("careful@civil.example", CLERK_PASSWORD, "Careful Clerk", "careful@civil.example")
+TWOFOLD = Person("twofold@civil.example", CLERK_PASSWORD, "Double Clerk", "twofold@civil.example")
 RESIGNED = Person("resigned@civil.example", CLERK_PASSWORD, "Resigned Clerk", "resigned@civil.example")
 NEWCOMER = Person("newcomer@civil.example", CLERK_PASSWORD, "New Comer", "newcomer@civil.example")
 EXPIRED = Person("expired@civil.example", CLERK_PASSWORD, "Expired Clerk", "expired@civil.example")
 RELUCTANT = Person("zaya", PASSWORD, "Zaya Nergui", "zaya@example.org")
 """Has never consented to anything, and never will."""
-CITIZENS = (TUYA, WANG, RELUCTANT)
+DOUBLE = Person("double", PASSWORD, "Double Citizen", "double@example.org")
+"""Is `TWOFOLD` in the directory: one person with two accounts, once an operator has linked them."""
+CITIZENS = (TUYA, WANG, RELUCTANT, DOUBLE)
 
 
 def _clerk(person: Person, department_name: str = "") -> DemoPerson:
@@ -55,6 +58,7 @@ CLERKS = (
     _clerk(SARAN),
     _clerk(CAREFUL),
     _clerk(RESIGNED),
+    _clerk(TWOFOLD),
     DemoPerson("odval", LOCKED.name, LOCKED.email, CLERK_PASSWORD, "locked"),
     DemoPerson("newcomer", NEWCOMER.name, NEWCOMER.email, CLERK_PASSWORD, "mustchange"),
     DemoPerson("expired", EXPIRED.name, EXPIRED.email, CLERK_PASSWORD, "expired"),
@@ -78,7 +82,7 @@ class Application:
     @property
     def redirect_uri(self) -> str:
         """Where the hub's answers go."""
-        return redirect_uris(self.port)["redirect_uri"]
+        return f"{self.address}/callback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +135,8 @@ def _add(hub: HubServer, citizen: Person) -> None:
 
 def _register(hub: HubServer, name: str, name_zh: str, *options: str) -> Application:
     port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    addresses = [f"--{key.replace('_', '-')}={value}" for key, value in redirect_uris(port).items()]
-    about = ("--name-zh", name_zh, "--scope", SCOPE, "--client-uri", address)
-    client = hub.add_client(*addresses, *about, *options, name=name)
+    about = ("--name-zh", name_zh, "--scope", SCOPE, "--client-uri", f"http://127.0.0.1:{port}")
+    client = hub.add_client(*registration(port), *about, *options, name=name)
     return Application(name, port, client["client_id"], client["client_secret"])
 
 
