@@ -1,0 +1,100 @@
+"""`sso directory`: what the configuration names, and each step to a sign-in, against a real slapd."""
+
+from pathlib import Path
+
+import pytest
+
+from sso.cli.demo.slapd import Slapd
+from tests.cli.commands import Commands
+
+STEPS = ["name", "tcp", "tls", "service_bind", "base"]
+
+
+@pytest.fixture
+def with_slapd(cli: Commands, slapd: Slapd) -> Commands:
+    """A hub whose department runs a real server."""
+    (cli.folder / "svc.pw").write_text(slapd.bind_password + "\n")
+    (cli.folder / "svc.pw").chmod(0o600)
+    text = (cli.folder / "sso.toml").read_text().partition("[[directory]]")[0]
+    urls = ", ".join(f'"{url}"' for url in slapd.urls)
+    (cli.folder / "sso.toml").write_text(
+        f"""{text}
+[[directory]]
+id = "civil-affairs"
+name = "Civil Affairs Bureau"
+realms = ["civil.example"]
+vendor = "openldap"
+urls = [{urls}]
+ca_file = "{slapd.ca_file}"
+bind_dn = "{slapd.bind_dn}"
+bind_password_file = "svc.pw"
+base_dn = "{slapd.base_dn}"
+login_attribute = "uid"
+"""
+    )
+    return cli
+
+
+def test_the_list_shows_what_the_configuration_names(cli: Commands) -> None:
+    [row] = cli.rows("directory", "list")
+
+    assert (row["id"], row["realms"], row["vendor"]) == ("civil-affairs", ["civil.example"], "openldap")
+    assert "opensesame" not in str(row)
+    assert "Civil Affairs Bureau" in cli.ok("directory", "list")
+
+
+def test_a_server_that_is_down_fails_with_what_to_mend(cli: Commands) -> None:
+    result = cli.run("directory", "test", "civil-affairs")
+
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[-1] == (
+        "FAIL  tcp: ldap://127.0.0.1:1 refuses connections; start the server or correct the port in urls."
+    )
+
+
+def test_an_unknown_directory_is_answered_with_those_there_are(cli: Commands) -> None:
+    sentence = cli.refused("directory", "test", "tax")
+
+    assert sentence == "sso: no directory has the id tax; the configuration has: civil-affairs"
+
+
+def test_no_database_is_needed(cli: Commands) -> None:
+    (cli.folder / "hub.db").unlink()
+
+    assert cli.run("directory", "test", "civil-affairs").exit_code == 1
+    assert cli.ok("directory", "list")
+
+
+@pytest.mark.slapd
+def test_every_step_is_told_for_a_server_that_works(with_slapd: Commands) -> None:
+    lines = with_slapd.ok("directory", "test", "civil-affairs").splitlines()
+
+    assert [line.split(":")[0] for line in lines] == [f"ok    {step}" for step in STEPS]
+
+
+@pytest.mark.slapd
+@pytest.mark.parametrize("sample", ["bolor", "bolor@civil.example", "BOLOR@Civil.Example"])
+def test_a_clerk_is_looked_for_by_the_name_that_clerks_type(with_slapd: Commands, sample: str) -> None:
+    checks = with_slapd.rows("directory", "test", "civil-affairs", "--sample", sample)
+
+    assert [check["check"] for check in checks] == [*STEPS, "person", "immutable_id"]
+    assert all(check["ok"] and check["directory"] == "civil-affairs" for check in checks)
+
+
+@pytest.mark.slapd
+def test_a_clerk_that_there_is_not_fails(with_slapd: Commands) -> None:
+    result = with_slapd.run("directory", "test", "civil-affairs", "--sample", "nobody")
+
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[-1].startswith("FAIL  person: No entry has uid=nobody")
+
+
+@pytest.mark.slapd
+def test_a_wrong_service_password_fails_and_is_not_shown(with_slapd: Commands) -> None:
+    Path(with_slapd.folder / "svc.pw").write_text("another-secret")
+
+    result = with_slapd.run("directory", "test", "civil-affairs")
+
+    assert result.exit_code == 1
+    assert "FAIL  service_bind: " in result.stdout
+    assert "another-secret" not in result.output
