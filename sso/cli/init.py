@@ -4,11 +4,12 @@ import os
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
 from sso.cli.context import EXIT_CONFIGURATION, fail, hub_of
-from sso.config.schema import checked_issuer
+from sso.config.schema import checked_issuer, is_loopback
 from sso.config.source import ConfigurationError
 from sso.hub import COMMAND_ORIGIN, Hub
 from sso.oidc.rotation import rotate
@@ -28,6 +29,11 @@ url = "{url}"
 [secrets]
 key_encryption_key_file = "{stem}.kek"
 pepper_file = "{stem}.pepper"
+"""
+
+_LOOPBACK = """
+[outbound]
+allow_loopback = true   # this hub is for one machine: applications on it are told of sign-outs
 """
 
 
@@ -67,7 +73,8 @@ def _write(file: Path, issuer: str, database_url: str) -> None:
     stem = file.stem
     for name in (f"{stem}.kek", f"{stem}.pepper"):
         _write_secret(file.with_name(name))
-    text = _TEMPLATE.format(issuer=issuer, listen=_listen(issuer), url=database_url, stem=stem)
+    template = _TEMPLATE + (_LOOPBACK if is_loopback(urlsplit(issuer).hostname or "") else "")
+    text = template.format(issuer=issuer, listen=_listen(issuer), url=database_url, stem=stem)
     try:
         with file.open("x", encoding="utf-8") as out:
             out.write(text)

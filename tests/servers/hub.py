@@ -80,8 +80,8 @@ class HubServer:
             "[server]", f'[server]\nmanagement_listen = "127.0.0.1:{self.management_port}"', 1
         )
         parts = [text, *map(_directory_toml, self.directories), self.extra]
-        if "[outbound]" not in self.extra:
-            parts.append("\n[outbound]\nallow_loopback = true\n")
+        if "[outbound]" in self.extra:
+            parts[0] = text.replace("[outbound]\nallow_loopback = true", "")
         merged = "\n".join(parts)
         tomllib.loads(merged)
         self.config_file.write_text(merged, encoding="utf-8")

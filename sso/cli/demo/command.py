@@ -31,6 +31,11 @@ from sso.cli.demo.slapd import Slapd, SlapdFailed, SlapdOptions, find_slapd
 from sso.cli.demo.stage import CONSOLE, ISSUER, set_stage
 from sso.cli.supervisor import Child
 
+_READY_AT = {
+    "hub": (MANAGEMENT_PORT, "/readyz"),
+    "console": (CONSOLE_PORT, "/healthz"),
+    **{application.name: (application.port, "/healthz") for application in APPLICATIONS},
+}
 READY_SECONDS = 60.0
 STOP_SECONDS = 25.0
 
@@ -99,7 +104,8 @@ def _children(home: Path, directories: Sequence[tuple[Department, Slapd]]) -> li
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SSO_")}
     environment |= {"SSO_CONFIG": str(home / "sso.toml")}
     children = [Child("hub", [sys.executable, "-m", "sso", "serve"], environment)]
-    children.append(Child("console", console, environment))
+    if console is not None:
+        children.append(Child("console", console, environment))
     sample = Path(sso.__file__).parent.parent / "examples" / "department_app" / "app.py"
     if not sample.is_file():
         click.echo(
@@ -116,7 +122,7 @@ def _wait_until_ready(children: Sequence[Child], stop: threading.Event) -> bool:
     """Wait until the hub answers; end with its last words when it does not."""
     ends = time.monotonic() + READY_SECONDS
     while not stop.is_set():
-        if _answers(MANAGEMENT_PORT, "/readyz"):
+        if all(_answers(*_READY_AT[child.name]) for child in children):
             return True
         fallen = [child.name for child in children if not child.alive]
         if fallen or time.monotonic() > ends:
