@@ -71,7 +71,7 @@ def _search(room: Room) -> Response:
             400,
             **context,
             searched=False,
-            problem=refusal_text(error),
+            problem=refusal_text(error, visit.language),
             wrong=fields,
         )
 

@@ -5,6 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+
+def _(message: str) -> str:
+    """Mark a message for translation; `Language.gettext` translates it when a page is made."""
+    return message
+
+
 TEXTS = (
     "client_name",
     "client_name#zh-CN",
@@ -94,4 +100,4 @@ def _jwks(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise FormInvalid("jwks", "This is not JSON.") from error
+        raise FormInvalid("jwks", _("This is not JSON.")) from error

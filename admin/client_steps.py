@@ -73,8 +73,8 @@ def _what_is_wrong(visit: Visit, error: FormInvalid | ApiRefused) -> tuple[str, 
         return visit.language.gettext(error.message), error.field
     if error.status != 400:
         raise error
-    text = refusal_text(error)
+    said = error.detail
     field = next(
-        (name for name in filled_in({}) if text.startswith((name, f"unknown {name}"))), "client_name"
+        (name for name in filled_in({}) if said.startswith((name, f"unknown {name}"))), "client_name"
     )
-    return text, field
+    return refusal_text(error, visit.language), field

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-WIDTH, HEIGHT = 960, 200
-LEFT, BOTTOM, TOP = 48, 24, 12
+WIDTH, HEIGHT = 960, 220
+LEFT, BOTTOM, TOP = 48, 24, 26
 GAP = 2
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Request, Response, redirect, session
 
 from admin.api import Api, ApiRefused
+from admin.language import Language
 from admin.login import Login
 from admin.officer_sessions import OfficerSession, OfficerSessions
 from admin.pages import Pages, Visit
@@ -104,7 +105,13 @@ def reference_of(request: Request) -> str:
     return known
 
 
-def refusal_text(error: ApiRefused) -> str:
-    """Return what the API says about wrong input, as one text."""
+def refusal_text(error: ApiRefused, language: Language) -> str:
+    """Return what the API says about wrong input; it speaks English."""
     named: list[Mapping[str, str]] = error.errors
-    return error.detail or "; ".join(f"{e.get('parameter', '')}: {e.get('detail', '')}" for e in named)
+    text = error.detail or "; ".join(f"{e.get('parameter', '')}: {e.get('detail', '')}" for e in named)
+    return language.gettext(_("The hub says: {text}"), text=text)
+
+
+def _(message: str) -> str:
+    """Mark a message for translation; `Language.gettext` translates it when a page is made."""
+    return message

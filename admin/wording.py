@@ -91,6 +91,24 @@ FIELD_NAMES: Mapping[str, str] = {
 }
 """Labels of a record's own fields, in the order in which a page shows them."""
 
+CLIENT_FIELD_NAMES: Mapping[str, str] = {
+    "client_name": _("Name that people read"),
+    "client_name#zh-CN": _("Name in Chinese"),
+    "redirect_uris": _("Addresses to return to after sign-in"),
+    "post_logout_redirect_uris": _("Addresses to return to after sign-out"),
+    "backchannel_logout_uri": _("Address that the hub tells of sign-outs"),
+    "scope": _("What it may ask for (scopes)"),
+    "token_endpoint_auth_method": _("How it proves who it is"),
+    "trusted": _("Show no consent page: the state's own application"),
+    "jwks": _("Public keys (JWK set), for a key pair of its own"),
+    "audience": _("Services that its access tokens are for"),
+    "client_uri": _("Its home page"),
+    "policy_uri": _("Its privacy notice"),
+    "contacts": _("Whom to call: mail addresses, one a line"),
+    "sector": _("Sector: applications that know a person under one identifier"),
+}
+"""Labels of an application's fields, in the order in which a page shows them."""
+
 OUTCOMES: Mapping[str, str] = {"success": _("Succeeded"), "failure": _("Failed")}
 RANGES: Mapping[str, str] = {
     "1h": _("Last hour"),
