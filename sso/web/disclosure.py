@@ -123,7 +123,7 @@ def mask(name: str, value: str) -> str:
         return f"{value[:4]}-••-••" if len(value) == 10 else HIDDEN
     if unicodedata.name(value[0], "").startswith("CJK"):
         return f"{value[0]}＊"
-    words = value.split()[:4] if name in NAMES else [value]
+    words = (value.split()[:4] or [""]) if name in NAMES else [value]
     return " ".join(f"{_first(word)}{HIDDEN}" for word in words)
 
 

@@ -39,6 +39,7 @@ def test_a_claim_is_named_in_the_language_of_the_page() -> None:
         ("gender", "female", "f•••"),
         ("department", "Archive", "Archive"),
         ("name", "", ""),
+        ("name", " \r", "•••"),
     ],
 )
 def test_a_value_is_masked_so_that_only_its_owner_knows_it(name: str, value: str, masked: str) -> None:
