@@ -93,7 +93,8 @@ def _signed_in_as(session: Session, visit: Visit, stores: Stores, hub: Hub) -> s
     if account is None:
         raise ExpiredPage
     name = account.claims.get("name", account.login_name)
-    return f"{name} ({persona_text(account, visit.language, hub)})"
+    persona = persona_text(account, visit.language, hub)
+    return visit.language.gettext("{person} ({persona})", person=name, persona=persona)
 
 
 def _allow(hub: Hub, journey: Journey, visit: Visit, stores: Stores) -> None:

@@ -108,6 +108,7 @@ def test_ui_locales_chooses_the_language_of_every_page(stage: Stage, open_page: 
 
     assert spoken == ["zh-CN"] * 3
     assert steps.title(page) == "住房服务想了解您的以下信息"
+    assert f"{WANG.name}（市民）" in steps.text(page, "main")
 
 
 def test_form_post_arrives_by_itself(stage: Stage, open_page: OpenPage) -> None:
