@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Request
 
@@ -20,7 +20,7 @@ from sso.web.language import Language
 
 REQUEST_ID_KEY = "sso.request_id"
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
-_FORWARDED_FOR = re.compile(r'for="?\[?([0-9A-Fa-f:.]+)\]?(?::\d+)?"?\Z', re.IGNORECASE)
+_FORWARDED_FOR = re.compile(r'for="?(?:\[([0-9A-F:.]+)\]|([0-9.]+))(?::\d+)?"?\Z', re.IGNORECASE)
 MAX_FORWARDED_LENGTH = 1_024
 
 
@@ -101,8 +101,9 @@ def language_links(request: Request) -> list[tuple[str, str, str]]:
     if request.method != "GET" and not request.path.startswith("/sign-in/"):
         return []  # the address takes forms only: a link to it would lead nowhere
     others = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
+    path = quote(request.path)  # a browser takes "/\\host" for another host
     return [
-        (spoken.tag, spoken.own_name, f"{request.path}?{urlencode([*others, ('lang', spoken.tag)])}")
+        (spoken.tag, spoken.own_name, f"{path}?{urlencode([*others, ('lang', spoken.tag)])}")
         for spoken in languages_of.languages()
     ]
 
@@ -150,7 +151,7 @@ def client_address(peer: str | None, forwarded: str, trusted_proxies: Sequence[s
 def _hop(element: str) -> str | None:
     for pair in element.split(";"):
         if match := _FORWARDED_FOR.match(pair.strip()):
-            return _canonical(match[1])
+            return _canonical(match[1] or match[2])
     return None
 
 
