@@ -57,7 +57,7 @@ def test_the_longest_request_still_fits_when_it_is_stored() -> None:
 def test_a_demanded_value_that_is_no_scalar_is_dropped() -> None:
     deep = "[" * 200 + "]" * 200
 
-    asked = ClaimsRequest.parse('{"userinfo": {"address": {"value": ' + deep + '}}}')
+    asked = ClaimsRequest.parse('{"userinfo": {"address": {"value": ' + deep + "}}}")
 
     assert asked.userinfo == {"address": ClaimDemand()}
 

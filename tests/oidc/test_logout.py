@@ -1,4 +1,4 @@
-"""Sign-out asked for by a client, and the tokens that tell clients (RP-Initiated, Back-Channel Logout 1.0)."""
+"""Sign-out asked for by a client, and the tokens that tell clients (RP-Initiated, Back-Channel Logout)."""
 
 import jwt
 import pytest
