@@ -38,7 +38,7 @@ class PasswordHash:
     cost: Argon2Cost = Argon2Cost()
     concurrency: int = 4
     patience_seconds: float = 5.0
-    _places: threading.BoundedSemaphore = field(init=False, repr=False, compare=False)
+    _places: "_Places" = field(init=False, repr=False, compare=False)
     _argon2: PasswordHasher = field(init=False, repr=False, compare=False)
     _nobody: str = field(init=False, repr=False, compare=False)
 
@@ -49,7 +49,7 @@ class PasswordHash:
             parallelism=self.cost.parallelism,
             type=Type.ID,
         )
-        object.__setattr__(self, "_places", threading.BoundedSemaphore(self.concurrency))
+        object.__setattr__(self, "_places", _Places(self.concurrency, self.patience_seconds))
         object.__setattr__(self, "_argon2", argon2)
         object.__setattr__(self, "_nobody", argon2.hash(self._peppered("the password of nobody")))
 
@@ -59,7 +59,7 @@ class PasswordHash:
         Raises:
             TooBusy: no place became free.
         """
-        with self._place():
+        with self._places:
             return self._argon2.hash(self._peppered(password))
 
     def verify(self, password: str, known: str | None) -> bool:
@@ -70,7 +70,7 @@ class PasswordHash:
         """
         if len(password) > MAX_PASSWORD_BYTES or len(_normalised(password)) > MAX_PASSWORD_BYTES:
             return False
-        with self._place():
+        with self._places:
             try:
                 right = self._argon2.verify(known or self._nobody, self._peppered(password))
             except (VerifyMismatchError, VerificationError, InvalidHashError):
@@ -84,8 +84,15 @@ class PasswordHash:
     def _peppered(self, password: str) -> bytes:
         return hmac.new(self.pepper, _normalised(password), hashlib.sha256).hexdigest().encode()
 
-    def _place(self) -> "_Place":
-        return _Place(self._places, self.patience_seconds)
+    @property
+    def waiting(self) -> int:
+        """How many wait for a place at this moment."""
+        return self._places.waiting
+
+    @property
+    def running(self) -> int:
+        """How many passwords are hashed at this moment."""
+        return self._places.taken
 
 
 def _normalised(password: str) -> bytes:
@@ -93,14 +100,26 @@ def _normalised(password: str) -> bytes:
     return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    places: threading.BoundedSemaphore
-    patience_seconds: float
+class _Places:
+    """Places at the hash; who finds none waits for a while."""
+
+    def __init__(self, number: int, patience_seconds: float) -> None:
+        self._number, self._patience_seconds = number, patience_seconds
+        self._changed = threading.Condition()
+        self.taken = self.waiting = 0
 
     def __enter__(self) -> None:
-        if not self.places.acquire(timeout=self.patience_seconds):
-            raise TooBusy
+        with self._changed:
+            self.waiting += 1
+            try:
+                free = self._changed.wait_for(lambda: self.taken < self._number, self._patience_seconds)
+            finally:
+                self.waiting -= 1
+            if not free:
+                raise TooBusy
+            self.taken += 1
 
     def __exit__(self, *_: object) -> None:
-        self.places.release()
+        with self._changed:
+            self.taken -= 1
+            self._changed.notify()

@@ -1,4 +1,4 @@
-"""Gauges of one web process, sampled once a second: which directory is down.
+"""Gauges of one web process, sampled once a second: who waits for a hash, which directory is down.
 
 They live beside the counters of `access_log` and of the storage; `sso serve` adds up all processes at
 /metrics of the management listener.
@@ -13,6 +13,12 @@ from sso.hub import Hub
 
 SAMPLE_SECONDS = 1.0
 
+HASHES_WAITING = Gauge(
+    "sso_password_hashes_waiting", "Sign-ins waiting for a place at argon2", multiprocess_mode="livesum"
+)
+HASHES_RUNNING = Gauge(
+    "sso_password_hashes_running", "Passwords being hashed by argon2", multiprocess_mode="livesum"
+)
 DIRECTORY_UP = Gauge(
     "sso_directory_up",
     "1 while a server of the directory answers, 0 while every one is taken for down by some process",
@@ -23,6 +29,8 @@ DIRECTORY_UP = Gauge(
 
 def sample(hub: Hub) -> None:
     """Set the gauges to what is so now."""
+    HASHES_WAITING.set(hub.passwords.waiting)
+    HASHES_RUNNING.set(hub.passwords.running)
     for directory_id, directory in hub.ldap.items():
         up = any(state is BreakerState.CLOSED for state in directory.breaker_states())
         DIRECTORY_UP.labels(directory_id).set(1 if up else 0)

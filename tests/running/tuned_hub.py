@@ -9,6 +9,7 @@ from typing import Any
 import psutil
 
 from tests.servers.hub import HubServer
+from tests.servers.hub import _directory_toml as directory_toml
 
 
 @dataclass
@@ -21,6 +22,11 @@ class TunedHub(HubServer):
     def environment(self) -> dict[str, str]:
         laid_over = {f"SSO__{name}": value for name, value in self.settings.items()}
         return super().environment | laid_over
+
+    def add_directories_to(self, file: Path) -> None:
+        """Append this hub's directories to a configuration file, as an operator does."""
+        with file.open("a", encoding="utf-8") as out:
+            out.write("".join(map(directory_toml, self.directories)))
 
     @property
     def pid(self) -> int:

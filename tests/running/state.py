@@ -1,0 +1,44 @@
+"""A look into a hub's database: how many rows stand where, and a log that cannot be written."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import psycopg
+
+from tests.servers.hub import HubServer
+
+ISSUED = ("session", "grant", "authorization_code", "refresh_token", "audit_event")
+_REFUSE = """
+CREATE TRIGGER refuse BEFORE INSERT ON audit_event BEGIN SELECT RAISE(ABORT, 'the log is full'); END
+"""
+
+
+def execute(hub: HubServer, statement: str) -> list[tuple[object, ...]]:
+    """Run one statement on the hub's database and return its rows."""
+    if hub.database_url.startswith("sqlite"):
+        with closing(sqlite3.connect(hub.folder / "hub.db", timeout=10, isolation_level=None)) as connection:
+            return list(connection.execute(statement))
+    with psycopg.connect(hub.database_url, autocommit=True) as connection:
+        cursor = connection.execute(statement.encode())
+        return cursor.fetchall() if cursor.description else []
+
+
+def rows(hub: HubServer) -> dict[str, int]:
+    """How many rows each table of issued things has."""
+    return {table: int(str(execute(hub, f'SELECT count(*) FROM "{table}"')[0][0])) for table in ISSUED}
+
+
+@contextmanager
+def unwritable_audit(hub: HubServer) -> Iterator[None]:
+    """While the block lasts no audit event can be stored: SQLite refuses the row, PostgreSQL has no table."""
+    if hub.database_url.startswith("sqlite"):
+        broken, mended = _REFUSE, "DROP TRIGGER refuse"
+    else:
+        broken = "ALTER TABLE audit_event RENAME TO audit_event_away"
+        mended = "ALTER TABLE audit_event_away RENAME TO audit_event"
+    execute(hub, broken)
+    try:
+        yield
+    finally:
+        execute(hub, mended)

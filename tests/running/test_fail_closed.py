@@ -1,0 +1,160 @@
+"""No audit, no token: when the log or the database cannot be written, nothing is issued (audit.md P1, P2)."""
+
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.relying_parties.visitor import Visitor
+from tests.running.application import REDIRECT_URI, Application, registered, signed_in
+from tests.running.state import rows, unwritable_audit
+from tests.running.tuned_hub import TunedHub, running_hub
+from tests.servers.hub import PASSWORD
+from tests.servers.postgresql import PostgreSQL
+
+RECOVERY_SECONDS = 15
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass
+class Place:
+    hub: TunedHub
+    application: Application
+    cookies: dict[str, str]
+
+
+def place_in(folder: Path, database_url: str) -> Iterator[Place]:
+    with running_hub(folder, database_url=database_url) as hub, registered(hub) as application:
+        hub.add_citizen()
+        yield Place(hub, application, signed_in(application))
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    if request.param == "sqlite":
+        yield from place_in(tmp_path_factory.mktemp("hub"), "sqlite:///hub.db")
+        return
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    url = server.new_database()
+    yield from place_in(tmp_path_factory.mktemp("hub"), url)
+    server.drop_database(url)
+
+
+def at_the_password_page(visitor: Visitor, application: Application) -> None:
+    visitor.open(application.authorization_url(secrets.token_urlsafe(32)))
+    visitor.fill("login_name", "tuya")
+    visitor.press("continue")
+    visitor.fill("password", PASSWORD)
+
+
+def management(hub: TunedHub, path: str) -> httpx.Response:
+    return httpx.get(f"{hub.management}{path}", trust_env=False, timeout=10)
+
+
+def test_a_sign_in_that_cannot_be_recorded_answers_503_and_leaves_nothing(place: Place) -> None:
+    with Visitor() as visitor:
+        at_the_password_page(visitor, place.application)
+        before = rows(place.hub)
+
+        with unwritable_audit(place.hub):
+            visitor.press("sign_in")
+
+        assert visitor.page.status == 503
+        assert visitor.text("error_code") == "temporarily_unavailable"
+        assert "sso-session" not in visitor.cookies()
+        assert rows(place.hub) == before
+
+
+def test_a_token_that_cannot_be_recorded_is_not_issued(place: Place) -> None:
+    before, received = rows(place.hub), len(place.application.access_tokens)
+
+    with unwritable_audit(place.hub):
+        response = place.application.client_credentials()
+
+    assert response.status_code == 503
+    assert response.json()["error"] == "temporarily_unavailable"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert int(response.headers["Retry-After"]) > 0
+    assert len(place.application.access_tokens) == received
+    assert rows(place.hub) == before
+
+
+def test_a_code_that_cannot_be_recorded_is_not_issued(place: Place) -> None:
+    before = rows(place.hub)
+
+    with unwritable_audit(place.hub):
+        code = place.application.ask_code(place.cookies, secrets.token_urlsafe(32))
+
+    assert code is None
+    assert rows(place.hub) == before
+
+
+def test_a_code_whose_redemption_could_not_be_recorded_is_still_good(place: Place) -> None:
+    verifier = secrets.token_urlsafe(32)
+    code = place.application.ask_code(place.cookies, verifier)
+    assert code is not None
+
+    with unwritable_audit(place.hub):
+        refused = place.application.redeem(code, verifier)
+    redeemed = place.application.redeem(code, verifier)
+
+    assert refused.status_code == 503
+    assert redeemed.status_code == 200
+
+
+def test_a_refresh_that_could_not_be_recorded_leaves_the_old_token_good(place: Place) -> None:
+    verifier = secrets.token_urlsafe(32)
+    code = place.application.ask_code(place.cookies, verifier)
+    assert code is not None
+    token = place.application.redeem(code, verifier).json()["refresh_token"]
+
+    with unwritable_audit(place.hub):
+        refused = place.application.refresh(token)
+    refreshed = place.application.refresh(token)
+
+    assert refused.status_code == 503
+    assert refreshed.status_code == 200
+
+
+def test_sign_in_works_again_without_a_restart(place: Place) -> None:
+    with unwritable_audit(place.hub):
+        place.application.client_credentials()
+
+    with Visitor() as visitor:
+        visitor.open(place.application.authorization_url(secrets.token_urlsafe(32)))
+        stopped_at = visitor.sign_in("tuya", PASSWORD, until=REDIRECT_URI)
+
+    assert "code=" in stopped_at
+
+
+@pytest.mark.postgresql
+def test_without_its_database_the_hub_is_alive_not_ready_and_comes_back_by_itself(
+    tmp_path: Path, postgresql: PostgreSQL, empty_postgresql_url: str
+) -> None:
+    with running_hub(tmp_path, database_url=empty_postgresql_url) as hub, registered(hub) as application:
+        assert application.client_credentials().status_code == 200
+        pid = hub.pid
+        try:
+            postgresql.stop()
+            refused = application.client_credentials()
+            time.sleep(1.1)  # as old as a finding may be
+            ready, alive = management(hub, "/readyz"), management(hub, "/livez")
+        finally:
+            postgresql.start()
+        started_at = time.monotonic()
+        hub.wait_until_ready()
+        recovered_after = time.monotonic() - started_at
+
+        assert refused.status_code == 503
+        assert refused.json()["error"] == "temporarily_unavailable"
+        assert ready.status_code == 503
+        assert ready.json()["reasons"] == {"database": "does not answer"}
+        assert alive.status_code == 200
+        assert recovered_after < RECOVERY_SECONDS
+        assert application.client_credentials().status_code == 200
+        assert hub.pid == pid
