@@ -22,7 +22,10 @@ SENTENCES: Mapping[str, Sequence[str]] = {
         _("A sign-in request of {application} was refused: {reason}."),
         _("A sign-in request was refused: {reason}."),
     ),
-    "consent.granted": (_("The holder of account {account} allowed {application} to receive: {scope}."),),
+    "consent.granted": (
+        _("The holder of account {account} allowed {application} to receive: {scope}."),
+        _("The holder of account {account} allowed {application} to sign them in."),
+    ),
     "consent.denied": (
         _("The holder of account {account} did not allow {application} to receive anything."),
         _("Someone did not allow {application} to receive anything."),
@@ -53,7 +56,10 @@ SENTENCES: Mapping[str, Sequence[str]] = {
         _("An unknown application could not prove who it is: {reason}."),
     ),
     "token.introspected": (_("{application} asked whether a token is valid."),),
-    "userinfo.accessed": (_("{application} read about account {account}: {claims}."),),
+    "userinfo.accessed": (
+        _("{application} read about account {account}: {claims}."),
+        _("{application} read nothing about account {account} but its identifier."),
+    ),
     "bearer.rejected": (
         _("An access token of {application} was not accepted at {endpoint}: {reason}."),
         _("An access token was not accepted at {endpoint}: {reason}."),
@@ -91,7 +97,10 @@ SENTENCES: Mapping[str, Sequence[str]] = {
         _("There were too many attempts from one place or under one name; further ones were refused."),
     ),
     "account.created": (_("Account {account} was created (by {source})."),),
-    "account.updated": (_("What is known of account {account} changed: {claims} (by {source})."),),
+    "account.updated": (
+        _("What is known of account {account} changed: {claims} (by {source})."),
+        _("What is known of account {account} changed (by {source})."),
+    ),
     "account.disabled": (_("Account {account} was disabled (by {source})."),),
     "account.enabled": (_("Account {account} was enabled again (by {source})."),),
     "account.linked": (_("Account {account} was given to the person {person}."),),

@@ -1,0 +1,341 @@
+"""The console's rooms, in a real browser beside a real hub."""
+
+import re
+import time
+
+import httpx
+import pytest
+from playwright.sync_api import Page
+
+from tests.admin.conftest import ConsoleServer
+from tests.browser.chromium import NARROW, OpenPage, axe_violations, complaints, screenshot, sideways_scroll
+from tests.servers.hub import HubServer
+
+pytestmark = pytest.mark.browser
+
+
+def look(page: Page, name: str) -> None:
+    """Hold a page to what every page promises."""
+    screenshot(page, f"console_{name}")
+    assert axe_violations(page) == []
+    assert sideways_scroll(page) == 0
+    assert page.locator("h1").count() == 1
+    assert page.locator("html").get_attribute("lang") in {"en", "zh-CN"}
+
+
+def events_of(hub: HubServer, code: str, officer: str) -> list[dict]:
+    found = hub.audit("--event", code)
+    return [record for record in found if record.get("actor") or record.get("account_id")]
+
+
+def test_the_first_page_says_whom_it_is_for(console: ConsoleServer, open_page: OpenPage) -> None:
+    page = open_page()
+
+    page.goto(f"{console.address}/")
+
+    look(page, "welcome")
+    assert page.locator("#sign_out").count() == 0
+
+
+def test_someone_without_a_role_is_refused_and_can_leave(console: ConsoleServer, open_page: OpenPage) -> None:
+    page = open_page()
+
+    console.sign_in(page, "nobody")
+
+    assert page.inner_text("#error_code") == "no_role"
+    look(page, "no_role")
+    page.click("#sign_out")
+    page.wait_for_url(re.compile(r"/(signed-out|oauth2/logout)"))
+    page.goto(f"{console.address}/overview")
+    assert "/overview" not in page.url
+
+
+def test_an_auditor_sees_what_happened_and_finds_a_person(
+    console: ConsoleServer, open_page: OpenPage
+) -> None:
+    page = open_page()
+    complained = complaints(page)
+    console.sign_in(page, "auditor")
+
+    assert page.locator("#histogram rect").count() >= 24
+    assert "succeeded" in page.inner_html("#histogram title")
+    look(page, "overview")
+    page.click("#nav_search")
+    page.fill("#login_name", "ANA")
+    page.select_option("#event", "auth.")
+    page.click("#search")
+    look(page, "search")
+    assert "auth.login.success" in page.inner_text("#event-table")
+    assert "Ana Auditor" in page.inner_text("#people")
+    page.click("#event-table tbody a >> nth=0")
+
+    assert "signed in" in page.inner_text("#sentence")
+    assert '"event": "auth.login.success"' in page.inner_text("#json")
+    page.click("#who")
+    assert "Ana Auditor" in page.inner_text("#people")
+    look(page, "event")
+    assert complained == []
+
+
+def test_reading_the_log_is_in_the_log(console: ConsoleServer, hub: HubServer, open_page: OpenPage) -> None:
+    page = open_page()
+    console.sign_in(page, "auditor")
+    page.goto(f"{console.address}/search?range=24h&event=token.&reason=case-7")
+    page.click("#event-table tbody a >> nth=0")
+    opened = page.url.rsplit("/", 1)[1]
+
+    searched, viewed = hub.audit("--event", "audit.searched"), hub.audit("--event", "audit.viewed")
+
+    assert any(record["detail"].get("reason") == "case-7" for record in searched)
+    assert viewed[0]["detail"]["record_id"] == opened
+    assert viewed[0]["client_id"] == "officers-console"
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("address=nonsense", "address"),
+        ("range=own&since=2026-05-05&until=2026-05-04", "since"),
+        ("event=x", "event"),
+    ],
+)
+def test_a_search_that_makes_no_sense_says_so_beside_the_form(
+    console: ConsoleServer, open_page: OpenPage, query: str, field: str
+) -> None:
+    page = open_page()
+    console.sign_in(page, "auditor")
+
+    page.goto(f"{console.address}/search?{query}")
+
+    assert page.get_attribute(".govuk-error-summary__list a", "href") == f"#{field}"
+    look(page, f"search_wrong_{field}")
+
+
+def test_ids_lead_to_searches_and_older_pages(console: ConsoleServer, open_page: OpenPage) -> None:
+    page = open_page()
+    console.sign_in(page, "auditor")
+    for _ in range(30):
+        page.request.get(f"{console.address}/overview")
+
+    page.goto(f"{console.address}/search")
+    first = page.inner_text("#event-table tbody tr >> nth=0")
+    page.click("#older")
+
+    assert "before=" in page.url
+    assert page.inner_text("#event-table tbody tr >> nth=0") != first
+    page.click("#event-table tbody tr >> nth=0 >> a >> nth=0")
+    page.click("#record a >> nth=0")
+    assert "range=own" in page.url
+    assert page.locator("#event-table tbody tr").count() > 0
+
+
+def test_an_auditor_has_no_key_to_the_applications(console: ConsoleServer, open_page: OpenPage) -> None:
+    page = open_page()
+    console.sign_in(page, "auditor")
+
+    for path in ("/clients", "/clients/new", "/clients/officers-console"):
+        page.goto(f"{console.address}{path}")
+        assert page.inner_text("#error_code") == "role_missing"
+    assert page.locator("#nav_clients").count() == 0
+
+
+def test_a_client_manager_registers_changes_and_removes_an_application(
+    console: ConsoleServer, hub: HubServer, open_page: OpenPage
+) -> None:
+    page = open_page(javascript=False)
+    console.sign_in(page, "client_manager")
+
+    page.click("#new_client")
+    page.click("#register")
+    assert page.get_attribute(".govuk-error-summary__list a", "href") == "#client_name"
+    page.fill("#client_name", "Housing <b>")
+    page.fill("#redirect_uris", "http://housing.example/cb")
+    page.click("#register")
+    assert page.get_attribute(".govuk-error-summary__list a", "href") == "#redirect_uris"
+    page.fill("#redirect_uris", "https://housing.example/cb")
+    page.click("#register")
+    client_id, secret = page.inner_text("#client_id"), page.inner_text("#client_secret")
+    page.reload()
+    assert page.locator("#client_secret").count() == 0
+    page.click("#to_client")
+    for snippet in ("authlib", "openid-client", "apache", "curl"):
+        text = page.inner_html(f"#snippet-{snippet}")
+        assert hub.issuer in text
+        assert secret not in text
+    assert client_id in page.inner_text("#snippet-authlib")
+    page.click("#edit")
+    page.fill("#client_name", "Homes")
+    page.click("#compare")
+    assert page.inner_text("#change-table tbody").split() == [
+        *("Name that people read client_name Housing <b> Homes").split()
+    ]
+    page.click("#save")
+    assert page.inner_text("h1") == "Homes"
+    page.click("#new_secret")
+    assert page.inner_text("#client_secret") != secret
+    page.click("#to_client")
+    page.click("#remove")
+    page.click("#confirm_remove")
+
+    assert client_id not in page.inner_text("main")
+    (changed,) = hub.audit("--event", "client.updated", "--client-id", client_id)
+    assert changed["detail"]["after"] == {"client_name": "Homes"}
+    codes = {record["event"] for record in hub.audit("--event", "client.", "--client-id", client_id)}
+    assert codes == {"client.created", "client.updated", "client.secret.rotated", "client.deleted"}
+
+
+def test_the_client_managers_pages_look_right(
+    console: ConsoleServer, hub: HubServer, open_page: OpenPage
+) -> None:
+    client_id = hub.add_client("--redirect-uri", "https://pensions.example/cb", name="Pensions")["client_id"]
+    page = open_page()
+    complained = complaints(page)
+    console.sign_in(page, "client_manager")
+
+    for name, path in (
+        ("clients", "/clients"),
+        ("client_new", "/clients/new"),
+        ("client", f"/clients/{client_id}"),
+        ("client_edit", f"/clients/{client_id}/edit"),
+        ("client_remove", f"/clients/{client_id}/remove"),
+        ("client_secret", f"/clients/{client_id}/secret"),
+    ):
+        page.goto(f"{console.address}{path}")
+        look(page, name)
+    page.goto(f"{console.address}/clients/{client_id}/edit")
+    page.fill("#client_name", "Pension office")
+    page.click("#compare")
+    look(page, "client_compare")
+    assert complained == []
+
+
+def test_who_was_slower_overwrites_nothing(
+    console: ConsoleServer, hub: HubServer, open_page: OpenPage
+) -> None:
+    client_id = hub.add_client("--redirect-uri", "https://permits.example/cb", name="Permits")["client_id"]
+    slow, fast = open_page(), open_page()
+    for page, name in ((slow, "Slow"), (fast, "Fast")):
+        console.sign_in(page, "client_manager")
+        page.goto(f"{console.address}/clients/{client_id}/edit")
+        page.fill("#client_name", name)
+        page.click("#compare")
+
+    fast.click("#save")
+    slow.click("#save")
+
+    assert fast.inner_text("h1") == "Fast"
+    assert slow.inner_text("#error_code") == "changed_meanwhile"
+
+
+def test_the_consoles_own_registration_is_out_of_reach(console: ConsoleServer, open_page: OpenPage) -> None:
+    page = open_page()
+    console.sign_in(page, "client_manager")
+
+    page.goto(f"{console.address}/clients/officers-console")
+
+    assert page.locator("#protected").count() == 1
+    assert page.locator("#edit").count() == 0
+
+
+def test_a_form_of_somebody_else_changes_nothing(console: ConsoleServer, open_page: OpenPage) -> None:
+    page = open_page()
+    console.sign_in(page, "client_manager")
+
+    answer = page.request.post(f"{console.address}/clients/new", form={"client_name": "Evil"})
+
+    assert answer.status == 403
+    assert "form_expired" in answer.text()
+
+
+def test_every_page_speaks_chinese_and_fits_a_phone(
+    console: ConsoleServer, hub: HubServer, open_page: OpenPage
+) -> None:
+    page = open_page(width=NARROW, locale="zh-CN")
+    console.sign_in(page, "auditor")
+    for path in ("/overview", "/search", "/nowhere", "/clients"):
+        page.goto(f"{console.address}{path}")
+        assert page.locator("html").get_attribute("lang") == "zh-CN"
+        look(page, f"zh_narrow_{path.strip('/')}")
+    page.goto(f"{console.address}/search")
+    page.click("#event-table tbody a >> nth=0")
+    look(page, "zh_narrow_event")
+
+    manager = open_page(width=NARROW, locale="zh-CN")
+    console.sign_in(manager, "client_manager")
+    for path in ("/clients", "/clients/new", "/clients/officers-console"):
+        manager.goto(f"{console.address}{path}")
+        look(manager, f"zh_narrow_{path.strip('/').replace('/', '_')}")
+
+
+def test_the_language_link_keeps_the_search(console: ConsoleServer, open_page: OpenPage) -> None:
+    page = open_page()
+    console.sign_in(page, "auditor")
+    page.goto(f"{console.address}/search?range=7d&outcome=success")
+
+    page.click("text=简体中文")
+
+    assert "outcome=success" in page.url
+    page.goto(f"{console.address}/overview")
+    assert page.locator("html").get_attribute("lang") == "zh-CN"
+
+
+@pytest.mark.parametrize("scheme", ["dark"])
+def test_the_dark_pages_keep_their_contrast(console: ConsoleServer, open_page: OpenPage, scheme: str) -> None:
+    page = open_page(scheme=scheme)
+    console.sign_in(page, "auditor")
+
+    for path in ("/overview", "/search"):
+        page.goto(f"{console.address}{path}")
+        look(page, f"dark_{path.strip('/')}")
+
+
+def test_signing_out_at_the_hub_ends_the_console_session_too(
+    console: ConsoleServer, hub: HubServer, open_page: OpenPage
+) -> None:
+    page = open_page()
+    console.sign_in(page, "auditor")
+    page.goto(hub.issuer)
+    page.click("#to_sign_out")
+    page.click("#sign_out")
+
+    def overview() -> httpx.Response:
+        cookies = {c["name"]: c["value"] for c in page.context.cookies() if "console" in c["name"]}
+        return httpx.get(f"{console.address}/overview", cookies=cookies, trust_env=False)
+
+    ends = time.monotonic() + 10
+    while overview().status_code == 200 and time.monotonic() < ends:
+        time.sleep(0.1)
+
+    assert overview().status_code == 303
+    assert overview().headers["Location"].startswith("/sign-in")
+
+
+def test_a_lost_role_is_noticed_at_once(console: ConsoleServer, hub: HubServer, open_page: OpenPage) -> None:
+    hub.add_citizen("temp", name="Temp Auditor", email="temp@example.org")
+    hub.run("person", "grant-role", "temp", "auditor")
+    page = open_page()
+    page.goto(f"{console.address}/")
+    page.click("#to_sign_in")
+    page.fill("#login_name", "temp")
+    page.click("#continue")
+    page.fill("#password", "nine blue yaks on the steppe")
+    page.click("#sign_in")
+    page.wait_for_selector("#histogram")
+
+    hub.run("person", "revoke-role", "temp", "auditor")
+    page.goto(f"{console.address}/overview")
+
+    assert page.inner_text("#error_code") == "no_role"
+    assert page.locator("#nav_search").count() == 0
+
+
+def test_the_way_back_leads_to_the_page_that_was_wanted(console: ConsoleServer, open_page: OpenPage) -> None:
+    page = open_page()
+
+    page.goto(f"{console.address}/search?range=7d&outcome=failure")
+    page.fill("#login_name", "ana")
+    page.click("#continue")
+    page.fill("#password", "nine blue yaks on the steppe")
+    page.click("#sign_in")
+
+    page.wait_for_url("**/search?range=7d&outcome=failure")

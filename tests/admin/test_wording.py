@@ -1,0 +1,106 @@
+"""The console's words: every message translated, every event told as a sentence, in both languages."""
+
+import dataclasses
+import string
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages.extract import extract
+from jinja2.ext import babel_extract
+
+from admin.language import languages
+from admin.sentences import SENTENCES, placeholders, sentence
+from admin.wording import FAMILIES, PROBLEMS
+from sso.api.problem import TITLES
+from sso.audit.event import EVENT_CLASSES
+
+ADMIN = Path(__file__).resolve().parents[2] / "admin"
+ENGLISH, CHINESE = languages()
+
+
+def written_messages() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for path in sorted((*ADMIN.glob("*.py"), *ADMIN.glob("templates/*.html"))):
+        method = "python" if path.suffix == ".py" else babel_extract
+        with path.open("rb") as stream:
+            for _line, message, _comments, _context in extract(method, stream, keywords={"_": None}):
+                found.setdefault(str(message), path.name)
+    return found
+
+
+def test_every_message_is_translated_and_no_translation_is_left_over() -> None:
+    written = written_messages()
+
+    assert {message: place for message, place in written.items() if message not in CHINESE.messages} == {}
+    assert [message for message in CHINESE.messages if message not in written] == []
+
+
+@pytest.mark.parametrize("message", written_messages())
+def test_a_translation_keeps_the_placeholders(message: str) -> None:
+    assert placeholders(CHINESE.messages[message]) == placeholders(message)
+
+
+@pytest.mark.parametrize("event", EVENT_CLASSES, ids=lambda event: event.__name__)
+@pytest.mark.parametrize("language", [ENGLISH, CHINESE], ids=["en", "zh-CN"])
+def test_every_event_is_told_as_a_sentence(event: Any, language: Any) -> None:
+    known = {"client_id", "account_id", "session_id", "grant_id"}
+    fields = dataclasses.fields(event)
+    names = [field.name for field in fields]
+    record = {
+        "event": event.code,
+        "outcome": event.outcome.value,
+        **{name: "id-1" for name in names if name in known},
+        "detail": {
+            field.name: ["word"]
+            if "frozenset" in str(field.type)
+            else {"word": 1}
+            if "Mapping" in str(field.type)
+            else "word"
+            for field in fields
+            if field.name not in known
+        },
+    }
+
+    bare = {"event": event.code, "outcome": event.outcome.value}
+
+    for said in (sentence(record, {"id-1": "Housing"}, language), sentence(bare, {}, language)):
+        assert said
+        assert "{" not in said
+        assert said[-1] in ".。"
+    assert event.code not in sentence(record, {}, language)
+
+
+def test_an_event_of_tomorrow_is_told_by_its_name() -> None:
+    assert sentence({"event": "moon.landed"}, {}, ENGLISH) == "The event moon.landed was recorded."
+
+
+def test_a_hostile_name_cannot_turn_a_sentence_over() -> None:
+    record = {"event": "token.introspected", "client_id": "c"}
+
+    assert sentence(record, {"c": "a\u202eb\u0000{x}"}, ENGLISH) == "ab {x} asked whether a token is valid."
+
+
+def test_every_family_of_events_can_be_searched_for() -> None:
+    families = {event.code.partition(".")[0] + "." for event in EVENT_CLASSES}
+
+    assert families == set(FAMILIES)
+
+
+def test_every_sentence_belongs_to_an_event() -> None:
+    codes = {event.code for event in EVENT_CLASSES}
+
+    assert {key.partition(":")[0] for key in SENTENCES} == codes
+
+
+def test_every_problem_of_the_api_has_a_page() -> None:
+    shown_in_forms = {"invalid_client_metadata", "invalid_redirect_uri", "invalid_parameter"}
+    never_shown = {"invalid_token", "unsupported_media_type", "precondition_required"}
+
+    assert set(TITLES) - shown_in_forms - never_shown <= set(PROBLEMS)
+
+
+def test_placeholders_are_names() -> None:
+    names = {name for message in written_messages() for name in placeholders(message)}
+
+    assert all(set(name) <= set(string.ascii_lowercase + "_") for name in names)
