@@ -95,13 +95,14 @@ def database(hub: Hub, now: datetime) -> Iterator[Finding]:
             yield failure("migrations", f"{', '.join(waiting)} waits; run `sso migrate`")
             return
         yield ok("migrations", "the schema is up to date")
-        yield _clock(database_time(hub.database), now)
+        yield clock(database_time(hub.database), now)
         yield from _keys(hub, now)
     except StorageUnavailable as error:
         yield failure("database", f"it does not answer ({error}); is it running, is database.url right?")
 
 
-def _clock(told: datetime | None, now: datetime) -> Finding:
+def clock(told: datetime | None, now: datetime) -> Finding:
+    """The clock of the database, if it has one, and this machine's agree."""
     if told is None:
         return ok("clock", "the database lives by this machine's clock")
     skew = abs(told - now)

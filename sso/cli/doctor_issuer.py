@@ -59,7 +59,7 @@ def _fetch(address: str, trust: ssl.SSLContext) -> tuple[int, bytes]:
             body += chunk
             if len(body) > MAX_ANSWER_BYTES:
                 break
-        return answer.status_code, body
+        return answer.status_code, body[:MAX_ANSWER_BYTES]
 
 
 def _is_about_trust(error: BaseException | None) -> bool:

@@ -21,6 +21,8 @@ def new_password_hash(hub: Hub, *, from_stdin: bool, names: Sequence[str]) -> st
 
     Hashing takes a while and much memory: never call this inside a transaction.
     """
+    if sys.stdin is None:  # closed by whoever started us
+        fail("standard input is closed")
     password = _from_stdin(sys.stdin.buffer) if from_stdin else _from_terminal()
     try:
         hub.password_rules.check(password, names=names)
