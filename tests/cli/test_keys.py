@@ -52,6 +52,15 @@ def test_with_now_the_new_keys_sign_at_once_and_a_warning_is_given(cli: Commands
     assert {row["kid"] for row in cli.rows("keys", "list") if row["state"] == "retired"} == before
 
 
+def test_keys_in_wrong_hands_can_go_at_once(cli: Commands) -> None:
+    before = {row["kid"] for row in cli.rows("keys", "list")}
+
+    cli.run("keys", "rotate", "--now", env={"SSO__KEYS__KEEP_AFTER_SECONDS": "0"})
+
+    assert by_state(cli) == {"active": ["ES256", "RS256"]}
+    assert not before & {row["kid"] for row in cli.rows("keys", "list")}
+
+
 def test_a_rotation_is_on_record(cli: Commands) -> None:
     cli.ok("keys", "rotate")
 
