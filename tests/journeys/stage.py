@@ -45,7 +45,8 @@ RELUCTANT = Person("zaya", PASSWORD, "Zaya Nergui", "zaya@example.org")
 """Has never consented to anything, and never will."""
 DOUBLE = Person("double", PASSWORD, "Double Citizen", "double@example.org")
 """Is `TWOFOLD` in the directory: one person with two accounts, once an operator has linked them."""
-CITIZENS = (TUYA, WANG, RELUCTANT, DOUBLE)
+AUDITOR = Person("oyun", PASSWORD, "Oyun Auditor", "oyun@example.org")
+CITIZENS = (TUYA, WANG, RELUCTANT, DOUBLE, AUDITOR)
 
 
 def _clerk(person: Person, department_name: str = "") -> DemoPerson:
