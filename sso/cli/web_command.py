@@ -7,6 +7,7 @@ from pathlib import Path
 from sso.config.schema import Server, split_listen
 
 APPLICATION = "sso.wsgi:app"
+GRANIAN = "sso.cli.granian_server"
 BACKPRESSURE_PER_THREAD = 32
 HEADER_MILLISECONDS = 10_000
 RESPAWN_SECONDS = 1.0
@@ -22,7 +23,7 @@ def web_command(server: Server, log_file: Path) -> Sequence[str]:
 def _granian(server: Server, log_file: Path) -> Sequence[str]:
     host, port = split_listen(server.listen)
     return [
-        *(sys.executable, "-m", "granian", APPLICATION, "--interface", "wsgi", "--http", "1", "--no-ws"),
+        *(sys.executable, "-m", GRANIAN, APPLICATION, "--interface", "wsgi", "--http", "1", "--no-ws"),
         *("--host", host, "--port", str(port), "--workers", str(server.workers)),
         *("--blocking-threads", str(server.threads)),
         *("--backpressure", str(server.threads * BACKPRESSURE_PER_THREAD)),

@@ -1,8 +1,10 @@
 """A look into a hub's database: how many rows stand where, and a log that cannot be written."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
 import psycopg
 
@@ -27,6 +29,19 @@ def execute(hub: HubServer, statement: str) -> list[tuple[object, ...]]:
 def rows(hub: HubServer) -> dict[str, int]:
     """How many rows each table of issued things has."""
     return {table: int(str(execute(hub, f'SELECT count(*) FROM "{table}"')[0][0])) for table in ISSUED}
+
+
+def events(hub: HubServer, code: str) -> list[dict[str, Any]]:
+    """Return the audit events of one code, oldest first, without making one: client_id, outcome and detail."""
+    found = execute(
+        hub, f"SELECT client_id, outcome, address, detail FROM audit_event WHERE event = '{code}' ORDER BY id"
+    )
+    return [{"client_id": row[0], "outcome": row[1], "address": row[2], **_detail(row[3])} for row in found]
+
+
+def _detail(value: object) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(value) if isinstance(value, str) else value  # type: ignore[assignment]
+    return read
 
 
 @contextmanager

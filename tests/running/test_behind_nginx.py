@@ -14,6 +14,7 @@ import pytest
 
 from tests.relying_parties.visitor import Visitor
 from tests.running.application import REDIRECT_URI, Application, claims_of, registered
+from tests.running.state import events
 from tests.running.tuned_hub import TunedHub
 from tests.servers.hub import PASSWORD, free_port
 from tests.servers.nginx import Nginx
@@ -131,7 +132,7 @@ def test_the_address_on_record_is_the_true_one_whatever_a_client_claims(site: Si
     assert site.application.client_credentials().status_code == 200
     site.application.http.headers = httpx.Headers()
 
-    assert {event["address"] for event in site.hub.audit("--event", "token.issued", "--all")} == {"127.0.0.1"}
+    assert {event["address"] for event in events(site.hub, "token.issued")} == {"127.0.0.1"}
 
 
 def test_the_hub_believes_what_its_proxy_says_about_the_client(site: Site) -> None:

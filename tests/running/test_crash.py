@@ -17,6 +17,7 @@ from tests.running.application import (
     signed_in,
 )
 from tests.running.load import Load
+from tests.running.state import events
 from tests.running.tuned_hub import TunedHub, running_hub
 from tests.servers.postgresql import PostgreSQL
 
@@ -51,8 +52,8 @@ def kill_again_and_again(hub: TunedHub) -> int:
 
 def assert_everything_is_on_record(hub: TunedHub, application: Application) -> None:
     """The difference between what was received and what was recorded is empty."""
-    issued = {event["detail"]["jti"] for event in hub.audit("--event", "token.issued", "--all")}
-    codes = {event["detail"]["code_prefix"] for event in hub.audit("--event", "code.issued", "--all")}
+    issued = {event["jti"] for event in events(hub, "token.issued")}
+    codes = {event["code_prefix"] for event in events(hub, "code.issued")}
     assert {jti_of(token) for token in application.access_tokens} - issued == set()
     assert {code_prefix_of(code) for code in application.codes} - codes == set()
     twice = [code for code, answers in Counter(application.redemptions).items() if answers > 1]

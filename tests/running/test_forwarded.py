@@ -5,6 +5,7 @@ import pytest
 
 from sso.web.visit import client_address
 from tests.running.application import registered
+from tests.running.state import events
 from tests.servers.hub import HubServer
 
 TRUSTED = ("127.0.0.1/32", "10.0.0.0/8", "2001:db8:1::/48")
@@ -68,5 +69,5 @@ def test_no_header_of_a_stranger_moves_the_address_on_record(hub: HubServer) -> 
             application.http.headers = httpx.Headers([header])
             assert application.client_credentials().status_code == 200
 
-    addresses = {event["address"] for event in hub.audit("--event", "token.issued", "--all")}
+    addresses = {event["address"] for event in events(hub, "token.issued")}
     assert addresses == {"127.0.0.1"}

@@ -36,9 +36,7 @@ class Journey:
 
 
 @pytest.fixture(scope="module", params=["granian", "gunicorn"])
-def journey(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Journey]:
+def journey(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
     folder: Path = tmp_path_factory.mktemp("hub")
     with (
         running_hub(folder, settings={"SERVER__SOFTWARE": str(request.param)}) as hub,
@@ -207,7 +205,9 @@ def test_the_metrics_hold_no_identifier_of_a_person_or_client(journey: Journey) 
     text = httpx.get(f"{journey.hub.management}/metrics", trust_env=False).text
     accounts = [str(row[0]) for row in execute(journey.hub, "SELECT id FROM account")]
 
-    assert not [value for value in (*accounts, *journey.secrets, journey.application.client_id) if value in text]
+    assert not [
+        value for value in (*accounts, *journey.secrets, journey.application.client_id) if value in text
+    ]
 
 
 def test_the_management_listener_answers_nothing_else(journey: Journey) -> None:

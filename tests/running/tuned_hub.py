@@ -35,7 +35,9 @@ class TunedHub(HubServer):
 
     def child(self, word: str) -> psutil.Process:
         """The child of `sso serve` whose command has this word: granian, gunicorn or worker."""
-        found = [child for child in psutil.Process(self.pid).children() if word in child.cmdline()]
+        names = {word, f"sso.cli.{word}_server"}
+        children = psutil.Process(self.pid).children()
+        found = [child for child in children if names & set(child.cmdline())]
         assert len(found) == 1, f"{len(found)} children named {word}"
         return found[0]
 
