@@ -32,7 +32,7 @@ def rows(hub: HubServer) -> dict[str, int]:
 
 
 def events(hub: HubServer, code: str) -> list[dict[str, Any]]:
-    """Return the audit events of one code, oldest first, without making one: client_id, outcome and detail."""
+    """Return the audit events of one code, oldest first, without making one by asking."""
     found = execute(
         hub, f"SELECT client_id, outcome, address, detail FROM audit_event WHERE event = '{code}' ORDER BY id"
     )
