@@ -1,27 +1,19 @@
 """Find the account that someone names: by its id, a citizen's login name, or a clerk's name@realm."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from typing import Protocol, TypeVar
 
+from sso.cli.arguments import visible
 from sso.cli.context import fail
 from sso.directory.person import Account, AccountKind
 from sso.directory.routing import DirectoryRoute, normalise_login_name, route
 from sso.directory.settings import DirectorySettings
+from sso.directory.stores import People
 
 PAGE = 500
 
 
-class PeopleRead(Protocol):
-    """What is asked of the people's store here."""
-
-    def account(self, account_id: str) -> Account | None: ...  # noqa: D102 - sso.directory.stores says it
-    def citizen(self, login_name: str) -> Account | None: ...  # noqa: D102
-    def staff_named(self, directory_id: str, login_name: str) -> Account | None: ...  # noqa: D102
-    def list_accounts(self, *, after: str, limit: int) -> Sequence[Account]: ...  # noqa: D102
-
-
-def named_account(people: PeopleRead, name: str, directories: Sequence[DirectorySettings]) -> Account:
+def named_account(people: People, name: str, directories: Sequence[DirectorySettings]) -> Account:
     """Return the account, or end the command with a sentence."""
     account = find_account(people, name, directories)
     if account is None:
@@ -29,7 +21,7 @@ def named_account(people: PeopleRead, name: str, directories: Sequence[Directory
     return account
 
 
-def find_account(people: PeopleRead, name: str, directories: Sequence[DirectorySettings]) -> Account | None:
+def find_account(people: People, name: str, directories: Sequence[DirectorySettings]) -> Account | None:
     """Return the account of an id, a citizen's login name or name@realm of a clerk who has signed in."""
     if account := people.account(name):
         return account
@@ -42,16 +34,29 @@ def find_account(people: PeopleRead, name: str, directories: Sequence[DirectoryS
     return people.citizen(door.login_name)
 
 
-def _clerk(people: PeopleRead, door: DirectoryRoute) -> Account | None:
-    """A directory's own spelling is stored: where the folded one finds nobody, compare every clerk's."""
-    if account := people.staff_named(door.directory.id, door.login_name):
-        return account
-    for account in all_of(people.list_accounts):
-        if account.kind is AccountKind.STAFF and account.directory_id == door.directory.id:
-            with suppress(ValueError):  # a name that nobody could type names nobody
-                if normalise_login_name(account.login_name) == door.login_name:
-                    return people.staff_named(door.directory.id, account.login_name)
-    return None
+def _clerk(people: People, door: DirectoryRoute) -> Account | None:
+    """Compare every clerk's name: directories spell as they like, and give a leaver's name to a newcomer.
+
+    A role or a link must not go to the wrong human, so several accounts of one name are never guessed at.
+    """
+    found = [
+        account
+        for account in all_of(people.list_accounts)
+        if account.kind is AccountKind.STAFF
+        and account.directory_id == door.directory.id
+        and _folded(account.login_name) == door.login_name
+    ]
+    if len(found) > 1:
+        known = "; ".join(f"{account.id} ({visible(account.claims.get('name', '-'))})" for account in found)
+        fail(f"several clerks have signed in under that name; give the account id: {known}")
+    return found[0] if found else None
+
+
+def _folded(login_name: str) -> str | None:
+    try:
+        return normalise_login_name(login_name)
+    except ValueError:  # a name that nobody could type names nobody
+        return None
 
 
 class _HasId(Protocol):

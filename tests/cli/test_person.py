@@ -338,6 +338,18 @@ def test_a_name_that_a_directory_spells_oddly_is_found_among_many(cli: Commands)
     assert found == ["Clerk1 Erdene", "Clerk2 Erdene", "Clerk3 Erdene"]
 
 
+def test_a_leavers_name_that_a_newcomer_has_is_not_guessed_at(cli: Commands) -> None:
+    leaver = signed_in_clerk(cli, "Bolor", 1)
+    newcomer = signed_in_clerk(cli, "bolor", 2)
+
+    sentence = cli.refused("person", "grant-role", "bolor@civil.example", "auditor")
+
+    assert sentence.startswith("sso: several clerks have signed in under that name; give the account id: ")
+    assert leaver.id in sentence
+    assert newcomer.id in sentence
+    assert cli.ok("person", "grant-role", newcomer.id, "auditor") == "bolor is now auditor\n"
+
+
 def test_what_a_directory_says_cannot_move_an_operators_cursor(cli: Commands) -> None:
     signed_in_clerk(cli, "bo\u202elor\x1b[2J")
 
