@@ -75,7 +75,9 @@ class Api:
         Raises:
             ApiRefused, SignedOutByHub, HubUnreachable: the call did not succeed.
         """
-        headers = {"Accept": "application/json"} | ({} if if_match is None else {"If-Match": if_match})
+        headers = {"Accept": "application/json", **_forwarded(officer.address)}
+        if if_match is not None:
+            headers["If-Match"] = if_match
         response: httpx.Response | None = None
         for force in (False, True):
             token = self._access_token(officer, force)
@@ -106,6 +108,13 @@ class Api:
 def segment(value: str) -> str:
     """Return a value as one segment of a path."""
     return quote(value, safe="") or "-"
+
+
+def _forwarded(address: str | None) -> dict[str, str]:
+    """Say for whom we call (RFC 7239): a hub that trusts the console's address records the officer's."""
+    if address is None:
+        return {}
+    return {"Forwarded": f'for="[{address}]"' if ":" in address else f"for={address}"}
 
 
 def _answer(response: httpx.Response) -> ApiAnswer:

@@ -64,7 +64,7 @@ def _search(room: Room) -> Response:
     except ApiRefused as error:
         if error.status != 400:
             raise
-        fields = [problem.get("parameter", "") for problem in error.errors]
+        fields = [problem.get("parameter", "").partition(".")[0] for problem in error.errors]
         return room.page(
             visit,
             "search.html",

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-WIDTH, HEIGHT = 960, 220
-LEFT, BOTTOM, TOP = 48, 24, 26
+WIDTH, HEIGHT = 960, 240
+LEFT, BOTTOM, TOP = 64, 36, 40
 GAP = 2
 
 

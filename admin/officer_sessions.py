@@ -25,7 +25,10 @@ class Tokens:
 
 @dataclass(slots=True)
 class OfficerSession:
-    """One officer at one browser. `roles` is what the hub said last; the hub asks itself anew each time."""
+    """One officer at one browser, last seen at `address`.
+
+    `roles` is what the hub said last, for the menu; at each call the hub looks again itself.
+    """
 
     sub: str
     sid: str
@@ -34,6 +37,7 @@ class OfficerSession:
     last_seen_at: float
     key: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     csrf_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    address: str | None = None
     name: str = ""
     roles: frozenset[str] = frozenset()
     secrets_to_show: dict[str, str] = field(default_factory=dict, repr=False)

@@ -46,10 +46,13 @@ class Room:
     def visit(self, request: Request) -> Visit:
         """Return the visit that a request is."""
         now = time.time()
+        officer = self.sessions.get(session.get("key"), now)
+        if officer is not None:
+            officer.address = request.remote_addr
         return Visit(
             request=request,
             language=self.pages.language(request),
-            officer=self.sessions.get(session.get("key"), now),
+            officer=officer,
             reference=reference_of(request),
             now=now,
         )

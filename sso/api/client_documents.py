@@ -51,6 +51,10 @@ class ClientMetadata(BaseModel):
     initiate_login_uri: Text = None
     contacts: Texts = None
 
+    def given(self) -> dict[str, Any]:
+        """Return the fields that were sent, as they were sent."""
+        return {name: value for name, value in self if name in self.model_fields_set}
+
 
 class ClientDocument(ClientMetadata):
     """A registered application. `protected`: it is changed on the command line only."""

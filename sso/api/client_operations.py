@@ -56,7 +56,7 @@ def _show(call: Call[Nothing]) -> Answer:
 
 
 def _register(call: Call[ClientMetadata]) -> Answer:
-    metadata = call.asked.model_dump(exclude_unset=True)
+    metadata = call.asked.given()
     proposed, _ = new_client(metadata, call.now)
     _refuse_officers(proposed, call)
     with call.hub.database.begin(call.origin) as stores:
@@ -71,7 +71,7 @@ def _change(call: Call[ClientMetadata]) -> Answer:
         raise Problem("precondition_required", "send If-Match with the ETag that you read, or *")
     with call.hub.database.begin(call.origin) as stores:
         client = _changeable(call, stores.clients)
-        changed = update_client(client, call.asked.model_dump(exclude_unset=True), SOURCE, stores, call.now)
+        changed = update_client(client, call.asked.given(), SOURCE, stores, call.now)
         _refuse_officers(changed, call)
     return _answer(changed, call)
 

@@ -178,9 +178,9 @@ def test_a_client_manager_registers_changes_and_removes_an_application(
     page.click("#confirm_remove")
 
     assert client_id not in page.inner_text("main")
-    (changed,) = hub.audit("--event", "client.updated", "--client-id", client_id)
+    (changed,) = hub.audit("--event", "client.updated", "--client", client_id)
     assert changed["detail"]["after"] == {"client_name": "Homes"}
-    codes = {record["event"] for record in hub.audit("--event", "client.", "--client-id", client_id)}
+    codes = {record["event"] for record in hub.audit("--event", "client.", "--client", client_id)}
     assert codes == {"client.created", "client.updated", "client.secret.rotated", "client.deleted"}
 
 

@@ -138,6 +138,7 @@ def open_office(url: str, folder: Path) -> Office:
     migrate(hub.database)
     with hub.database.begin(COMMAND_ORIGIN) as stores:
         rotate(stores.signing_keys, stores.audit, Overlap(timedelta(0), timedelta(days=1)), datetime.now(UTC))
+        stores.clients.add(examples.client(client_id="console"), datetime.now(UTC))
     app = create_app(hub)
     register(app, hub, lambda request: origin_of(request, ()))
     return Office(hub, app)

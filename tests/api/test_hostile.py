@@ -1,0 +1,191 @@
+"""Hostile calls: never a 500, always a problem that names what is wrong."""
+
+import json
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sso.directory.person import Role
+from tests.api.conftest import Office, problem
+
+HOSTILE = [
+    "\x00",
+    "\u202e",
+    "'; DROP TABLE audit_event; --",
+    "../..",
+    "\ud7ff",
+    "x" * 100_000,
+    "{{7*7}}",
+    "💥",
+]
+NAMES = [
+    "since", "until", "event", "outcome", "client_id", "account_id", "session_id", "grant_id", "address",
+    "request_id", "before", "limit", "reason",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_parameter_breaks_a_search(office: Office, name: str) -> None:
+    auditor = office.officer(Role.AUDITOR)
+
+    for value in HOSTILE:
+        response = auditor.get(f"/audit/events?{urlencode({name: value})}")
+
+        assert response.status_code in {200, 400, 414}, (name, value)
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("since=yesterday", "since"),
+        ("since=2026-05-05T00:00:00", "since"),
+        ("since=0001-01-01T00:00:00Z", "since"),
+        ("until=9999-12-31T23:59:59.999999Z", "until"),
+        ("since=1e400", "since"),
+        ("since=2026-05-05T00:00:00Z&until=2026-05-04T00:00:00Z", "since"),
+        ("event=nonsense", "event.0"),
+        ("event=", "event.0"),
+        ("event=*", "event.0"),
+        ("event=.", "event.0"),
+        ("&".join(["event=auth."] * 21), "event"),
+        ("outcome=maybe", "outcome"),
+        ("limit=0", "limit"),
+        ("limit=501", "limit"),
+        ("limit=ten", "limit"),
+        ("limit=1&limit=2", "limit"),
+        ("before=x", "before"),
+        ("before=%00", "before"),
+        ("before=" + "0" * 36, "before"),
+        ("address=nonsense", "address"),
+        ("address=192.0.2.0/99", "address"),
+        ("client_id=", "client_id"),
+        ("client_id=%00", "client_id"),
+        ("client_id=%E4%BD%8F", "client_id"),
+        ("client_id=a&client_id=b", "client_id"),
+        ("reason=%E2%80%AE", "reason"),
+        ("reason=" + "x" * 201, "reason"),
+        ("clientid=x", "clientid"),
+        ("bars=3", "bars"),
+    ],
+)
+def test_a_wrong_parameter_is_named(office: Office, query: str, parameter: str) -> None:
+    refused = problem(office.officer(Role.AUDITOR).get(f"/audit/events?{query}"), 400, "invalid_parameter")
+
+    assert [error["parameter"] for error in refused["errors"]] == [parameter]
+
+
+def test_an_unknown_parameter_is_told_the_right_name(office: Office) -> None:
+    refused = problem(office.officer(Role.AUDITOR).get("/audit/events?clientid=x"), 400, "invalid_parameter")
+
+    assert refused["errors"][0]["detail"] == "is unknown; did you mean client_id?"
+
+
+@pytest.mark.parametrize("bars", ["0", "201", "-1", "1e3", "", "9" * 400])
+def test_the_number_of_bars_has_limits(office: Office, bars: str) -> None:
+    problem(office.officer(Role.AUDITOR).get(f"/audit/histogram?bars={bars}"), 400, "invalid_parameter")
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "status"),
+    [
+        (b"{", "bad_request", 400),
+        (b"[]", "bad_request", 400),
+        (b"null", "bad_request", 400),
+        (b'"x"', "bad_request", 400),
+        (b"\xff\xfe", "bad_request", 400),
+        (b'{"client_name": "a", "client_name": "b"}', "bad_request", 400),
+        (b'{"default_max_age": NaN}', "bad_request", 400),
+        (b'{"default_max_age": Infinity}', "bad_request", 400),
+        (b"[" * 100_000, "bad_request", 400),
+        (b'{"a":' * 20_000, "bad_request", 400),
+        (b'{"default_max_age": ' + b"9" * 5000 + b"}", "bad_request", 400),
+        (b"", "invalid_client_metadata", 400),
+        (b"{}", "invalid_client_metadata", 400),
+        (b'{"client_name": "\\u0000"}', "invalid_client_metadata", 400),
+        (b'{"client_name": "\\ud800"}', "invalid_client_metadata", 400),
+        (b'{"\\u0000": 1}', "invalid_client_metadata", 400),
+        (b'{"__class__": {}}', "invalid_client_metadata", 400),
+        (b'{"model_config": {}}', "invalid_client_metadata", 400),
+        (b'{"client_name": "' + b"x" * 1_000_000 + b'"}', "request_too_large", 413),
+    ],
+    ids=range(19),
+)
+def test_a_body_that_is_no_registration_is_a_problem(
+    office: Office, body: bytes, code: str, status: int
+) -> None:
+    manager = office.officer(Role.CLIENT_MANAGER)
+
+    response = manager.call("POST", "/clients", data=body, content_type="application/json")
+
+    problem(response, status, code)
+
+
+@pytest.mark.parametrize(
+    "media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"]
+)
+def test_a_form_is_not_a_registration(office: Office, media_type: str) -> None:
+    """No browser can send application/json across sites without asking first."""
+    manager = office.officer(Role.CLIENT_MANAGER)
+
+    response = manager.call("POST", "/clients", data=b"client_name=x", content_type=media_type)
+
+    problem(response, 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("overlap", [-1, 7_776_001, "1", 1.5, True, None, [], 10**30])
+def test_the_overlap_of_a_secret_has_limits(office: Office, overlap: Any) -> None:
+    manager = office.officer(Role.CLIENT_MANAGER)
+
+    response = manager.call(
+        "POST",
+        "/clients/x/secret",
+        data=json.dumps({"overlap_seconds": overlap}),
+        content_type="application/json",
+    )
+
+    problem(response, 400, "invalid_parameter")
+
+
+def test_nothing_may_be_cached_and_no_other_origin_may_read(office: Office) -> None:
+    for path in ("/me", "/openapi.json", "/clients", "/nowhere"):
+        response = office.officer(Role.CLIENT_MANAGER).get(path, headers={"Origin": "https://evil.example"})
+
+        assert response.headers["Cache-Control"] == "no-store"
+        assert "Access-Control-Allow-Origin" not in response.headers
+
+
+QUERY = st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=12), st.text(max_size=40), max_size=4)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    query=QUERY,
+    path=st.sampled_from(["/audit/events", "/audit/histogram", "/audit/people", "/audit/event-types"]),
+)
+def test_whatever_is_asked_is_answered_or_refused(office: Office, query: dict[str, str], path: str) -> None:
+    auditor = _auditor(office)
+
+    response = auditor.get(f"{path}?{urlencode(query, errors='surrogatepass')}")
+
+    assert response.status_code in {200, 400}
+    assert response.mimetype in {"application/json", "application/problem+json"}
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(segment=st.text(max_size=60), method=st.sampled_from(["GET", "DELETE", "PATCH", "POST", "PUT"]))
+def test_whatever_is_named_is_found_or_not(office: Office, segment: str, method: str) -> None:
+    auditor = _auditor(office)
+
+    response = auditor.call(method, f"/audit/events/{quote(segment, safe='', errors='surrogatepass')}")
+
+    assert response.status_code in {200, 308, 400, 404, 405}
+
+
+_known: dict[int, Any] = {}
+
+
+def _auditor(office: Office) -> Any:
+    return _known.setdefault(id(office), office.officer(Role.AUDITOR))
