@@ -46,7 +46,7 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
 
     @bp.post(END_SESSION_PATH)
     def end_session_by_post() -> Response:
-        """A service's POST comes without our cookies, as if nobody were signed in: go on by GET."""
+        """Go on by GET: a service's POST comes without our cookies, as if nobody were signed in."""
         return answers.by_get(END_SESSION_PATH, request.form)
 
     @bp.get("/sign-out")

@@ -5,7 +5,16 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+)
 
 from sso.oidc.bearer import TokenNotLive, live_access_token
 from sso.oidc.errors import TokenError
@@ -71,6 +80,17 @@ class Protocol(RuleBasedStateMachine):
         assert self.world.now - first_use <= GRACE, "a spent refresh token was good after its grace"
         assert self.successors.setdefault(token, answer.refresh_token) == answer.refresh_token
         return self._received(answer)
+
+    @precondition(lambda self: self.used_at)
+    @rule(data=st.data())
+    def replay_after_the_grace(self, data: st.DataObject) -> None:
+        token = data.draw(st.sampled_from(sorted(self.used_at)))
+        self.world.wait(GRACE + SECOND)
+        try:
+            self.world.refresh(token)
+        except TokenError:
+            return
+        raise AssertionError("a spent refresh token was good after its grace")
 
     @rule(token=access_tokens)
     def revoke_access_token(self, token: str) -> None:
