@@ -49,8 +49,7 @@ def test_a_form_whose_journey_is_over_has_expired(stage: Stage, open_page: OpenP
     at_password(page, stage)
     other = page.context.new_page()
     other.goto(page.url)
-    other.wait_for_selector("#login_name")
-    steps.prove(other, TUYA)
+    steps.give_password(other, TUYA.password)
     steps.arrived(other, stage.family)
 
     steps.give_password(page, TUYA.password)
