@@ -32,7 +32,10 @@ def _event(value: str) -> str:
 
 
 def _network(value: str) -> str:
-    ipaddress.ip_network(value.strip(), strict=False)
+    try:
+        ipaddress.ip_network(value.strip(), strict=False)
+    except ValueError as error:
+        raise ValueError("is neither an address nor a network") from error
     return value.strip()
 
 
