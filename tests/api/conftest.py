@@ -17,7 +17,7 @@ from sso.api.app import register
 from sso.audit.record import AuditEvent, Origin
 from sso.config import load
 from sso.directory.person import Role
-from sso.hub import COMMAND_ORIGIN, Hub, build
+from sso.hub import Hub, build
 from sso.oidc.digest import new_id
 from sso.oidc.jose import sign
 from sso.oidc.rotation import Overlap, rotate
@@ -136,7 +136,7 @@ def open_office(url: str, folder: Path) -> Office:
     file.write_text(CONFIG.format(issuer=ISSUER, url=url, key=key))
     hub = build(load(str(file), {}))
     migrate(hub.database)
-    with hub.database.begin(COMMAND_ORIGIN) as stores:
+    with hub.database.begin(Origin(actor="command")) as stores:
         rotate(stores.signing_keys, stores.audit, Overlap(timedelta(0), timedelta(days=1)), datetime.now(UTC))
         stores.clients.add(examples.client(client_id="console"), datetime.now(UTC))
     app = create_app(hub)
