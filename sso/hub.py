@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sso.audit.record import Origin
 from sso.authentication.password import Argon2Cost, PasswordHash
 from sso.authentication.password_rules import PasswordRules
 from sso.authentication.sign_in import SignIn
@@ -77,10 +76,6 @@ class Hub:
         for directory in self.ldap.values():
             directory.close()
         self.database.dispose()
-
-
-COMMAND_ORIGIN = Origin(actor="command")
-"""The origin of what the command line does."""
 
 
 def build(configuration: Configuration) -> Hub:

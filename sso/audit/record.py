@@ -99,23 +99,22 @@ class AuditRecord:
         return {name: value for name, value in whole.items() if value is not None}
 
 
-def new_event_id(now: datetime) -> str:
-    """Return a UUID version 7 (RFC 9562, 5.7): sortable by time, 74 random bits."""
+def new_event_id(now: datetime, sequence: int = 0) -> str:
+    """Return a UUID version 7 (RFC 9562, 5.7): sortable by time, 62 random bits.
+
+    `sequence` counts the events of one transaction: those of one moment sort in the order in which they
+    were written (RFC 9562, 6.2, method 1; it wraps after 4096).
+    """
     milliseconds = int(now.timestamp() * 1000)
-    random = secrets.randbits(74)
     value = (
-        (milliseconds << 80)
-        | (0x7 << 76)
-        | ((random >> 62) << 64)
-        | (0b10 << 62)
-        | (random & ((1 << 62) - 1))
+        (milliseconds << 80) | (0x7 << 76) | ((sequence % 4096) << 64) | (0b10 << 62) | secrets.randbits(62)
     )
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def record_of(event: AuditEvent, origin: Origin, now: datetime) -> AuditRecord:
-    """Return the record of an event that happens at `now`.
+def record_of(event: AuditEvent, origin: Origin, now: datetime, sequence: int = 0) -> AuditRecord:
+    """Return the record of an event that happens at `now`, the `sequence`th of its transaction.
 
     Strings are capped at MAX_TEXT_LENGTH and stripped of control and bidirectional characters.
     """
@@ -124,7 +123,7 @@ def record_of(event: AuditEvent, origin: Origin, now: datetime) -> AuditRecord:
     detail = {name: _clean(value) for name, value in values.items() if value is not None}
     safe = Origin(**{f.name: _text(getattr(origin, f.name)) for f in dataclasses.fields(origin)})
     return AuditRecord(
-        id=new_event_id(now),
+        id=new_event_id(now, sequence),
         event=event.code,
         occurred_at=now,
         outcome=event.outcome,

@@ -1,5 +1,6 @@
 """`sso init`: write the configuration, the secrets, the schema and the first keys; again changes nothing."""
 
+import json
 import os
 import secrets
 from datetime import UTC, datetime
@@ -9,9 +10,9 @@ from urllib.parse import urlsplit
 import click
 
 from sso.cli.context import EXIT_CONFIGURATION, fail, hub_of
-from sso.config.schema import checked_issuer, is_loopback
-from sso.config.source import ConfigurationError
-from sso.hub import COMMAND_ORIGIN, Hub
+from sso.cli.operator import operator_origin
+from sso.config.schema import DatabaseSection, checked_issuer, is_loopback
+from sso.hub import Hub
 from sso.oidc.rotation import rotate
 from sso.storage.schema import migrate
 from sso.worker.upkeep import overlap_of
@@ -20,15 +21,15 @@ _TEMPLATE = """\
 # Made by `sso init`. Every setting is explained in config.example.toml.
 
 [server]
-issuer = "{issuer}"
-listen = "{listen}"
+issuer = {issuer}
+listen = {listen}
 
 [database]
-url = "{url}"
+url = {url}
 
 [secrets]
-key_encryption_key_file = "{stem}.kek"
-pepper_file = "{stem}.pepper"
+key_encryption_key_file = {kek}
+pepper_file = {pepper}
 """
 
 _LOOPBACK = """
@@ -52,10 +53,17 @@ def init(context: click.Context, issuer: str, database_url: str) -> None:
         issuer = checked_issuer(issuer)
     except ValueError as error:
         fail(f"--issuer: {error}", EXIT_CONFIGURATION)
-    if file.exists():
+    try:
+        DatabaseSection(url=database_url)
+    except ValueError:
+        fail("--database-url: use sqlite:///FILE or postgresql://USER@HOST/NAME", EXIT_CONFIGURATION)
+    if _exists(file):
         click.echo(f"{file} exists: kept as it is")
     else:
-        _write(file, issuer, database_url)
+        try:
+            _write(file, issuer, database_url)
+        except OSError as error:
+            fail(f"{error.filename}: cannot be written: {error.strerror}", EXIT_CONFIGURATION)
     context.find_root().params["config"] = str(file)
     with hub_of(context) as hub:
         for name in migrate(hub.database):
@@ -69,27 +77,39 @@ def init(context: click.Context, issuer: str, database_url: str) -> None:
     )
 
 
-def _write(file: Path, issuer: str, database_url: str) -> None:
-    stem = file.stem
-    for name in (f"{stem}.kek", f"{stem}.pepper"):
-        _write_secret(file.with_name(name))
-    template = _TEMPLATE + (_LOOPBACK if is_loopback(urlsplit(issuer).hostname or "") else "")
-    text = template.format(issuer=issuer, listen=_listen(issuer), url=database_url, stem=stem)
+def _exists(file: Path) -> bool:
     try:
-        with file.open("x", encoding="utf-8") as out:
-            out.write(text)
+        return file.exists()
     except OSError as error:
-        raise ConfigurationError(f"{file}: cannot be written: {error}") from error
-    click.echo(f"wrote {file}, {stem}.kek and {stem}.pepper: keep the last two apart from the database")
+        fail(f"{file}: cannot be looked at: {error.strerror}", EXIT_CONFIGURATION)
 
 
-def _write_secret(file: Path) -> None:
-    """Write 32 random bytes for the owner's eyes; an existing secret is never replaced."""
-    if file.exists():
-        return
+def _write(file: Path, issuer: str, database_url: str) -> None:
+    """Write the secrets, then the file that names them: whoever finds it finds them too."""
+    secret_files = [file.with_name(f"{file.stem}.{name}") for name in ("kek", "pepper")]
+    for secret_file in secret_files:
+        if not secret_file.exists():
+            _write_private(secret_file, secrets.token_urlsafe(32) + "\n")
+    template = _TEMPLATE + (_LOOPBACK if is_loopback(urlsplit(issuer).hostname or "") else "")
+    kek, pepper = (json.dumps(secret_file.name) for secret_file in secret_files)
+    text = template.format(
+        issuer=json.dumps(issuer),
+        listen=json.dumps(_listen(issuer)),
+        url=json.dumps(database_url),
+        kek=kek,
+        pepper=pepper,
+    )
+    _write_private(file, text)
+    click.echo(
+        f"wrote {file}, {file.stem}.kek and {file.stem}.pepper: keep the last two apart from the database"
+    )
+
+
+def _write_private(file: Path, text: str) -> None:
+    """Write a new file for its owner's eyes; what exists is never replaced."""
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as out:
-        out.write(secrets.token_urlsafe(32) + "\n")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+        out.write(text)
 
 
 def _listen(issuer: str) -> str:
@@ -107,7 +127,7 @@ def _listen(issuer: str) -> str:
 
 def _first_keys(hub: Hub) -> list[str]:
     now = datetime.now(UTC)
-    with hub.database.begin(COMMAND_ORIGIN) as stores:
+    with hub.database.begin(operator_origin()) as stores:
         if stores.signing_keys.load():
             return []
         return [

@@ -1,23 +1,49 @@
 """The `sso` command's root: where the configuration is, and which nouns there are."""
 
+import importlib
+import sys
+from collections.abc import Mapping
+
 import click
 
 from sso import __version__
-from sso.cli.audit import audit
-from sso.cli.client import client
-from sso.cli.config import config as config_command
-from sso.cli.demo.command import demo
-from sso.cli.directory import directory
-from sso.cli.doctor import doctor
-from sso.cli.init import init
-from sso.cli.keys import keys
-from sso.cli.migrate import migrate
-from sso.cli.person import person
-from sso.cli.serve import serve
-from sso.cli.worker import worker
+
+EXIT_INTERRUPTED = 130
+
+_COMMANDS: Mapping[str, str] = {
+    "init": "sso.cli.init",
+    "serve": "sso.cli.serve",
+    "worker": "sso.cli.worker",
+    "demo": "sso.cli.demo.command",
+    "migrate": "sso.cli.migrate",
+    "doctor": "sso.cli.doctor",
+    "client": "sso.cli.client",
+    "person": "sso.cli.person",
+    "directory": "sso.cli.directory",
+    "keys": "sso.cli.keys",
+    "audit": "sso.cli.audit",
+    "config": "sso.cli.config",
+}
+"""Each command and its module, which holds it under the same name and is imported when it is asked for."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Nouns(click.Group):
+    """The commands, each loaded when it is named: a script waits for one, not for all."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return every name, in the order of a first day with the hub."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, or None."""
+        module = _COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        found = getattr(importlib.import_module(module), cmd_name)
+        return found if isinstance(found, click.Command) else None
+
+
+@click.group(cls=_Nouns, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
     metavar="PATH",
@@ -28,23 +54,14 @@ def root(config: str | None) -> None:
     """The sign-on hub: one sign-in for citizens and clerks, every access on record."""
 
 
-for command in (
-    init,
-    serve,
-    worker,
-    migrate,
-    doctor,
-    demo,
-    client,
-    person,
-    directory,
-    keys,
-    audit,
-    config_command,
-):
-    root.add_command(command)
-
-
 def main() -> None:
     """Run the command line. Exit codes: 0, 1 failure, 2 usage, 75 try later, 78 configuration, 130 SIGINT."""
-    root(prog_name="sso")
+    try:
+        code = root.main(prog_name="sso", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("sso: interrupted", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    sys.exit(code if isinstance(code, int) else 0)

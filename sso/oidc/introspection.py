@@ -43,8 +43,7 @@ def _of_access_token(
         token = live_access_token(text, stores, provider, now)
     except TokenNotLive:
         return _INACTIVE, None, None
-    resources = {caller.client_id, *caller.audience} - {provider.settings.issuer}
-    if token.client_id != caller.client_id and not resources & set(token.aud):
+    if caller.client_id not in {token.client_id, *token.aud}:
         return _INACTIVE, token.grant, token.jti
     return {**token.claims, "active": True, "token_type": "Bearer"}, token.grant, token.jti
 

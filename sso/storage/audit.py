@@ -28,14 +28,16 @@ _MICROSECOND = timedelta(microseconds=1)
 class SqlAuditLog:
     """`sso.oidc.stores.AuditLog` in SQL: rows are inserted just before the commit."""
 
-    __slots__ = ("_unit",)
+    __slots__ = ("_appended", "_unit")
 
     def __init__(self, unit: UnitOfWork) -> None:
         self._unit = unit
+        self._appended = 0
 
     def append(self, event: AuditEvent, now: datetime) -> str:
         """Record an event and return its id."""
-        record = record_of(event, self._unit.origin, now)
+        record = record_of(event, self._unit.origin, now, self._appended)
+        self._appended += 1
         self._unit.collect(audit_event, _row(record))
         self._unit.after_commit(lambda: count(record))
         return record.id

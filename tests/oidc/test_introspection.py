@@ -35,10 +35,18 @@ def test_a_stranger_learns_nothing(world: World) -> None:
 
 def test_the_resource_server_that_a_token_is_for_learns_it(world: World) -> None:
     """RFC 7662 2.1, RFC 9068 4."""
-    world.client = world.register(client(audience=(API,)))
-    resource_server = client(client_id="api", audience=(API,))
+    world.client = world.register(client(audience=(API, "api")))
+    resource_server = client(client_id="api")
 
     assert ask(world, world.tokens().access_token, resource_server)["active"] is True
+
+
+def test_two_consumers_of_one_interface_learn_nothing_of_each_others_tokens(world: World) -> None:
+    """Calling a resource is not being it: RFC 7662 4."""
+    world.client = world.register(client(audience=(API,)))
+    other_consumer = client(client_id="other", audience=(API,))
+
+    assert ask(world, world.tokens().access_token, other_consumer) == NOTHING
 
 
 def test_registering_the_hub_as_ones_audience_opens_nothing(world: World) -> None:

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
@@ -29,6 +28,7 @@ from sso.cli.demo.cast import (
 from sso.cli.demo.console import console_command
 from sso.cli.demo.slapd import Slapd, SlapdFailed, SlapdOptions, find_slapd
 from sso.cli.demo.stage import CONSOLE, ISSUER, set_stage
+from sso.cli.signals import Signals
 from sso.cli.supervisor import Child
 
 _READY_AT = {
@@ -38,15 +38,14 @@ _READY_AT = {
 }
 READY_SECONDS = 60.0
 STOP_SECONDS = 25.0
+WATCH_SECONDS = 0.5
 
 
 @click.command()
 @click.option("--folder", default=".demo", show_default=True, help="Where the demonstration keeps its data.")
 def demo(folder: str) -> None:
     """Run the hub with people, two departments and two applications on loopback, until Ctrl-C."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())
+    signals = Signals((signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
     home = Path(folder).absolute()
     with_departments = find_slapd() is not None
     _check_ports(with_departments)
@@ -56,11 +55,11 @@ def demo(folder: str) -> None:
         stack.callback(_end, children)
         for child in children:
             child.start()
-        if _wait_until_ready(children, stop):
+        if _wait_until_ready(children, signals):
             _tell(with_departments)
-        while not stop.wait(0.3):
-            for child in children:
-                child.restart_if_fallen()
+            while not signals.wait(WATCH_SECONDS):
+                for child in children:
+                    child.restart_if_fallen()
     click.echo("\nended: nothing is left running", err=True)
 
 
@@ -118,17 +117,16 @@ def _children(home: Path, directories: Sequence[tuple[Department, Slapd]]) -> li
     return children
 
 
-def _wait_until_ready(children: Sequence[Child], stop: threading.Event) -> bool:
-    """Wait until the hub answers; end with its last words when it does not."""
+def _wait_until_ready(children: Sequence[Child], signals: Signals) -> bool:
+    """Wait until everything answers; end with its last words when it does not, false when interrupted."""
     ends = time.monotonic() + READY_SECONDS
-    while not stop.is_set():
+    while not signals.wait(0.1):
         if all(_answers(*_READY_AT[child.name]) for child in children):
             return True
         fallen = [child.name for child in children if not child.alive]
         if fallen or time.monotonic() > ends:
             _end(children)
             fail(f"{' and '.join(fallen) or 'the hub'} did not start; the lines above say why")
-        time.sleep(0.1)
     return False
 
 

@@ -66,32 +66,51 @@ class Layout:
 
 def configuration(layout: Layout, root_password: str) -> str:
     """cn=config: TLS, one database, the password policy overlay, and who may read what."""
-    folder, root_hash = layout.folder, hashed(root_password)
+    root_hash = hashed(root_password)
     database = "olcDatabase={1}mdb,cn=config"
     entries = [
-        entry(
-            "cn=config",
-            ("objectClass", "olcGlobal"),
-            ("cn", "config"),
-            ("olcPidFile", f"{folder}/slapd.pid"),
-            ("olcTLSCACertificateFile", f"{folder}/ca.pem"),
-            ("olcTLSCertificateFile", f"{folder}/server.pem"),
-            ("olcTLSCertificateKeyFile", f"{folder}/server.key"),
-            ("olcThreads", "4"),
-        ),
-        entry(
-            "cn=module,cn=config",
-            ("objectClass", "olcModuleList"),
-            ("cn", "module"),
-            ("olcModulePath", str(layout.module_folder)),
-            ("olcModuleLoad", "back_mdb"),
-            ("olcModuleLoad", "ppolicy"),
-        ),
+        _global(layout),
+        _modules(layout),
         entry("cn=schema,cn=config", ("objectClass", "olcSchemaConfig"), ("cn", "schema")),
         *(
             f"include: file://{layout.schema_folder}/{name}.ldif\n"
             for name in ("core", "cosine", "inetorgperson")
         ),
+        *_frontend(root_hash),
+        _database(layout, database, root_hash),
+        _password_policy(layout, database),
+    ]
+    return "\n".join(entries)
+
+
+def _global(layout: Layout) -> str:
+    folder = layout.folder
+    return entry(
+        "cn=config",
+        ("objectClass", "olcGlobal"),
+        ("cn", "config"),
+        ("olcPidFile", f"{folder}/slapd.pid"),
+        ("olcTLSCACertificateFile", f"{folder}/ca.pem"),
+        ("olcTLSCertificateFile", f"{folder}/server.pem"),
+        ("olcTLSCertificateKeyFile", f"{folder}/server.key"),
+        ("olcThreads", "4"),
+    )
+
+
+def _modules(layout: Layout) -> str:
+    return entry(
+        "cn=module,cn=config",
+        ("objectClass", "olcModuleList"),
+        ("cn", "module"),
+        ("olcModulePath", str(layout.module_folder)),
+        ("olcModuleLoad", "back_mdb"),
+        ("olcModuleLoad", "ppolicy"),
+    )
+
+
+def _frontend(root_hash: str) -> tuple[str, str]:
+    """What holds for every database, and the configuration's own, with its administrator."""
+    return (
         entry(
             "olcDatabase={-1}frontend,cn=config",
             ("objectClass", "olcDatabaseConfig"),
@@ -106,18 +125,19 @@ def configuration(layout: Layout, root_password: str) -> str:
             ("olcRootDN", "cn=config"),
             ("olcRootPW", root_hash),
         ),
-        _database(layout, database, root_hash),
-        entry(
-            f"olcOverlay={{0}}ppolicy,{database}",
-            ("objectClass", "olcOverlayConfig"),
-            ("objectClass", "olcPPolicyConfig"),
-            ("olcOverlay", "{0}ppolicy"),
-            ("olcPPolicyDefault", f"cn=default,ou=policies,{layout.suffix}"),
-            ("olcPPolicyHashCleartext", "TRUE"),
-            ("olcPPolicyUseLockout", "TRUE"),
-        ),
-    ]
-    return "\n".join(entries)
+    )
+
+
+def _password_policy(layout: Layout, database: str) -> str:
+    return entry(
+        f"olcOverlay={{0}}ppolicy,{database}",
+        ("objectClass", "olcOverlayConfig"),
+        ("objectClass", "olcPPolicyConfig"),
+        ("olcOverlay", "{0}ppolicy"),
+        ("olcPPolicyDefault", f"cn=default,ou=policies,{layout.suffix}"),
+        ("olcPPolicyHashCleartext", "TRUE"),
+        ("olcPPolicyUseLockout", "TRUE"),
+    )
 
 
 def seed(layout: Layout, people: Sequence[DemoPerson], service_password: str, now: datetime) -> str:

@@ -15,7 +15,7 @@ from sso.audit.event import RefreshTokenReused, TokenRefreshed
 from sso.oidc.client import GrantType
 from sso.oidc.digest import digest, new_secret
 from sso.oidc.errors import ErrorCode, TokenError
-from sso.oidc.grant import Grant, RefreshToken
+from sso.oidc.grant import RefreshToken
 from sso.oidc.issuance import Issuance, issue
 from sso.oidc.response import TokenResponse
 from sso.oidc.settings import Provider
@@ -40,7 +40,7 @@ def refresh(request: TokenRequest, stores: Stores, provider: Provider, now: date
     subject = stores.subjects.get(token.grant.account_id)
     if subject is None or not subject.active:
         raise _refusal("the account is disabled")
-    scope = _scope(request.optional("scope"), token.grant)
+    scope = _scope(request.optional("scope"), token.grant.scope & request.client.scope)
     successor, within_grace = presented, False
     if request.client.rotate_refresh_tokens or request.client.public or token.used_at is not None:
         successor, within_grace = _rotate(token, presented, stores, provider, now)
@@ -67,12 +67,12 @@ def _check(token: RefreshToken, now: datetime) -> None:
         raise _refusal("refresh token expired")
 
 
-def _scope(text: str | None, grant: Grant) -> frozenset[str]:
-    """Return the scope asked for: the grant's, or a part of it (RFC 6749 6)."""
+def _scope(text: str | None, granted: frozenset[str]) -> frozenset[str]:
+    """Return the scope asked for: what was granted and is still registered, or a part of it (RFC 6749 6)."""
     if text is None:
-        return grant.scope
+        return granted
     scope = frozenset(text.split())
-    if not scope or not scope <= grant.scope:
+    if not scope or not scope <= granted:
         raise TokenError(ErrorCode.INVALID_SCOPE, "more was asked for than was granted")
     return scope
 
