@@ -13,6 +13,7 @@ import os
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
@@ -25,7 +26,7 @@ from sso.storage.engines import Engines, database_url, postgresql_engines, sqlit
 from sso.storage.errors import StorageUnavailable
 from sso.storage.sealing import Sealer
 from sso.storage.stores import SqlStores
-from sso.storage.unit_of_work import UnitOfWork
+from sso.storage.unit_of_work import Switch, UnitOfWork
 
 
 class Database:
@@ -72,7 +73,7 @@ class Database:
             StorageUnavailable: the database could not do it; nothing was kept.
         """
         with self._my_turn(), _connection(self._my_engines().writer) as connection:
-            unit = UnitOfWork(connection, origin, writes=True)
+            unit = UnitOfWork(connection, origin, writes=True, not_begun=_not_begun(connection))
             try:
                 yield SqlStores(unit, self._cache, self._sealer)
             except RequestRejected:
@@ -149,3 +150,17 @@ def _connection(engine: Engine) -> Generator[Connection]:
     except NoConnectionFree as error:
         msg = "every connection is in use"
         raise StorageUnavailable(msg) from error
+
+
+def _not_begun(connection: Connection) -> Switch | None:
+    """On PostgreSQL let the transaction begin with the first write; the pool turns the switch back."""
+    if connection.dialect.name != "postgresql":
+        return None
+    driver: Any = connection.connection.driver_connection
+    try:
+        driver.autocommit = True
+    except driver.Error as error:  # the driver knows that the connection is broken
+        connection.invalidate()
+        raise StorageUnavailable(type(error).__name__) from error
+    switch: Switch = driver
+    return switch

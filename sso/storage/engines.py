@@ -139,8 +139,10 @@ def postgresql_engines(
         connection.commit()
 
     @event.listens_for(engine, "checkin")
-    def _rest(_connection: object, record: Any) -> None:
+    def _rest(connection: Any, record: Any) -> None:
         record.info["rests_since"] = monotonic()
+        if connection is not None and connection.autocommit and not connection.closed:
+            connection.autocommit = False
 
     @event.listens_for(engine, "checkout")
     def _wake(connection: _DriverConnection, record: Any, _proxy: object) -> None:

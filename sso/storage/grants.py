@@ -8,6 +8,7 @@ from sqlalchemy import Row, Update, bindparam, select, update
 
 from sso.oidc.claims import ClaimsRequest
 from sso.oidc.grant import AuthorizationCode, Grant
+from sso.storage.subjects import remember_subject, with_subject
 from sso.storage.tables import authorization_code, grant
 from sso.storage.unit_of_work import UnitOfWork
 
@@ -22,14 +23,14 @@ def _revocation(*conditions: Any) -> Update:
     return in_force.values(revoked_at=bindparam("now")).returning(_G.id)
 
 
-_GET = select(grant).where(_G.id == bindparam("key"))
+_GET = with_subject(select(grant).where(_G.id == bindparam("key")))
 _REVOKE = _revocation(_G.id == bindparam("key"))
 _REVOKE_OF_SESSION = _revocation(_G.session_id == bindparam("key"))
 _REVOKE_ONLINE_OF_SESSION = _revocation(_G.session_id == bindparam("key"), _G.offline.is_(False))
 _REVOKE_OF_ACCOUNT = _revocation(_G.account_id == bindparam("key"))
 _REVOKE_OF_CLIENT = _revocation(_G.client_id == bindparam("key"))
 
-_GET_CODE = (
+_GET_CODE = with_subject(
     select(_C.digest, _C.redirect_uri, _C.code_challenge, _C.expires_at, _C.redeemed_at, *grant.c)
     .join(grant, _G.id == _C.grant_id)
     .where(_C.digest == bindparam("presented"))
@@ -53,7 +54,10 @@ class SqlGrants:
         """Return a grant, revoked or not."""
         self._unit.flush()
         row = self._unit.row(_GET, {"key": grant_id})
-        return None if row is None else grant_of(row)
+        if row is None:
+            return None
+        remember_subject(self._unit, row)
+        return grant_of(row)
 
     def revoke(self, grant_id: str, now: datetime) -> bool:
         """Revoke a grant and so every token of it; true if it was not revoked before."""
@@ -104,6 +108,7 @@ class SqlCodes:
         row = self._unit.row(_GET_CODE, {"presented": digest})
         if row is None:
             return None
+        remember_subject(self._unit, row)
         return AuthorizationCode(
             digest=row.digest,
             grant=grant_of(row),

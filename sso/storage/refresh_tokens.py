@@ -6,12 +6,13 @@ from sqlalchemy import bindparam, select, update
 
 from sso.oidc.grant import RefreshToken
 from sso.storage.grants import grant_of
+from sso.storage.subjects import remember_subject, with_subject
 from sso.storage.tables import grant, refresh_token
 from sso.storage.unit_of_work import UnitOfWork
 
 _T = refresh_token.c
 
-_GET = (
+_GET = with_subject(
     select(_T.digest, _T.generation, _T.expires_at, _T.used_at, _T.successor, *grant.c)
     .join(grant, grant.c.id == _T.grant_id)
     .where(_T.digest == bindparam("presented"))
@@ -49,6 +50,7 @@ class SqlRefreshTokens:
         row = self._unit.row(_GET, {"presented": digest})
         if row is None:
             return None
+        remember_subject(self._unit, row)
         return RefreshToken(
             digest=row.digest,
             grant=grant_of(row),

@@ -2,30 +2,62 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, Select, bindparam, select
 from sqlalchemy.dialects import postgresql
 
 from sso.audit.record import JsonValue
 from sso.oidc.account import Subject
 from sso.oidc.digest import new_id
-from sso.storage.tables import account, person, subject_identifier
+from sso.storage.tables import account, grant, person, subject_identifier
 from sso.storage.unit_of_work import UnitOfWork
 
 _S = subject_identifier.c
 
+SUBJECT_COLUMNS = (
+    account.c.id.label("subject_id"),
+    account.c.person_id.label("subject_person_id"),
+    account.c.kind.label("subject_kind"),
+    account.c.claims.label("subject_claims"),
+    account.c.disabled_at.label("subject_disabled_at"),
+    person.c.disabled_at.label("subject_person_disabled_at"),
+)
+"""What a subject is made of, for any query that joins `account` and `person`."""
+
 _SUBJECT = (
-    select(
-        account.c.id,
-        account.c.person_id,
-        account.c.kind,
-        account.c.claims,
-        account.c.disabled_at,
-        person.c.disabled_at.label("person_disabled_at"),
-    )
+    select(*SUBJECT_COLUMNS)
     .join(person, person.c.id == account.c.person_id)
     .where(account.c.id == bindparam("account_id"))
 )
+
+
+def with_subject(grants: Select[Any]) -> Select[Any]:
+    """Return a query of grants that brings each one's subject too, where the account still exists.
+
+    It saves whoever redeems, refreshes or reads claims a round trip; `remember_subject` keeps it.
+    """
+    known = grants.add_columns(*SUBJECT_COLUMNS)
+    known = known.outerjoin(account, account.c.id == grant.c.account_id)
+    return known.outerjoin(person, person.c.id == account.c.person_id)
+
+
+def remember_subject(unit: UnitOfWork, row: Row[Any]) -> None:
+    """Keep the subject that came with a grant for the rest of the unit."""
+    if row.subject_id is not None and row.subject_person_id is not None:
+        unit.subjects[row.subject_id] = _subject(row)
+
+
+def _subject(row: Row[Any]) -> Subject:
+    known: Mapping[str, JsonValue] = row.subject_claims
+    return Subject(
+        account_id=row.subject_id,
+        person_id=row.subject_person_id,
+        active=row.subject_disabled_at is None and row.subject_person_disabled_at is None,
+        claims={**known, "persona": row.subject_kind},
+    )
+
+
 _SUB = select(_S.sub).where(_S.account_id == bindparam("key"), _S.sector == bindparam("in_sector"))
 _ADD_SUB = postgresql.insert(subject_identifier).on_conflict_do_nothing()
 
@@ -44,16 +76,10 @@ class SqlSubjects:
         Active only if neither the account nor its person is disabled. Claims are the account's and
         `persona`, which is its kind.
         """
+        if (known := self._unit.subjects.get(account_id)) is not None:
+            return known
         row = self._unit.row(_SUBJECT, {"account_id": account_id})
-        if row is None:
-            return None
-        known: Mapping[str, JsonValue] = row.claims
-        return Subject(
-            account_id=row.id,
-            person_id=row.person_id,
-            active=row.disabled_at is None and row.person_disabled_at is None,
-            claims={**known, "persona": row.kind},
-        )
+        return None if row is None else _subject(row)
 
     def sub(self, account_id: str, sector: str, now: datetime) -> str:
         """Return the immutable `sub` of an account in a sector, made at first use; "" is the public one."""
