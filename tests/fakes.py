@@ -56,6 +56,9 @@ class FakeClients:
     def get(self, client_id: str) -> Client | None:
         return self.by_id.get(client_id)
 
+    def for_update(self, client_id: str) -> Client | None:
+        return self.by_id.get(client_id)
+
     def list_clients(self, *, after: str = "", limit: int = 1000) -> Sequence[Client]:
         return [client for key, client in sorted(self.by_id.items()) if key > after][:limit]
 

@@ -50,6 +50,7 @@ def _searched(call: Call[Any], query: dict[str, JsonValue], results: int, reason
     event = AuditSearched(
         account_id=call.officer.account_id,
         client_id=call.officer.client_id,
+        session_id=call.officer.session_id,
         query=query,
         results=results,
         reason=reason,
@@ -81,6 +82,7 @@ def _view(call: Call[Viewing]) -> Answer:
     event = AuditViewed(
         account_id=call.officer.account_id,
         client_id=call.officer.client_id,
+        session_id=call.officer.session_id,
         record_id=record.id,
         reason=call.asked.reason,
     )

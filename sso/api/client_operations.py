@@ -6,7 +6,7 @@ is out of reach here: who could move its redirect_uri could read the log with an
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,7 +51,7 @@ def _list(call: Call[ClientsAsked]) -> Answer:
 
 def _show(call: Call[Nothing]) -> Answer:
     with call.hub.database.read() as stores:
-        client = _client(call, stores.clients)
+        client = _client(call, stores.clients.get)
     return _answer(client, call)
 
 
@@ -95,16 +95,16 @@ def _new_secret(call: Call[SecretAsked]) -> Answer:
     return Answer(document)
 
 
-def _client(call: Call[Any], clients: RegisteredClients) -> Client:
+def _client(call: Call[Any], find: Callable[[str], Client | None]) -> Client:
     client_id = call.path["client_id"]
-    client = clients.get(client_id) if client_id.isascii() and client_id.isprintable() else None
+    client = find(client_id) if client_id.isascii() and client_id.isprintable() else None
     if client is None:
         raise Problem("not_found")
     return client
 
 
 def _changeable(call: Call[Any], clients: RegisteredClients) -> Client:
-    client = _client(call, clients)
+    client = _client(call, clients.for_update)
     if _protected(client, call):
         raise Problem("protected_client", "it can ask for officers' scopes or for this API")
     if call.if_match not in (None, "*", _etag(client)):

@@ -22,6 +22,10 @@ SECRET_OVERLAP = timedelta(days=7)
 class RegisteredClients(oidc_stores.Clients, Protocol):
     """Registered applications, to be changed."""
 
+    def for_update(self, client_id: str) -> Client | None:
+        """Return a client as it is now, and keep others from changing it until the transaction ends."""
+        ...
+
     def add(self, client: Client, now: datetime) -> bool:
         """Register a client with its secrets; false if the id is taken."""
         ...

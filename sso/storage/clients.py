@@ -41,6 +41,7 @@ _UPDATE = (
     .where(_C.client_id == bindparam("key"))
     .values({name: bindparam(name) for name in _CHANGED})
 )
+_LOCK = select(_C.client_id).where(_C.client_id == bindparam("key")).with_for_update()
 _REMOVE = delete(client).where(_C.client_id == bindparam("key"))
 _REMOVE_CONSENTS = delete(consent).where(consent.c.client_id == bindparam("key"))
 _RETIRE_SECRETS = (
@@ -109,6 +110,10 @@ class SqlClients:
             row = self._unit.row(_VERSION)
             self._cache.confirm(None if row is None else row.value)
         return self._cache.get(client_id) or self._read(client_id)
+
+    def for_update(self, client_id: str) -> Client | None:
+        """Return a client as it is now, and keep others from changing it until this transaction ends."""
+        return None if self._unit.row(_LOCK, {"key": client_id}) is None else self._read(client_id)
 
     def list_clients(self, *, after: str = "", limit: int = 1000) -> Sequence[Client]:
         """Return clients by ascending id, those after an id ("" from the start)."""

@@ -14,9 +14,12 @@ from sso.web.answers import Answers
 from sso.web.authorize import next_step_of
 from sso.web.choose_account import persona_text
 from sso.web.journey import Journey, check_form, in_its_language, load
-from sso.web.pages import disclosures
+from sso.web.pages import claim_label, disclosures
 from sso.web.refusals import ExpiredPage
 from sso.web.visit import Visit, visit_of
+
+_MEASURED = frozenset({"email_verified", "phone_number_verified", "updated_at"})
+"""Claims that say something of another claim, and are not worth a word while that one is unknown."""
 
 
 def blueprint(hub: Hub, answers: Answers) -> Blueprint:
@@ -83,6 +86,7 @@ def _page(hub: Hub, answers: Answers, journey: Journey, visit: Visit, stores: St
         service=asked.client,
         signed_in_as=_signed_in_as(journey.session, visit, stores, hub),
         items=disclosures(visit.language, known),
+        later=[claim_label(visit.language, name) for name in sorted(names - known.keys() - _MEASURED)],
         offline="offline_access" in asked.scope,
         expires_text=visit.language.date(visit.now + hub.settings.consent_lifetime),
     )

@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,6 +12,7 @@ import pytest
 
 from sso.directory.person import Role
 from sso.directory.stores import LoginNameTaken, RolesConflict
+from sso.oidc.client import Client
 from sso.oidc.session import SessionEnd
 from sso.storage.database import Database
 from sso.storage.schema import migrate
@@ -274,3 +275,20 @@ def _result(child: int) -> int:
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     assert code != 255, "a process failed"
     return code
+
+
+def test_of_changes_to_what_was_read_one_is_kept(race: Race) -> None:
+    for number in range(ROUNDS):
+        registered = client(client_id=f"client-{number}")
+        with race.database.begin(ORIGIN) as stores:
+            stores.clients.add(registered, NOW)
+
+        def rename(database: Database, thread: int, known: Client = registered) -> bool:
+            with database.begin(ORIGIN) as stores:
+                found = stores.clients.for_update(known.client_id)
+                assert found is not None
+                if found.client_name != known.client_name:
+                    return False
+                return stores.clients.update(replace(found, client_name=f"renamed {thread}"), NOW)
+
+        assert sorted(race.run(rename)) == [False, False, False, True]

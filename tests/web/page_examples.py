@@ -71,6 +71,7 @@ CONSENT = {
     "service": SERVICE,
     "signed_in_as": "Tuya Bat, citizen",
     "items": lambda language: disclosures(language, CLAIMS, {"name": "To print your contract"}),
+    "later": ["Telephone number", "Postal address"],
     "offline": True,
     "expires_text": "23 November 2027",
 }
@@ -170,7 +171,7 @@ def usual_pages() -> list[Example]:
         Example(
             "consent_nothing",
             "consent.html",
-            {**CONSENT, "items": [], "offline": False, "expires_text": None},
+            {**CONSENT, "items": [], "later": [], "offline": False, "expires_text": None},
         ),
         Example("sign_out", "sign_out.html", SIGN_OUT),
         Example("sign_out_alone", "sign_out.html", {**SIGN_OUT, "service_name": None, "services": []}),

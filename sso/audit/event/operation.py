@@ -121,6 +121,7 @@ class AuditSearched:
     severity: ClassVar[Severity] = Severity.INFORMATIONAL
     account_id: str | None = None
     client_id: str | None = None
+    session_id: str | None = None
     query: Mapping[str, JsonValue]
     results: int
     reason: str | None = None
@@ -135,6 +136,7 @@ class AuditViewed:
     severity: ClassVar[Severity] = Severity.INFORMATIONAL
     account_id: str | None = None
     client_id: str | None = None
+    session_id: str | None = None
     record_id: str
     reason: str | None = None
 

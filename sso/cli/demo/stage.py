@@ -39,6 +39,7 @@ _CONFIGURATION = f"""\
 issuer = "{ISSUER}"
 listen = "127.0.0.1:{HUB_PORT}"
 management_listen = "127.0.0.1:{MANAGEMENT_PORT}"
+trusted_proxies = ["127.0.0.1/32"]   # the console tells an officer's address
 
 [database]
 url = "sqlite:///hub.db"
