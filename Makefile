@@ -20,7 +20,7 @@ demo: ## run the hub, two department directories, two applications and the conso
 check: ## style, types, import contracts, architecture
 	@scripts/setup check
 	@scripts/check
-	@.venv/bin/pytest -q tests/architecture
+	@.venv/bin/pytest -q tests/architecture tests/documentation/test_reference.py
 
 test: ## check, then the whole suite: fast tests first
 	@scripts/setup test

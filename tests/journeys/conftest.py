@@ -22,5 +22,5 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 def staff_stage(stage: Stage) -> Stage:
     """The stage for journeys of clerks."""
     if stage.slapd is None:
-        pytest.skip("slapd is not installed (Debian: apt-get install slapd ldap-utils)")
+        pytest.fail("slapd is not installed (Debian: apt-get install slapd ldap-utils)")
     return stage

@@ -13,8 +13,14 @@ from tests.servers.hub import PASSWORD, HubServer, free_port
 pytestmark = [
     pytest.mark.relying_party,
     pytest.mark.slow,
-    pytest.mark.skipif(debian.missing() is not None, reason=str(debian.missing())),
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _installed() -> None:
+    if (lacking := debian.missing()) is not None:
+        pytest.fail(lacking)
+
 
 LOGOUT_SECONDS = 30
 

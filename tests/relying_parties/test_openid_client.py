@@ -15,8 +15,14 @@ from tests.servers.hub import PASSWORD, HubServer, free_port
 pytestmark = [
     pytest.mark.relying_party,
     pytest.mark.slow,
-    pytest.mark.skipif(node.missing() is not None, reason=str(node.missing())),
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _installed() -> None:
+    if (lacking := node.missing()) is not None:
+        pytest.fail(lacking)
+
 
 SCOPE = "openid profile email offline_access"
 Settings = dict[str, Any]

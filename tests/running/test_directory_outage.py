@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.slapd]
 @pytest.fixture(scope="module")
 def slapd_of_our_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
     if find_slapd() is None:
-        pytest.skip("slapd is not installed (Debian: apt-get install slapd ldap-utils)")
+        pytest.fail("slapd is not installed (Debian: apt-get install slapd ldap-utils)")
     server = started(tmp_path_factory.mktemp("slapd"))
     yield server
     server.stop()

@@ -57,7 +57,7 @@ def started(folder: Path, certificate: CertificateWish | None = None) -> Slapd:
 
 def _require_slapd() -> None:
     if find_slapd() is None:
-        pytest.skip("slapd is not installed (Debian: apt-get install slapd ldap-utils)")
+        pytest.fail("slapd is not installed (Debian: apt-get install slapd ldap-utils)")
 
 
 @pytest.fixture(scope="session")
