@@ -6,14 +6,16 @@ belongs to one of the parts below. HTTP server and sockets are not in it.
 """
 
 import io
+import logging
 import os
 import signal
 import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask
@@ -21,6 +23,7 @@ from flask import Flask
 from bench.load import Unexpected
 from bench.providers import REDIRECT_URI, VERIFIER, Provider, authorization_path
 from sso.config import load
+from sso.config.logs import configure
 from sso.hub import build
 from sso.web.app import create_app
 from tests.servers.hub import HubServer
@@ -58,6 +61,7 @@ def breakdowns(hub: HubServer, provider: Provider, seconds: float) -> list[Break
     """Sample client_credentials, then code redemption."""
     os.environ["SSO_CONFIG"] = str(hub.config_file)
     built = build(load())
+    nowhere = _log_as_the_hub_does(built.configuration.settings.log.level)
     try:
         app = create_app(built)
         caller = _Caller(app, provider)
@@ -67,7 +71,19 @@ def breakdowns(hub: HubServer, provider: Provider, seconds: float) -> list[Break
         ]
     finally:
         built.close()
+        logging.getLogger().handlers.clear()
+        nowhere.close()
         del os.environ["SSO_CONFIG"]
+
+
+def _log_as_the_hub_does(level: str) -> TextIO:
+    """Write the hub's log lines, which are part of what a request costs, to nowhere."""
+    configure(level)
+    nowhere = Path(os.devnull).open("w", encoding="utf-8")
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(nowhere)
+    return nowhere
 
 
 class _Caller:
