@@ -6,7 +6,7 @@ conclude  in a transaction: the session with its audit events, or the failure wi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -153,7 +153,8 @@ class SignIn:
         if failure is Failure.BAD_CREDENTIAL and answer.entry is None:
             failure = Failure.UNKNOWN_USER
         tellable = answer.verification.password_proven or failure in _TELLABLE_WITHOUT_PROOF
-        return Proof(failure=failure, tellable=tellable, reason=answer.verification.reason)
+        reason = answer.verification.reason
+        return Proof(failure=failure, tellable=tellable, entry=answer.entry, reason=reason)
 
     def _prove_citizen(self, attempt: Attempt, password: str) -> Proof:
         known = attempt.credential.hash if attempt.credential is not None else None
@@ -184,7 +185,7 @@ class SignIn:
             failure, tellable = Failure.ACCOUNT_DISABLED, True
         if failure is not None or account is None:
             failure = failure or Failure.UNKNOWN_USER
-            self._record_failure(attempt, failure, proof.reason, stores, now)
+            self._record_failure(replace(attempt, account=account), failure, proof.reason, stores, now)
             return NotSignedIn(failure if tellable else None)
         self.throttle.succeeded(attempt.full_name, stores)
         if proof.new_hash is not None:
@@ -205,7 +206,9 @@ class SignIn:
     def _account(self, attempt: Attempt, proof: Proof, stores: Stores, now: datetime) -> Account | None:
         if isinstance(attempt.route, DirectoryRoute):
             if proof.entry is None or proof.failure is not None:
-                return None
+                # Nobody's entry is looked up as well: an unknown name must not take less time.
+                immutable_id = proof.entry.immutable_id if proof.entry is not None else ""
+                return stores.people.staff(attempt.route.directory.id, immutable_id)
             return clerks.account_of(proof.entry, attempt.route.directory, stores, now)
         return stores.people.account(attempt.account.id) if attempt.account is not None else None
 

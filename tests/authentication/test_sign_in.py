@@ -166,6 +166,19 @@ def test_a_clerks_state_is_told_only_when_the_password_is_proven(
     assert desk.stores.people.staff("civil", "uuid-1") is None
 
 
+def test_a_clerks_failed_sign_in_is_found_under_their_account(desk: Desk) -> None:
+    account_id = desk.signed_in("bolor", clerk=True).session.account_id
+    desk.directory.state, desk.directory.password_proven = AccountState.BAD_CREDENTIALS, False
+    desk.attempt("bolor", "wrong", clerk=True)
+    known = desk.stores.audit.records[-1]
+    desk.directory.entry = None
+    desk.attempt("nobody", "wrong", clerk=True)
+    unknown = desk.stores.audit.records[-1]
+
+    assert (known.event, known.account_id) == ("auth.login.failure", account_id)
+    assert (unknown.event, unknown.account_id) == ("auth.login.failure", None)
+
+
 def test_one_name_in_two_doors_is_counted_apart(desk: Desk) -> None:
     desk.limits = {"account_limit": 1, "network_limit": 100}
     desk.attempt("tuya", "wrong")
