@@ -115,7 +115,9 @@ def _content(file: Path, place: str) -> str:
     except OSError as error:
         raise ConfigurationError(f"{place}: cannot read {file}: {error.strerror}") from error
     except ValueError as error:  # not UTF-8, or a NUL in the name
-        raise ConfigurationError(f"{place}: cannot read {file!r}: not a name or not text in UTF-8") from error
+        raise ConfigurationError(
+            f"{place}: cannot read {str(file)!r}: not a name or not text in UTF-8"
+        ) from error
 
 
 def _is_file(file: Path) -> bool:

@@ -31,13 +31,14 @@ class Source:
     variables: Mapping[Path_, str]
 
     def place(self, path: Path_) -> str:
-        """Return `FILE:LINE` or the variable's name for a key, or of the nearest table above it."""
+        """Return `FILE:LINE` or the variable's name for a key, of the nearest table above it, or below."""
         for length in range(len(path), 0, -1):
             if path[:length] in self.variables:
                 return f"environment variable {self.variables[path[:length]]}"
             if path[:length] in self.lines:
                 return f"{self.file}:{self.lines[path[:length]]}"
-        return str(self.file)
+        below = next((name for key, name in self.variables.items() if key[: len(path)] == path), None)
+        return f"environment variable {below}" if below else str(self.file)
 
 
 def read(file: Path, environment: Mapping[str, str]) -> Source:

@@ -297,3 +297,14 @@ def test_secrets_do_not_show_when_a_configuration_is_printed(tmp_path: Path) -> 
 
     assert not any(secret in printed for secret in (SECRET, OTHER_SECRET, "geheim", "opensesame"))
     assert repr(configuration.pepper) not in printed
+
+
+def test_an_unknown_section_of_the_environment_is_blamed_on_the_variable(tmp_path: Path) -> None:
+    file = write(tmp_path)
+
+    with pytest.raises(ConfigurationError) as refused:
+        load(file, {"SSO__SERVR__LISTEN": "127.0.0.1:8000"})
+
+    assert str(refused.value) == (
+        "environment variable SSO__SERVR__LISTEN: unknown setting servr; did you mean server?"
+    )
