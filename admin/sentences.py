@@ -75,7 +75,7 @@ SENTENCES: Mapping[str, Sequence[str]] = {
     ),
     "auth.login.failure": (
         _("Someone could not sign in to account {account}: {status_code}."),
-        _("Someone could not sign in under an unknown name: {status_code}."),
+        _("Someone could not sign in, under a name without an account: {status_code}."),
     ),
     "session.created": (_("A session of account {account} began."),),
     "session.sso_reused": (
