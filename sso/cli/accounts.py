@@ -17,7 +17,10 @@ def named_account(people: People, name: str, directories: Sequence[DirectorySett
     """Return the account, or end the command with a sentence."""
     account = find_account(people, name, directories)
     if account is None:
-        fail(f"no account named {name}")
+        fail(
+            f"no account named {name}"
+            + ("; a clerk has one from the first sign-in on" if "@" in name else "")
+        )
     return account
 
 

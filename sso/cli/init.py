@@ -8,8 +8,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
+from click.core import ParameterSource
 
-from sso.cli.context import EXIT_CONFIGURATION, fail, hub_of
+from sso.cli.context import EXIT_CONFIGURATION, configuration_of, fail, hub_of
 from sso.cli.operator import operator_origin
 from sso.config.schema import DatabaseSection, checked_issuer, is_loopback
 from sso.hub import Hub
@@ -65,6 +66,7 @@ def init(context: click.Context, issuer: str, database_url: str) -> None:
         except OSError as error:
             fail(f"{error.filename}: cannot be written: {error.strerror}", EXIT_CONFIGURATION)
     context.find_root().params["config"] = str(file)
+    _tell_unused(context, file)
     with hub_of(context) as hub:
         for name in migrate(hub.database):
             click.echo(f"schema: {name}")
@@ -75,6 +77,17 @@ def init(context: click.Context, issuer: str, database_url: str) -> None:
         if file.name != "sso.toml"
         else "ready: start the hub with `sso serve`"
     )
+
+
+def _tell_unused(context: click.Context, file: Path) -> None:
+    """Say which of the options given now differ from the file and so do nothing."""
+    settings = configuration_of(context).settings
+    in_force = {"issuer": settings.server.issuer, "database_url": settings.database.url}
+    for name, value in in_force.items():
+        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if given and context.params[name] != value:
+            option = name.replace("_", "-")
+            click.echo(f"--{option} is not used: {file} has another one; change it there", err=True)
 
 
 def _exists(file: Path) -> bool:

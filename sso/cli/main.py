@@ -40,7 +40,18 @@ class _Nouns(click.Group):
         if module is None:
             return None
         found = getattr(importlib.import_module(module), cmd_name)
-        return found if isinstance(found, click.Command) else None
+        if not isinstance(found, click.Command):
+            return None
+        _say_in_full(found)
+        return found
+
+
+def _say_in_full(command: click.Command) -> None:
+    """Let a list of commands show the whole first sentence; click would cut it after 45 characters."""
+    sentence, dot, _ = " ".join((command.help or "").split()).partition(". ")
+    command.short_help = command.short_help or sentence + dot.strip()
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        _say_in_full(below)
 
 
 @click.group(cls=_Nouns, context_settings={"help_option_names": ["-h", "--help"]})

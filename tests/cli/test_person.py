@@ -192,7 +192,8 @@ def test_an_account_is_named_by_id_by_login_name_or_by_name_and_realm(cli: Comma
 def test_an_unknown_name_is_an_error_without_a_guess(cli: Commands, name: str) -> None:
     cli.add_person()
 
-    assert cli.refused("person", "show", name) == f"sso: no account named {name}"
+    advice = "; a clerk has one from the first sign-in on" if "@" in name else ""
+    assert cli.refused("person", "show", name) == f"sso: no account named {name}{advice}"
 
 
 def test_disable_and_enable_are_recorded_once(cli: Commands) -> None:
