@@ -10,8 +10,13 @@ def new_secret() -> str:
 
 
 def new_id() -> str:
-    """Return 128 random bits in [A-Za-z0-9_-] (22 characters): an identifier, not a secret."""
-    return secrets.token_urlsafe(16)
+    """Return 128 random bits in [A-Za-z0-9_-] (22 characters): an identifier, not a secret.
+
+    It never begins with a hyphen: a command line would take it for an option.
+    """
+    while (made := secrets.token_urlsafe(16)).startswith("-"):
+        pass
+    return made
 
 
 def digest(secret: str) -> bytes:

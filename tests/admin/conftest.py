@@ -13,7 +13,6 @@ import httpx
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.chromium import browser, open_page  # noqa: F401
 from tests.servers.hub import PASSWORD, HubServer, free_port
 
 START_SECONDS = 20.0

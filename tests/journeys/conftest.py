@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browser.chromium import browser, open_page  # noqa: F401
 from tests.journeys.stage import Stage, set_stage
 
 

@@ -37,18 +37,26 @@ class TunedHub(HubServer):
         """The child of `sso serve` whose command has this word: granian, gunicorn or worker."""
         names = {word, f"sso.cli.{word}_server"}
         children = psutil.Process(self.pid).children()
-        found = [child for child in children if names & set(child.cmdline())]
+        found = [child for child in children if names & set(_words(child))]
         assert len(found) == 1, f"{len(found)} children named {word}"
         return found[0]
 
     def web_workers(self) -> list[psutil.Process]:
         """The processes that answer requests."""
         server = "gunicorn" if self.settings.get("SERVER__SOFTWARE") == "gunicorn" else "granian"
-        return [process for process in self.child(server).children() if process.is_running()]
+        return [process for process in self.child(server).children() if _words(process)]
 
     def descendants(self) -> list[psutil.Process]:
         """Every process that this hub has started and that runs now."""
         return psutil.Process(self.pid).children(recursive=True)
+
+
+def _words(process: psutil.Process) -> list[str]:
+    """The words of a command line; none of a process that has ended, or is about to."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 @contextmanager

@@ -1,1 +1,0 @@
-from tests.browser.chromium import browser, open_page  # noqa: F401
