@@ -1,5 +1,5 @@
 # Five verbs, the same for you and for CI. Each installs what it needs the first time.
-.PHONY: help setup demo check test bench lock clean
+.PHONY: help install setup demo check test bench lock clean
 .DEFAULT_GOAL := help
 
 # pytest's workers: two fit a small machine; PYTEST_WORKERS=0 runs everything in one process (for a debugger)
@@ -9,6 +9,9 @@ TEST ?=
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+install: ## install what runs the hub, and nothing of the tests
+	@scripts/setup run
 
 setup: ## install everything that the other verbs need
 	@scripts/setup test

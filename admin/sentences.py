@@ -28,7 +28,7 @@ SENTENCES: Mapping[str, Sequence[str]] = {
     ),
     "consent.denied": (
         _("The holder of account {account} did not allow {application} to receive anything."),
-        _("Someone did not allow {application} to receive anything."),
+        _("Someone left the sign-in for {application} before signing in."),
     ),
     "consent.revoked": (_("The holder of account {account} took back what was allowed to {application}."),),
     "code.issued": (_("The hub sent account {account} back to {application} with a code for one use."),),

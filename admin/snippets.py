@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 DISCOVERY_PATH = "/.well-known/openid-configuration"
 
 _AUTHLIB = """\
-# pip install authlib flask requests
+# pip install authlib flask requests; save as app.py; flask --app app run
 import os
 
 from authlib.integrations.flask_client import OAuth
-from flask import Flask, redirect, session, url_for
+from flask import Flask, session
 
 app = Flask(__name__)
 app.secret_key = os.environ["SESSION_SECRET"]
@@ -34,7 +34,7 @@ def sign_in():
 def callback():
     token = hub.authorize_access_token()
     session["person"] = dict(token["userinfo"])  # sub: this person, for your application only
-    return redirect("/")
+    return "Signed in: " + session["person"].get("name", session["person"]["sub"])
 """
 
 _OPENID_CLIENT = """\
