@@ -20,7 +20,6 @@ from admin.settings import SCOPE, Settings
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_SECONDS = 60
 CLOCK_SKEW_SECONDS = 10
-MAX_STARTED = 1000
 MAX_LOGOUT_TOKEN_LENGTH = 16_384
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 LOGOUT_TYPES = ("logout+jwt", "application/logout+jwt")
@@ -44,7 +43,9 @@ class Login:
     def __init__(self, app: Flask, settings: Settings) -> None:
         self._settings = settings
         self._seen = _SeenOnce()
-        self._hub = OAuth(app, cache=_Started()).register(
+        # Without a cache Authlib keeps state, nonce and verifier in the browser's own signed cookie: a shared
+        # table could be filled by anybody until an officer's sign-in is forgotten.
+        self._hub = OAuth(app).register(
             "hub",
             client_id=settings.client_id,
             client_secret=ECKey.import_key(settings.private_key),
@@ -229,30 +230,6 @@ class _LogoutToken(dict[str, Any]):
             raise ValueError("events")
         if not any(isinstance(self.get(name), str) and self[name] for name in ("sub", "sid")):
             raise ValueError("sub and sid")
-
-
-class _Started:
-    """Sign-ins under way: state, nonce and PKCE verifier stay on the server, the cookie names them only."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._values: dict[str, str] = {}
-
-    def get(self, key: str) -> str | None:
-        """Return what was kept."""
-        return self._values.get(key)
-
-    def set(self, key: str, value: str, _seconds: int) -> None:
-        """Keep a value; the oldest goes when there are too many."""
-        with self._lock:
-            while len(self._values) >= MAX_STARTED:
-                del self._values[next(iter(self._values))]
-            self._values[key] = value
-
-    def delete(self, key: str) -> None:
-        """Forget a value."""
-        with self._lock:
-            self._values.pop(key, None)
 
 
 class _SeenOnce:

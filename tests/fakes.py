@@ -103,6 +103,9 @@ class FakePeople:
     accounts: dict[str, Account] = field(default_factory=dict)
     seen: dict[str, datetime] = field(default_factory=dict)
 
+    def lock_account(self, account_id: str) -> None:
+        pass  # one thread, one transaction
+
     def add_person(self, person: Person) -> None:
         self.persons[person.id] = replace(person, roles=frozenset())
 
@@ -222,6 +225,9 @@ class FakeCredentials:
     by_account: dict[str, PasswordCredential] = field(default_factory=dict)
 
     def get(self, account_id: str) -> PasswordCredential | None:
+        return self.by_account.get(account_id)
+
+    def for_update(self, account_id: str) -> PasswordCredential | None:
         return self.by_account.get(account_id)
 
     def put(self, credential: PasswordCredential) -> None:

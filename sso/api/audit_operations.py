@@ -23,6 +23,7 @@ from sso.api.problem import Problem
 from sso.audit.event import EVENT_CLASSES, AuditSearched, AuditViewed
 from sso.audit.query import AuditQuery
 from sso.audit.record import AuditEvent, JsonValue
+from sso.directory.routing import counted_name, route
 
 MAX_CLIENTS = 5000
 
@@ -130,11 +131,20 @@ def _people(call: Call[PeopleAsked]) -> Answer:
         found = people_found(call.asked, stores, call.hub.directories)
     query: dict[str, JsonValue] = {"people": [person.account_id for person in found]}
     if call.asked.login_name is not None:
-        query["name_hmac"] = call.hub.sign_in.throttle.name_digest(call.asked.login_name).hex()[:32]
+        query["name_hmac"] = _name_hmac(call, call.asked.login_name)
     else:
         query["account_id"] = call.asked.account_id
     _searched(call, query, len(found), call.asked.reason)
     return Answer({"people": [person.model_dump() for person in found]})
+
+
+def _name_hmac(call: Call[Any], login_name: str) -> str:
+    """The name as failed sign-ins record it, so that a search and what was tried can be joined."""
+    try:
+        name = counted_name(route(login_name, call.hub.directories))
+    except ValueError:
+        name = login_name
+    return call.hub.sign_in.throttle.name_digest(name).hex()[:32]
 
 
 def _clients(call: Call[Nothing]) -> Answer:

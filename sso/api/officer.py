@@ -1,13 +1,14 @@
 """Who calls: an officer with an access token of ours and, at this very moment, the role (RFC 9068 4)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
 from flask import Request
 
+from sso.audit.record import JsonValue
 from sso.authentication.stores import Stores
-from sso.directory.person import Person, Role
+from sso.directory.person import AccountKind, Person, Role
 from sso.oidc.bearer import AccessToken, require_access_token
 from sso.oidc.errors import BearerError, ErrorCode, RequestRejected
 from sso.oidc.settings import Provider
@@ -82,13 +83,25 @@ def _person_behind(token: AccessToken, stores: Stores) -> Officer:
         raise RoleMissing(
             ErrorCode.ACCESS_DENIED, "only a person may do this", f"client {token.client_id} acts for itself"
         )
+    persona = token.subject.claims.get("persona") if token.subject is not None else None
     return Officer(
         account_id=token.grant.account_id,
-        person=person,
+        person=_in_this_persona(person, persona, stores),
         client_id=token.client_id,
         session_id=token.grant.session_id,
         scope=token.scope,
     )
+
+
+def _in_this_persona(person: Person, persona: JsonValue, stores: Stores) -> Person:
+    """A clerk is an officer as a clerk only: a citizen's password must not do for the department's.
+
+    Disabled accounts count as well: a department that disables its clerk ends what the clerk was.
+    """
+    is_clerk = any(a.kind is AccountKind.STAFF for a in stores.people.accounts_of(person.id))
+    if is_clerk and persona != AccountKind.STAFF.value:
+        return replace(person, roles=frozenset())
+    return person
 
 
 def _bearer_token(request: Request) -> str:

@@ -153,6 +153,7 @@ def _end_event(session: Session, cause: SessionEnd) -> AuditEvent:
 
 def end_access(account_id: str, cause: SessionEnd, stores: Stores, now: datetime) -> None:
     """End every session of an account and revoke every grant, offline ones included."""
+    stores.people.lock_account(account_id)
     for session in stores.sessions.of_account(account_id):
         end(session, cause, stores, now)
     stores.grants.revoke_of_account(account_id, now)

@@ -20,7 +20,7 @@ from sso.authentication.stores import Stores
 from sso.authentication.throttling import ThrottleRules
 from sso.directory.entry import Entry
 from sso.directory.person import Account
-from sso.directory.routing import CitizenRoute, DirectoryRoute
+from sso.directory.routing import CitizenRoute, DirectoryRoute, counted_name
 from sso.directory.stores import PasswordCredential
 from sso.directory.verification import AccountState, Authentication
 from sso.oidc.session import Session
@@ -76,9 +76,7 @@ class Attempt:
     @property
     def full_name(self) -> str:
         """The name with its realm, for counting: one name in two departments is two names."""
-        if isinstance(self.route, DirectoryRoute):
-            return f"{self.route.login_name}\0{self.route.directory.id}"
-        return self.route.login_name
+        return counted_name(self.route)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +227,10 @@ class SignIn:
 
 def _still_known(attempt: Attempt, stores: Stores) -> bool:
     """Whether the password that was tried has not been replaced while it was tried."""
-    return attempt.account is not None and stores.credentials.get(attempt.account.id) == attempt.credential
+    return (
+        attempt.account is not None
+        and stores.credentials.for_update(attempt.account.id) == attempt.credential
+    )
 
 
 def _usable(account: Account, stores: Stores) -> bool:

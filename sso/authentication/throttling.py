@@ -47,14 +47,14 @@ class ThrottleRules:
         return hmac.new(self.key, b"network\0" + network_of(address).encode(), hashlib.sha256).digest()
 
     def count_attempt(self, login_name: str, address: str | None, stores: Stores, now: datetime) -> None:
-        """Count one attempt.
+        """Count one attempt; a network over its limit touches no account's counter.
 
         Raises:
             Throttled: over a limit; recorded.
         """
         keys = (
-            ("account", self.name_digest(login_name), self.account_limit),
             ("network", self.network_digest(address), self.network_limit),
+            ("account", self.name_digest(login_name), self.account_limit),
         )
         for key_class, key, limit in keys:
             attempts = stores.throttles.attempt(key, window_seconds=self.window_seconds, now=now)

@@ -57,7 +57,8 @@ def link(context: click.Context, citizen: str, staff: str) -> None:
         account = named_account(stores.people, staff, hub.directories)
         _check(to, account)
         if account.person_id != to.person_id:
-            _check_roles(stores.people, account)
+            for side in (to, account):
+                _check_roles(stores.people, side)
             people.link(account, to.person_id, SOURCE, stores, datetime.now(UTC))
     click.echo(f"{account.login_name} belongs to the person of {to.login_name}")
 
@@ -69,8 +70,10 @@ def _check(citizen: Account, staff: Account) -> None:
         fail(f"{staff.login_name} is not a clerk's account")
 
 
-def _check_roles(store: People, staff: Account) -> None:
-    """A role stays with its person: it must not be left behind with nobody, nor slip past the conflict."""
-    person = store.person(staff.person_id)
+def _check_roles(store: People, account: Account) -> None:
+    """A role is decided knowing every account that could use it: link first, then grant."""
+    person = store.person(account.person_id)
     if person is not None and person.roles:
-        fail(f"{staff.login_name} is {', '.join(sorted(person.roles))}: revoke that, link, and grant it anew")
+        fail(
+            f"{account.login_name} is {', '.join(sorted(person.roles))}: revoke that, link, and grant it anew"
+        )

@@ -109,6 +109,13 @@ def route(login_name: str, directories: Sequence[DirectorySettings]) -> CitizenR
     return DirectoryRoute(directory, searched)
 
 
+def counted_name(where: CitizenRoute | DirectoryRoute) -> str:
+    """The text under which attempts are counted and recorded: one name in two departments is two names."""
+    if isinstance(where, CitizenRoute):
+        return where.login_name
+    return f"{where.login_name}\0{where.directory.id}"
+
+
 def _owner_of(typed_realm: str, directories: Sequence[DirectorySettings]) -> DirectorySettings | None:
     try:
         realm = normalise_realm(typed_realm)

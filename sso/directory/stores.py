@@ -71,6 +71,10 @@ class People(Protocol):
         """Return accounts by ascending id, those after an id ("" from the start)."""
         ...
 
+    def lock_account(self, account_id: str) -> None:
+        """Let no other transaction that locks this account go on before this one ends."""
+        ...
+
     def update_account(
         self, account_id: str, login_name: str, claims: Mapping[str, str], now: datetime
     ) -> None:
@@ -107,6 +111,10 @@ class Credentials(Protocol):
 
     def get(self, account_id: str) -> PasswordCredential | None:
         """Return the credential of an account, or None."""
+        ...
+
+    def for_update(self, account_id: str) -> PasswordCredential | None:
+        """Return the credential as it is now, and let nobody replace it before the end."""
         ...
 
     def put(self, credential: PasswordCredential) -> None:

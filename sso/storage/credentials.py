@@ -1,6 +1,6 @@
 """Passwords of citizens."""
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Executable, bindparam, select
 from sqlalchemy.dialects import postgresql
 
 from sso.directory.stores import PasswordCredential
@@ -10,6 +10,7 @@ from sso.storage.unit_of_work import UnitOfWork
 _C = password_credential.c
 
 _GET = select(password_credential).where(_C.account_id == bindparam("key"))
+_LOCK = _GET.with_for_update()
 _insert = postgresql.insert(password_credential)
 _PUT = _insert.on_conflict_do_update(
     index_elements=[_C.account_id],
@@ -27,7 +28,14 @@ class SqlCredentials:
 
     def get(self, account_id: str) -> PasswordCredential | None:
         """Return the credential of an account, or None."""
-        row = self._unit.row(_GET, {"key": account_id})
+        return self._read(_GET, account_id)
+
+    def for_update(self, account_id: str) -> PasswordCredential | None:
+        """Return the credential as it is now, and let nobody replace it before the end."""
+        return self._read(_LOCK, account_id)
+
+    def _read(self, statement: Executable, account_id: str) -> PasswordCredential | None:
+        row = self._unit.row(statement, {"key": account_id})
         if row is None:
             return None
         return PasswordCredential(account_id=row.account_id, hash=row.hash, changed_at=row.changed_at)

@@ -20,6 +20,7 @@ _PERSONS = select(person, _R.role).outerjoin(role_grant, _R.person_id == _P.id)
 _PERSON = _PERSONS.where(_P.id == _id)
 _PERSON_PAGE = _PERSONS.where(_P.id > bindparam("after")).order_by(_P.id).limit(bindparam("size"))
 _ACCOUNT = select(account).where(_A.id == _id)
+_LOCK_ACCOUNT = select(_A.id).where(_A.id == _id).with_for_update()
 _CITIZEN = select(account).where(_A.kind == AccountKind.CITIZEN.value, _A.login_name == bindparam("name"))
 _STAFF = select(account).where(
     _A.directory_id == bindparam("directory"), _A.immutable_id == bindparam("immutable")
@@ -127,6 +128,10 @@ class SqlPeople:
     def account(self, account_id: str) -> Account | None:
         """Return an account, or None."""
         return _account_or_none(self._unit.row(_ACCOUNT, {"key": account_id}))
+
+    def lock_account(self, account_id: str) -> None:
+        """Let no other transaction that locks this account go on before this one ends."""
+        self._unit.row(_LOCK_ACCOUNT, {"key": account_id})
 
     def citizen(self, login_name: str) -> Account | None:
         """Return the citizen account of a normalised login name, or None."""

@@ -11,6 +11,9 @@ from sso.web.visit import origin_of, request_id_of
 
 log = logging.getLogger("sso.access")
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Methods that are counted by name: anybody may invent others, and each would be a series of its own."""
+
 _STARTED_KEY = "sso.started_at"
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 REQUESTS = Counter(
@@ -32,13 +35,14 @@ def register(app: Flask, hub: Hub) -> None:
     def finish(response: Response) -> Response:
         seconds = time.perf_counter() - request.environ.get(_STARTED_KEY, time.perf_counter())
         route = request.url_rule.rule if request.url_rule is not None else "unknown"
-        REQUESTS.labels(route, request.method, str(response.status_code)).inc()
+        method = request.method if request.method in _METHODS else "other"
+        REQUESTS.labels(route, method, str(response.status_code)).inc()
         SECONDS.labels(route).observe(seconds)
         if log.isEnabledFor(logging.INFO):
             fields = {
                 "request_id": request_id_of(request),
                 "trace_id": origin_of(request, trusted).trace_id,
-                "method": request.method,
+                "method": method,
                 "route": route,
                 "status": response.status_code,
                 "duration_ms": round(seconds * 1000, 1),

@@ -93,7 +93,11 @@ def _begin(turn: Turn, params: dict[str, list[str]]) -> Outcome:
 
 
 def _resume(turn: Turn, pending_id: str) -> Outcome:
-    journey = load(turn.hub, pending_id, turn.visit, turn.stores)
+    try:
+        journey = load(turn.hub, pending_id, turn.visit, turn.stores)
+    except RequestRejected as refusal:  # the client or its address was removed meanwhile
+        turn.stores.pending.remove(pending_id)
+        return _refused(turn, refusal, "", None)
     if journey.asked is None:
         return _home(turn, journey)
     try:
@@ -170,6 +174,9 @@ def _grant(turn: Turn, journey: Journey, session: Session, *, new: bool) -> Auth
     """Issue the code; of two tabs that finish one pending request, one wins."""
     hub, visit, stores = turn.hub, turn.visit, turn.stores
     if journey.asked is None or not (new or stores.pending.remove(journey.pending.id)):
+        raise ExpiredPage
+    stores.people.lock_account(session.account_id)  # who ends its access waits, or has just done so
+    if stores.sessions.by_id(session.id) is None:
         raise ExpiredPage
     if session.auth_time < journey.pending.asked_at:
         authorization.record_reuse(journey.asked, session, stores, visit.now)

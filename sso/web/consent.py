@@ -6,6 +6,7 @@ from sso.authentication.stores import Stores
 from sso.hub import Hub
 from sso.oidc import authorize as authorization
 from sso.oidc.claims import scope_claims
+from sso.oidc.errors import AuthorizationError
 from sso.oidc.interaction import ConsentRequired
 from sso.oidc.metadata import AUTHORIZATION_PATH
 from sso.oidc.response import AuthorizationResponse, error_response
@@ -32,7 +33,7 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
         visit = visit_of(hub, request)
         with hub.database.begin(visit.origin) as stores:
             journey = load(hub, pending_id, visit, stores)
-            if not isinstance(next_step_of(journey, visit, stores), ConsentRequired):
+            if not _is_due(journey, visit, stores):
                 return answers.to(f"{AUTHORIZATION_PATH}/{pending_id}")
             visit = in_its_language(hub, journey, visit, request)
             return _page(hub, answers, journey, visit, stores)
@@ -40,7 +41,7 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
     @bp.post("/consent/<pending_id>")
     def take_consent(pending_id: str) -> Response:
         """Take the answer of the consent page."""
-        visit = visit_of(hub, request)
+        visit, _ = visit_of(hub, request), request.form  # the body is waited for outside of a transaction
         with hub.database.begin(visit.origin) as stores:
             journey = load(hub, pending_id, visit, stores)
             check_form(visit, request, _purpose(journey), hub.settings.issuer)
@@ -53,7 +54,7 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
     @bp.post("/cancel/<pending_id>")
     def cancel(pending_id: str) -> Response:
         """Go back to the service without signing in."""
-        visit = visit_of(hub, request)
+        visit, _ = visit_of(hub, request), request.form  # the body is waited for outside of a transaction
         with hub.database.begin(visit.origin) as stores:
             journey = load(hub, pending_id, visit, stores)
             check_form(visit, request, pending_id, hub.settings.issuer)
@@ -61,6 +62,14 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
         return answers.authorization_response(denied, visit, request)
 
     return bp
+
+
+def _is_due(journey: Journey, visit: Visit, stores: Stores) -> bool:
+    """Whether consent is what comes next; the authorization endpoint says, and records, why not."""
+    try:
+        return isinstance(next_step_of(journey, visit, stores), ConsentRequired)
+    except AuthorizationError:
+        return False
 
 
 def _purpose(journey: Journey) -> str:

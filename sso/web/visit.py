@@ -20,7 +20,9 @@ from sso.web.language import Language
 
 REQUEST_ID_KEY = "sso.request_id"
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
-_FORWARDED_FOR = re.compile(r'for="?(?:\[([0-9A-F:.]+)\]|([0-9.]+))(?::\d+)?"?\Z', re.IGNORECASE)
+_FORWARDED_FOR = re.compile(
+    r'for=(?:"(?:\[([0-9A-F:.]+)\]|([0-9.]+))(?::\d+)?"|([0-9.]+)(?::\d+)?)\Z', re.IGNORECASE
+)
 MAX_FORWARDED_LENGTH = 1_024
 
 
@@ -151,7 +153,7 @@ def client_address(peer: str | None, forwarded: str, trusted_proxies: Sequence[s
 def _hop(element: str) -> str | None:
     for pair in element.split(";"):
         if match := _FORWARDED_FOR.match(pair.strip()):
-            return _canonical(match[1] or match[2])
+            return _canonical(match[1] or match[2] or match[3])
     return None
 
 

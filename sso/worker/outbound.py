@@ -26,6 +26,9 @@ Place = tuple[str, str, int]
 """The host to name, the address to connect to, the port."""
 
 
+_PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")
+
+
 class NotAllowed(Exception):
     """The address may not be called; the text names the rule."""
 
@@ -69,7 +72,14 @@ class OutboundRules:
             return self.allow_loopback
         if any(address in ipaddress.ip_network(network) for network in self.allow_networks):
             return True
+        if isinstance(address, ipaddress.IPv6Address) and not _is_plain_public(address):
+            return False
         return address.is_global and not address.is_multicast
+
+
+def _is_plain_public(address: ipaddress.IPv6Address) -> bool:
+    """Whether an address is of 2000::/3 and carries no IPv4 address (NAT64, 6to4, Teredo lead inside)."""
+    return address in _PUBLIC_IPV6 and address.sixtofour is None and address.teredo is None
 
 
 class Outbound:

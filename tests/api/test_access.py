@@ -1,5 +1,6 @@
 """Who may call the API: the token, its audience and scope, the person's role at this moment."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from sso.audit.record import Origin
 from sso.directory.person import Role
 from tests.api.conftest import API, ISSUER, Caller, Office, problem
+from tests.storage import examples
 
 AUDIT = [
     "/audit/events",
@@ -120,6 +122,19 @@ def test_a_lost_role_ends_access_at_once(sql_office: Office) -> None:
     assert before.status_code == 200
     problem(caller.get("/audit/event-types"), 403, "role_missing")
     assert caller.get("/me").json["roles"] == []
+
+
+def test_a_clerk_is_an_officer_as_a_clerk_only(sql_office: Office) -> None:
+    """A citizen's password must not do for the department's: decision 5."""
+    citizen = sql_office.officer(Role.AUDITOR)
+    clerk = examples.clerk(citizen.person_id)
+    with sql_office.hub.database.begin(Origin()) as stores:
+        stores.people.add_account(clerk, datetime.now(UTC))
+    as_clerk = replace(citizen, token=sql_office.token(clerk.id), account_id=clerk.id)
+
+    problem(citizen.get("/audit/event-types"), 403, "role_missing")
+    assert citizen.get("/me").json["roles"] == []
+    assert as_clerk.get("/audit/event-types").status_code == 200
 
 
 def test_a_disabled_account_ends_access_at_once(sql_office: Office) -> None:

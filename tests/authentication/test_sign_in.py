@@ -114,6 +114,18 @@ def test_a_success_starts_the_account_anew_and_not_the_network(desk: Desk) -> No
     assert isinstance(desk.attempt(address="198.51.100.1"), SignedIn)
 
 
+def test_a_network_over_its_limit_locks_nobody_out(desk: Desk) -> None:
+    """Whoever was refused for the network's sake has touched no account's counter."""
+    desk.limits = {"account_limit": 3, "network_limit": 2}
+    for _ in range(2):
+        desk.attempt(password="wrong")
+    for _ in range(10):
+        with pytest.raises(Throttled):
+            desk.attempt(password="wrong")
+
+    assert isinstance(desk.attempt(address="198.51.100.1"), SignedIn)
+
+
 def test_the_counter_starts_anew_when_its_window_is_over(desk: Desk) -> None:
     desk.limits = {"account_limit": 1, "window_seconds": 60}
     desk.attempt(password="wrong")

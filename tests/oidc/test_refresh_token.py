@@ -127,6 +127,16 @@ def test_a_refresh_token_expires(world: World) -> None:
     assert refusal(world, token).reason == "refresh token expired"
 
 
+def test_a_family_ends_when_its_first_token_would_have(world: World) -> None:
+    """RFC 9700 4.14: rotation renews the secret, not the permission."""
+    first = world.tokens().refresh_token
+    world.wait(timedelta(days=29))
+    second = world.refresh(first).refresh_token
+    world.wait(timedelta(days=1))
+
+    assert refusal(world, second).reason == "refresh token expired"
+
+
 def test_a_disabled_account_refreshes_nothing(world: World) -> None:
     token = world.tokens().refresh_token
     world.disable()

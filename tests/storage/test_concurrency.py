@@ -11,7 +11,7 @@ from typing import TypeVar
 import pytest
 
 from sso.directory.person import Role
-from sso.directory.stores import LoginNameTaken, RolesConflict
+from sso.directory.stores import LoginNameTaken, PasswordCredential, RolesConflict
 from sso.oidc.client import Client
 from sso.oidc.session import SessionEnd
 from sso.storage.database import Database
@@ -292,3 +292,26 @@ def test_of_changes_to_what_was_read_one_is_kept(race: Race) -> None:
                 return stores.clients.update(replace(found, client_name=f"renamed {thread}"), NOW)
 
         assert sorted(race.run(rename)) == [False, False, False, True]
+
+
+def test_a_password_that_is_being_believed_is_replaced_afterwards(race: Race) -> None:
+    for number in range(ROUNDS):
+        who = citizen(person().id, login_name=f"reader-{number}")
+        with race.database.begin(ORIGIN) as stores:
+            stores.people.add_person(person(id=who.person_id))
+            stores.people.add_account(who, NOW)
+            stores.credentials.put(PasswordCredential(who.id, "old", NOW))
+
+        def act(database: Database, thread: int, account_id: str = who.id) -> str | None:
+            """One replaces the password, the others write down which one they found, to the end."""
+            with database.begin(ORIGIN) as stores:
+                if thread == 0:
+                    stores.credentials.put(PasswordCredential(account_id, "new", NOW))
+                    return None
+                first = stores.credentials.for_update(account_id)
+                second = stores.credentials.get(account_id)
+                assert first is not None
+                assert first == second
+                return first.hash
+
+        assert set(race.run(act)) <= {None, "old", "new"}

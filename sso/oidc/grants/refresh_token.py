@@ -102,7 +102,7 @@ def _add_successor(
             digest=digest(successor),
             grant=token.grant,
             generation=token.generation + 1,
-            expires_at=now + provider.settings.refresh_token_lifetime,
+            expires_at=token.expires_at,  # a family ends when its first token would have (RFC 9700 4.14)
         )
     )
 
