@@ -1,6 +1,7 @@
 """Throttling of sign-in attempts by account and by network, counted in SQL before any credential is tried.
 
-NIST SP 800-63B-4 3.2.2 (at most 100 consecutive failures), government.md 2.1. A count is taken before
+NIST SP 800-63B-4 3.2.2. Windows, not streaks: a counter starts anew after its window, so nobody can lock a
+person out for good by guessing (docs/decisions/0008). A count is taken before
 the password is looked at, so that any number of concurrent guesses stays within the limit.
 """
 
