@@ -58,7 +58,9 @@ def test_an_error_that_a_page_of_the_journey_finds_goes_to_the_client(stage: Sta
         visitor.press("sign_in", until=f"{stage.hub.issuer}/oauth2/authorize/")
         cookies = "; ".join(f"{name}={value}" for name, value in visitor.cookies().items())
 
-    answer = told(stage.check(stage.send("GET", f"/consent/{pending_id}", headers=[("Cookie", cookies)])))
+    headers = [("Cookie", cookies)]
+    asked_again = stage.check(stage.send("GET", f"/consent/{pending_id}", headers=headers))
+    answer = told(stage.check(stage.send("GET", asked_again.location or "", headers=headers)))
 
     assert (answer["error"], answer["state"]) == ("unmet_authentication_requirements", "s")
 
