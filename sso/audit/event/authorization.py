@@ -65,7 +65,7 @@ class ConsentDenied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentRevoked:
-    """A consent was taken back."""
+    """A consent was taken back. Not written yet: there is no page for it."""
 
     code: ClassVar[str] = "consent.revoked"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS

@@ -70,7 +70,7 @@ class KeyCreated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyActivated:
-    """A signing key took over."""
+    """A signing key took over. Not written yet: `key.created` tells from when it signs."""
 
     code: ClassVar[str] = "key.activated"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
@@ -93,7 +93,7 @@ class KeyRetired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryUnavailable:
-    """A department directory could not be asked."""
+    """A department directory could not be asked. Not written yet: each refused sign-in says so."""
 
     code: ClassVar[str] = "directory.unavailable"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
@@ -104,7 +104,7 @@ class DirectoryUnavailable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryRecovered:
-    """A department directory answers again."""
+    """A department directory answers again. Not written yet."""
 
     code: ClassVar[str] = "directory.recovered"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
