@@ -83,12 +83,17 @@ def _person_behind(token: AccessToken, stores: Stores) -> Officer:
         raise RoleMissing(
             ErrorCode.ACCESS_DENIED, "only a person may do this", f"client {token.client_id} acts for itself"
         )
+    grant = token.grant
+    if grant.session_id is None or grant.act is not None:
+        raise RoleMissing(
+            ErrorCode.ACCESS_DENIED, "only a person who signed in may do this", "the token was delegated"
+        )
     persona = token.subject.claims.get("persona") if token.subject is not None else None
     return Officer(
-        account_id=token.grant.account_id,
+        account_id=grant.account_id,
         person=_in_this_persona(person, persona, stores),
         client_id=token.client_id,
-        session_id=token.grant.session_id,
+        session_id=grant.session_id,
         scope=token.scope,
     )
 

@@ -94,7 +94,7 @@ def _access_token(issuance: Issuance, provider: Provider, now: datetime) -> _Acc
     }
     if grant is not None:
         claims |= {"auth_time": int(grant.auth_time.timestamp()), "acr": grant.acr, "amr": list(grant.amr)}
-        claims |= {"sid": grant.session_id}
+        claims |= _sid(grant)
     text = sign(claims, provider.keys.signing(ACCESS_TOKEN_ALG, now), "at+jwt")
     return _AccessToken(jti, aud, now + settings.access_token_lifetime, text)
 
@@ -123,5 +123,10 @@ def _id_token_claims(
         "auth_time": int(grant.auth_time.timestamp()),
         "acr": grant.acr,
         "amr": list(grant.amr),
-        "sid": grant.session_id,
+        **_sid(grant),
     }
+
+
+def _sid(grant: Grant) -> dict[str, JsonValue]:
+    """The session that a sign-out names, where a browser took part."""
+    return {} if grant.session_id is None else {"sid": grant.session_id}

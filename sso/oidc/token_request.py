@@ -4,17 +4,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sso.oidc.client import Client
+from sso.oidc.confirmation import Confirmation
 from sso.oidc.errors import ErrorCode, TokenError
 
 MAX_FORM_VALUE_LENGTH = 16_384
+MAX_REPETITIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """The client and its form parameters, each present at most once and not empty."""
+    """The client and its form parameters, each present at most once and not empty.
+
+    Two may be repeated and are lists of their own: `resources` (RFC 8707 2) and `audiences` (RFC 8693
+    2.1). `confirmation` is the key that the caller has proven to hold, if any.
+    """
 
     client: Client
     params: Mapping[str, str] = field(repr=False)
+    resources: tuple[str, ...] = ()
+    audiences: tuple[str, ...] = ()
+    confirmation: Confirmation | None = None
 
     def required(self, name: str) -> str:
         """Return a parameter.
@@ -30,6 +39,18 @@ class TokenRequest:
     def optional(self, name: str) -> str | None:
         """Return a parameter, or None."""
         return self.params.get(name)
+
+
+def repeated_values(form: Mapping[str, Sequence[str]], name: str) -> tuple[str, ...]:
+    """Return every value of a parameter that may be repeated; empty ones count as absent.
+
+    Raises:
+        TokenError: invalid_request, too many or too long.
+    """
+    values = tuple(value for value in form.get(name, ()) if value)
+    if len(values) > MAX_REPETITIONS or any(len(value) > MAX_FORM_VALUE_LENGTH for value in values):
+        raise TokenError(ErrorCode.INVALID_REQUEST, "a parameter is too long", f"long {name}")
+    return values
 
 
 def single_values(form: Mapping[str, Sequence[str]]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, Update, bindparam, select, update
 
 from sso.oidc.claims import ClaimsRequest
+from sso.oidc.confirmation import Confirmation
 from sso.oidc.grant import AuthorizationCode, Grant
 from sso.storage.subjects import remember_subject, with_subject
 from sso.storage.tables import authorization_code, grant
@@ -31,7 +32,15 @@ _REVOKE_OF_ACCOUNT = _revocation(_G.account_id == bindparam("key"))
 _REVOKE_OF_CLIENT = _revocation(_G.client_id == bindparam("key"))
 
 _GET_CODE = with_subject(
-    select(_C.digest, _C.redirect_uri, _C.code_challenge, _C.expires_at, _C.redeemed_at, *grant.c)
+    select(
+        _C.digest,
+        _C.redirect_uri,
+        _C.code_challenge,
+        _C.expires_at,
+        _C.redeemed_at,
+        _C.dpop_jkt,
+        *grant.c,
+    )
     .join(grant, _G.id == _C.grant_id)
     .where(_C.digest == bindparam("presented"))
 )
@@ -99,6 +108,7 @@ class SqlCodes:
             "code_challenge": code.code_challenge,
             "expires_at": code.expires_at,
             "redeemed_at": code.redeemed_at,
+            "dpop_jkt": code.dpop_jkt,
         }
         self._unit.collect(authorization_code, row)
 
@@ -116,6 +126,7 @@ class SqlCodes:
             code_challenge=row.code_challenge,
             expires_at=row.expires_at,
             redeemed_at=row.redeemed_at,
+            dpop_jkt=row.dpop_jkt,
         )
 
     def redeem(self, digest: bytes, now: datetime) -> bool:
@@ -127,12 +138,13 @@ class SqlCodes:
 def grant_of(row: Row[Any]) -> Grant:
     """Return the grant that a row of any join with `grant` holds."""
     asked = row.claims
+    confirmation = row.confirmation
     return Grant(
         id=row.id,
         client_id=row.client_id,
         account_id=row.account_id,
         sub=row.sub,
-        session_id=row.session_id,
+        session_id=row.session_id or None,
         scope=frozenset(row.scope.split()),
         claims=_NOTHING_ASKED if asked == _NOTHING_ASKED_TEXT else ClaimsRequest.parse(asked),
         nonce=row.nonce,
@@ -142,6 +154,10 @@ def grant_of(row: Row[Any]) -> Grant:
         offline=row.offline,
         created_at=row.created_at,
         revoked_at=row.revoked_at,
+        resource=tuple((row.resource or "").split()),
+        authorization_details=tuple(row.authorization_details or ()),
+        confirmation=None if confirmation is None else Confirmation.of_json(confirmation),
+        act=row.act,
     )
 
 
@@ -151,7 +167,7 @@ def _grant_row(given: Grant) -> dict[str, Any]:
         "client_id": given.client_id,
         "account_id": given.account_id,
         "sub": given.sub,
-        "session_id": given.session_id,
+        "session_id": given.session_id or "",
         "scope": " ".join(sorted(given.scope)),
         "claims": str(given.claims),
         "nonce": given.nonce,
@@ -161,4 +177,8 @@ def _grant_row(given: Grant) -> dict[str, Any]:
         "offline": given.offline,
         "created_at": given.created_at,
         "revoked_at": given.revoked_at,
+        "resource": " ".join(given.resource) or None,
+        "authorization_details": [dict(detail) for detail in given.authorization_details] or None,
+        "confirmation": None if given.confirmation is None else given.confirmation.as_json(),
+        "act": None if given.act is None else dict(given.act),
     }

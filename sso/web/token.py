@@ -1,6 +1,6 @@
 """The endpoints that clients call themselves: token, introspection, revocation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -16,7 +16,7 @@ from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.metadata import INTROSPECTION_PATH, REVOCATION_PATH, TOKEN_PATH
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
-from sso.oidc.token_request import TokenRequest, single_values
+from sso.oidc.token_request import TokenRequest, repeated_values, single_values
 from sso.web.visit import origin_of
 
 Endpoint: TypeAlias = Callable[[TokenRequest, Stores, Provider, datetime], "dict[str, JsonValue] | None"]
@@ -64,17 +64,23 @@ def _require_confidential(client: Client) -> None:
         raise TokenError(ErrorCode.INVALID_CLIENT, "a public client may not introspect")
 
 
+def _asked(client: Client, form: Mapping[str, str], every: Mapping[str, Sequence[str]]) -> TokenRequest:
+    resources, audiences = repeated_values(every, "resource"), repeated_values(every, "audience")
+    return TokenRequest(client, form, resources, audiences)
+
+
 def _answer(hub: Hub, endpoint: str, answer: Endpoint) -> Response:
     """Prove the client, let the endpoint answer, commit, and only then speak."""
     if request.mimetype != "application/x-www-form-urlencoded":
         raise TokenError(ErrorCode.INVALID_REQUEST, "use application/x-www-form-urlencoded")
-    form = single_values(request.form.to_dict(flat=False))
+    every = request.form.to_dict(flat=False)
+    form = single_values(every)
     presented = Presented(endpoint, request.headers.get("Authorization"), form)
     now, provider = datetime.now(UTC), hub.provider()
     origin = origin_of(request, hub.configuration.settings.server.trusted_proxies)
     with hub.database.begin(origin) as stores:
         client = authenticate(presented, stores, provider, now)
-        body = answer(TokenRequest(client, form), stores, provider, now)
+        body = answer(_asked(client, form, every), stores, provider, now)
     response = Response(b"", mimetype="application/json") if body is None else jsonify(body)
     response.headers["Cache-Control"] = "no-store"
     response.headers["Pragma"] = "no-cache"

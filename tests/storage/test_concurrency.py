@@ -15,7 +15,7 @@ from sso.directory.stores import LoginNameTaken, PasswordCredential, RolesConfli
 from sso.oidc.client import Client
 from sso.oidc.session import SessionEnd
 from sso.storage.database import Database
-from sso.storage.schema import migrate
+from sso.storage.schema import migrate, pending_migrations
 from tests.storage.conftest import ON_POSTGRESQL, SEALER, opened
 from tests.storage.examples import (
     HOUR,
@@ -246,9 +246,10 @@ def test_processes_redeem_a_code_once(sql_database: Database) -> None:
 def test_processes_that_meet_a_new_sqlite_file_make_one_schema(tmp_path: Path) -> None:
     for number in range(10):
         url = f"sqlite:///{tmp_path / f'hub-{number}.db'}"
+        steps = len(pending_migrations(Database(url, SEALER)))
         children = [_fork(lambda url=url: len(migrate(Database(url, SEALER)))) for _ in range(5)]
 
-        assert sorted(_result(child) for child in children) == [0, 0, 0, 0, 1]
+        assert sorted(_result(child) for child in children) == [0, 0, 0, 0, steps]
 
 
 def _redeemed(database: Database, digests: list[bytes]) -> int:

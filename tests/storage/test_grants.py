@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from sso.oidc.claims import ClaimsRequest
+from sso.oidc.confirmation import Confirmation
 from sso.oidc.consent import Consent
 from sso.storage.database import Database
 from tests.storage.examples import DAY, HOUR, NOW, ORIGIN, code, grant, refresh_token
@@ -23,6 +24,27 @@ def test_a_code_comes_back_with_its_grant(database: Database) -> None:
         assert stores.grants.get(given.grant.id) == given.grant
         assert stores.codes.get(b"unknown") is None
         assert stores.grants.get("unknown\0") is None
+
+
+def test_a_grant_keeps_its_resources_details_key_and_actor(database: Database) -> None:
+    """RFC 8707, RFC 9396, RFC 9449, RFC 8693."""
+    given = code(
+        grant(
+            session_id=None,
+            resource=("https://api.example/a", "urn:b"),
+            authorization_details=({"type": "permit", "note": "a\0b"},),
+            confirmation=Confirmation(jkt="thumbprint"),
+            act={"sub": "service", "act": {"sub": "earlier"}},
+        ),
+        dpop_jkt="thumbprint",
+    )
+
+    with database.begin(ORIGIN) as stores:
+        stores.codes.add(given)
+
+    with database.read() as stores:
+        assert stores.codes.get(given.digest) == given
+        assert stores.grants.get(given.grant.id) == given.grant
 
 
 def test_what_was_added_is_found_in_the_same_transaction(database: Database) -> None:

@@ -25,6 +25,7 @@ client_secret = Table(
     column("digest", LargeBinary, primary_key=True, sensitive=True),
     column("expires_at", UtcDateTime, optional=True, sensitive=False),  # absent: the current one
     column("created_at", UtcDateTime, sensitive=False),
+    column("sealed", LargeBinary, optional=True, sensitive=True),  # absent: never needed but for comparing
     Index("ix_client_secret_client", "client_id"),
 )
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, Table
 
-from sso.storage.columns import Text, UtcDateTime, column
+from sso.storage.columns import CleanJson, ForeignJson, Text, UtcDateTime, column
 from sso.storage.tables.metadata import metadata
 
 consent = Table(
@@ -25,7 +25,7 @@ grant = Table(
     column("client_id", Text, sensitive=False),
     column("account_id", Text, sensitive=False),
     column("sub", Text, sensitive=True),
-    column("session_id", Text, sensitive=False),
+    column("session_id", Text, sensitive=False),  # "": no browser session took part
     column("scope", Text, sensitive=False),
     column("claims", Text, sensitive=False),
     column("nonce", Text, optional=True, sensitive=True),  # absent: the client sent none
@@ -35,6 +35,10 @@ grant = Table(
     column("offline", Boolean, sensitive=False),
     column("created_at", UtcDateTime, sensitive=False),
     column("revoked_at", UtcDateTime, optional=True, sensitive=False),  # absent: in force
+    column("resource", Text, optional=True, sensitive=False),  # absent: no resource was named
+    column("authorization_details", ForeignJson, optional=True, sensitive=True),  # absent: none were granted
+    column("confirmation", CleanJson, optional=True, sensitive=False),  # absent: bound to no key
+    column("act", CleanJson, optional=True, sensitive=True),  # absent: the subject acts alone
     Index("ix_grant_session", "session_id"),
     Index("ix_grant_account", "account_id"),
     Index("ix_grant_client", "client_id"),
@@ -49,6 +53,7 @@ authorization_code = Table(
     column("code_challenge", Text, optional=True, sensitive=False),  # absent: no PKCE
     column("expires_at", UtcDateTime, sensitive=False),
     column("redeemed_at", UtcDateTime, optional=True, sensitive=False),  # absent: not used yet
+    column("dpop_jkt", Text, optional=True, sensitive=False),  # absent: any key may redeem it
     Index("ix_authorization_code_grant", "grant_id"),
     Index("ix_authorization_code_expires", "expires_at"),
 )
