@@ -17,7 +17,7 @@ from sso.cli.context import fail, hub_of, json_option, print_json
 from sso.cli.operator import SOURCE, operator_origin
 from sso.hub import Hub
 from sso.oidc.client import Client, ClientAuthMethod, GrantType, SubjectType
-from sso.oidc.keys import SIGNING_ALGORITHMS
+from sso.oidc.keys import ACTIVE_ALGORITHMS
 from sso.oidc.registration import InvalidClientMetadata, client_metadata, new_client
 from sso.storage.stores import SqlStores
 
@@ -43,7 +43,7 @@ _TRANSLATED = {"public", "jwks_file", "client_name_zh", "no_pkce", "no_rotate_re
 @click.option("--grant-type", "grant_types", type=click.Choice([g.value for g in GrantType]), multiple=True)
 @click.option("--sector", type=CLEAN_TEXT, help="Group of applications that see the same sub.")
 @click.option("--subject-type", type=click.Choice([s.value for s in SubjectType]))
-@click.option("--id-token-alg", "id_token_signed_response_alg", type=click.Choice(SIGNING_ALGORITHMS))
+@click.option("--id-token-alg", "id_token_signed_response_alg", type=click.Choice(ACTIVE_ALGORITHMS))
 @click.option("--client-uri", type=CLEAN_TEXT, help="Its home page.")
 @click.option("--logo-uri", type=CLEAN_TEXT)
 @click.option("--policy-uri", type=CLEAN_TEXT, help="Its privacy notice.")

@@ -11,7 +11,7 @@ from pathlib import Path
 from sso.config import Configuration
 from sso.directory.ldap import LdapDirectory
 from sso.hub import Hub
-from sso.oidc.keys import SIGNING_ALGORITHMS, KeyRing
+from sso.oidc.keys import ACTIVE_ALGORITHMS, KeyRing
 from sso.storage.clock import database_time
 from sso.storage.errors import SealBroken, StorageUnavailable
 from sso.storage.schema import pending_migrations
@@ -122,7 +122,7 @@ def _keys(hub: Hub, now: datetime) -> Iterator[Finding]:
         yield failure("keys", "secrets.key_encryption_key is not the one that sealed the signing keys")
         return
     rotate_after = timedelta(days=hub.configuration.settings.keys.rotate_after_days)
-    for alg in SIGNING_ALGORITHMS:
+    for alg in ACTIVE_ALGORITHMS:
         if alg not in ring.algorithms(now):
             yield failure("keys", f"no active {alg} key; run `sso keys rotate`")
             continue

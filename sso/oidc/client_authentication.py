@@ -18,7 +18,7 @@ from sso.audit.record import JsonValue
 from sso.oidc.client import Client, ClientAuthMethod, is_client_id
 from sso.oidc.digest import digest
 from sso.oidc.errors import ErrorCode, TokenError
-from sso.oidc.jose import ASSERTION_ALGORITHMS, TokenInvalid, verify_client_assertion
+from sso.oidc.jose import ASSERTION_ALGORITHMS, TokenInvalid, verify_with_keys
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
 
@@ -156,9 +156,7 @@ def _prove_assertion(
 ) -> None:
     alg = client.token_endpoint_auth_signing_alg
     try:
-        claims = verify_client_assertion(
-            assertion, client.jwks or {}, (alg,) if alg else ASSERTION_ALGORITHMS
-        )
+        claims = verify_with_keys(assertion, client.jwks or {}, (alg,) if alg else ASSERTION_ALGORITHMS)
     except TokenInvalid as error:
         raise _NotProven(str(error)) from error
     if claims.get("iss") != client.client_id or claims.get("sub") != client.client_id:

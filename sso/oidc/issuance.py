@@ -49,9 +49,9 @@ def issue(issuance: Issuance, stores: Stores, provider: Provider, now: datetime)
     txn = stores.audit.append(_event(issuance, access_token, released, wants_id_token), now)
     id_token = None
     if issuance.grant is not None and wants_id_token:
-        released |= {"txn": txn, "at_hash": half_hash(access_token.text)}
-        claims = _id_token_claims(issuance.grant, released, provider, now)
         key = provider.keys.signing(issuance.client.id_token_signed_response_alg, now)
+        released |= {"txn": txn, "at_hash": half_hash(access_token.text, key.alg)}
+        claims = _id_token_claims(issuance.grant, released, provider, now)
         id_token = sign(claims, key, "JWT")
     lifetime = int(provider.settings.access_token_lifetime.total_seconds())
     return TokenResponse(access_token.text, lifetime, issuance.scope, id_token, issuance.refresh_token)

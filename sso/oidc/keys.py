@@ -9,11 +9,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from sso.audit.record import JsonValue
 
-SIGNING_ALGORITHMS = ("RS256", "ES256")
+SIGNING_ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
+"""Algorithms that we sign with (RFC 7518 3.1, RFC 8037 3.1)."""
+ACTIVE_ALGORITHMS = ("RS256", "ES256")
+"""Those for which a key is made."""
+
+PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
 
 
 class NoSigningKey(Exception):
@@ -26,7 +32,7 @@ class SigningKey:
 
     kid: str
     alg: str
-    private: RSAPrivateKey | EllipticCurvePrivateKey = field(repr=False)
+    private: PrivateKey = field(repr=False)
     public_jwk: Mapping[str, JsonValue]
     created_at: datetime
     active_from: datetime

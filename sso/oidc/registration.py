@@ -16,7 +16,7 @@ from sso.audit.record import JsonValue
 from sso.oidc.client import Client, ClientAuthMethod, ClientSecret, GrantType, SubjectType
 from sso.oidc.digest import digest, new_id, new_secret
 from sso.oidc.jose import ASSERTION_ALGORITHMS, KeySetInvalid, check_public_jwks
-from sso.oidc.keys import SIGNING_ALGORITHMS
+from sso.oidc.keys import ACTIVE_ALGORITHMS
 from sso.oidc.registered_address import check_redirect_address, check_resource, check_web_address, sector_host
 from sso.oidc.registration_fields import (
     NAME_TAG_PREFIX,
@@ -162,8 +162,8 @@ def _client(client_id: str, fields: MetadataFields) -> Client:
         subject_type=subject_type,
         sector=_sector(client_id, fields, subject_type, redirect_uris),
         audience=fields.addresses("audience", check_resource),
-        id_token_signed_response_alg=fields.one_of("id_token_signed_response_alg", SIGNING_ALGORITHMS)
-        or SIGNING_ALGORITHMS[0],
+        id_token_signed_response_alg=fields.one_of("id_token_signed_response_alg", ACTIVE_ALGORITHMS)
+        or ACTIVE_ALGORITHMS[0],
         token_endpoint_auth_signing_alg=fields.one_of(
             "token_endpoint_auth_signing_alg", ASSERTION_ALGORITHMS
         ),

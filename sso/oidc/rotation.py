@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sso.audit.event import KeyCreated, KeyRetired
 from sso.oidc.jose import new_signing_key
-from sso.oidc.keys import SIGNING_ALGORITHMS, SigningKey
+from sso.oidc.keys import ACTIVE_ALGORITHMS, SigningKey
 from sso.oidc.stores import AuditLog
 
 
@@ -43,7 +43,7 @@ def rotate(keys: SigningKeys, audit: AuditLog, overlap: Overlap, now: datetime) 
     """
     created = []
     present = keys.load()
-    for alg in SIGNING_ALGORITHMS:
+    for alg in ACTIVE_ALGORITHMS:
         alive = [key for key in present if key.alg == alg and key.retired_at is None]
         if any(key.active_from > now for key in alive):
             continue
@@ -61,7 +61,7 @@ def rotate(keys: SigningKeys, audit: AuditLog, overlap: Overlap, now: datetime) 
 
 def is_due(keys: Sequence[SigningKey], rotate_after: timedelta, now: datetime) -> bool:
     """Whether some algorithm has no key, or only keys older than `rotate_after`, and no successor."""
-    for alg in SIGNING_ALGORITHMS:
+    for alg in ACTIVE_ALGORITHMS:
         alive = [key for key in keys if key.alg == alg and (key.retired_at is None or key.retired_at > now)]
         if all(now - key.active_from >= rotate_after for key in alive):
             return True

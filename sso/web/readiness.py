@@ -10,7 +10,7 @@ from pathlib import Path
 from flask import Blueprint, Response, jsonify
 
 from sso.hub import Hub
-from sso.oidc.keys import SIGNING_ALGORITHMS
+from sso.oidc.keys import ACTIVE_ALGORITHMS
 from sso.storage.errors import SealBroken, StorageUnavailable
 from sso.storage.schema import pending_migrations
 
@@ -63,7 +63,7 @@ def findings(hub: Hub) -> Mapping[str, str]:
     except SealBroken:
         return {"keys": "secrets.key_encryption_key is not the one that they were sealed with"}
     now = datetime.now(UTC)
-    missing = [alg for alg in SIGNING_ALGORITHMS if alg not in ring.algorithms(now)]
+    missing = [alg for alg in ACTIVE_ALGORITHMS if alg not in ring.algorithms(now)]
     wrong = {} if not missing else {"keys": f"no active signing key for {', '.join(missing)}"}
     return {**wrong, **_disk(hub)}
 

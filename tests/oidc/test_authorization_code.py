@@ -38,7 +38,7 @@ def test_the_id_token_says_who_when_how_and_for_whom(world: World) -> None:
         "txn": "",
         "at_hash": "",
     }
-    assert claims["at_hash"] == half_hash(answer.access_token)
+    assert claims["at_hash"] == half_hash(answer.access_token, "RS256")
     assert claims["txn"] == world.stores.audit.records[-1].id
 
 

@@ -79,7 +79,7 @@ def test_the_hash_of_a_token_is_the_left_half_of_its_digest() -> None:
     """Core 3.1.3.6, with the example of Core A.3."""
     token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"
 
-    assert half_hash(token) == "77QmUPtjPfzWtF2AnpK9RQ"
+    assert half_hash(token, "RS256") == "77QmUPtjPfzWtF2AnpK9RQ"
 
 
 def test_a_private_key_survives_its_sealing() -> None:

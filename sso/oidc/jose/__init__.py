@@ -1,0 +1,62 @@
+"""The only door to JOSE: sign, verify and encrypt JWTs, make keys, name them (RFC 7515 to 7519, 7638).
+
+Algorithms are allow-listed by the caller, keys are chosen by us and never by a token's header (DPoP's
+alone excepted), and key objects stay in memory: handing PyJWT a PEM text costs 150 times the signature.
+PyJWT signs and verifies, joserfc encrypts and names keys.
+"""
+
+from sso.oidc.jose.algorithms import (
+    ASSERTION_ALGORITHMS,
+    CONTENT_ENCRYPTIONS,
+    ENCRYPTION_ALGORITHMS,
+    HMAC_ALGORITHMS,
+    SIGNING_ALGORITHMS,
+)
+from sso.oidc.jose.encryption import encrypt
+from sso.oidc.jose.errors import KeySetInvalid, TokenInvalid
+from sso.oidc.jose.jwk import (
+    check_public_jwks,
+    generate_private_key,
+    new_signing_key,
+    private_key_from_der,
+    private_key_to_der,
+    public_jwk,
+    thumbprint,
+)
+from sso.oidc.jose.signing import half_hash, sign
+from sso.oidc.jose.verification import (
+    EmbeddedKeyToken,
+    unverified_claims,
+    unverified_header,
+    verify_own,
+    verify_with_embedded_key,
+    verify_with_keys,
+    verify_with_secret,
+)
+
+__all__ = [
+    "ASSERTION_ALGORITHMS",
+    "CONTENT_ENCRYPTIONS",
+    "ENCRYPTION_ALGORITHMS",
+    "HMAC_ALGORITHMS",
+    "SIGNING_ALGORITHMS",
+    "EmbeddedKeyToken",
+    "KeySetInvalid",
+    "TokenInvalid",
+    "check_public_jwks",
+    "encrypt",
+    "generate_private_key",
+    "half_hash",
+    "new_signing_key",
+    "private_key_from_der",
+    "private_key_to_der",
+    "public_jwk",
+    "sign",
+    "thumbprint",
+    "unverified_claims",
+    "unverified_header",
+    "verify_own",
+    "verify_with_embedded_key",
+    "verify_with_keys",
+    "verify_with_secret",
+]
