@@ -1,0 +1,49 @@
+"""What is asked to be allowed: scopes, and claims one by one."""
+
+from collections.abc import Mapping
+
+from sso.oidc.claims import ClaimsParameterInvalid, ClaimsRequest
+from sso.oidc.client import Client, GrantType
+from sso.oidc.errors import AuthorizationError, ErrorCode, ReturnAddress
+from sso.oidc.request.refusal import invalid
+
+MAX_CLAIMS_LENGTH = 4_096
+
+
+def scope_of(value: Mapping[str, str], client: Client, to: ReturnAddress) -> frozenset[str]:
+    """Return the scopes asked for that the client is registered for (RFC 6749 3.3).
+
+    Raises:
+        AuthorizationError: invalid_scope, none is left.
+    """
+    scope = frozenset(value.get("scope", "").split(" ")) & client.scope
+    if GrantType.REFRESH_TOKEN not in client.grant_types:
+        scope -= {"offline_access"}
+    if not scope:
+        raise AuthorizationError(
+            ErrorCode.INVALID_SCOPE, "no requested scope is registered for this client", to
+        )
+    return scope
+
+
+def claims_of(value: Mapping[str, str], client: Client, to: ReturnAddress) -> ClaimsRequest:
+    """Return the claims asked for by name, within the registered scopes (OpenID Connect Core 5.5).
+
+    Raises:
+        AuthorizationError: the parameter is malformed.
+    """
+    text = value.get("claims")
+    if text is not None and len(text) > MAX_CLAIMS_LENGTH:
+        invalid("the claims parameter is too long", to)
+    try:
+        return ClaimsRequest.parse(text).within(client.scope)
+    except ClaimsParameterInvalid as error:
+        invalid("the claims parameter is invalid", to, str(error))
+
+
+def essential_acr(claims: ClaimsRequest) -> tuple[str, ...]:
+    """Return the acr values of which one must be met (OpenID Connect Core 5.5.1.1)."""
+    demand = claims.id_token.get("acr")
+    if demand is None or not demand.essential:
+        return ()
+    return tuple(str(value) for value in demand.values)

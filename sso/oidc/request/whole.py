@@ -1,0 +1,69 @@
+"""A whole authorization request: every step in its order, the first that fails answers."""
+
+from dataclasses import dataclass
+
+from sso.oidc.claims import ClaimsRequest
+from sso.oidc.client import Client
+from sso.oidc.errors import ReturnAddress
+from sso.oidc.request.hints import hinted_subs
+from sso.oidc.request.parameters import Params, single_values
+from sso.oidc.request.prompting import max_age_of, prompt_of
+from sso.oidc.request.proof_key import code_challenge_of
+from sso.oidc.request.response_type import check_response
+from sso.oidc.request.scope import claims_of, essential_acr, scope_of
+from sso.oidc.request.trusted_address import client_of, return_address
+from sso.oidc.settings import Provider
+from sso.oidc.stores import Clients
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRequest:
+    """A valid request of a registered client, in values that cannot be wrong.
+
+    `hinted_subs` are those whom id_token_hint and a claims demand for `sub` both name, in this client's
+    sector; None when nobody is named.
+    `essential_acr` are values of which one must be met; `acr_values` are only wishes.
+    """
+
+    client: Client
+    to: ReturnAddress
+    scope: frozenset[str]
+    code_challenge: str | None
+    prompt: frozenset[str]
+    max_age: int | None
+    nonce: str | None
+    claims: ClaimsRequest
+    hinted_subs: frozenset[str] | None
+    login_hint: str | None
+    ui_locales: str | None
+    acr_values: tuple[str, ...]
+    essential_acr: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, params: Params, clients: Clients, provider: Provider) -> "AuthorizationRequest":
+        """Return a valid request.
+
+        Raises:
+            UntrustedRequest: the client or its redirect_uri is unknown; no redirect may follow.
+            AuthorizationError: anything else, with the address at which the client is told.
+        """
+        client = client_of(params, clients)
+        to = return_address(params, client)
+        value = single_values(params, to)
+        check_response(value, client, to)
+        claims = claims_of(value, client, to)
+        return cls(
+            client=client,
+            to=to,
+            scope=scope_of(value, client, to),
+            code_challenge=code_challenge_of(value, client, to),
+            prompt=prompt_of(value, to),
+            max_age=max_age_of(value, client, to),
+            nonce=value.get("nonce"),
+            claims=claims,
+            hinted_subs=hinted_subs(value.get("id_token_hint"), claims, provider, to),
+            login_hint=value.get("login_hint"),
+            ui_locales=value.get("ui_locales"),
+            acr_values=tuple(value.get("acr_values", "").split()),
+            essential_acr=essential_acr(claims),
+        )
