@@ -1,18 +1,19 @@
 """Deletes what has expired, by index and in batches; never an audit event.
 
-Codes and tokens stay a while after they expired, so that a replay is still recognised and told. A grant
-goes when its last code and refresh token went.
+A batch is one short transaction of one table. On PostgreSQL it passes over rows that someone else holds:
+nobody waits for the broom, and it waits for nobody. Codes and tokens stay a while after they expired, so
+that a replay is still recognised and told. A grant goes when its last code and refresh token went.
 """
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Column, Delete, Table, bindparam, delete, select, tuple_
+from sqlalchemy import Executable, Table, bindparam, delete, select, tuple_
 
 from sso.storage.columns import UtcDateTime
 from sso.storage.tables import (
     authorization_code,
+    client_secret,
     consent,
     denied_token,
     grant,
@@ -26,36 +27,62 @@ from sso.storage.tables import (
 from sso.storage.unit_of_work import UnitOfWork
 
 MAX_BATCH = 1000
+_NOTHING = timedelta(0)
 _DAY = timedelta(days=1)
 
 
-def _batch(table: Table, time: Column[Any]) -> Delete:
-    key = list(table.primary_key.columns)
-    expired = time <= bindparam("before", type_=UtcDateTime())
-    oldest = select(*key).where(expired).order_by(time).limit(bindparam("size"))
-    return delete(table).where(tuple_(*key).in_(oldest))
+@dataclass(frozen=True, slots=True)
+class _Sweep:
+    """A table to keep short: rows go when the time in a column is longer ago than `kept`."""
+
+    table: Table
+    column: str
+    kept: timedelta
+    holds_grant: bool = False
+
+    def statement(self) -> Executable:
+        """Return the DELETE of one batch, the oldest first, as a CTE so that the planner takes the rows once.
+
+        SQLite, where one writes at a time, locks no row; its driver counts no rows behind a WITH.
+        """
+        key = list(self.table.primary_key.columns)
+        time = self.table.c[self.column]
+        oldest = (
+            select(*key)
+            .where(time <= bindparam("before", type_=UtcDateTime()))
+            .order_by(time)
+            .limit(bindparam("size"))
+            .with_for_update(skip_locked=True)
+            .cte("oldest")
+        )
+        told = self.table.c.grant_id if self.holds_grant else key[0]
+        return delete(self.table).where(tuple_(*key).in_(select(*oldest.c))).returning(told)
 
 
-_NOTHING = timedelta(0)
-_BATCHES = tuple(
-    (table.name, _batch(table, table.c[time]), kept)
-    for table, time, kept in (
-        (pending_authorization, "expires_at", _NOTHING),
-        (denied_token, "expires_at", _NOTHING),
-        (one_time_value, "expires_at", _NOTHING),
-        (throttle, "expires_at", _NOTHING),
-        (consent, "expires_at", _NOTHING),
-        (session, "ended_at", _DAY),
-        (logout_notice, "created_at", 7 * _DAY),
+_SWEEPS = {
+    sweep.table.name: sweep
+    for sweep in (
+        _Sweep(pending_authorization, "expires_at", _NOTHING),
+        _Sweep(denied_token, "expires_at", _NOTHING),
+        _Sweep(one_time_value, "expires_at", _NOTHING),
+        _Sweep(throttle, "expires_at", _NOTHING),
+        _Sweep(consent, "expires_at", _NOTHING),
+        _Sweep(client_secret, "expires_at", _NOTHING),
+        _Sweep(authorization_code, "expires_at", _DAY, holds_grant=True),
+        _Sweep(refresh_token, "expires_at", _DAY, holds_grant=True),
+        _Sweep(session, "ended_at", 7 * _DAY),
+        _Sweep(logout_notice, "created_at", 7 * _DAY),
     )
-)
-_CODES = _batch(authorization_code, authorization_code.c.expires_at).returning(authorization_code.c.grant_id)
-_REFRESH_TOKENS = _batch(refresh_token, refresh_token.c.expires_at).returning(refresh_token.c.grant_id)
+}
+_STATEMENTS = {name: sweep.statement() for name, sweep in _SWEEPS.items()}
 _CHILDLESS_GRANTS = delete(grant).where(
     grant.c.id.in_(bindparam("ids", expanding=True)),
     ~select(authorization_code.c.digest).where(authorization_code.c.grant_id == grant.c.id).exists(),
     ~select(refresh_token.c.digest).where(refresh_token.c.grant_id == grant.c.id).exists(),
 )
+
+SWEPT_TABLES = tuple(_SWEEPS)
+"""The tables to sweep, by name."""
 
 
 class SqlCleanup:
@@ -66,10 +93,10 @@ class SqlCleanup:
     def __init__(self, unit: UnitOfWork) -> None:
         self._unit = unit
 
-    def run(self, now: datetime, batch: int = MAX_BATCH) -> Mapping[str, int]:
-        """Delete one batch of each short-lived table; return the number of rows deleted per table.
+    def sweep(self, table: str, now: datetime, batch: int = MAX_BATCH) -> int:
+        """Delete one batch of a table of SWEPT_TABLES and return its size.
 
-        Call it again, in a transaction of its own, while some number equals the batch.
+        Call it again, in a transaction of its own, while a batch is full.
 
         Raises:
             ValueError: the batch is not 1 to MAX_BATCH.
@@ -77,14 +104,8 @@ class SqlCleanup:
         if not 1 <= batch <= MAX_BATCH:
             msg = f"a batch is 1 to {MAX_BATCH} rows"
             raise ValueError(msg)
-        deleted = {
-            name: self._unit.change(statement, {"before": now - kept, "size": batch})
-            for name, statement, kept in _BATCHES
-        }
-        oldest = {"before": now - _DAY, "size": batch}
-        codes = self._unit.rows(_CODES, oldest)
-        tokens = self._unit.rows(_REFRESH_TOKENS, oldest)
-        deleted["authorization_code"], deleted["refresh_token"] = len(codes), len(tokens)
-        orphans = {row.grant_id for row in (*codes, *tokens)}
-        deleted["grant"] = self._unit.change(_CHILDLESS_GRANTS, {"ids": sorted(orphans)}) if orphans else 0
-        return deleted
+        sweep = _SWEEPS[table]
+        gone = self._unit.rows(_STATEMENTS[table], {"before": now - sweep.kept, "size": batch})
+        if gone and sweep.holds_grant:
+            self._unit.change(_CHILDLESS_GRANTS, {"ids": sorted({row.grant_id for row in gone})})
+        return len(gone)

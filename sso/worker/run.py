@@ -18,7 +18,7 @@ TICK_SECONDS = 0.2
 
 @dataclass(slots=True)
 class Job:
-    """Something done again and again, `every_seconds`, as far as the last run has ended."""
+    """Something done again and again, `every_seconds`; at the next tick if `run` returns true: more to do."""
 
     name: str
     every_seconds: float
@@ -32,7 +32,7 @@ def jobs_of(hub: Hub, outbound: Outbound) -> list[Job]:
         Job("logout delivery", 0.2, lambda: deliver_due(hub, outbound)),
         Job("session limits", 10.0, lambda: end_expired_sessions(hub)),
         Job("key rotation", 60.0, lambda: rotate_if_due(hub)),
-        Job("clean-up", 30.0, lambda: clean_up(hub)),
+        Job("clean-up", 10.0, lambda: clean_up(hub)),
     ]
 
 
@@ -51,8 +51,9 @@ def run(hub: Hub, stop: threading.Event) -> None:
 
 
 def _do(job: Job) -> None:
+    more: object = False
     try:
-        job.run()
+        more = job.run()
     except Exception:  # the worker's loop: whatever one job meets, the next one runs
         log.exception("job failed", extra={"job": job.name})
-    job.due_at = time.monotonic() + job.every_seconds
+    job.due_at = time.monotonic() + (0 if more is True else job.every_seconds)

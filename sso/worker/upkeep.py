@@ -1,36 +1,63 @@
-"""Upkeep: sessions past their limits end, expired rows go, signing keys are followed by successors."""
+"""Upkeep: sessions past their limits end, expired rows go, signing keys are followed by successors.
 
+What may be much is done in small steps, each a transaction of its own, for a second at most: a job that is
+not through says so, and the others have their turn in between.
+"""
+
+import time
 from datetime import UTC, datetime, timedelta
 
 from sso.audit.record import Origin
 from sso.authentication import sessions
 from sso.hub import Hub
 from sso.oidc.rotation import Overlap, is_due, rotate
-from sso.oidc.session import SessionEnd
+from sso.storage.cleanup import MAX_BATCH, SWEPT_TABLES
 
 BATCH = 200
+TURN_SECONDS = 1.0
+BREATH_SECONDS = 0.01
+"""A pause between two batches: on SQLite someone who waits to write sleeps, and wakes to find it free."""
+
 _ORIGIN = Origin(actor="worker")
 
 
-def end_expired_sessions(hub: Hub) -> int:
-    """End sessions past their idle or absolute limit, a batch at a time; return how many."""
+def end_expired_sessions(hub: Hub) -> bool:
+    """End sessions past their idle or absolute limit, one a transaction; true if more are waiting."""
+    ends = time.monotonic() + TURN_SECONDS
     now = datetime.now(UTC)
     idle_seconds = int(hub.settings.session_idle.total_seconds())
     with hub.database.read() as stores:
-        if not stores.sessions.expired(now, idle_seconds, 1):
-            return 0
-    with hub.database.begin(_ORIGIN) as stores:
         expired = stores.sessions.expired(now, idle_seconds, BATCH)
-        for session in expired:
-            cause = sessions.cause_of_timeout(session, hub.settings, now)
-            sessions.end(session, cause or SessionEnd.IDLE, stores, now)
-    return len(expired)
+    for found in expired:
+        _end_if_over(hub, found.id, now)
+        if time.monotonic() > ends:
+            return True
+    return len(expired) == BATCH
 
 
-def clean_up(hub: Hub) -> int:
-    """Delete expired rows, one small batch a table; return how many went."""
+def _end_if_over(hub: Hub, session_id: str, now: datetime) -> None:
+    """End a session unless someone has ended or renewed it since it was found."""
     with hub.database.begin(_ORIGIN) as stores:
-        return sum(stores.cleanup.run(datetime.now(UTC)).values())
+        session = stores.sessions.by_id(session_id)
+        cause = sessions.cause_of_timeout(session, hub.settings, now) if session is not None else None
+        if session is not None and cause is not None:
+            sessions.end(session, cause, stores, now)
+
+
+def clean_up(hub: Hub) -> bool:
+    """Delete expired rows, one small batch a transaction, while a batch is full; true if more are left."""
+    ends = time.monotonic() + TURN_SECONDS
+    for table in SWEPT_TABLES:
+        while _sweep(hub, table) == MAX_BATCH:
+            if time.monotonic() > ends:
+                return True
+            time.sleep(BREATH_SECONDS)
+    return False
+
+
+def _sweep(hub: Hub, table: str) -> int:
+    with hub.database.begin(_ORIGIN) as stores:
+        return stores.cleanup.sweep(table, datetime.now(UTC))
 
 
 def overlap_of(hub: Hub) -> Overlap:

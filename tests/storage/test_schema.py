@@ -8,31 +8,14 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Column, ForeignKey, MetaData, Table, event
+from sqlalchemy import Column, ForeignKey, MetaData, Table
 
-from sso.audit.query import AuditQuery
-from sso.directory.person import Role
-from sso.directory.stores import PasswordCredential
-from sso.oidc.session import SessionEnd
 from sso.storage.columns import Text, column
 from sso.storage.database import Database
 from sso.storage.errors import StorageUnavailable
 from sso.storage.schema import migrate, pending_migrations
-from sso.storage.stores import SqlStores
 from sso.storage.tables import metadata
 from tests.storage.conftest import ON_POSTGRESQL, SEALER, opened
-from tests.storage.examples import (
-    DAY,
-    HOUR,
-    NOW,
-    ORIGIN,
-    citizen,
-    client,
-    code,
-    person,
-    refresh_token,
-    session,
-)
 
 STORAGE = Path(__file__).resolve().parents[2] / "sso" / "storage"
 
@@ -169,105 +152,6 @@ def test_migrations_are_found_from_an_installed_package(
 
     database.dispose()
     assert importlib.util.find_spec("sso.storage.migrations.versions") is not None
-
-
-def everything(stores: SqlStores) -> None:
-    """Call every verb that a request or the worker uses."""
-    tuya, told, begun, given = person(), client(), session(), code()
-    account = citizen(tuya.id)
-    stores.people.add_person(tuya)
-    stores.people.add_account(account, NOW)
-    stores.people.grant_role(tuya.id, Role.AUDITOR, NOW)
-    stores.people.person(tuya.id)
-    stores.people.list_persons(after="", limit=10)
-    stores.people.citizen("tuya")
-    stores.people.staff("civil", "uuid")
-    stores.people.staff_named("civil", "bolor")
-    stores.people.accounts_of(tuya.id)
-    stores.people.list_accounts(after="", limit=10)
-    stores.people.update_account(account.id, "tuya", {}, NOW)
-    stores.people.disable_account(account.id, NOW)
-    stores.people.enable_account(account.id)
-    stores.people.move_account(account.id, tuya.id)
-    stores.people.revoke_role(tuya.id, Role.AUDITOR)
-    stores.credentials.put(PasswordCredential(account.id, "hash", NOW))
-    stores.credentials.get(account.id)
-    stores.subjects.get(account.id)
-    stores.subjects.sub(account.id, "", NOW)
-    stores.clients.add(told, NOW)
-    stores.clients.get(told.client_id)
-    stores.clients.list_clients()
-    stores.clients.rotate_secret(told.client_id, b"d" * 32, NOW, HOUR)
-    stores.sessions.add(begun, b"c" * 32)
-    stores.sessions.get(b"c" * 32)
-    stores.sessions.by_id(begun.id)
-    stores.sessions.renew(begun, b"d" * 32)
-    stores.sessions.touch(begun.id, NOW)
-    stores.sessions.join(begun.id, told.client_id, NOW)
-    stores.sessions.clients_of(begun.id)
-    stores.sessions.of_account(account.id)
-    stores.sessions.expired(NOW, 60, 10)
-    stores.sessions.end(begun.id, SessionEnd.SIGNED_OUT, NOW)
-    stores.codes.add(given)
-    stores.codes.get(given.digest)
-    stores.codes.redeem(given.digest, NOW)
-    stores.refresh_tokens.add(refresh_token(given.grant))
-    stores.refresh_tokens.get(b"r" * 32)
-    stores.refresh_tokens.use(b"r" * 32, b"s", NOW)
-    stores.grants.get(given.grant.id)
-    stores.grants.revoke(given.grant.id, NOW)
-    stores.grants.revoke_of_session(begun.id, keep_offline=True, now=NOW)
-    stores.grants.revoke_of_account(account.id, NOW)
-    stores.grants.revoke_of_client(told.client_id, NOW)
-    stores.consents.get(account.id, told.client_id, NOW)
-    stores.denied_tokens.add("jti", NOW)
-    stores.denied_tokens.denied("jti")
-    stores.one_time_values.spend("assertion", "jti", NOW)
-    stores.throttles.attempt(b"key", window_seconds=60, now=NOW)
-    stores.throttles.forget(b"key")
-    stores.notices.add_logout(begun, told, "sub", NOW)
-    stores.outbox.claim_due(NOW, 10, 60)
-    stores.outbox.of_session(begun.id)
-    stores.outbox.pending_count()
-    stores.pending.get("id", b"b", NOW)
-    stores.pending.remove("id")
-    stores.clients.remove(told.client_id)
-    stores.cleanup.run(NOW + 30 * DAY)
-    for facet in ("client_id", "account_id", "session_id", "grant_id", "request_id", "address"):
-        stores.audit_search.search(AuditQuery(since=NOW, until=NOW + DAY, **{facet: "192.0.2.7"}))
-    stores.audit_search.search(AuditQuery(since=NOW, until=NOW + DAY, events=("token.*",)))
-    stores.audit_search.histogram(AuditQuery(since=NOW, until=NOW + DAY), 10)
-
-
-WHOLE_IS_RIGHT = {
-    "SCAN due",  # what the statement itself has just chosen
-    "SCAN logout_notice USING INDEX ix_logout_notice_due",  # holds only those that wait
-}
-
-
-def test_no_query_reads_a_whole_table(tmp_path: Path) -> None:
-    database = opened(f"sqlite:///{tmp_path / 'hub.db'}")
-    seen: set[tuple[str, tuple[object, ...]]] = set()
-
-    @event.listens_for(database._engines.writer, "before_cursor_execute")
-    def _note(
-        _c: object, _cursor: object, statement: str, parameters: object, _x: object, many: bool
-    ) -> None:
-        first = parameters[0] if many else parameters  # type: ignore[index]
-        if statement.split()[0] in ("SELECT", "UPDATE", "DELETE", "WITH"):
-            seen.add((statement, tuple(first)))
-
-    with database.begin(ORIGIN) as stores:
-        everything(stores)
-
-    scans = []
-    with database._schema_reader() as connection:
-        for statement, parameters in seen:
-            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
-            scans += [(step[3], statement) for step in plan if step[3].startswith("SCAN")]
-    database.dispose()
-    assert [scan for scan in scans if scan[0] not in WHOLE_IS_RIGHT] == []
-    assert len(seen) > 50
 
 
 def test_foreign_keys_have_indexes() -> None:

@@ -27,6 +27,7 @@ client_secret = Table(
     column("created_at", UtcDateTime, sensitive=False),
     column("sealed", LargeBinary, optional=True, sensitive=True),  # absent: never needed but for comparing
     Index("ix_client_secret_client", "client_id"),
+    Index("ix_client_secret_expires", "expires_at"),
 )
 
 setting = Table(

@@ -22,3 +22,4 @@ def upgrade() -> None:
     op.add_column("grant", sa.Column("act", CLEAN_JSON, nullable=True))
     op.add_column("authorization_code", sa.Column("dpop_jkt", TEXT, nullable=True))
     op.add_column("client_secret", sa.Column("sealed", sa.LargeBinary(), nullable=True))
+    op.create_index("ix_client_secret_expires", "client_secret", ["expires_at"])

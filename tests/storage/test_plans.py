@@ -1,0 +1,200 @@
+"""Every query has its index, on both databases: what each statement would do is asked of the planner."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import JSON, Boolean, Connection, Delete, Executable, LargeBinary, Select, Update, event
+from sqlalchemy.sql.elements import BindParameter, ClauseElement
+
+import sso.storage
+from sso.audit.query import AuditQuery
+from sso.directory.person import Role
+from sso.directory.stores import PasswordCredential
+from sso.oidc.session import SessionEnd
+from sso.storage.cleanup import SWEPT_TABLES
+from sso.storage.columns import Text, UtcDateTime
+from sso.storage.database import Database
+from sso.storage.stores import SqlStores
+from tests.storage.examples import (
+    DAY,
+    HOUR,
+    NOW,
+    ORIGIN,
+    citizen,
+    client,
+    code,
+    person,
+    refresh_token,
+    session,
+)
+
+WHOLE_IS_RIGHT = {
+    "SCAN due",  # what the statement itself has just chosen
+    "SCAN oldest",  # and this one, too
+    "SCAN logout_notice USING INDEX ix_logout_notice_due",  # holds only those that wait
+}
+ALL_WANTED = {
+    "sso.storage.signing_keys._LOAD",  # a table that is small for ever
+    "sso.storage.clients._WITH_SECRETS",  # never sent as it is: others narrow it down
+    "sso.storage.people._PERSONS",  # likewise
+}
+
+Sent = tuple[str, Any]
+
+
+class _Caught(Exception):
+    """Carries what would have been sent."""
+
+    def __init__(self, sent: Sent) -> None:
+        super().__init__()
+        self.sent = sent
+
+
+def written_statements() -> Iterator[tuple[str, Executable]]:
+    """Every SELECT, UPDATE and DELETE that a module of the storage keeps under a name."""
+    for found in pkgutil.iter_modules(sso.storage.__path__, "sso.storage."):
+        if not found.ispkg:
+            for name, value in vars(importlib.import_module(found.name)).items():
+                for key, statement in value.items() if isinstance(value, dict) else (("", value),):
+                    if isinstance(statement, Select | Update | Delete):
+                        yield f"{found.name}.{name}{key}", statement
+
+
+def example_of(parameter: BindParameter[Any]) -> object:
+    """A value that a parameter may have; a LIMIT says nothing of its type."""
+    kinds = {Text: "x", UtcDateTime: NOW, LargeBinary: b"x", Boolean: True, JSON: {}}
+    one = next((value for kind, value in kinds.items() if isinstance(parameter.type, kind)), 1)
+    return [one] if parameter.expanding else one
+
+
+def sent_of(connection: Connection, statement: Executable) -> Sent:
+    """What the driver would be given for a statement."""
+    assert isinstance(statement, ClauseElement)
+    named = statement.compile(dialect=connection.dialect).binds
+    parameters = {name: example_of(parameter) for name, parameter in named.items() if parameter.required}
+    try:
+        connection.execute(statement, parameters)
+    except _Caught as caught:
+        return caught.sent
+    raise AssertionError("it was sent")
+
+
+def _catch(*given: Any) -> None:
+    statement, parameters, many = given[2], given[3], given[5]
+    raise _Caught((statement, parameters[0] if many else parameters))
+
+
+def plan_of(connection: Connection, sent: Sent) -> list[str]:
+    """The steps that read a whole table."""
+    statement, parameters = sent
+    if connection.dialect.name == "sqlite":
+        steps = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+        return [step for step in steps if step.startswith("SCAN") and step not in WHOLE_IS_RIGHT]
+    # A table of a few rows is always read whole; so it is asked as if that were very dear.
+    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    steps = [row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)]
+    return [step for step in steps if "Seq Scan" in step]
+
+
+def test_no_written_statement_reads_a_whole_table(sql_database: Database) -> None:
+    with sql_database._schema_reader() as connection:
+        event.listen(connection, "before_cursor_execute", _catch)
+        sent = {name: sent_of(connection, statement) for name, statement in written_statements()}
+
+    with sql_database._schema_reader() as connection:
+        whole = {name: plan_of(connection, each) for name, each in sent.items()}
+
+    assert {name: steps for name, steps in whole.items() if steps and name not in ALL_WANTED} == {}
+    assert len(sent) > 70
+
+
+def everything(stores: SqlStores) -> None:
+    """Call every verb that a request or the worker uses."""
+    tuya, told, begun, given = person(), client(), session(), code()
+    account = citizen(tuya.id)
+    stores.people.add_person(tuya)
+    stores.people.add_account(account, NOW)
+    stores.people.grant_role(tuya.id, Role.AUDITOR, NOW)
+    stores.people.person(tuya.id)
+    stores.people.list_persons(after="", limit=10)
+    stores.people.citizen("tuya")
+    stores.people.staff("civil", "uuid")
+    stores.people.staff_named("civil", "bolor")
+    stores.people.accounts_of(tuya.id)
+    stores.people.list_accounts(after="", limit=10)
+    stores.people.update_account(account.id, "tuya", {}, NOW)
+    stores.people.disable_account(account.id, NOW)
+    stores.people.enable_account(account.id)
+    stores.people.move_account(account.id, tuya.id)
+    stores.people.revoke_role(tuya.id, Role.AUDITOR)
+    stores.credentials.put(PasswordCredential(account.id, "hash", NOW))
+    stores.credentials.get(account.id)
+    stores.subjects.get(account.id)
+    stores.subjects.sub(account.id, "", NOW)
+    stores.clients.add(told, NOW)
+    stores.clients.get(told.client_id)
+    stores.clients.list_clients()
+    stores.clients.rotate_secret(told.client_id, b"d" * 32, NOW, HOUR)
+    stores.sessions.add(begun, b"c" * 32)
+    stores.sessions.get(b"c" * 32)
+    stores.sessions.by_id(begun.id)
+    stores.sessions.renew(begun, b"d" * 32)
+    stores.sessions.touch(begun.id, NOW)
+    stores.sessions.join(begun.id, told.client_id, NOW)
+    stores.sessions.clients_of(begun.id)
+    stores.sessions.of_account(account.id)
+    stores.sessions.expired(NOW, 60, 10)
+    stores.sessions.end(begun.id, SessionEnd.SIGNED_OUT, NOW)
+    stores.codes.add(given)
+    stores.codes.get(given.digest)
+    stores.codes.redeem(given.digest, NOW)
+    stores.refresh_tokens.add(refresh_token(given.grant))
+    stores.refresh_tokens.get(b"r" * 32)
+    stores.refresh_tokens.use(b"r" * 32, b"s", NOW)
+    stores.grants.get(given.grant.id)
+    stores.grants.revoke(given.grant.id, NOW)
+    stores.grants.revoke_of_session(begun.id, keep_offline=True, now=NOW)
+    stores.grants.revoke_of_account(account.id, NOW)
+    stores.grants.revoke_of_client(told.client_id, NOW)
+    stores.consents.get(account.id, told.client_id, NOW)
+    stores.denied_tokens.add("jti", NOW)
+    stores.denied_tokens.denied("jti")
+    stores.one_time_values.spend("assertion", "jti", NOW)
+    stores.throttles.attempt(b"key", window_seconds=60, now=NOW)
+    stores.throttles.forget(b"key")
+    stores.notices.add_logout(begun, told, "sub", NOW)
+    stores.outbox.claim_due(NOW, 10, 60)
+    stores.outbox.of_session(begun.id)
+    stores.outbox.pending_count()
+    stores.pending.get("id", b"b", NOW)
+    stores.pending.remove("id")
+    stores.clients.remove(told.client_id)
+    for table in SWEPT_TABLES:
+        stores.cleanup.sweep(table, NOW + 30 * DAY)
+    for facet in ("client_id", "account_id", "session_id", "grant_id", "request_id", "address"):
+        stores.audit_search.search(AuditQuery(since=NOW, until=NOW + DAY, **{facet: "192.0.2.7"}))
+    stores.audit_search.search(AuditQuery(since=NOW, until=NOW + DAY, events=("token.*",)))
+    stores.audit_search.histogram(AuditQuery(since=NOW, until=NOW + DAY), 10)
+
+
+def test_no_query_reads_a_whole_table(sql_database: Database) -> None:
+    seen: list[Sent] = []
+
+    def note(*given: Any) -> None:
+        statement, parameters, many = given[2], given[3], given[5]
+        if statement.split()[0] in ("SELECT", "UPDATE", "DELETE", "WITH"):
+            seen.append((statement, parameters[0] if many else parameters))
+
+    engine = sql_database._my_engines().writer
+    event.listen(engine, "before_cursor_execute", note)
+    with sql_database.begin(ORIGIN) as stores:
+        everything(stores)
+    event.remove(engine, "before_cursor_execute", note)
+
+    with sql_database._schema_reader() as connection:
+        whole = [(plan, each[0]) for each in seen if (plan := plan_of(connection, each))]
+
+    assert whole == []
+    assert len(seen) > 50
