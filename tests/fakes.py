@@ -84,17 +84,17 @@ class FakeClients:
         old = self.by_id[client_id]
         self.by_id[client_id] = replace(old, secrets=(secret, *old.secrets))
 
-    def rotate_secret(self, client_id: str, digest: bytes, now: datetime, overlap: timedelta) -> None:
+    def rotate_secret(self, client_id: str, new: ClientSecret, now: datetime, overlap: timedelta) -> None:
         end = now + overlap
         old = self.by_id[client_id]
         limited = (
-            ClientSecret(secret.digest, end if secret.expires_at is None else min(secret.expires_at, end))
+            replace(secret, expires_at=end if secret.expires_at is None else min(secret.expires_at, end))
             for secret in old.secrets
         )
         kept = tuple(
             secret for secret in limited if secret.expires_at is not None and secret.expires_at > now
         )
-        self.by_id[client_id] = replace(old, secrets=(ClientSecret(digest), *kept))
+        self.by_id[client_id] = replace(old, secrets=(new, *kept))
 
 
 @dataclass(slots=True)

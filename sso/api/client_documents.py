@@ -27,17 +27,27 @@ class ClientMetadata(BaseModel):
     backchannel_logout_uri: Text = None
     backchannel_logout_session_required: Flag = None
     token_endpoint_auth_method: Annotated[
-        Literal["none", "client_secret_basic", "client_secret_post", "private_key_jwt"] | None, SkipValidation
+        Literal[
+            "none",
+            "client_secret_basic",
+            "client_secret_post",
+            "client_secret_jwt",
+            "private_key_jwt",
+            "tls_client_auth",
+            "self_signed_tls_client_auth",
+        ]
+        | None,
+        SkipValidation,
     ] = None
     token_endpoint_auth_signing_alg: Text = None
-    grant_types: Texts = Field(None, description="authorization_code, refresh_token, client_credentials.")
+    grant_types: Texts = Field(None, description="Those of grant_types_supported in the provider metadata.")
     response_types: Texts = None
     scope: Text = Field(None, description="Scopes, separated by spaces.")
     jwks: Annotated[dict[str, Any] | None, SkipValidation] = None
     subject_type: Annotated[Literal["pairwise", "public"] | None, SkipValidation] = None
     sector: Text = Field(None, description="Who shares one `sub` a person; never changes.")
     audience: Texts = Field(None, description="`aud` of the access tokens (RFC 8707).")
-    id_token_signed_response_alg: Annotated[Literal["RS256", "ES256"] | None, SkipValidation] = None
+    id_token_signed_response_alg: Text = None
     trusted: Flag = Field(None, description="No consent page is shown.")
     require_pkce: Flag = None
     rotate_refresh_tokens: Flag = None
@@ -50,6 +60,45 @@ class ClientMetadata(BaseModel):
     tos_uri: Text = None
     initiate_login_uri: Text = None
     contacts: Texts = None
+    application_type: Annotated[Literal["web", "native"] | None, SkipValidation] = None
+    software_id: Text = None
+    software_version: Text = None
+    front_channel_tokens: Flag = Field(None, description="Tokens may pass through the browser.")
+    jwks_uri: Text = Field(None, description="Where it publishes its keys; instead of jwks.")
+    sector_identifier_uri: Text = Field(None, description="Lists the redirect_uris of its sector.")
+    default_acr_values: Texts = None
+    resource: Texts = Field(None, description="Resource servers that it is: it may introspect their tokens.")
+    access_token_format: Annotated[Literal["jwt", "opaque"] | None, SkipValidation] = None
+    dpop_bound_access_tokens: Flag = None
+    tls_client_certificate_bound_access_tokens: Flag = None
+    tls_client_auth_subject_dn: Text = None
+    tls_client_auth_san_dns: Text = None
+    tls_client_auth_san_uri: Text = None
+    tls_client_auth_san_ip: Text = None
+    tls_client_auth_san_email: Text = None
+    id_token_encrypted_response_alg: Text = None
+    id_token_encrypted_response_enc: Text = None
+    userinfo_signed_response_alg: Text = None
+    userinfo_encrypted_response_alg: Text = None
+    userinfo_encrypted_response_enc: Text = None
+    introspection_signed_response_alg: Text = None
+    introspection_encrypted_response_alg: Text = None
+    introspection_encrypted_response_enc: Text = None
+    authorization_signed_response_alg: Text = None
+    authorization_encrypted_response_alg: Text = None
+    authorization_encrypted_response_enc: Text = None
+    request_object_signing_alg: Text = None
+    require_signed_request_object: Flag = None
+    request_uris: Texts = None
+    require_pushed_authorization_requests: Flag = None
+    authorization_details_types: Texts = None
+    frontchannel_logout_uri: Text = None
+    frontchannel_logout_session_required: Flag = None
+    backchannel_token_delivery_mode: Annotated[Literal["poll", "ping"] | None, SkipValidation] = None
+    backchannel_client_notification_endpoint: Text = None
+    backchannel_authentication_request_signing_alg: Text = None
+    backchannel_user_code_parameter: Flag = None
+    profile: Annotated[Literal["fapi2"] | None, SkipValidation] = None
 
     def given(self) -> dict[str, Any]:
         """Return the fields that were sent, as they were sent."""

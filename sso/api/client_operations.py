@@ -31,8 +31,7 @@ from sso.authentication.clients import (
     update_client,
 )
 from sso.oidc.client import Client
-from sso.oidc.registration import InvalidClientMetadata, client_metadata, new_client
-from sso.oidc.registration_fields import OFFICER_SCOPES
+from sso.oidc.registration import OFFICER_SCOPES, InvalidClientMetadata, client_metadata, new_client
 
 SOURCE = "api"
 

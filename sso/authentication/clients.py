@@ -11,7 +11,7 @@ from typing import Protocol
 from sso.audit.event import ClientCreated, ClientDeleted, ClientSecretRotated, ClientUpdated, TokenRevoked
 from sso.audit.record import JsonValue
 from sso.oidc import stores as oidc_stores
-from sso.oidc.client import Client
+from sso.oidc.client import Client, ClientSecret
 from sso.oidc.digest import digest, new_secret
 from sso.oidc.registration import SECRET_METHODS, changed_client, client_metadata, new_client, rotated_secret
 
@@ -38,7 +38,7 @@ class RegisteredClients(oidc_stores.Clients, Protocol):
         """Forget a client, its secrets and consents; false if unknown."""
         ...
 
-    def rotate_secret(self, client_id: str, digest: bytes, now: datetime, overlap: timedelta) -> None:
+    def rotate_secret(self, client_id: str, secret: ClientSecret, now: datetime, overlap: timedelta) -> None:
         """Give a client a new secret; earlier ones stay valid for the overlap at most."""
         ...
 
@@ -86,7 +86,7 @@ def update_client(
     stores.clients.update(changed, now)
     if client.auth_method in SECRET_METHODS and changed.auth_method not in SECRET_METHODS:
         # The old secrets must not come back to life with the old method: one that nobody knows replaces them.
-        stores.clients.rotate_secret(client.client_id, digest(new_secret()), now, timedelta(0))
+        stores.clients.rotate_secret(client.client_id, ClientSecret(digest(new_secret())), now, timedelta(0))
     event = ClientUpdated(
         client_id=client.client_id,
         before={name: before.get(name) for name in different},
@@ -116,7 +116,7 @@ def rotate_secret(
         InvalidClientMetadata: the client proves itself without a secret.
     """
     rotated, secret = rotated_secret(client, now, overlap)
-    stores.clients.rotate_secret(client.client_id, rotated.secrets[0].digest, now, overlap)
+    stores.clients.rotate_secret(client.client_id, rotated.secrets[0], now, overlap)
     previous = now + overlap if len(rotated.secrets) > 1 else None
     event = ClientSecretRotated(client_id=client.client_id, previous_valid_until=previous, source=source)
     stores.audit.append(event, now)

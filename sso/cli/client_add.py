@@ -16,15 +16,16 @@ from sso.cli.arguments import CLEAN_TEXT
 from sso.cli.context import fail, hub_of, json_option, print_json
 from sso.cli.operator import SOURCE, operator_origin
 from sso.hub import Hub
-from sso.oidc.client import Client, ClientAuthMethod, GrantType, SubjectType
+from sso.oidc.client import Client, ClientAuthMethod, SubjectType
 from sso.oidc.keys import ACTIVE_ALGORITHMS
+from sso.oidc.offered import AUTH_METHODS, GRANT_TYPES
 from sso.oidc.registration import InvalidClientMetadata, client_metadata, new_client
 from sso.storage.stores import SqlStores
 
 MAX_JWKS_BYTES = 65_536
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
 DISCOVERY_PATH = "/.well-known/openid-configuration"
-_METHODS = [method.value for method in ClientAuthMethod]
+_METHODS = [method.value for method in AUTH_METHODS]
 _TRANSLATED = {"public", "jwks_file", "client_name_zh", "no_pkce", "no_rotate_refresh_tokens"}
 
 
@@ -40,7 +41,7 @@ _TRANSLATED = {"public", "jwks_file", "client_name_zh", "no_pkce", "no_rotate_re
 @click.option("--jwks-file", type=click.File("rb"), help="Its public keys, for private_key_jwt.")
 @click.option("--trusted", is_flag=True, help="Show no consent page: the state's own application.")
 @click.option("--audience", type=CLEAN_TEXT, multiple=True, help="aud of its access tokens; again for more.")
-@click.option("--grant-type", "grant_types", type=click.Choice([g.value for g in GrantType]), multiple=True)
+@click.option("--grant-type", "grant_types", type=click.Choice([g.value for g in GRANT_TYPES]), multiple=True)
 @click.option("--sector", type=CLEAN_TEXT, help="Group of applications that see the same sub.")
 @click.option("--subject-type", type=click.Choice([s.value for s in SubjectType]))
 @click.option("--id-token-alg", "id_token_signed_response_alg", type=click.Choice(ACTIVE_ALGORITHMS))

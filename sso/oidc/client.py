@@ -21,7 +21,10 @@ class ClientAuthMethod(StrEnum):
     NONE = "none"
     CLIENT_SECRET_BASIC = "client_secret_basic"
     CLIENT_SECRET_POST = "client_secret_post"
+    CLIENT_SECRET_JWT = "client_secret_jwt"
     PRIVATE_KEY_JWT = "private_key_jwt"
+    TLS_CLIENT_AUTH = "tls_client_auth"
+    SELF_SIGNED_TLS_CLIENT_AUTH = "self_signed_tls_client_auth"
 
 
 class GrantType(StrEnum):
@@ -30,6 +33,11 @@ class GrantType(StrEnum):
     AUTHORIZATION_CODE = "authorization_code"
     REFRESH_TOKEN = "refresh_token"
     CLIENT_CREDENTIALS = "client_credentials"
+    IMPLICIT = "implicit"
+    DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+    TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+    JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+    CIBA = "urn:openid:params:grant-type:ciba"
 
 
 class SubjectType(StrEnum):
@@ -41,10 +49,14 @@ class SubjectType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClientSecret:
-    """A secret known only by its SHA-256; the previous one stays valid until `expires_at`."""
+    """A secret known only by its SHA-256; the previous one stays valid until `expires_at`.
+
+    `hmac_key` is the secret itself, kept for client_secret_jwt alone: nothing else needs it to be known.
+    """
 
     digest: bytes = field(repr=False)
     expires_at: datetime | None = None
+    hmac_key: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +68,9 @@ class Client:
     `audience` is the `aud` of the access tokens issued to this client (RFC 8707 resource names).
     `require_pkce` may be off only for confidential clients. `claims_in_id_token` puts the claims of
     granted scopes into the ID token too. `accept_token_endpoint_audience` lets a client assertion
-    name the token endpoint instead of the issuer as its audience.
+    name the token endpoint instead of the issuer as its audience. `resource` names the resource servers
+    that this client is: it may introspect tokens for them. `front_channel_tokens` is an officer's switch:
+    without it no token ever passes through the browser. `profile` is "fapi2" or nothing.
     """
 
     client_id: str
@@ -88,6 +102,46 @@ class Client:
     tos_uri: str | None = None
     initiate_login_uri: str | None = None
     contacts: tuple[str, ...] = ()
+    response_types: frozenset[str] = frozenset({"code"})
+    front_channel_tokens: bool = False
+    application_type: str = "web"
+    jwks_uri: str | None = None
+    sector_identifier_uri: str | None = None
+    software_id: str | None = None
+    software_version: str | None = None
+    default_acr_values: tuple[str, ...] = ()
+    resource: tuple[str, ...] = ()
+    authorization_signed_response_alg: str | None = None
+    authorization_encrypted_response_alg: str | None = None
+    authorization_encrypted_response_enc: str | None = None
+    id_token_encrypted_response_alg: str | None = None
+    id_token_encrypted_response_enc: str | None = None
+    userinfo_signed_response_alg: str | None = None
+    userinfo_encrypted_response_alg: str | None = None
+    userinfo_encrypted_response_enc: str | None = None
+    introspection_signed_response_alg: str | None = None
+    introspection_encrypted_response_alg: str | None = None
+    introspection_encrypted_response_enc: str | None = None
+    request_object_signing_alg: str | None = None
+    require_signed_request_object: bool = False
+    request_uris: tuple[str, ...] = ()
+    require_pushed_authorization_requests: bool = False
+    authorization_details_types: tuple[str, ...] = ()
+    tls_client_auth_subject_dn: str | None = None
+    tls_client_auth_san_dns: str | None = None
+    tls_client_auth_san_uri: str | None = None
+    tls_client_auth_san_ip: str | None = None
+    tls_client_auth_san_email: str | None = None
+    tls_client_certificate_bound_access_tokens: bool = False
+    dpop_bound_access_tokens: bool = False
+    access_token_format: str = "jwt"
+    frontchannel_logout_uri: str | None = None
+    frontchannel_logout_session_required: bool = True
+    backchannel_token_delivery_mode: str | None = None
+    backchannel_client_notification_endpoint: str | None = None
+    backchannel_authentication_request_signing_alg: str | None = None
+    backchannel_user_code_parameter: bool = False
+    profile: str | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
 

@@ -4,9 +4,10 @@ from datetime import datetime
 
 from sso.audit.record import JsonValue
 from sso.oidc.claims import CLAIM_NAMES, PROTOCOL_SCOPES, SCOPE_CLAIMS
-from sso.oidc.client import ClientAuthMethod, GrantType, SubjectType
+from sso.oidc.client import ClientAuthMethod, SubjectType
 from sso.oidc.errors import ResponseMode
 from sso.oidc.jose import ASSERTION_ALGORITHMS
+from sso.oidc.offered import AUTH_METHODS, GRANT_TYPES, RESPONSE_TYPES
 from sso.oidc.pkce import METHOD
 from sso.oidc.request import PROMPTS
 from sso.oidc.settings import Provider, Settings
@@ -30,9 +31,9 @@ def metadata(provider: Provider, acr_values: tuple[str, ...], now: datetime) -> 
         **_endpoints(settings),
         **_client_authentication(),
         "scopes_supported": [*PROTOCOL_SCOPES, *SCOPE_CLAIMS],
-        "response_types_supported": ["code"],
+        "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": [mode.value for mode in ResponseMode],
-        "grant_types_supported": [grant.value for grant in GrantType],
+        "grant_types_supported": [grant.value for grant in GRANT_TYPES],
         "code_challenge_methods_supported": [METHOD],
         "acr_values_supported": list(acr_values),
         "subject_types_supported": [subject_type.value for subject_type in SubjectType],
@@ -69,7 +70,7 @@ def _endpoints(settings: Settings) -> dict[str, JsonValue]:
 
 def _client_authentication() -> dict[str, JsonValue]:
     """The same methods everywhere, but nobody without a secret may introspect (RFC 7662 2.1)."""
-    methods: list[JsonValue] = [method.value for method in ClientAuthMethod]
+    methods: list[JsonValue] = [method.value for method in AUTH_METHODS]
     confidential = [method for method in methods if method != ClientAuthMethod.NONE]
     offered = (("token", methods), ("introspection", confidential), ("revocation", methods))
     return {

@@ -47,6 +47,11 @@ def check_resource(address: str) -> None:
         raise AddressInvalid("must be an absolute URI, such as https://api.example.gov")
 
 
+def has_private_use_scheme(address: str) -> bool:
+    """Whether an address has an app's own scheme, such as org.example.app:/cb (RFC 8252 7.1)."""
+    return _PRIVATE_USE_SCHEME.fullmatch(urlsplit(address).scheme) is not None
+
+
 def sector_host(address: str) -> str | None:
     """Return the host that makes a sector (OpenID Connect Core 8.1); None where an address names no site.
 

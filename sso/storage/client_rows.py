@@ -1,6 +1,7 @@
 """A client as rows: what is looked up has columns, the rest of its registration is one JSON document."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -8,24 +9,18 @@ from sqlalchemy import Row
 
 from sso.oidc.client import Client, ClientAuthMethod, ClientSecret, GrantType, SubjectType
 
-_AS_THEY_ARE = (
-    "backchannel_logout_uri",
-    "backchannel_logout_session_required",
-    "jwks",
-    "id_token_signed_response_alg",
-    "token_endpoint_auth_signing_alg",
-    "require_pkce",
-    "rotate_refresh_tokens",
-    "claims_in_id_token",
-    "accept_token_endpoint_audience",
-    "default_max_age",
-    "client_uri",
-    "logo_uri",
-    "policy_uri",
-    "tos_uri",
-    "initiate_login_uri",
-)
-_TUPLES = ("redirect_uris", "post_logout_redirect_uris", "audience", "contacts")
+_COLUMNS = ("client_id", "client_name", "auth_method", "sector", "trusted", "created_at", "updated_at")
+_FIELDS = tuple(field.name for field in fields(Client) if field.name not in {*_COLUMNS, "secrets"})
+"""What the document holds; what it lacks (it was written before the field existed) has Client's default."""
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "grant_types": lambda values: frozenset(GrantType(value) for value in values),
+    "subject_type": SubjectType,
+    "scope": frozenset,
+    "response_types": frozenset,
+    **{field.name: tuple for field in fields(Client) if field.type == tuple[str, ...]},
+}
+"""How a value of the document becomes the attribute's; any other is taken as it is."""
 
 
 def client_row(client: Client, now: datetime) -> dict[str, Any]:
@@ -56,8 +51,6 @@ def client_of(rows: Sequence[Row[Any]]) -> Client:
     """Return the client of its row joined with its secrets, one or more rows, newest secret first."""
     row = rows[0]
     registration: Mapping[str, Any] = row.registration
-    rest: dict[str, Any] = {name: registration[name] for name in _AS_THEY_ARE}
-    rest.update((name, tuple(registration[name])) for name in _TUPLES)
     return Client(
         client_id=row.client_id,
         client_name=row.client_name,
@@ -67,20 +60,21 @@ def client_of(rows: Sequence[Row[Any]]) -> Client:
         created_at=row.created_at,
         updated_at=row.updated_at,
         secrets=tuple(ClientSecret(r.digest, r.expires_at) for r in rows if r.digest is not None),
-        scope=frozenset(registration["scope"]),
-        grant_types=frozenset(GrantType(value) for value in registration["grant_types"]),
-        subject_type=SubjectType(registration["subject_type"]),
-        names=registration["names"],
-        **rest,
+        **{name: _READ.get(name, _as_it_is)(registration[name]) for name in _FIELDS if name in registration},
     )
 
 
 def _registration(client: Client) -> dict[str, Any]:
-    return {
-        "scope": sorted(client.scope),
-        "grant_types": sorted(client.grant_types),
-        "subject_type": client.subject_type.value,
-        "names": dict(client.names),
-        **{name: list(getattr(client, name)) for name in _TUPLES},
-        **{name: getattr(client, name) for name in _AS_THEY_ARE},
-    }
+    return {name: _written(getattr(client, name)) for name in _FIELDS}
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, tuple):
+        return list(value)
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _as_it_is(value: Any) -> Any:
+    return value

@@ -145,11 +145,11 @@ class SqlClients:
         self._unit.change(_ADD_SECRET, secret_row(client_id, secret, now))
         self._note_change()
 
-    def rotate_secret(self, client_id: str, digest: bytes, now: datetime, overlap: timedelta) -> None:
+    def rotate_secret(self, client_id: str, secret: ClientSecret, now: datetime, overlap: timedelta) -> None:
         """Give a client a new secret; earlier ones stay valid for the overlap at most."""
         self._unit.change(_RETIRE_SECRETS, {"key": client_id, "at": now + overlap})
         self._unit.change(_REMOVE_SPENT_SECRETS, {"key": client_id, "now": now})
-        self.put_secret(client_id, ClientSecret(digest), now)
+        self.put_secret(client_id, secret, now)
 
     def _read(self, client_id: str) -> Client | None:
         rows = self._unit.rows(_GET, {"key": client_id})

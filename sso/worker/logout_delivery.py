@@ -8,7 +8,7 @@ from sso.audit.record import Origin
 from sso.hub import Hub
 from sso.oidc.logout import logout_token
 from sso.oidc.notice import LogoutNotice
-from sso.worker.outbound import Form, NoAnswer, NotAllowed, Outbound
+from sso.outbound import Form, NoAnswer, NotAllowed, Outbound
 
 log = logging.getLogger("sso.worker")
 

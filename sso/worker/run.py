@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sso.hub import Hub
+from sso.outbound import Outbound, OutboundRules
 from sso.worker.logout_delivery import deliver_due
-from sso.worker.outbound import Outbound, OutboundRules
 from sso.worker.upkeep import clean_up, end_expired_sessions, rotate_if_due
 
 log = logging.getLogger("sso.worker")

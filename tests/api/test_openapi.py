@@ -85,7 +85,7 @@ def test_a_registration_is_what_the_document_says(office: Office, document: dict
 
 
 def test_every_field_of_the_metadata_is_documented(document: dict[str, Any]) -> None:
-    from sso.oidc.registration_fields import FIELDS
+    from sso.oidc.registration import FIELDS
 
     assert set(document["components"]["schemas"]["ClientMetadata"]["properties"]) == set(FIELDS)
 

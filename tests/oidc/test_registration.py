@@ -7,17 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sso.oidc.client import ClientAuthMethod, GrantType, SubjectType
+from sso.oidc.client import Client, ClientAuthMethod, GrantType, SubjectType
 from sso.oidc.digest import digest
 from sso.oidc.jose import generate_private_key, public_jwk
+from sso.oidc.offered import GRANT_TYPES, WITHOUT_FEATURE
 from sso.oidc.registration import (
+    FIELDS,
     InvalidClientMetadata,
     changed_client,
     client_metadata,
     new_client,
     rotated_secret,
 )
-from sso.oidc.registration_fields import FIELDS
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 HOUSING: dict[str, Any] = {"client_name": "Housing", "redirect_uris": ["https://housing.example/cb"]}
@@ -317,3 +318,35 @@ def test_whatever_comes_is_a_client_or_a_sentence(metadata: dict[str, Any]) -> N
         assert error.sentence.isascii()
     else:
         assert changed_client(client, client_metadata(client), NOW) == client
+
+
+# Feature by feature: what belongs together, and what this hub does not have yet.
+
+
+@pytest.mark.parametrize("field", sorted(WITHOUT_FEATURE))
+def test_a_field_without_its_feature_cannot_be_registered(field: str) -> None:
+    values = (True, False, ["https://a.example/x"], "https://housing.example/x", "ES256", "opaque", "ping")
+    more = ("RSA-OAEP-256", "A128GCM", "fapi2", "192.0.2.1", "a@b.example")
+
+    for value in (*values, *more):
+        try:
+            client, _ = new_client({**HOUSING, field: value}, NOW)
+        except InvalidClientMetadata as error:
+            assert field.split("_")[0] in error.sentence
+        else:
+            assert getattr(client, field) == Client.__dataclass_fields__[field].default
+
+
+def test_only_grants_that_the_token_endpoint_has_can_be_registered() -> None:
+    for grant_type in GrantType:
+        if grant_type not in GRANT_TYPES:
+            assert "grant_types" in refusal(grant_types=["authorization_code", grant_type.value]).sentence
+
+
+def test_an_app_with_its_own_scheme_is_native_and_no_web_application_has_one() -> None:
+    app = {"client_name": "App", "redirect_uris": ["org.example.app:/cb"]}
+
+    native, _ = new_client(app, NOW)
+
+    assert native.application_type == "native"
+    assert refusal(**app, application_type="web").code == "invalid_redirect_uri"

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from sso.oidc.client import ClientAuthMethod, GrantType
+from sso.oidc.offered import AUTH_METHODS, GRANT_TYPES
 from sso.oidc.request import PARAMETERS, PROMPTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,9 +33,9 @@ def test_every_feature_that_is_there_names_a_module_and_a_test() -> None:
 def test_nothing_that_is_offered_is_missing() -> None:
     yes = " ".join(" ".join(row) for row in rows() if row[1] == "yes")
 
-    words = {*ClientAuthMethod, *PROMPTS, "acr_values", "id_token_hint", "claims", "max_age", "ui_locales"}
+    words = {*AUTH_METHODS, *PROMPTS, "acr_values", "id_token_hint", "claims", "max_age", "ui_locales"}
     assert [word for word in sorted(words) if word not in yes] == []
-    assert [grant for grant in GrantType if grant.split("_")[0] not in yes] == []
+    assert [grant for grant in GRANT_TYPES if grant.split("_")[0] not in yes] == []
 
 
 def test_every_test_of_a_specification_is_named() -> None:

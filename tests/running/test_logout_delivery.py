@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from sso.worker.outbound import Form, NoAnswer, NotAllowed, Outbound, OutboundRules
+from sso.outbound import Form, NoAnswer, NotAllowed, Outbound, OutboundRules
 from tests.relying_parties.visitor import Visitor
 from tests.running.application import REDIRECT_URI, registered
 from tests.running.listening_client import (

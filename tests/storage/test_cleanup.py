@@ -8,6 +8,7 @@ import pytest
 
 from sso.audit.event import CodeReused
 from sso.audit.query import AuditQuery
+from sso.oidc.client import ClientSecret
 from sso.oidc.consent import Consent
 from sso.oidc.pending import PendingAuthorization
 from sso.oidc.session import SessionEnd
@@ -158,8 +159,8 @@ def test_a_secret_that_no_longer_works_goes_and_the_current_one_stays(sql_databa
     owner = client()
     with sql_database.begin(ORIGIN) as stores:
         stores.clients.add(owner, NOW)
-        stores.clients.rotate_secret(owner.client_id, b"old" * 10, NOW, HOUR)
-        stores.clients.rotate_secret(owner.client_id, b"new" * 10, NOW + MINUTE, HOUR)
+        stores.clients.rotate_secret(owner.client_id, ClientSecret(b"old" * 10), NOW, HOUR)
+        stores.clients.rotate_secret(owner.client_id, ClientSecret(b"new" * 10), NOW + MINUTE, HOUR)
 
         assert stores.cleanup.sweep("client_secret", NOW + HOUR) == 0
         assert stores.cleanup.sweep("client_secret", NOW + 2 * HOUR) == 1

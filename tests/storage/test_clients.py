@@ -149,7 +149,9 @@ def test_a_rotated_secret_stays_valid_for_the_overlap(database: Database) -> Non
         stores.clients.add(registered, NOW)
 
     with database.begin(ORIGIN) as stores:
-        stores.clients.rotate_secret(registered.client_id, b"2" * 32, NOW + HOUR, timedelta(days=1))
+        stores.clients.rotate_secret(
+            registered.client_id, ClientSecret(b"2" * 32), NOW + HOUR, timedelta(days=1)
+        )
 
     with database.read() as stores:
         found = stores.clients.get(registered.client_id)
@@ -161,10 +163,12 @@ def test_a_rotation_never_prolongs_an_earlier_secret_and_forgets_spent_ones(data
     registered = client(auth_method=ClientAuthMethod.CLIENT_SECRET_POST, secrets=(ClientSecret(b"1" * 32),))
     with database.begin(ORIGIN) as stores:
         stores.clients.add(registered, NOW)
-        stores.clients.rotate_secret(registered.client_id, b"2" * 32, NOW + HOUR, HOUR)
+        stores.clients.rotate_secret(registered.client_id, ClientSecret(b"2" * 32), NOW + HOUR, HOUR)
 
     with database.begin(ORIGIN) as stores:
-        stores.clients.rotate_secret(registered.client_id, b"3" * 32, NOW + 3 * HOUR, timedelta(0))
+        stores.clients.rotate_secret(
+            registered.client_id, ClientSecret(b"3" * 32), NOW + 3 * HOUR, timedelta(0)
+        )
 
     with database.read() as stores:
         found = stores.clients.get(registered.client_id)

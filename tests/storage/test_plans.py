@@ -12,6 +12,7 @@ import sso.storage
 from sso.audit.query import AuditQuery
 from sso.directory.person import Role
 from sso.directory.stores import PasswordCredential
+from sso.oidc.client import ClientSecret
 from sso.oidc.session import SessionEnd
 from sso.storage.cleanup import SWEPT_TABLES
 from sso.storage.columns import Text, UtcDateTime
@@ -136,7 +137,7 @@ def everything(stores: SqlStores) -> None:
     stores.clients.add(told, NOW)
     stores.clients.get(told.client_id)
     stores.clients.list_clients()
-    stores.clients.rotate_secret(told.client_id, b"d" * 32, NOW, HOUR)
+    stores.clients.rotate_secret(told.client_id, ClientSecret(b"d" * 32), NOW, HOUR)
     stores.sessions.add(begun, b"c" * 32)
     stores.sessions.get(b"c" * 32)
     stores.sessions.by_id(begun.id)

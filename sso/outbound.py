@@ -1,5 +1,9 @@
 """The one way out: requests to addresses that clients registered (government.md, SSRF).
 
+    with Outbound(rules) as outbound:
+        outbound.post_forms([Form("https://housing.example/logout", {"logout_token": "…"})])
+        outbound.get_json("https://housing.example/jwks")
+
 https only (http on loopback where the operator allows it), the name is resolved first and the connection
 goes to that very address, which must be public or allow-listed; no redirects, 64 KiB, 3 seconds in all,
 however slowly the other side drips. Many requests go out side by side.
@@ -7,16 +11,21 @@ however slowly the other side drips. Many requests go out side by side.
 
 import asyncio
 import ipaddress
+import json
+import re
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
+
+from sso.audit.record import JsonValue
 
 TIMEOUT_SECONDS = 3.0
 MAX_ANSWER_BYTES = 65_536
@@ -26,6 +35,7 @@ Place = tuple[str, str, int]
 """The host to name, the address to connect to, the port."""
 
 
+_JSON_TYPE = re.compile(r"application/(?:[a-z0-9.\-]+\+)?json")
 _PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")
 
 
@@ -43,6 +53,14 @@ class Form:
 
     url: str
     fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    media_type: str
+    body: bytes
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +129,28 @@ class Outbound:
         """Post every form, all at once, and return for each the HTTP status or why there is none."""
         return self._runner.run(self._post_all(forms))
 
+    def get_json(self, url: str) -> JsonValue:
+        """Return the JSON document at an address.
+
+        Raises:
+            NotAllowed: the address may not be called.
+            NoAnswer: there is no such document, or it is none: the text says which.
+        """
+        answer = self._runner.run(self._in_time(lambda: self._send("GET", url)))
+        if not isinstance(answer, _Answer):
+            raise answer
+        if answer.status != HTTPStatus.OK:
+            raise NoAnswer(f"the answer has status {answer.status}")
+        if not answer.complete:
+            raise NoAnswer(f"the answer is longer than {MAX_ANSWER_BYTES} bytes")
+        if not _JSON_TYPE.fullmatch(answer.media_type):
+            raise NoAnswer("the answer is not of a JSON media type")
+        try:
+            found: JsonValue = json.loads(answer.body, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            raise NoAnswer("the answer is not JSON") from error
+        return found
+
     def close(self) -> None:
         """Close idle connections."""
         self._runner.run(self._http.aclose())
@@ -120,9 +160,15 @@ class Outbound:
         return await asyncio.gather(*(self._told(form) for form in forms))
 
     async def _told(self, form: Form) -> int | NotAllowed | NoAnswer:
+        answer = await self._in_time(lambda: self._send("POST", form.url, form.fields))
+        return answer.status if isinstance(answer, _Answer) else answer
+
+    async def _in_time(
+        self, send: Callable[[], Coroutine[None, None, _Answer]]
+    ) -> _Answer | NotAllowed | NoAnswer:
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                return await self._post(form)
+                return await send()
         except NotAllowed as refusal:
             return refusal
         except TimeoutError:
@@ -130,29 +176,35 @@ class Outbound:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return NoAnswer(type(error).__name__)
 
-    async def _post(self, form: Form) -> int:
-        url = urlsplit(form.url)
-        host, address, port = self._rules.place_of(url, await _addresses(url))
-        pinned = url._replace(netloc=f"{_literal(address)}:{port}").geturl()
+    async def _send(self, method: str, address: str, fields: Mapping[str, str] | None = None) -> _Answer:
+        url = urlsplit(address)
+        host, ip, port = self._rules.place_of(url, await _addresses(url))
+        pinned = url._replace(netloc=f"{_literal(ip)}:{port}").geturl()
         named = _literal(host) if url.port is None else f"{_literal(host)}:{port}"
         async with self._http.stream(
-            "POST",
+            method,
             pinned,
-            data=dict(form.fields),
+            data=None if fields is None else dict(fields),
             headers={"Host": named, "Accept": "application/json", "Accept-Encoding": "identity"},
             extensions={"sni_hostname": host},
         ) as answer:
-            read = 0
+            body = bytearray()
             async for chunk in answer.aiter_raw():
-                read += len(chunk)
-                if read > MAX_ANSWER_BYTES:
+                body += chunk
+                if len(body) > MAX_ANSWER_BYTES:
                     break
-            return answer.status_code
+            media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+            complete = len(body) <= MAX_ANSWER_BYTES
+            return _Answer(answer.status_code, media_type, bytes(body), complete)
 
 
 def port_of(url: SplitResult) -> int:
     """Return the port of an address, named or its scheme's."""
     return url.port or (443 if url.scheme == "https" else 80)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)  # NaN and Infinity are Python's, not JSON's
 
 
 async def _addresses(url: SplitResult) -> list[Address]:

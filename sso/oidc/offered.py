@@ -1,0 +1,83 @@
+"""What this hub has today: registration, metadata and the command line offer this and nothing else.
+
+A word may exist (in an enumeration, as a field of Client) before the feature behind it does: whoever brings
+the feature adds the word to the first tables here, or takes the field out of the last one.
+"""
+
+from collections.abc import Mapping
+
+from sso.oidc.client import ClientAuthMethod, GrantType
+from sso.oidc.token import GRANTS
+
+AUTH_METHODS = (
+    ClientAuthMethod.NONE,
+    ClientAuthMethod.CLIENT_SECRET_BASIC,
+    ClientAuthMethod.CLIENT_SECRET_POST,
+    ClientAuthMethod.PRIVATE_KEY_JWT,
+)
+"""What `client_authentication` proves."""
+
+RESPONSE_TYPES = ("code",)
+"""What the authorization endpoint answers; words in ascending order (OAuth 2.0 Multiple Response Types 5)."""
+
+FRONT_CHANNEL_TYPES = tuple(name for name in RESPONSE_TYPES if {"token", "id_token"} & set(name.split(" ")))
+"""Those that send tokens through the browser: implicit and hybrid."""
+
+GRANT_TYPES = tuple(
+    grant
+    for grant in GrantType
+    if grant.value in GRANTS or (grant is GrantType.IMPLICIT and FRONT_CHANNEL_TYPES)
+)
+"""What the token endpoint redeems, and implicit where a response type needs it."""
+
+WITHOUT_FEATURE: Mapping[str, str] = {
+    field: feature
+    for feature, fields in {
+        "keys by address": ("jwks_uri",),
+        "sectors by address": ("sector_identifier_uri",),
+        "implicit and hybrid response types": ("front_channel_tokens",),
+        "resource servers of clients": ("resource",),
+        "signed authorization responses (JARM)": (
+            "authorization_signed_response_alg",
+            "authorization_encrypted_response_alg",
+            "authorization_encrypted_response_enc",
+        ),
+        "signed and encrypted answers": (
+            "id_token_encrypted_response_alg",
+            "id_token_encrypted_response_enc",
+            "userinfo_signed_response_alg",
+            "userinfo_encrypted_response_alg",
+            "userinfo_encrypted_response_enc",
+            "introspection_signed_response_alg",
+            "introspection_encrypted_response_alg",
+            "introspection_encrypted_response_enc",
+        ),
+        "request objects (JAR)": (
+            "request_object_signing_alg",
+            "require_signed_request_object",
+            "request_uris",
+        ),
+        "pushed authorization requests (PAR)": ("require_pushed_authorization_requests",),
+        "rich authorization requests (RAR)": ("authorization_details_types",),
+        "client certificates": (
+            "tls_client_auth_subject_dn",
+            "tls_client_auth_san_dns",
+            "tls_client_auth_san_uri",
+            "tls_client_auth_san_ip",
+            "tls_client_auth_san_email",
+            "tls_client_certificate_bound_access_tokens",
+        ),
+        "DPoP": ("dpop_bound_access_tokens",),
+        "opaque access tokens": ("access_token_format",),
+        "front-channel logout": ("frontchannel_logout_uri", "frontchannel_logout_session_required"),
+        "backchannel authentication (CIBA)": (
+            "backchannel_token_delivery_mode",
+            "backchannel_client_notification_endpoint",
+            "backchannel_authentication_request_signing_alg",
+            "backchannel_user_code_parameter",
+        ),
+        "profiles": ("profile",),
+    }.items()
+    for field in fields
+}
+"""Fields whose feature is not there yet: only their default can be registered."""

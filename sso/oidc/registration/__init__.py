@@ -1,0 +1,30 @@
+"""Client metadata under RFC 7591's field names: what can be registered, and what cannot.
+
+    client, secret = new_client({"client_name": "Housing", "redirect_uris": ["https://…/cb"]}, now)
+
+One module a noun holds a table of the fields it knows; `together` holds the rules that only the whole can
+break. Values and functions: storing the client and recording the event is `sso.authentication.clients`.
+"""
+
+from sso.oidc.registration.authentication import SECRET_METHODS
+from sso.oidc.registration.grants import OFFICER_SCOPES
+from sso.oidc.registration.refusal import InvalidClientMetadata, MetadataErrorCode
+from sso.oidc.registration.whole import (
+    FIELDS,
+    changed_client,
+    client_metadata,
+    new_client,
+    rotated_secret,
+)
+
+__all__ = [
+    "FIELDS",
+    "OFFICER_SCOPES",
+    "SECRET_METHODS",
+    "InvalidClientMetadata",
+    "MetadataErrorCode",
+    "changed_client",
+    "client_metadata",
+    "new_client",
+    "rotated_secret",
+]

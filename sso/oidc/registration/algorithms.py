@@ -1,0 +1,51 @@
+"""What the hub signs and encrypts for a client, and how (OpenID Connect Registration 2, JARM 3, RFC 9701 6).
+
+An `enc` without its `alg` is refused; an `alg` without its `enc` gets A128CBC-HS256, the specifications'
+default. The client must have a key to encrypt to.
+"""
+
+from dataclasses import replace
+
+from sso.oidc.client import Client
+from sso.oidc.jose import CONTENT_ENCRYPTIONS, ENCRYPTION_ALGORITHMS
+from sso.oidc.keys import ACTIVE_ALGORITHMS
+from sso.oidc.registration.field import Field, one_of
+from sso.oidc.registration.refusal import InvalidClientMetadata
+
+DEFAULT_CONTENT_ENCRYPTION = "A128CBC-HS256"
+
+_ANSWERS = ("id_token", "userinfo", "introspection", "authorization")
+
+FIELDS = tuple(
+    field
+    for answer in _ANSWERS
+    for field in (
+        Field(f"{answer}_signed_response_alg", one_of(ACTIVE_ALGORITHMS)),
+        Field(f"{answer}_encrypted_response_alg", one_of(ENCRYPTION_ALGORITHMS)),
+        Field(f"{answer}_encrypted_response_enc", one_of(CONTENT_ENCRYPTIONS)),
+    )
+)
+
+
+def with_content_encryptions(client: Client) -> Client:
+    """Return the client with the default `enc` beside each `alg` that has none."""
+    default = DEFAULT_CONTENT_ENCRYPTION
+    if client.id_token_encrypted_response_alg and not client.id_token_encrypted_response_enc:
+        client = replace(client, id_token_encrypted_response_enc=default)
+    if client.userinfo_encrypted_response_alg and not client.userinfo_encrypted_response_enc:
+        client = replace(client, userinfo_encrypted_response_enc=default)
+    if client.introspection_encrypted_response_alg and not client.introspection_encrypted_response_enc:
+        client = replace(client, introspection_encrypted_response_enc=default)
+    if client.authorization_encrypted_response_alg and not client.authorization_encrypted_response_enc:
+        client = replace(client, authorization_encrypted_response_enc=default)
+    return client
+
+
+def check_algorithms(client: Client) -> None:
+    """Refuse what cannot be encrypted: an `enc` alone, a client without keys."""
+    for answer in _ANSWERS:
+        alg = getattr(client, f"{answer}_encrypted_response_alg")
+        if alg is None and getattr(client, f"{answer}_encrypted_response_enc") is not None:
+            raise InvalidClientMetadata(f"{answer}_encrypted_response_enc needs its alg")
+        if alg is not None and client.jwks is None and client.jwks_uri is None:
+            raise InvalidClientMetadata(f"{answer}_encrypted_response_alg needs jwks or jwks_uri")
