@@ -9,6 +9,7 @@ settings.load_profile("shared-machine")
 pytest_plugins = (
     "tests.browser.chromium",
     "tests.servers.slapd",
+    "tests.servers.directories",
     "tests.servers.hub",
     "tests.servers.postgresql",
 )

@@ -5,7 +5,7 @@ Files keep together, so that a server is started once a file; pyproject.toml loa
 
 import pytest
 
-WEIGHTS = {"slapd": 1, "postgresql": 1, "slow": 2, "browser": 3, "relying_party": 3}
+WEIGHTS = {"slapd": 1, "directories": 1, "postgresql": 1, "slow": 2, "browser": 3, "relying_party": 3}
 
 
 def weight(item: pytest.Item) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 from uuid import NAMESPACE_X500, uuid5
 
-AccountCondition = Literal["normal", "locked", "expired", "mustchange", "grace", "warn"]
+AccountCondition = Literal["normal", "locked", "ended", "expired", "mustchange", "grace", "warn"]
 
 _Attributes = Sequence[tuple[str, str | bytes]]
 _PASSWORD_MAX_AGE = timedelta(days=90)
@@ -226,6 +226,7 @@ def _default_policy(layout: Layout, *, grace_logins: int) -> Sequence[tuple[str,
         ("pwdMustChange", "TRUE"),
         ("pwdMinLength", "8"),
         ("pwdCheckQuality", "2"),
+        ("pwdInHistory", "3"),
         ("pwdMaxAge", str(int(_PASSWORD_MAX_AGE.total_seconds()))),
         ("pwdExpireWarning", str(14 * 86_400)),
         ("pwdGraceAuthNLimit", str(grace_logins)),
@@ -253,22 +254,16 @@ def _person(layout: Layout, person: DemoPerson, now: datetime) -> str:
 
 
 def _condition(layout: Layout, state: AccountCondition, now: datetime) -> _Attributes:
-    today = ("pwdChangedTime", _generalized_time(now))
-    match state:
-        case "normal":
-            return (today,)
-        case "locked":
-            return (today, ("pwdAccountLockedTime", "000001010000Z"))
-        case "expired":
-            return (("pwdChangedTime", _LONG_AGO),)
-        case "mustchange":
-            return (today, ("pwdReset", "TRUE"))
-        case "grace":
-            policy = f"cn=grace,ou=policies,{layout.suffix}"
-            return (("pwdChangedTime", _LONG_AGO), ("pwdPolicySubentry", policy))
-        case "warn":
-            changed_at = now - _PASSWORD_MAX_AGE + timedelta(days=5)
-            return (("pwdChangedTime", _generalized_time(changed_at)),)
+    nearly_over = _generalized_time(now - _PASSWORD_MAX_AGE + timedelta(days=5))
+    changed_at = {"expired": _LONG_AGO, "grace": _LONG_AGO, "warn": nearly_over}
+    mark: dict[AccountCondition, tuple[str, str]] = {
+        "locked": ("pwdAccountLockedTime", "000001010000Z"),
+        "ended": ("pwdEndTime", _LONG_AGO),
+        "mustchange": ("pwdReset", "TRUE"),
+        "grace": ("pwdPolicySubentry", f"cn=grace,ou=policies,{layout.suffix}"),
+    }
+    first = ("pwdChangedTime", changed_at.get(state, _generalized_time(now)))
+    return (first, mark[state]) if state in mark else (first,)
 
 
 def _generalized_time(moment: datetime) -> str:

@@ -1,0 +1,349 @@
+"""A real 389 Directory Server, without systemd and without root's rights once it runs."""
+
+import os
+import pwd
+import re
+import select
+import shutil
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import NoEncryption, load_pem_private_key, pkcs12
+
+from sso.cli.demo.certificate import CertificateWish, write_certificates
+from sso.directory.settings import Vendor
+from tests.servers import template
+from tests.servers.directory_people import PEOPLE, SERVICE_PASSWORD
+from tests.servers.ldif import Change, record
+from tests.servers.process import ServerProcess, answers_ldap, program, run
+
+SUFFIX = "dc=civil,dc=example"
+STAFF = f"ou=staff,{SUFFIX}"
+SERVICE_DN = f"uid=hub,{SUFFIX}"
+MANAGER = "cn=Directory Manager"
+MANAGER_PASSWORD = "adminpw-389"
+USER = "dirsrv"
+INSTANCE = "etc/dirsrv/slapd-t1"
+DATABASE = "var/lib/dirsrv/slapd-t1/db"
+PORT, TLS_PORT = 43389, 43636  # the template's; a copy has free ones
+
+ANSWERS = f"""[general]
+config_version = 2
+full_machine_name = localhost
+strict_host_checking = False
+selinux = False
+systemd = False
+[slapd]
+instance_name = t1
+port = {PORT}
+secure_port = {TLS_PORT}
+root_password = {MANAGER_PASSWORD}
+self_sign_cert = True
+[backend-userroot]
+suffix = {SUFFIX}
+create_suffix_entry = True
+"""
+
+POLICY = {
+    "passwordExp": "on",
+    "passwordMaxAge": str(90 * 86_400),
+    "passwordWarning": str(14 * 86_400),
+    "passwordGraceLimit": "3",
+    "passwordMustChange": "on",
+    "passwordLockout": "on",
+    "passwordMaxFailure": "3",
+    "passwordUnlock": "off",
+    "passwordCheckSyntax": "on",
+    "passwordMinLength": "8",
+    "passwordHistory": "on",
+    "passwordInHistory": "3",
+    "nsslapd-pwpolicy-local": "on",
+}
+OFF = ("replace", "nsslapd-pluginEnabled", "off")
+PLUGINS = (
+    "MemberOf Plugin",
+    "USN",
+    "Retro Changelog Plugin",
+    "Content Synchronization",
+    "referential integrity postoperation",
+)
+
+
+class Ds389:
+    """One server in a folder that a copy of the template fills. All its ports are free ones of loopback."""
+
+    vendor = Vendor.DS389
+    login_attribute = "uid"
+    suffix = SUFFIX
+    base_dn = STAFF
+    former_dn = f"ou=former,{SUFFIX}"
+    group_base_dn = f"ou=groups,{SUFFIX}"
+    bind_dn = SERVICE_DN
+    bind_password = SERVICE_PASSWORD
+    address = "127.0.0.1"
+
+    def __init__(self, folder: Path, port: int, tls_port: int) -> None:
+        self.folder = folder
+        self.port, self.tls_port = port, tls_port
+        files = ("-D", str(folder / INSTANCE), "-i", str(folder / "run/dirsrv/slapd-t1.pid"))
+        command = [program("ns-slapd", "389-ds-base"), "-d", "0", *files]
+        self._process = ServerProcess(command, folder / "out.log", USER)
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        return (f"ldaps://127.0.0.1:{self.tls_port}",)
+
+    @property
+    def plaintext_url(self) -> str:
+        return f"ldap://127.0.0.1:{self.port}"
+
+    @property
+    def ca_file(self) -> Path:
+        return self.folder / "ca.pem"
+
+    def person_dn(self, uid: str) -> str:
+        return f"uid={uid},{STAFF}"
+
+    def certify(self, wish: CertificateWish) -> None:
+        """Give it a certificate, before it starts: its NSS database is made anew."""
+        write_certificates(self.folder, wish, datetime.now(UTC))
+        key = load_pem_private_key((self.folder / "server.key").read_bytes(), None)
+        chain = x509.load_pem_x509_certificates((self.folder / "server.pem").read_bytes())
+        bundle = pkcs12.serialize_key_and_certificates(b"Server-Cert", key, chain[0], None, NoEncryption())
+        (self.folder / "server.p12").write_bytes(bundle)
+        instance = self.folder / INSTANCE
+        for name in ("cert9.db", "key4.db", "pkcs11.txt"):
+            (instance / name).unlink(missing_ok=True)
+        database = ("-d", str(instance))
+        password = str(instance / "pwdfile.txt")
+        run(["certutil", "-N", *database, "-f", password])
+        ca = ("-i", str(self.ca_file), "-t", "CT,,", "-n", "CA")
+        run(["certutil", "-A", *database, *ca, "-f", password])
+        run(["pk12util", "-i", str(self.folder / "server.p12"), *database, "-k", password, "-W", ""])
+        _give_away(self.folder)
+
+    def start(self) -> None:
+        environment = {"PREFIX": str(self.folder), "HOME": str(self.folder)}
+        self._process.start(lambda: answers_ldap(self.address, self.port), environment)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        self._process.stop(number)
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def freeze(self) -> None:
+        self._process.freeze()
+
+    def thaw(self) -> None:
+        self._process.thaw()
+
+    def modify(self, ldif: str) -> None:
+        """Apply LDIF as the Directory Manager."""
+        command = ["ldapmodify", "-x", "-H", self.urls[0], "-D", MANAGER, "-w", MANAGER_PASSWORD]
+        run(command, ldif, LDAPTLS_CACERT=str(self.ca_file))
+
+
+@contextmanager
+def ds389_copy(*, wish: CertificateWish | None = None) -> Iterator[Ds389]:
+    """A server of one's own, seeded, not started."""
+    made = template.made_once("389ds", _recipe(), _make)
+    with template.private_folder("389ds") as folder:
+        leave_out = shutil.ignore_patterns("__db.*", "*.socket", "made")
+        shutil.copytree(made / "inst", folder, dirs_exist_ok=True, symlinks=True, ignore=leave_out)
+        port, tls_port = _free_port(), _free_port()
+        configuration = folder / INSTANCE / "dse.ldif"
+        text = configuration.read_text().replace(str(made / "inst"), str(folder))
+        text = text.replace(str(PORT), str(port)).replace(str(TLS_PORT), str(tls_port))
+        configuration.write_text(text)
+        for name in ("dse.ldif.bak", "dse.ldif.startOK"):
+            (folder / INSTANCE / name).unlink(missing_ok=True)
+        server = Ds389(folder, port, tls_port)
+        if wish is not None:
+            server.certify(wish)
+        pkcs11 = folder / INSTANCE / "pkcs11.txt"
+        pkcs11.write_text(pkcs11.read_text().replace(str(made / "inst"), str(folder)))
+        _give_away(folder)
+        try:
+            yield server
+        finally:
+            server.stop(signal.SIGKILL)
+
+
+def _recipe() -> tuple[object, ...]:
+    return (Path(__file__).read_text(), PEOPLE, SERVICE_PASSWORD)
+
+
+def _make(folder: Path) -> None:
+    """Install an instance where `dscreate` allows an ordinary user to, then seed it."""
+    create = program("dscreate", "389-ds-base")
+    _give_away(folder)
+    instance = folder / "inst"
+    _as_user(folder, [create, "ds-root", str(instance), str(folder / "bin")])
+    _mend_paths(instance)
+    answers = folder / "answers.inf"
+    answers.write_text(ANSWERS)
+    _give_away(folder)
+    _as_user(folder, [str(folder / "bin/dscreate"), "from-file", str(answers)])
+    _end(instance / "run/dirsrv/slapd-t1.pid")
+    _shrink(instance / INSTANCE / "dse.ldif")
+    server = Ds389(instance, PORT, TLS_PORT)
+    server.certify(CertificateWish())
+    server.start()
+    server.modify(_configuration())
+    server.restart()
+    server.modify(_seed(datetime.now(UTC)))
+    server.stop()
+
+
+def _mend_paths(instance: Path) -> None:
+    """`ds-root` writes Fedora's lib64, and a new instance would listen to the whole network."""
+    defaults = instance / "share/dirsrv/inf/defaults.inf"
+    library = next(Path("/usr/lib").glob("*/dirsrv/plugins")).parent.parent
+    text = re.sub(r"/usr/lib64", str(library), defaults.read_text())
+    defaults.write_text(text)
+    for path in (instance / "share/dirsrv/data").glob("template-dse*.ldif"):
+        listen = "cn: config\nnsslapd-listenhost: 127.0.0.1\nnsslapd-securelistenhost: 127.0.0.1\n"
+        path.write_text(path.read_text().replace("cn: config\n", listen, 1))
+
+
+def _shrink(configuration: Path) -> None:
+    """A quarter of the machine's memory is more than these few people need."""
+    text = re.sub(r"nsslapd-cache-autosize: \d+", "nsslapd-cache-autosize: 0", configuration.read_text())
+    text = re.sub(r"nsslapd-dbcachesize: \d+", "nsslapd-dbcachesize: 4000000", text)
+    configuration.write_text(text)
+
+
+def _as_user(folder: Path, command: list[str]) -> None:
+    become = ["--reuid", USER, "--regid", USER, "--clear-groups"] if os.geteuid() == 0 else []
+    path = f"{folder / 'bin'}:/usr/sbin:/usr/bin:/bin"
+    run(["setpriv", *become, *command], HOME=str(folder), PATH=path)
+
+
+def _give_away(folder: Path) -> None:
+    """Let the server's own user have its folder."""
+    if os.geteuid() != 0:
+        return
+    owner = pwd.getpwnam(USER)
+    for path in (folder, *folder.rglob("*")):
+        os.lchown(path, owner.pw_uid, owner.pw_gid)
+
+
+def _end(pid_file: Path) -> None:
+    """`dscreate` leaves the server running."""
+    descriptor = os.pidfd_open(int(pid_file.read_text()))
+    signal.pidfd_send_signal(descriptor, signal.SIGTERM)
+    if not select.select([descriptor], [], [], 30)[0]:
+        pytest.fail("389-DS does not end", pytrace=False)
+    os.close(descriptor)
+
+
+def _configuration() -> str:
+    enabled = [
+        record(f"cn={name},cn=plugins,cn=config", "modify", ("replace", "nsslapd-pluginEnabled", "on"))
+        for name in PLUGINS
+    ]
+    member_of = (("replace", "memberofgroupattr", "member"), ("replace", "memberofautoaddoc", "nsMemberOf"))
+    unique_id = ("replace", "nsslapd-attribute", "nsuniqueid:targetUniqueId")
+    any_letters = record("cn=7-bit check,cn=plugins,cn=config", "modify", OFF)
+    return "\n".join(
+        [
+            *enabled,
+            any_letters,
+            record("cn=MemberOf Plugin,cn=plugins,cn=config", "modify", *member_of),
+            record("cn=Retro Changelog Plugin,cn=plugins,cn=config", "modify", unique_id),
+            record("cn=config", "modify", *(("replace", name, value) for name, value in POLICY.items())),
+        ]
+    )
+
+
+def _seed(now: datetime) -> str:
+    reads = (
+        f'(targetattr="*")(version 3.0; acl "the hub reads"; '
+        f'allow (read,search,compare) userdn="ldap:///{SERVICE_DN}";)'
+    )
+    changes = '(targetattr="userPassword")(version 3.0; acl "own"; allow (write) userdn="ldap:///self";)'
+    branches = [
+        record(
+            f"ou={name},{SUFFIX}",
+            "add",
+            ("", "objectClass", "organizationalUnit"),
+            ("", "aci", reads),
+            ("", "aci", changes),
+        )
+        for name in ("staff", "former", "groups")
+    ]
+    people = [_person(f"uid={each.uid},{STAFF}", each.uid, each.name, each.password) for each in PEOPLE]
+    service = _person(SERVICE_DN, "hub", "Hub Service", SERVICE_PASSWORD)
+    conditions = [
+        record(f"uid={each.uid},{STAFF}", "modify", *_condition(each.state, now)) for each in PEOPLE
+    ]
+    # A password that the manager sets must be changed, unless it is said when it expires.
+    later = ("replace", "passwordExpirationTime", _time(now + timedelta(days=80)))
+    groups = [
+        _group("inner", f"uid=alice,{STAFF}"),
+        _group("outer", f"cn=inner,ou=groups,{SUFFIX}"),
+    ]
+    return "\n".join([*branches, service, record(SERVICE_DN, "modify", later), *people, *conditions, *groups])
+
+
+def _person(dn: str, uid: str, name: str, password: str) -> str:
+    return record(
+        dn,
+        "add",
+        ("", "objectClass", "inetOrgPerson"),
+        ("", "uid", uid),
+        ("", "cn", name),
+        ("", "givenName", name.rpartition(" ")[0]),
+        ("", "sn", name.rpartition(" ")[2]),
+        ("", "mail", f"{uid}@civil.example"),
+        ("", "departmentNumber", "Registry"),
+        ("", "userPassword", password),
+    )
+
+
+def _condition(state: str, now: datetime) -> list[Change]:
+    later = ("replace", "passwordExpirationTime", _time(now + timedelta(days=80)))
+    long_ago = ("replace", "passwordExpirationTime", "20200101000000Z")
+    match state:
+        case "disabled":
+            return [later, ("add", "nsAccountLock", "true")]
+        case "locked":
+            locked = ("replace", "accountUnlockTime", "20380101000000Z")
+            return [later, locked, ("replace", "passwordRetryCount", "3")]
+        case "expired":
+            return [long_ago, ("replace", "passwordGraceUserTime", "3")]
+        case "grace":
+            return [long_ago]
+        case "warn":
+            return [("replace", "passwordExpirationTime", _time(now + timedelta(days=5)))]
+        case "must_change":
+            return [("replace", "passwordExpirationTime", "19700101000000Z")]
+        case _:
+            return [later]
+
+
+def _group(name: str, member: str) -> str:
+    return record(
+        f"cn={name},ou=groups,{SUFFIX}",
+        "add",
+        ("", "objectClass", "groupOfNames"),
+        ("", "cn", name),
+        ("", "member", member),
+    )
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y%m%d%H%M%SZ}"
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

@@ -1,0 +1,307 @@
+"""A real Active Directory domain controller, Samba's, that offers LDAP and nothing else.
+
+It listens on the fixed ports of LDAP, so each has a loopback address of its own. Only root can provision a
+domain and open those ports.
+"""
+
+import errno
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sso.cli.demo.certificate import CertificateWish, write_certificates
+from sso.directory.settings import Vendor
+from tests.servers import template
+from tests.servers.directory_people import PEOPLE, SERVICE_PASSWORD, DirectoryPerson
+from tests.servers.ldif import record
+from tests.servers.process import ServerProcess, answers_ldap, program, run
+
+REALM = "ad.civil.example"
+SUFFIX = "DC=ad,DC=civil,DC=example"
+STAFF = f"OU=Staff,{SUFFIX}"
+ADMINISTRATOR_PASSWORD = "Adm1n-Passw0rd"
+SERVICE_DN = f"CN=hub,CN=Users,{SUFFIX}"
+PORTS = (389, 636, 3268, 3269)
+_DAY = 86_400 * 10**7  # Windows counts in 100 ns
+_LONG_AGO = "132223104000000000"
+
+SMB_CONF = """[global]
+netbios name = DC1
+realm = {realm}
+workgroup = CIVIL
+server role = active directory domain controller
+server services = ldap
+interfaces = {address}/8
+bind interfaces only = yes
+private dir = {folder}/private
+lock directory = {folder}
+state directory = {folder}/state
+cache directory = {folder}/cache
+binddns dir = {folder}/bind-dns
+pid directory = {folder}/run
+ncalrpc dir = {folder}/ncalrpc
+winbindd socket directory = {folder}/winbindd
+ntp signd socket directory = {folder}/ntp
+logging = file
+log file = {folder}/log.%m
+tls enabled = yes
+tls keyfile = {folder}/server.key
+tls certfile = {folder}/server.pem
+tls cafile = {folder}/ca.pem
+ldap server require strong auth = {strong_auth}
+"""
+
+# Passwords age only offline: over LDAP pwdLastSet takes 0 and -1 and nothing else ([MS-ADTS] 3.1.1.5.3.3).
+AGE_PASSWORDS = """
+import sys, time, ldb
+from samba.auth import system_session
+from samba.param import LoadParm
+from samba.samdb import SamDB
+parameters = LoadParm()
+parameters.load(sys.argv[1] + "/smb.conf")
+database = SamDB(url=sys.argv[1] + "/private/sam.ldb", session_info=system_session(), lp=parameters)
+for argument in sys.argv[2:]:
+    name, days = argument.split("=")
+    found = database.search(expression="(sAMAccountName=%s)" % name, attrs=["dn"])
+    message = ldb.Message()
+    message.dn = found[0].dn
+    moment = str(int((time.time() - float(days) * 86400 + 11644473600) * 10**7))
+    message["pwdLastSet"] = ldb.MessageElement(moment, ldb.FLAG_MOD_REPLACE, "pwdLastSet")
+    database.modify(message, controls=["local_oid:1.3.6.1.4.1.7165.4.3.12:0"])
+"""
+
+
+class Samba:
+    """One domain controller in a folder. Its address is any free one of 127.64.0.0/10."""
+
+    vendor = Vendor.SAMBA
+    login_attribute = "sAMAccountName"
+    suffix = SUFFIX
+    base_dn = STAFF
+    former_dn = f"OU=Former,{SUFFIX}"
+    group_base_dn = f"OU=Groups,{SUFFIX}"
+    bind_dn = SERVICE_DN
+    bind_password = SERVICE_PASSWORD
+
+    def __init__(self, folder: Path, *, strong_auth: bool = True) -> None:
+        self.folder = folder
+        self.address = _free_address()
+        self._strong_auth = strong_auth
+        command = [program("samba", "samba"), "-i", "-M", "single", "-s", str(folder / "smb.conf")]
+        self._process = ServerProcess([*command, "--debug-stdout"], folder / "out.log")
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        return (f"ldaps://{self.address}:636",)
+
+    @property
+    def plaintext_url(self) -> str:
+        return f"ldap://{self.address}:389"
+
+    @property
+    def ca_file(self) -> Path:
+        return self.folder / "ca.pem"
+
+    def person_dn(self, uid: str) -> str:
+        return f"CN={uid},{STAFF}"
+
+    def certify(self, wish: CertificateWish) -> None:
+        """Give it a certificate, before it starts."""
+        write_certificates(self.folder, wish, datetime.now(UTC))
+        (self.folder / "server.key").chmod(0o600)
+
+    def start(self) -> None:
+        conf = SMB_CONF.format(
+            realm=REALM,
+            address=self.address,
+            folder=self.folder,
+            strong_auth="yes" if self._strong_auth else "no",
+        )
+        (self.folder / "smb.conf").write_text(conf)
+        for name in ("run", "ncalrpc", "cache"):
+            (self.folder / name).mkdir(exist_ok=True)
+        self._process.start(lambda: answers_ldap(self.address, 389))
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        self._process.stop(number)
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def freeze(self) -> None:
+        self._process.freeze()
+
+    def thaw(self) -> None:
+        self._process.thaw()
+
+    def modify(self, ldif: str) -> None:
+        """Apply LDIF as the domain's administrator."""
+        command = ["ldapmodify", "-x", "-H", self.urls[0], "-D", f"administrator@{REALM}"]
+        run([*command, "-w", ADMINISTRATOR_PASSWORD], ldif, LDAPTLS_CACERT=str(self.ca_file))
+
+    def try_password(self, uid: str, password: str) -> bool:
+        """Whether a simple bind succeeds; a wrong password counts."""
+        command = ["ldapsearch", "-x", "-H", self.urls[0], "-D", f"{uid}@{REALM}", "-w", password]
+        environment = {**os.environ, "LDAPTLS_CACERT": str(self.ca_file)}
+        base = ["-s", "base", "-b", "", "dn"]
+        return subprocess.run([*command, *base], env=environment, capture_output=True).returncode == 0
+
+    def age_password(self, **days: float) -> None:
+        """Make passwords that many days old. It works on the files, whether or not the server runs."""
+        script = self.folder / "age.py"
+        script.write_text(AGE_PASSWORDS)
+        arguments = [f"{name}={old}" for name, old in days.items()]
+        run(["/usr/bin/python3", str(script), str(self.folder), *arguments])
+
+
+def quoted(password: str) -> bytes:
+    """A password as unicodePwd takes it ([MS-ADTS] 3.1.1.3.1.5.1)."""
+    return f'"{password}"'.encode("utf-16-le")
+
+
+@contextmanager
+def samba_copy(*, wish: CertificateWish | None = None, strong_auth: bool = True) -> Iterator[Samba]:
+    """A domain controller of one's own, seeded, not started."""
+    made = template.made_once("samba", _recipe(), _make)
+    with template.private_folder("samba") as folder:
+        without_sockets = shutil.ignore_patterns("ldapi")
+        shutil.copytree(made / "domain", folder, dirs_exist_ok=True, ignore=without_sockets)
+        server = Samba(folder, strong_auth=strong_auth)
+        server.certify(wish or CertificateWish(hosts=("localhost", server.address)))
+        try:
+            yield server
+        finally:
+            server.stop(signal.SIGKILL)
+
+
+def _recipe() -> tuple[object, ...]:
+    return (Path(__file__).read_text(), PEOPLE, SERVICE_PASSWORD, sys.version_info[:2])
+
+
+def _make(folder: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.fail("only root can provision a domain for Samba: run the tests as root", pytrace=False)
+    domain = folder / "domain"
+    (folder / "empty.conf").write_text("[global]\n")
+    command = [program("samba-tool", "samba-ad-provision"), "domain", "provision"]
+    options = {
+        "targetdir": domain,
+        "realm": REALM.upper(),
+        "domain": "CIVIL",
+        "server-role": "dc",
+        "dns-backend": "NONE",
+        "adminpass": ADMINISTRATOR_PASSWORD,
+        "host-name": "dc1",
+        "host-ip": "127.0.0.1",
+    }
+    arguments = [f"--{name}={value}" for name, value in options.items()]
+    run([*command, "-s", str(folder / "empty.conf"), *arguments])
+    server = Samba(domain)
+    server.certify(CertificateWish(hosts=("localhost", server.address)))
+    server.start()
+    server.modify(_seed())
+    server.age_password(expired=200, warn=85)
+    for _ in range(3):
+        server.try_password("locked", "not the password")
+    server.stop()
+    shutil.rmtree(domain / "run")
+
+
+def _seed() -> str:
+    policy = {
+        "lockoutThreshold": "3",
+        "lockoutDuration": str(-(2**63)),  # until an administrator unlocks
+        "lockOutObservationWindow": str(-1800 * 10**7),
+        "minPwdAge": "0",
+        "maxPwdAge": str(-90 * _DAY),
+        "minPwdLength": "8",
+        "pwdHistoryLength": "3",
+    }
+    records = [
+        record(SUFFIX, "modify", *(("replace", name, value) for name, value in policy.items())),
+        *(
+            record(f"OU={name},{SUFFIX}", "add", ("", "objectClass", "organizationalUnit"))
+            for name in ("Staff", "Former", "Groups")
+        ),
+        _account(SERVICE_DN, "hub", SERVICE_PASSWORD, control="66048"),  # its password never expires
+        *(_person(person) for person in PEOPLE),
+        *(_group(name, members) for name, members in (("inner", ["CN=alice," + STAFF]), ("outer", []))),
+        record(f"CN=outer,OU=Groups,{SUFFIX}", "modify", ("add", "member", f"CN=inner,OU=Groups,{SUFFIX}")),
+    ]
+    return "\n".join(records)
+
+
+def _group(name: str, members: list[str]) -> str:
+    return record(
+        f"CN={name},OU=Groups,{SUFFIX}",
+        "add",
+        ("", "objectClass", "group"),
+        ("", "sAMAccountName", name),
+        *(("", "member", member) for member in members),
+    )
+
+
+def _account(dn: str, name: str, password: str, *more: tuple[str, str, str], control: str = "512") -> str:
+    return record(
+        dn,
+        "add",
+        ("", "objectClass", "user"),
+        ("", "sAMAccountName", name),
+        ("", "userPrincipalName", f"{name}@{REALM}"),
+        ("", "unicodePwd", quoted(password)),
+        ("", "userAccountControl", control),
+        *more,
+    )
+
+
+def _person(person: DirectoryPerson) -> str:
+    told = [
+        ("", "displayName", person.name),
+        ("", "givenName", person.name.rpartition(" ")[0] or person.name),
+        ("", "sn", person.name.rpartition(" ")[2]),
+        ("", "mail", person.mail),
+        ("", "department", "Registry"),
+    ]
+    control = "512"
+    match person.state:
+        case "disabled":
+            control = "514"
+        case "account_expired":
+            told.append(("", "accountExpires", _LONG_AGO))
+        case "must_change":
+            told.append(("", "pwdLastSet", "0"))
+        case "hours":
+            told.append(("", "logonHours", bytes(21)))
+        case "workstation":
+            told.append(("", "userWorkstations", "PC1"))
+    dn = f"CN={person.uid},{STAFF}"
+    return _account(dn, person.uid, person.password, *told, control=control)
+
+
+def _free_address() -> str:
+    """A loopback address on which nobody listens to the ports of LDAP."""
+    while True:
+        address = f"127.{random.randint(64, 127)}.{random.randint(0, 255)}.{random.randint(1, 254)}"
+        if all(_is_free(address, port) for port in PORTS):
+            return address
+
+
+def _is_free(address: str, port: int) -> bool:
+    try:
+        socket.create_server((address, port)).close()
+    except OSError as error:
+        if error.errno == errno.EACCES:
+            pytest.fail("only root may listen on the ports of LDAP: run the tests as root", pytrace=False)
+        return False
+    return True
