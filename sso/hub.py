@@ -104,11 +104,8 @@ def build(configuration: Configuration) -> Hub:
 
 def protocol_settings(configuration: Configuration) -> Settings:
     """Return what the protocol needs to know of the configuration."""
-    server, tokens, session = (
-        configuration.settings.server,
-        configuration.settings.tokens,
-        configuration.settings.session,
-    )
+    whole = configuration.settings
+    server, tokens, session = whole.server, whole.tokens, whole.session
     return Settings(
         issuer=server.issuer,
         code_lifetime=timedelta(seconds=tokens.code_lifetime_seconds),
@@ -118,6 +115,8 @@ def protocol_settings(configuration: Configuration) -> Settings:
         refresh_grace=timedelta(seconds=tokens.refresh_grace_seconds),
         consent_lifetime=timedelta(seconds=session.consent_lifetime_seconds),
         pending_lifetime=timedelta(seconds=session.pending_lifetime_seconds),
+        pushed_lifetime=timedelta(seconds=whole.requests.pushed_lifetime_seconds),
+        require_pushed=whole.requests.require_pushed,
         session_idle=timedelta(seconds=session.idle_seconds),
         session_lifetime=timedelta(seconds=session.lifetime_seconds),
     )

@@ -26,6 +26,7 @@ from sso.oidc.grant import AuthorizationCode, Grant, RefreshToken
 from sso.oidc.keys import SigningKey
 from sso.oidc.notice import LogoutNotice
 from sso.oidc.pending import PendingAuthorization
+from sso.oidc.pushed import PushedAuthorization
 from sso.oidc.session import Session, SessionEnd
 
 if TYPE_CHECKING:
@@ -294,6 +295,20 @@ class FakePendingAuthorizations:
 
 
 @dataclass(slots=True)
+class FakePushedAuthorizations:
+    by_digest: dict[bytes, PushedAuthorization] = field(default_factory=dict)
+
+    def add(self, pushed: PushedAuthorization) -> None:
+        self.by_digest[pushed.digest] = pushed
+
+    def get(self, digest: bytes) -> PushedAuthorization | None:
+        return self.by_digest.get(digest)
+
+    def spend(self, digest: bytes) -> bool:
+        return self.by_digest.pop(digest, None) is not None
+
+
+@dataclass(slots=True)
 class FakeSessions:
     going_on: dict[str, Session] = field(default_factory=dict)
     cookies: dict[bytes, str] = field(default_factory=dict)
@@ -539,6 +554,7 @@ class FakeStores:
         self.throttles = FakeThrottles()
         self.subjects = FakeSubjects(self.people)
         self.pending = FakePendingAuthorizations()
+        self.pushed = FakePushedAuthorizations()
         self.sessions = FakeSessions()
         self.consents = FakeConsents()
         self.grants = FakeGrants()

@@ -112,6 +112,13 @@ class SessionSection(Section):
     pending_lifetime_seconds: Annotated[int, Field(ge=60, le=86_400)] = 1_800
 
 
+class Requests(Section):
+    """`[requests]`: how applications may ask for a sign-in."""
+
+    pushed_lifetime_seconds: Annotated[int, Field(ge=10, le=600)] = 90
+    require_pushed: bool = False
+
+
 class Keys(Section):
     """`[keys]`: rotation of the signing keys."""
 
@@ -206,6 +213,7 @@ class Config(Section):
     secrets: Secrets
     tokens: Tokens = Tokens()
     session: SessionSection = SessionSection()
+    requests: Requests = Requests()
     keys: Keys = Keys()
     password: Password = Password()
     throttle: Throttle = Throttle()

@@ -18,8 +18,11 @@ from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
 
 
-def accept(request: AuthorizationRequest, stores: Stores, now: datetime) -> None:
-    """Record that a request is valid and waits for a person or for its answer."""
+def accept(request: AuthorizationRequest, pushed: bytes | None, stores: Stores, now: datetime) -> None:
+    """Record that a request is valid and waits for a person or for its answer.
+
+    `pushed` is the digest of the request_uri it came by.
+    """
     stores.audit.append(
         AuthorizationAccepted(
             client_id=request.client.client_id,
@@ -29,6 +32,7 @@ def accept(request: AuthorizationRequest, stores: Stores, now: datetime) -> None
             acr_values=request.acr_values,
             prompt=request.prompt,
             pkce=request.code_challenge is not None,
+            reference_prefix=pushed.hex()[:16] if pushed is not None else None,
         ),
         now,
     )

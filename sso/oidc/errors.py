@@ -39,6 +39,8 @@ class ErrorCode(StrEnum):
     REGISTRATION_NOT_SUPPORTED = "registration_not_supported"
     UNMET_AUTHENTICATION_REQUIREMENTS = "unmet_authentication_requirements"  # OpenID Connect Core Error Code
     INVALID_TARGET = "invalid_target"  # RFC 8707
+    INVALID_REQUEST_URI = "invalid_request_uri"  # OpenID Connect Core 3.1.2.6, RFC 9101
+    INVALID_REQUEST_OBJECT = "invalid_request_object"
 
 
 class ResponseMode(StrEnum):

@@ -18,6 +18,7 @@ USERINFO_PATH = "/oauth2/userinfo"
 JWKS_PATH = "/oauth2/jwks"
 INTROSPECTION_PATH = "/oauth2/introspect"
 REVOCATION_PATH = "/oauth2/revoke"
+PUSHED_PATH = "/oauth2/par"
 END_SESSION_PATH = "/oauth2/logout"
 
 PROTOCOL_CLAIMS = ("sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "sid", "txn")
@@ -46,6 +47,7 @@ def metadata(provider: Provider, acr_values: tuple[str, ...], now: datetime) -> 
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "require_request_uri_registration": False,
+        "require_pushed_authorization_requests": settings.require_pushed,
         "authorization_response_iss_parameter_supported": True,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
@@ -64,6 +66,7 @@ def _endpoints(settings: Settings) -> dict[str, JsonValue]:
         "jwks_uri": settings.endpoint(JWKS_PATH),
         "introspection_endpoint": settings.endpoint(INTROSPECTION_PATH),
         "revocation_endpoint": settings.endpoint(REVOCATION_PATH),
+        "pushed_authorization_request_endpoint": settings.endpoint(PUSHED_PATH),
         "end_session_endpoint": settings.endpoint(END_SESSION_PATH),
     }
 

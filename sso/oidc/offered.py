@@ -57,7 +57,6 @@ WITHOUT_FEATURE: Mapping[str, str] = {
             "require_signed_request_object",
             "request_uris",
         ),
-        "pushed authorization requests (PAR)": ("require_pushed_authorization_requests",),
         "rich authorization requests (RAR)": ("authorization_details_types",),
         "client certificates": (
             "tls_client_auth_subject_dn",

@@ -5,7 +5,7 @@ several tabs work side by side and a stolen link is worthless.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -14,7 +14,8 @@ class PendingAuthorization:
     """The parameters as they came, and what the person has been asked since.
 
     `browser` is the SHA-256 of the cookie it is bound to. `consented_at` and
-    `account_selected_at` are set when the person answered that page for this request.
+    `account_selected_at` are set when the person answered that page for this request. `pushed` is the
+    digest of the request_uri it came by (RFC 9126), which is spent when this request is answered.
     """
 
     id: str
@@ -25,3 +26,4 @@ class PendingAuthorization:
     expires_at: datetime
     consented_at: datetime | None = None
     account_selected_at: datetime | None = None
+    pushed: bytes | None = field(default=None, repr=False)

@@ -11,7 +11,10 @@ API_AUDIENCE_PATH = "/api/v1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Lifetimes and the issuer (a URL without trailing slash; every endpoint derives from it)."""
+    """Lifetimes and the issuer (a URL without trailing slash; every endpoint derives from it).
+
+    `require_pushed` demands of every client that it pushes its authorization requests (RFC 9126 5).
+    """
 
     issuer: str
     code_lifetime: timedelta = timedelta(seconds=60)
@@ -21,6 +24,8 @@ class Settings:
     refresh_grace: timedelta = timedelta(seconds=20)
     consent_lifetime: timedelta = timedelta(days=365)
     pending_lifetime: timedelta = timedelta(minutes=30)
+    pushed_lifetime: timedelta = timedelta(seconds=90)
+    require_pushed: bool = False
     session_idle: timedelta = timedelta(minutes=30)
     session_lifetime: timedelta = timedelta(hours=12)
     clock_skew: timedelta = timedelta(seconds=10)

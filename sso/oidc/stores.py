@@ -13,6 +13,7 @@ from sso.oidc.client import Client
 from sso.oidc.consent import Consent
 from sso.oidc.grant import AuthorizationCode, Grant, RefreshToken
 from sso.oidc.pending import PendingAuthorization
+from sso.oidc.pushed import PushedAuthorization
 from sso.oidc.session import Session, SessionEnd
 
 
@@ -65,6 +66,22 @@ class PendingAuthorizations(Protocol):
 
     def remove(self, pending_id: str) -> bool:
         """Forget a finished request; true for one caller only."""
+        ...
+
+
+class PushedAuthorizations(Protocol):
+    """Authorization requests that their clients sent ahead (RFC 9126)."""
+
+    def add(self, pushed: PushedAuthorization) -> None:
+        """Remember a request."""
+        ...
+
+    def get(self, digest: bytes) -> PushedAuthorization | None:
+        """Return a request that has not been answered; its times are the caller's to check."""
+        ...
+
+    def spend(self, digest: bytes) -> bool:
+        """Forget a request that is being answered; true for one caller only."""
         ...
 
 
@@ -215,6 +232,8 @@ class Stores(Protocol):
     def subjects(self) -> Subjects: ...  # noqa: D102
     @property
     def pending(self) -> PendingAuthorizations: ...  # noqa: D102
+    @property
+    def pushed(self) -> PushedAuthorizations: ...  # noqa: D102
     @property
     def sessions(self) -> Sessions: ...  # noqa: D102
     @property

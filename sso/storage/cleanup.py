@@ -20,6 +20,7 @@ from sso.storage.tables import (
     logout_notice,
     one_time_value,
     pending_authorization,
+    pushed_authorization,
     refresh_token,
     session,
     throttle,
@@ -63,6 +64,7 @@ _SWEEPS = {
     sweep.table.name: sweep
     for sweep in (
         _Sweep(pending_authorization, "expires_at", _NOTHING),
+        _Sweep(pushed_authorization, "kept_until", _NOTHING),
         _Sweep(denied_token, "expires_at", _NOTHING),
         _Sweep(one_time_value, "expires_at", _NOTHING),
         _Sweep(throttle, "expires_at", _NOTHING),

@@ -39,6 +39,7 @@ class SqlPendingAuthorizations:
             "expires_at": pending.expires_at,
             "consented_at": pending.consented_at,
             "account_selected_at": pending.account_selected_at,
+            "pushed": pending.pushed,
         }
         self._unit.change(_ADD, row)
 
@@ -56,6 +57,7 @@ class SqlPendingAuthorizations:
             expires_at=row.expires_at,
             consented_at=row.consented_at,
             account_selected_at=row.account_selected_at,
+            pushed=row.pushed,
         )
 
     def mark_consented(self, pending_id: str, now: datetime) -> None:

@@ -12,6 +12,7 @@ from sso.storage.one_time import SqlDeniedTokens, SqlOneTimeValues
 from sso.storage.outbox import SqlOutbox
 from sso.storage.pending import SqlPendingAuthorizations
 from sso.storage.people import SqlPeople
+from sso.storage.pushed import SqlPushedAuthorizations
 from sso.storage.refresh_tokens import SqlRefreshTokens
 from sso.storage.sealing import Sealer
 from sso.storage.sessions import SqlSessions
@@ -41,6 +42,7 @@ class SqlStores:
         self.outbox = self.notices = SqlOutbox(unit)
         self.pending = SqlPendingAuthorizations(unit)
         self.people = SqlPeople(unit)
+        self.pushed = SqlPushedAuthorizations(unit)
         self.refresh_tokens = SqlRefreshTokens(unit)
         self.sessions = SqlSessions(unit)
         self.signing_keys = SqlSigningKeys(unit, sealer)

@@ -23,11 +23,13 @@ from sso.oidc.interaction import (
 )
 from sso.oidc.metadata import AUTHORIZATION_PATH
 from sso.oidc.pending import PendingAuthorization
-from sso.oidc.request import PARAMETERS, AuthorizationRequest
+from sso.oidc.request import AuthorizationRequest
+from sso.oidc.request.arrival import Arrival, arrive
+from sso.oidc.request.parameters import kept
 from sso.oidc.response import AuthorizationResponse, error_response
 from sso.oidc.session import Session
 from sso.web.answers import Answers
-from sso.web.journey import Journey, load
+from sso.web.journey import Journey, finish, load, spend
 from sso.web.refusals import ExpiredPage
 from sso.web.visit import Visit, visit_of
 
@@ -82,12 +84,17 @@ def _respond(outcome: Outcome, answers: Answers, visit: Visit) -> Response:
 def _begin(turn: Turn, params: dict[str, list[str]]) -> Outcome:
     hub, visit, stores = turn.hub, turn.visit, turn.stores
     session: Session | None = None
+    pushed: bytes | None = None
     try:
-        asked = AuthorizationRequest.parse(params, stores.clients, hub.provider())
-        authorization.accept(asked, stores, visit.now)
+        arrival = arrive(params, stores, hub.provider(), visit.now)
+        pushed = arrival.pushed
+        asked = AuthorizationRequest.parse(arrival.params, stores.clients, hub.provider())
+        authorization.accept(asked, pushed, stores, visit.now)
         session = sessions.current(visit.session_cookie, stores, hub.settings, visit.now)
-        return _step(turn, Journey(_pending(turn, asked, params), asked, session), new=True)
+        return _step(turn, Journey(_pending(turn, asked, arrival), asked, session), new=True)
     except RequestRejected as refusal:
+        if pushed is not None:
+            stores.pushed.spend(pushed)
         client_ids = params.get("client_id", [])
         return _refused(turn, refusal, client_ids[0] if len(client_ids) == 1 else "", session)
 
@@ -103,7 +110,7 @@ def _resume(turn: Turn, pending_id: str) -> Outcome:
     try:
         return _step(turn, journey, new=False)
     except RequestRejected as refusal:
-        turn.stores.pending.remove(pending_id)
+        finish(journey.pending, turn.stores)
         return _refused(turn, refusal, journey.pending.client_id, journey.session)
 
 
@@ -117,15 +124,16 @@ def _home(turn: Turn, journey: Journey) -> Outcome:
     return "/"
 
 
-def _pending(turn: Turn, asked: AuthorizationRequest, params: dict[str, list[str]]) -> PendingAuthorization:
+def _pending(turn: Turn, asked: AuthorizationRequest, arrival: Arrival) -> PendingAuthorization:
     now = turn.visit.now
     return PendingAuthorization(
         id=new_id(),
         browser=turn.visit.browser_digest,
         client_id=asked.client.client_id,
-        params={name: values[0] for name, values in params.items() if name in PARAMETERS and values},
+        params=kept(arrival.params),
         asked_at=now,
         expires_at=now + turn.hub.settings.pending_lifetime,
+        pushed=arrival.pushed,
     )
 
 
@@ -171,9 +179,9 @@ def _page_of(step: LoginRequired | AccountSelectionRequired | ConsentRequired, p
 
 
 def _grant(turn: Turn, journey: Journey, session: Session, *, new: bool) -> AuthorizationResponse:
-    """Issue the code; of two tabs that finish one pending request, one wins."""
+    """Issue the code; of two tabs that finish one pending request, or one pushed one, one wins."""
     hub, visit, stores = turn.hub, turn.visit, turn.stores
-    if journey.asked is None or not (new or stores.pending.remove(journey.pending.id)):
+    if journey.asked is None or not (spend if new else finish)(journey.pending, stores):
         raise ExpiredPage
     stores.people.lock_account(session.account_id)  # who ends its access waits, or has just done so
     if stores.sessions.by_id(session.id) is None:

@@ -14,7 +14,7 @@ from sso.oidc.session import Session
 from sso.web.answers import Answers
 from sso.web.authorize import next_step_of
 from sso.web.choose_account import persona_text
-from sso.web.journey import Journey, check_form, in_its_language, load
+from sso.web.journey import Journey, check_form, finish, in_its_language, load
 from sso.web.pages import claim_label, disclosures
 from sso.web.refusals import ExpiredPage
 from sso.web.visit import Visit, visit_of
@@ -118,7 +118,7 @@ def _allow(hub: Hub, journey: Journey, visit: Visit, stores: Stores) -> None:
 
 
 def _deny(hub: Hub, journey: Journey, visit: Visit, stores: Stores) -> AuthorizationResponse:
-    if journey.asked is None or not stores.pending.remove(journey.pending.id):
+    if journey.asked is None or not finish(journey.pending, stores):
         raise ExpiredPage
     refusal = authorization.deny(journey.asked, journey.session, stores, visit.now)
     return error_response(refusal.to, hub.settings.issuer, refusal.code, refusal.description)

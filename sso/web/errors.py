@@ -27,7 +27,14 @@ from sso.web.visit import request_id_of, visit_of
 
 log = logging.getLogger("sso.web")
 
-_JSON_PATHS = ("/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/userinfo", "/oauth2/jwks")
+_JSON_PATHS = (
+    *("/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/par"),
+    *("/oauth2/userinfo", "/oauth2/jwks"),
+)
+_UNTRUSTED = {
+    ErrorCode.INVALID_CLIENT: "unknown_client",
+    ErrorCode.INVALID_REQUEST_URI: "invalid_request_uri",
+}
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "request_too_large", 429: "throttled"}
 
 
@@ -51,8 +58,7 @@ class _Responses:
         self._answers = answers
 
     def untrusted_request(self, error: UntrustedRequest) -> Response:
-        code = "unknown_client" if error.code is ErrorCode.INVALID_CLIENT else "invalid_redirect_uri"
-        return self._page(code, 400)
+        return self._page(_UNTRUSTED.get(error.code, "invalid_redirect_uri"), 400)
 
     def authorization_error(self, error: AuthorizationError) -> Response:
         """Bring to the client what a page of a journey found, as the authorization endpoint does."""

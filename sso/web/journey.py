@@ -5,7 +5,6 @@ comes next.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from flask import Request
@@ -17,6 +16,7 @@ from sso.oidc.client import Client
 from sso.oidc.errors import ErrorCode, UntrustedRequest
 from sso.oidc.pending import PendingAuthorization
 from sso.oidc.request import AuthorizationRequest
+from sso.oidc.request.parameters import as_params
 from sso.oidc.session import Session
 from sso.web.refusals import ExpiredPage, FormRefused
 from sso.web.visit import Visit, language_of
@@ -72,10 +72,23 @@ def load(hub: Hub, pending_id: str, visit: Visit, stores: Stores) -> Journey:
     session = sessions.current(visit.session_cookie, stores, hub.settings, visit.now)
     if pending.client_id == HOME:
         return Journey(pending, None, session)
-    asked = AuthorizationRequest.parse(as_lists(pending.params), stores.clients, hub.provider())
+    asked = AuthorizationRequest.parse(as_params(pending.params), stores.clients, hub.provider())
     if asked.client.client_id != pending.client_id:
         raise UntrustedRequest(ErrorCode.INVALID_CLIENT, "the pending request is of another client")
     return Journey(pending, asked, session)
+
+
+def finish(pending: PendingAuthorization, stores: Stores) -> bool:
+    """Forget a request that is being answered, and what was pushed of it; true for one caller only.
+
+    Of two tabs with one pending request, and of two with one request_uri, one answers.
+    """
+    return stores.pending.remove(pending.id) and spend(pending, stores)
+
+
+def spend(pending: PendingAuthorization, stores: Stores) -> bool:
+    """Spend the request_uri that a request came by; true for one caller only, or if it came in the open."""
+    return pending.pushed is None or stores.pushed.spend(pending.pushed)
 
 
 def in_its_language(hub: Hub, journey: Journey, visit: Visit, request: Request) -> Visit:
@@ -96,8 +109,3 @@ def check_form(visit: Visit, request: Request, purpose: str, issuer: str) -> Non
         raise FormRefused("forbidden_origin")
     if not visit.owns(request.form.get("csrf_token"), purpose):
         raise FormRefused("form_expired")
-
-
-def as_lists(params: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return single values in the form in which a request is parsed."""
-    return {name: [value] for name, value in params.items()}

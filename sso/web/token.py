@@ -1,4 +1,4 @@
-"""The endpoints that clients call themselves: token, introspection, revocation."""
+"""The endpoints that clients call themselves: token, introspection, revocation, pushed requests."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -13,7 +13,8 @@ from sso.oidc import token as token_endpoint
 from sso.oidc.client import Client
 from sso.oidc.client_authentication import Presented, authenticate
 from sso.oidc.errors import ErrorCode, TokenError
-from sso.oidc.metadata import INTROSPECTION_PATH, REVOCATION_PATH, TOKEN_PATH
+from sso.oidc.metadata import INTROSPECTION_PATH, PUSHED_PATH, REVOCATION_PATH, TOKEN_PATH
+from sso.oidc.push import push as push_request
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
 from sso.oidc.token_request import TokenRequest, repeated_values, single_values
@@ -23,7 +24,7 @@ Endpoint: TypeAlias = Callable[[TokenRequest, Stores, Provider, datetime], "dict
 
 
 def blueprint(hub: Hub) -> Blueprint:
-    """Return the three endpoints; each answers after the commit of what it recorded."""
+    """Return the endpoints; each answers after the commit of what it recorded."""
     bp = Blueprint("token", __name__)
 
     @bp.post(TOKEN_PATH)
@@ -40,6 +41,13 @@ def blueprint(hub: Hub) -> Blueprint:
     def revoke() -> Response:
         """Revoke a token (RFC 7009)."""
         return _answer(hub, "revocation", _revoke)
+
+    @bp.post(PUSHED_PATH)
+    def push() -> Response:
+        """Take an authorization request ahead of the browser that brings its reference (RFC 9126)."""
+        response = _answer(hub, "par", push_request)
+        response.status_code = 201
+        return response
 
     return bp
 

@@ -37,6 +37,9 @@ ERROR_SENTENCES: Mapping[str, Sentences] = {
     "invalid_redirect_uri": Sentences(
         _("The service that sent you here gave an address that is not registered for it."), _TELL_THE_SERVICE
     ),
+    "invalid_request_uri": Sentences(
+        _("The address that brought you here was used before, or is too old."), _RETURN_AND_BEGIN_AGAIN
+    ),
     "expired_page": Sentences(_("This page has expired."), _RETURN_AND_BEGIN_AGAIN),
     "form_expired": Sentences(
         _("This form was open for too long, or was opened in another browser."), _RETURN_AND_BEGIN_AGAIN

@@ -10,6 +10,7 @@ from typing import Any
 
 import jwt
 
+from sso.audit.record import JsonValue
 from sso.directory.person import Account, AccountKind, Person
 from sso.oidc import authorize
 from sso.oidc.client import Client, ClientAuthMethod, ClientSecret
@@ -19,7 +20,9 @@ from sso.oidc.interaction import NextStep, Situation, next_step
 from sso.oidc.jose import new_signing_key
 from sso.oidc.keys import KeyRing, SigningKey
 from sso.oidc.pending import PendingAuthorization
+from sso.oidc.push import push
 from sso.oidc.request import AuthorizationRequest
+from sso.oidc.request.arrival import arrive
 from sso.oidc.response import TokenResponse
 from sso.oidc.session import Session
 from sso.oidc.settings import Provider, Settings
@@ -146,6 +149,21 @@ class World:
 
     def ask(self, **changes: str | list[str] | None) -> AuthorizationRequest:
         return AuthorizationRequest.parse(self.params(**changes), self.stores.clients, self.provider)
+
+    def arrive(self, **params: str) -> AuthorizationRequest:
+        """What the authorization endpoint makes of these parameters, wherever the request comes from."""
+        whole = {name: [value] for name, value in params.items()}
+        arrival = arrive(whole, self.stores, self.provider, self.now)
+        return AuthorizationRequest.parse(arrival.params, self.stores.clients, self.provider)
+
+    def push(self, client: Client | None = None, **changes: str | list[str] | None) -> str:
+        """Push a good request, changed; return its request_uri."""
+        return str(self.push_form(client, self.params(**changes))["request_uri"])
+
+    def push_form(self, client: Client | None, form: Mapping[str, list[str]]) -> dict[str, JsonValue]:
+        single = {name: values[0] for name, values in form.items()}
+        asked = TokenRequest(client or self.client, single, resources=tuple(form.get("resource", ())))
+        return push(asked, self.stores, self.provider, self.now)
 
     def pending(self, **changes: Any) -> PendingAuthorization:
         values: dict[str, Any] = {

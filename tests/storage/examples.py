@@ -9,6 +9,7 @@ from sso.oidc.claims import ClaimsRequest
 from sso.oidc.client import Client, ClientAuthMethod
 from sso.oidc.digest import digest, new_id, new_secret
 from sso.oidc.grant import AuthorizationCode, Grant, RefreshToken
+from sso.oidc.pushed import PushedAuthorization
 from sso.oidc.session import Session
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 123456, tzinfo=UTC)
@@ -112,3 +113,14 @@ def refresh_token(of: Grant, **changes: Any) -> RefreshToken:
         "expires_at": NOW + 30 * DAY,
     }
     return RefreshToken(**values | changes)
+
+
+def pushed(**changes: Any) -> PushedAuthorization:
+    values: dict[str, Any] = {
+        "digest": digest(new_secret()),
+        "client_id": "client-1",
+        "params": {"state": "a\0b", "nonce": "\ud800", "scope": "openid", "resource": "urn:a urn:b"},
+        "expires_at": NOW + MINUTE,
+        "kept_until": NOW + HOUR,
+    }
+    return PushedAuthorization(**values | changes)

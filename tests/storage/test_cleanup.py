@@ -17,7 +17,18 @@ from sso.storage.database import Database
 from sso.storage.stores import SqlStores
 from sso.storage.tables import metadata
 from tests.storage.conftest import opened, url_of
-from tests.storage.examples import DAY, HOUR, MINUTE, NOW, ORIGIN, client, code, refresh_token, session
+from tests.storage.examples import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOW,
+    ORIGIN,
+    client,
+    code,
+    pushed,
+    refresh_token,
+    session,
+)
 
 LATER = NOW + 2 * DAY
 
@@ -34,6 +45,7 @@ def test_expired_rows_go_and_are_counted(sql_database: Database) -> None:
         for key, end in (("old", NOW), ("new", LATER + HOUR)):
             stores.pending.add(PendingAuthorization(id=key, expires_at=end, **pending))
             stores.consents.put(Consent(account_id=key, expires_at=end, **consent))
+            stores.pushed.add(pushed(expires_at=NOW - HOUR, kept_until=end))
             stores.denied_tokens.add(key, end)
             stores.one_time_values.spend("assertion", key, end)
         stores.throttles.attempt(b"old", window_seconds=60, now=NOW)
@@ -42,8 +54,8 @@ def test_expired_rows_go_and_are_counted(sql_database: Database) -> None:
     with sql_database.begin(ORIGIN) as stores:
         counts = swept(stores, LATER)
 
-        names = ("pending_authorization", "consent", "denied_token", "one_time_value", "throttle")
-        assert [counts[name] for name in names] == [1] * 5
+        names = ("pending_authorization", "pushed_authorization", "consent", "denied_token")
+        assert [counts[name] for name in (*names, "one_time_value", "throttle")] == [1] * 6
         assert stores.denied_tokens.denied("new")
         assert not stores.denied_tokens.denied("old")
         assert set(swept(stores, LATER).values()) == {0}

@@ -26,12 +26,14 @@ from tests.storage.examples import (
     client,
     code,
     person,
+    pushed,
     refresh_token,
     session,
 )
 
 T = TypeVar("T")
 ROUNDS = 50
+PUSHED_ROUNDS = 200
 THREADS = 4
 
 
@@ -107,6 +109,21 @@ def test_a_value_has_one_spender(race: Race) -> None:
         def spend(database: Database, _: int, value: str = f"jti-{number}") -> bool:
             with database.begin(ORIGIN) as stores:
                 return stores.one_time_values.spend("assertion", value, NOW + HOUR)
+
+        assert sorted(race.run(spend)) == [False, False, False, True]
+
+
+def test_a_pushed_request_has_one_winner(race: Race) -> None:
+    """RFC 9126 4: however many browsers bring its request_uri to an end at once."""
+    for _ in range(PUSHED_ROUNDS):
+        given = pushed()
+        with race.database.begin(ORIGIN) as stores:
+            stores.pushed.add(given)
+
+        def spend(database: Database, _: int, digest: bytes = given.digest) -> bool:
+            with database.begin(ORIGIN) as stores:
+                assert stores.pushed.get(digest) in (given, None)  # noqa: B023 - asked within the round
+                return stores.pushed.spend(digest)
 
         assert sorted(race.run(spend)) == [False, False, False, True]
 

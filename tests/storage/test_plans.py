@@ -27,6 +27,7 @@ from tests.storage.examples import (
     client,
     code,
     person,
+    pushed,
     refresh_token,
     session,
 )
@@ -171,6 +172,8 @@ def everything(stores: SqlStores) -> None:
     stores.outbox.pending_count()
     stores.pending.get("id", b"b", NOW)
     stores.pending.remove("id")
+    stores.pushed.add(pushed())
+    stores.pushed.spend(b"p" * 32)
     stores.clients.remove(told.client_id)
     for table in SWEPT_TABLES:
         stores.cleanup.sweep(table, NOW + 30 * DAY)

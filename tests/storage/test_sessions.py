@@ -9,7 +9,7 @@ from sso.directory.stores import Attempts
 from sso.oidc.pending import PendingAuthorization
 from sso.oidc.session import SessionEnd
 from sso.storage.database import Database
-from tests.storage.examples import HOUR, MINUTE, NOW, ORIGIN, session
+from tests.storage.examples import HOUR, MINUTE, NOW, ORIGIN, pushed, session
 
 COOKIE, OTHER_COOKIE = b"c" * 32, b"o" * 32
 SECOND = timedelta(seconds=1)
@@ -124,6 +124,30 @@ def test_sessions_past_either_limit_are_listed_until_someone_ends_them(database:
 
         assert stores.sessions.expired(NOW, 30 * 60, 10) == [old, idle]
         assert stores.sessions.expired(NOW, 30 * 60, 1) == [old]
+
+
+@pytest.mark.parametrize("pushed", [None, b"p" * 32])
+def test_a_waiting_request_remembers_what_was_pushed_of_it(database: Database, pushed: bytes | None) -> None:
+    asked = waiting(pushed=pushed)
+
+    with database.begin(ORIGIN) as stores:
+        stores.pending.add(asked)
+        found = stores.pending.get(asked.id, asked.browser, NOW)
+
+    assert found == asked
+
+
+def test_a_pushed_request_is_found_until_one_caller_spends_it(database: Database) -> None:
+    asked = pushed()
+
+    with database.begin(ORIGIN) as stores:
+        stores.pushed.add(asked)
+
+    with database.begin(ORIGIN) as stores:
+        assert stores.pushed.get(asked.digest) == asked
+        assert stores.pushed.get(b"x" * 32) is None
+        assert [stores.pushed.spend(asked.digest) for _ in range(2)] == [True, False]
+        assert stores.pushed.get(asked.digest) is None
 
 
 def test_a_waiting_request_is_found_by_its_browser_until_it_expires(database: Database) -> None:

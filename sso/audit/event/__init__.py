@@ -8,6 +8,7 @@ nobody could be found for only as keyed HMAC.
 
 from sso.audit.event.authorization import (
     AuthorizationAccepted,
+    AuthorizationPushed,
     AuthorizationRejected,
     CodeIssued,
     ConsentDenied,
@@ -68,6 +69,7 @@ from sso.audit.event.tokens import (
 from sso.audit.record import AuditEvent
 
 EVENT_CLASSES: tuple[type[AuditEvent], ...] = (
+    AuthorizationPushed,
     AuthorizationAccepted,
     AuthorizationRejected,
     ConsentGranted,
@@ -128,6 +130,7 @@ __all__ = [
     "AuditSearched",
     "AuditViewed",
     "AuthorizationAccepted",
+    "AuthorizationPushed",
     "AuthorizationRejected",
     "BearerRejected",
     "ClientAuthenticationFailed",

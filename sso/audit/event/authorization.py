@@ -1,6 +1,7 @@
 """Events: the authorization endpoint."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from sso.audit.record import Outcome, Severity
@@ -8,7 +9,9 @@ from sso.audit.record import Outcome, Severity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationAccepted:
-    """A client's authorization request was valid and is pending."""
+    """A client's authorization request was valid and is pending. `reference_prefix` is that of
+    `authz.request.pushed` where it was pushed ahead.
+    """
 
     code: ClassVar[str] = "authz.request.accepted"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
@@ -20,11 +23,28 @@ class AuthorizationAccepted:
     acr_values: tuple[str, ...]
     prompt: frozenset[str]
     pkce: bool
+    reference_prefix: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationPushed:
+    """A client sent an authorization request ahead. `reference_prefix` is the start of its request_uri's
+    SHA-256, in hex; a browser must bring the request_uri before `expires_at`.
+    """
+
+    code: ClassVar[str] = "authz.request.pushed"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.INFORMATIONAL
+    client_id: str
+    reference_prefix: str
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRejected:
-    """An authorization request was refused; `reason` is private and never shown."""
+    """An authorization request was refused, pushed ahead or in a browser; `reason` is private and never
+    shown.
+    """
 
     code: ClassVar[str] = "authz.request.rejected"
     outcome: ClassVar[Outcome] = Outcome.FAILURE

@@ -16,6 +16,7 @@ PARAMETERS = frozenset(
 """What is read of a request; everything else is ignored (RFC 6749 3.1)."""
 REPEATABLE = frozenset({"resource"})
 """What may come several times (RFC 8707 2)."""
+_SEPARATOR = " "  # no URI has one, and only those are repeated
 _UNSUPPORTED = (
     ("request", ErrorCode.REQUEST_NOT_SUPPORTED, "request objects are not supported"),
     ("request_uri", ErrorCode.REQUEST_URI_NOT_SUPPORTED, "request_uri is not supported"),
@@ -40,3 +41,13 @@ def single_values(params: Params, to: ReturnAddress) -> dict[str, str]:
         if any("\0" in value for value in values):
             invalid("a parameter holds a NUL character", to)
     return {name: values[0] for name, values in params.items() if values and values[0]}
+
+
+def kept(params: Params) -> dict[str, str]:
+    """Return what is remembered of a request while people are asked; `as_params` reads it back."""
+    return {name: _SEPARATOR.join(values) for name, values in params.items() if name in PARAMETERS and values}
+
+
+def as_params(kept: Mapping[str, str]) -> Params:
+    """Return the parameters of a request that was remembered."""
+    return {name: text.split(_SEPARATOR) if name in REPEATABLE else [text] for name, text in kept.items()}

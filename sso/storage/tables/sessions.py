@@ -16,7 +16,19 @@ pending_authorization = Table(
     column("expires_at", UtcDateTime, sensitive=False),
     column("consented_at", UtcDateTime, optional=True, sensitive=False),  # absent: not answered yet
     column("account_selected_at", UtcDateTime, optional=True, sensitive=False),  # absent: not answered yet
+    column("pushed", LargeBinary, optional=True, sensitive=True),  # absent: came in the open
     Index("ix_pending_authorization_expires", "expires_at"),
+)
+
+pushed_authorization = Table(
+    "pushed_authorization",
+    metadata,
+    column("digest", LargeBinary, primary_key=True, sensitive=True),
+    column("client_id", Text, sensitive=False),
+    column("params", ForeignJson, sensitive=True),
+    column("expires_at", UtcDateTime, sensitive=False),
+    column("kept_until", UtcDateTime, sensitive=False),
+    Index("ix_pushed_authorization_kept", "kept_until"),
 )
 
 session = Table(

@@ -23,3 +23,14 @@ def upgrade() -> None:
     op.add_column("authorization_code", sa.Column("dpop_jkt", TEXT, nullable=True))
     op.add_column("client_secret", sa.Column("sealed", sa.LargeBinary(), nullable=True))
     op.create_index("ix_client_secret_expires", "client_secret", ["expires_at"])
+    op.add_column("pending_authorization", sa.Column("pushed", sa.LargeBinary(), nullable=True))
+    op.create_table(
+        "pushed_authorization",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("client_id", TEXT, nullable=False),
+        sa.Column("params", FOREIGN_JSON, nullable=False),
+        sa.Column("expires_at", TIME, nullable=False),
+        sa.Column("kept_until", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("digest", name="pk_pushed_authorization"),
+    )
+    op.create_index("ix_pushed_authorization_kept", "pushed_authorization", ["kept_until"])
