@@ -88,6 +88,12 @@ SENTENCES: Mapping[str, Sequence[str]] = {
     "logout.propagated:failure": (
         _("{application} did not confirm that account {account} is signed out there: {reason}."),
     ),
+    "logout.cap.applied": (
+        _("{application} did not confirm a sign-out in time: what it receives is short-lived from now on."),
+    ),
+    "logout.cap.lifted": (
+        _("{application} confirms sign-outs again: what it receives is no longer short-lived."),
+    ),
     "logout.request.rejected": (
         _("A request of {application} to sign someone out was refused: {reason}."),
         _("A request to sign someone out was refused: {reason}."),

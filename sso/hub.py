@@ -113,6 +113,7 @@ def protocol_settings(configuration: Configuration) -> Settings:
         id_token_lifetime=timedelta(seconds=tokens.id_token_lifetime_seconds),
         refresh_token_lifetime=timedelta(seconds=tokens.refresh_token_lifetime_seconds),
         refresh_grace=timedelta(seconds=tokens.refresh_grace_seconds),
+        capped_token_lifetime=timedelta(seconds=tokens.capped_token_lifetime_seconds),
         consent_lifetime=timedelta(seconds=session.consent_lifetime_seconds),
         pending_lifetime=timedelta(seconds=session.pending_lifetime_seconds),
         pushed_lifetime=timedelta(seconds=whole.requests.pushed_lifetime_seconds),

@@ -74,7 +74,8 @@ class FakeClients:
         old = self.by_id.get(client.client_id)
         if old is None:
             return False
-        kept: dict[str, Any] = {"sector": old.sector, "secrets": old.secrets, "created_at": old.created_at}
+        names = ("sector", "secrets", "created_at", "logout_unconfirmed_since")
+        kept: dict[str, Any] = {name: getattr(old, name) for name in names}
         self.by_id[client.client_id] = replace(client, **kept, updated_at=now)
         return True
 
@@ -84,6 +85,20 @@ class FakeClients:
     def put_secret(self, client_id: str, secret: ClientSecret, now: datetime) -> None:
         old = self.by_id[client_id]
         self.by_id[client_id] = replace(old, secrets=(secret, *old.secrets))
+
+    def cap(self, client_id: str, now: datetime) -> bool:
+        client = self.by_id.get(client_id)
+        if client is None or client.logout_unconfirmed_since is not None:
+            return False
+        self.by_id[client_id] = replace(client, logout_unconfirmed_since=now)
+        return True
+
+    def lift_cap(self, client_id: str) -> datetime | None:
+        client = self.by_id.get(client_id)
+        if client is None or client.logout_unconfirmed_since is None:
+            return None
+        self.by_id[client_id] = replace(client, logout_unconfirmed_since=None)
+        return client.logout_unconfirmed_since
 
     def rotate_secret(self, client_id: str, new: ClientSecret, now: datetime, overlap: timedelta) -> None:
         end = now + overlap

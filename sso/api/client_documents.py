@@ -113,6 +113,9 @@ class ClientDocument(ClientMetadata):
     updated_at: str | None
     secrets: list[str | None] = Field(description="When each secret ends; null is the current one.")
     protected: bool
+    logout_unconfirmed_since: str | None = Field(
+        description="Since it failed to confirm a sign-out; its tokens are short-lived until it confirms one."
+    )
 
 
 class NewClientDocument(ClientDocument):

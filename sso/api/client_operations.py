@@ -133,6 +133,7 @@ def _document(client: Client, call: Call[Any]) -> dict[str, JsonValue]:
         "updated_at": _time(client.updated_at),
         "secrets": [_time(secret.expires_at) for secret in client.secrets],
         "protected": _protected(client, call),
+        "logout_unconfirmed_since": _time(client.logout_unconfirmed_since),
         **client_metadata(client),
     }
 

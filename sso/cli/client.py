@@ -108,5 +108,10 @@ def _shown(client: Client) -> dict[str, JsonValue]:
         "client_id": client.client_id,
         **client_metadata(client),
         "secrets": len(client.secrets),
-        **{name: None if moment is None else moment.isoformat() for name, moment in times.items()},
+        "logout_unconfirmed_since": _text_of(client.logout_unconfirmed_since),
+        **{name: _text_of(moment) for name, moment in times.items()},
     }
+
+
+def _text_of(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

@@ -101,6 +101,7 @@ class Tokens(Section):
     id_token_lifetime_seconds: Annotated[int, Field(ge=30, le=86_400)] = 600
     refresh_token_lifetime_seconds: Positive = 2_592_000
     refresh_grace_seconds: Annotated[int, Field(ge=0, le=120)] = 20
+    capped_token_lifetime_seconds: Annotated[int, Field(ge=30, le=3_600)] = 120
 
 
 class SessionSection(Section):

@@ -92,7 +92,7 @@ def _override(name: str, value: str) -> tuple[Path_, JsonValue]:
     if len(parts) == 3 and parts[-1] == "file":
         try:
             value = Path(value).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             raise ConfigurationError(f"environment variable {name}: cannot read {value}: {reason}") from error
         parts = parts[:-1]

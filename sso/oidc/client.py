@@ -71,6 +71,7 @@ class Client:
     name the token endpoint instead of the issuer as its audience. `resource` names the resource servers
     that this client is: it may introspect tokens for them. `front_channel_tokens` is an officer's switch:
     without it no token ever passes through the browser. `profile` is "fapi2" or nothing.
+    `logout_unconfirmed_since` is no part of the registration: since then it is capped (`oidc.logout_cap`).
     """
 
     client_id: str
@@ -144,6 +145,7 @@ class Client:
     profile: str | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    logout_unconfirmed_since: datetime | None = None
 
     @property
     def public(self) -> bool:

@@ -1,7 +1,7 @@
 """Make the tokens of one answer: access token (RFC 9068), ID token (Core 2), and their audit event."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sso.audit.event import TokenIssued
 from sso.audit.record import JsonValue
@@ -11,6 +11,7 @@ from sso.oidc.client import Client, GrantType
 from sso.oidc.digest import new_id
 from sso.oidc.grant import Grant
 from sso.oidc.jose import half_hash, sign
+from sso.oidc.logout_cap import lifetimes
 from sso.oidc.response import TokenResponse
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
@@ -37,6 +38,7 @@ class Issuance:
 class _AccessToken:
     jti: str
     aud: tuple[str, ...]
+    lifetime: timedelta
     expires_at: datetime
     text: str
 
@@ -51,9 +53,9 @@ def issue(issuance: Issuance, stores: Stores, provider: Provider, now: datetime)
     if issuance.grant is not None and wants_id_token:
         key = provider.keys.signing(issuance.client.id_token_signed_response_alg, now)
         released |= {"txn": txn, "at_hash": half_hash(access_token.text, key.alg)}
-        claims = _id_token_claims(issuance.grant, released, provider, now)
+        claims = _id_token_claims(issuance, issuance.grant, released, provider, now)
         id_token = sign(claims, key, "JWT")
-    lifetime = int(provider.settings.access_token_lifetime.total_seconds())
+    lifetime = int(access_token.lifetime.total_seconds())
     return TokenResponse(access_token.text, lifetime, issuance.scope, id_token, issuance.refresh_token)
 
 
@@ -80,6 +82,7 @@ def _event(
 def _access_token(issuance: Issuance, provider: Provider, now: datetime) -> _AccessToken:
     settings, client, grant = provider.settings, issuance.client, issuance.grant
     issued_at = int(now.timestamp())
+    lifetime = lifetimes(client, settings, about_person=grant is not None).access_token
     jti = f"{grant.id}.{new_id()}" if grant else new_id()
     aud = client.audience or (settings.issuer,)
     claims: dict[str, JsonValue] = {
@@ -88,7 +91,7 @@ def _access_token(issuance: Issuance, provider: Provider, now: datetime) -> _Acc
         "aud": aud[0] if len(aud) == 1 else list(aud),
         "client_id": client.client_id,
         "iat": issued_at,
-        "exp": issued_at + int(settings.access_token_lifetime.total_seconds()),
+        "exp": issued_at + int(lifetime.total_seconds()),
         "jti": jti,
         "scope": " ".join(sorted(issuance.scope)),
     }
@@ -96,7 +99,7 @@ def _access_token(issuance: Issuance, provider: Provider, now: datetime) -> _Acc
         claims |= {"auth_time": int(grant.auth_time.timestamp()), "acr": grant.acr, "amr": list(grant.amr)}
         claims |= _sid(grant)
     text = sign(claims, provider.keys.signing(ACCESS_TOKEN_ALG, now), "at+jwt")
-    return _AccessToken(jti, aud, now + settings.access_token_lifetime, text)
+    return _AccessToken(jti, aud, lifetime, now + lifetime, text)
 
 
 def _released_claims(issuance: Issuance) -> dict[str, JsonValue]:
@@ -108,9 +111,10 @@ def _released_claims(issuance: Issuance) -> dict[str, JsonValue]:
 
 
 def _id_token_claims(
-    grant: Grant, extra: dict[str, JsonValue], provider: Provider, now: datetime
+    issuance: Issuance, grant: Grant, extra: dict[str, JsonValue], provider: Provider, now: datetime
 ) -> dict[str, JsonValue]:
     issued_at = int(now.timestamp())
+    lifetime = lifetimes(issuance.client, provider.settings, about_person=True).id_token
     nonce: dict[str, JsonValue] = {} if grant.nonce is None else {"nonce": grant.nonce}
     return {
         **extra,
@@ -119,7 +123,7 @@ def _id_token_claims(
         "sub": grant.sub,
         "aud": grant.client_id,
         "iat": issued_at,
-        "exp": issued_at + int(provider.settings.id_token_lifetime.total_seconds()),
+        "exp": issued_at + int(lifetime.total_seconds()),
         "auth_time": int(grant.auth_time.timestamp()),
         "acr": grant.acr,
         "amr": list(grant.amr),

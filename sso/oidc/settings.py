@@ -20,6 +20,7 @@ class Settings:
     code_lifetime: timedelta = timedelta(seconds=60)
     access_token_lifetime: timedelta = timedelta(minutes=5)
     id_token_lifetime: timedelta = timedelta(minutes=10)
+    capped_token_lifetime: timedelta = timedelta(minutes=2)
     refresh_token_lifetime: timedelta = timedelta(days=30)
     refresh_grace: timedelta = timedelta(seconds=20)
     consent_lifetime: timedelta = timedelta(days=365)

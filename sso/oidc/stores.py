@@ -213,6 +213,18 @@ class OneTimeValues(Protocol):
         ...
 
 
+class LogoutCaps(Protocol):
+    """Clients that did not confirm a sign-out."""
+
+    def cap(self, client_id: str, now: datetime) -> bool:
+        """Note that a client is capped from now on; false if it is already, or unknown."""
+        ...
+
+    def lift_cap(self, client_id: str) -> datetime | None:
+        """Lift a client's cap and return since when it had one; None for all but one caller."""
+        ...
+
+
 class Notices(Protocol):
     """The outbox of back-channel logout: one row per session and client."""
 

@@ -9,7 +9,16 @@ from sqlalchemy import Row
 
 from sso.oidc.client import Client, ClientAuthMethod, ClientSecret, GrantType, SubjectType
 
-_COLUMNS = ("client_id", "client_name", "auth_method", "sector", "trusted", "created_at", "updated_at")
+_COLUMNS = (
+    "client_id",
+    "client_name",
+    "auth_method",
+    "sector",
+    "trusted",
+    "created_at",
+    "updated_at",
+    "logout_unconfirmed_since",
+)
 _FIELDS = tuple(field.name for field in fields(Client) if field.name not in {*_COLUMNS, "secrets"})
 """What the document holds; what it lacks (it was written before the field existed) has Client's default."""
 
@@ -59,6 +68,7 @@ def client_of(rows: Sequence[Row[Any]]) -> Client:
         trusted=row.trusted,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        logout_unconfirmed_since=row.logout_unconfirmed_since,
         secrets=tuple(ClientSecret(r.digest, r.expires_at) for r in rows if r.digest is not None),
         **{name: _READ.get(name, _as_it_is)(registration[name]) for name in _FIELDS if name in registration},
     )

@@ -41,6 +41,19 @@ _UPDATE = (
     .where(_C.client_id == bindparam("key"))
     .values({name: bindparam(name) for name in _CHANGED})
 )
+_CAP = (
+    update(client)
+    .where(_C.client_id == bindparam("key"), _C.logout_unconfirmed_since.is_(None))
+    .values(logout_unconfirmed_since=bindparam("now"))
+)
+_CAPPED = select(_C.logout_unconfirmed_since).where(
+    _C.client_id == bindparam("key"), _C.logout_unconfirmed_since.is_not(None)
+)
+_LIFT_CAP = (
+    update(client)
+    .where(_C.client_id == bindparam("key"), _C.logout_unconfirmed_since.is_not(None))
+    .values(logout_unconfirmed_since=None)
+)
 _LOCK = select(_C.client_id).where(_C.client_id == bindparam("key")).with_for_update()
 _REMOVE = delete(client).where(_C.client_id == bindparam("key"))
 _REMOVE_CONSENTS = delete(consent).where(consent.c.client_id == bindparam("key"))
@@ -150,6 +163,19 @@ class SqlClients:
         self._unit.change(_RETIRE_SECRETS, {"key": client_id, "at": now + overlap})
         self._unit.change(_REMOVE_SPENT_SECRETS, {"key": client_id, "now": now})
         self.put_secret(client_id, secret, now)
+
+    def cap(self, client_id: str, now: datetime) -> bool:
+        """Note that a client is capped from now on; false if it is already, or unknown."""
+        return self._note_change() if self._unit.change(_CAP, {"key": client_id, "now": now}) == 1 else False
+
+    def lift_cap(self, client_id: str) -> datetime | None:
+        """Lift a client's cap and return since when it had one; None for all but one caller."""
+        capped = self._unit.row(_CAPPED, {"key": client_id})
+        if capped is None or self._unit.change(_LIFT_CAP, {"key": client_id}) != 1:
+            return None
+        self._note_change()
+        since: datetime = capped.logout_unconfirmed_since
+        return since
 
     def _read(self, client_id: str) -> Client | None:
         rows = self._unit.rows(_GET, {"key": client_id})

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sso.audit.event import LogoutNotPropagated, LogoutPropagated
 from sso.audit.record import Origin
 from sso.hub import Hub
+from sso.oidc import logout_cap
 from sso.oidc.logout import logout_token
 from sso.oidc.notice import LogoutNotice
 from sso.outbound import Form, NoAnswer, NotAllowed, Outbound
@@ -17,7 +18,6 @@ BATCH = 50
 CHANNEL = "back-channel"
 _CONFIRMED = (200, 204)
 _ORIGIN = Origin(actor="worker")
-_BACKOFF_SECONDS = (2, 5, 15, 60, 300, 900)
 
 
 def deliver_due(hub: Hub, outbound: Outbound) -> int:
@@ -42,8 +42,10 @@ def _form(hub: Hub, notice: LogoutNotice) -> Form:
     with hub.database.read() as stores:
         client = stores.clients.get(notice.client_id)
     alg = client.id_token_signed_response_alg if client is not None else "RS256"
+    # A wrong address that an officer has corrected is why most notices wait: take the one registered now.
+    uri = client.backchannel_logout_uri if client is not None else None
     token = logout_token(notice, alg, hub.provider(), datetime.now(UTC))
-    return Form(notice.uri, {"logout_token": token})
+    return Form(uri or notice.uri, {"logout_token": token})
 
 
 def _record(hub: Hub, notice: LogoutNotice, answer: int | NotAllowed | NoAnswer, now: datetime) -> None:
@@ -67,14 +69,14 @@ def _record_delivered(hub: Hub, notice: LogoutNotice, status: int, now: datetime
                 attempts=notice.attempts,
             )
             stores.audit.append(event, now)
+            logout_cap.lift(notice, stores.clients, stores.audit, now)
 
 
 def _record_failure(hub: Hub, notice: LogoutNotice, status: int | None, reason: str, now: datetime) -> None:
-    limit = timedelta(seconds=hub.configuration.settings.outbound.logout_retry_seconds)
-    again = now + timedelta(seconds=_BACKOFF_SECONDS[min(notice.attempts, len(_BACKOFF_SECONDS)) - 1])
-    final = again > notice.created_at + limit
+    retry_for = timedelta(seconds=hub.configuration.settings.outbound.logout_retry_seconds)
+    again = notice.next_attempt(retry_for, now)
     with hub.database.begin(_ORIGIN) as stores:
-        if stores.outbox.failed(notice.id, None if final else again, reason, now):
+        if stores.outbox.failed(notice.id, again, reason, now):
             event = LogoutNotPropagated(
                 client_id=notice.client_id,
                 session_id=notice.session_id,
@@ -82,7 +84,9 @@ def _record_failure(hub: Hub, notice: LogoutNotice, status: int | None, reason: 
                 channel=CHANNEL,
                 http_status=status,
                 attempts=notice.attempts,
-                final=final,
+                final=again is None,
                 reason=reason,
             )
             stores.audit.append(event, now)
+            if again is None:
+                logout_cap.apply(notice, stores.clients, hub.settings, stores.audit, now)

@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 
 from tests.admin.conftest import ConsoleServer
 from tests.browser.chromium import NARROW, OpenPage, axe_violations, complaints, screenshot, sideways_scroll
+from tests.running.state import execute
 from tests.servers.hub import HubServer
 
 pytestmark = pytest.mark.browser
@@ -207,6 +208,21 @@ def test_the_client_managers_pages_look_right(
     page.click("#compare")
     look(page, "client_compare")
     assert complained == []
+
+
+def test_an_application_that_does_not_confirm_sign_outs_is_marked(
+    console: ConsoleServer, hub: HubServer, open_page: OpenPage
+) -> None:
+    client_id = hub.add_client("--redirect-uri", "https://late.example/cb", name="Late office")["client_id"]
+    since = 1_772_600_767_000_000  # 2026-03-04 05:06:07 UTC
+    execute(hub, f"UPDATE client SET logout_unconfirmed_since = {since} WHERE client_id = '{client_id}'")
+    page = open_page(width=NARROW, locale="zh-CN")
+
+    console.sign_in(page, "client_manager")
+    page.goto(f"{console.address}/clients/{client_id}")
+
+    look(page, "client_capped_zh-CN_narrow")
+    assert "自 2026-03-04 05:06:07 起它未确认过退出" in page.inner_text("#logout_unconfirmed")
 
 
 def test_who_was_slower_overwrites_nothing(

@@ -56,6 +56,21 @@ def test_an_application_with_keys_has_no_secret(manager: Caller) -> None:
     problem(manager.post(f"/clients/{made['client_id']}/secret", {}), 400, "invalid_client_metadata")
 
 
+def test_an_application_that_does_not_confirm_sign_outs_is_shown_as_such(
+    sql_office: Office, manager: Caller
+) -> None:
+    made = registered(manager)
+    with sql_office.hub.database.begin(examples.ORIGIN) as stores:
+        stores.clients.cap(made["client_id"], examples.NOW)
+
+    shown = manager.get(f"/clients/{made['client_id']}")
+    changed = manager.patch(f"/clients/{made['client_id']}", {"client_name": "Other"}, shown.headers["ETag"])
+
+    assert made["logout_unconfirmed_since"] is None
+    assert shown.json["logout_unconfirmed_since"] == "2026-03-04T05:06:07Z"
+    assert changed.json["logout_unconfirmed_since"] == "2026-03-04T05:06:07Z"
+
+
 def test_a_list_is_read_page_by_page(manager: Caller) -> None:
     made = {registered(manager)["client_id"] for _ in range(5)}
     found: list[str] = []

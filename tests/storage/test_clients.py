@@ -8,7 +8,7 @@ import pytest
 from sso.oidc.client import ClientAuthMethod, ClientSecret, GrantType, SubjectType
 from sso.storage.database import Database
 from tests.storage.conftest import opened
-from tests.storage.examples import HOUR, NOW, ORIGIN, client
+from tests.storage.examples import HOUR, MINUTE, NOW, ORIGIN, client
 
 
 def test_a_client_comes_back_as_it_was_registered(database: Database) -> None:
@@ -204,3 +204,42 @@ def test_a_known_client_costs_no_statement(sql_database: Database) -> None:
         first = stores.clients.get(registered.client_id)
 
         assert stores.clients.get(registered.client_id) is first
+
+
+def test_a_client_is_capped_once_and_its_cap_is_lifted_once(database: Database) -> None:
+    known = client()
+    with database.begin(ORIGIN) as stores:
+        stores.clients.add(known, NOW)
+
+    with database.begin(ORIGIN) as stores:
+        capped = [stores.clients.cap(known.client_id, NOW + number * MINUTE) for number in range(2)]
+    with database.read() as stores:
+        seen = stores.clients.get(known.client_id)
+    with database.begin(ORIGIN) as stores:
+        lifted = [stores.clients.lift_cap(known.client_id) for _ in range(2)]
+    with database.read() as stores:
+        free = stores.clients.get(known.client_id)
+
+    assert capped == [True, False]
+    assert seen is not None and seen.logout_unconfirmed_since == NOW
+    assert lifted == [NOW, None]
+    assert free is not None and free.logout_unconfirmed_since is None
+
+
+def test_nobody_unknown_is_capped(database: Database) -> None:
+    with database.begin(ORIGIN) as stores:
+        assert not stores.clients.cap("nobody", NOW)
+        assert stores.clients.lift_cap("nobody") is None
+
+
+def test_a_changed_registration_keeps_its_cap(database: Database) -> None:
+    """Nobody is freed by having an officer rename it."""
+    known = client()
+    with database.begin(ORIGIN) as stores:
+        stores.clients.add(known, NOW)
+        stores.clients.cap(known.client_id, NOW)
+        stores.clients.update(replace(known, client_name="Other"), NOW)
+
+        found = stores.clients.get(known.client_id)
+
+    assert found is not None and found.logout_unconfirmed_since == NOW

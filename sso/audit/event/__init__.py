@@ -42,6 +42,8 @@ from sso.audit.event.people import (
     RoleRevoked,
 )
 from sso.audit.event.sign_in import (
+    LogoutCapApplied,
+    LogoutCapLifted,
     LogoutNotPropagated,
     LogoutPropagated,
     LogoutRejected,
@@ -95,6 +97,8 @@ EVENT_CLASSES: tuple[type[AuditEvent], ...] = (
     SessionEndedByOfficer,
     LogoutPropagated,
     LogoutNotPropagated,
+    LogoutCapApplied,
+    LogoutCapLifted,
     LogoutRejected,
     RateLimited,
     AccountCreated,
@@ -149,6 +153,8 @@ __all__ = [
     "KeyActivated",
     "KeyCreated",
     "KeyRetired",
+    "LogoutCapApplied",
+    "LogoutCapLifted",
     "LogoutNotPropagated",
     "LogoutPropagated",
     "LogoutRejected",

@@ -132,6 +132,30 @@ class LogoutNotPropagated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutCapApplied:
+    """A notice to a client was given up: what the client receives about people is short-lived from now on."""
+
+    code: ClassVar[str] = "logout.cap.applied"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.HIGH
+    client_id: str
+    session_id: str
+    lifetime_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutCapLifted:
+    """A capped client confirmed a logout token: what it receives lives as long as anyone else's again."""
+
+    code: ClassVar[str] = "logout.cap.lifted"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.INFORMATIONAL
+    client_id: str
+    session_id: str
+    capped_since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogoutRejected:
     """A sign-out request carried a hint or address that cannot be honoured."""
 

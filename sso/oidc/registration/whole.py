@@ -84,7 +84,13 @@ def changed_client(client: Client, metadata: Mapping[str, JsonValue], now: datet
         raise InvalidClientMetadata(
             "token_endpoint_auth_method cannot change from or to none: register another application"
         )
-    return replace(changed, secrets=client.secrets, created_at=client.created_at, updated_at=now)
+    return replace(
+        changed,
+        secrets=client.secrets,
+        created_at=client.created_at,
+        updated_at=now,
+        logout_unconfirmed_since=client.logout_unconfirmed_since,
+    )
 
 
 def rotated_secret(client: Client, now: datetime, overlap: timedelta) -> tuple[Client, str]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sso.oidc.claims import ClaimsParameterInvalid, ClaimsRequest
 from sso.oidc.client import Client, GrantType
 from sso.oidc.errors import AuthorizationError, ErrorCode, ReturnAddress
+from sso.oidc.logout_cap import grantable
 from sso.oidc.request.refusal import invalid
 
 MAX_CLAIMS_LENGTH = 4_096
@@ -19,6 +20,7 @@ def scope_of(value: Mapping[str, str], client: Client, to: ReturnAddress) -> fro
     scope = frozenset(value.get("scope", "").split(" ")) & client.scope
     if GrantType.REFRESH_TOKEN not in client.grant_types:
         scope -= {"offline_access"}
+    scope = grantable(client, scope)
     if not scope:
         raise AuthorizationError(
             ErrorCode.INVALID_SCOPE, "no requested scope is registered for this client", to

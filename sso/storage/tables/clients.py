@@ -16,6 +16,7 @@ client = Table(
     column("registration", ForeignJson, sensitive=False),  # RFC 7591 metadata, never a secret
     column("created_at", UtcDateTime, sensitive=False),
     column("updated_at", UtcDateTime, sensitive=False),
+    column("logout_unconfirmed_since", UtcDateTime, optional=True, sensitive=False),  # absent: not capped
 )
 
 client_secret = Table(

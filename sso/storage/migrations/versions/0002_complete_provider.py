@@ -22,6 +22,7 @@ def upgrade() -> None:
     op.add_column("grant", sa.Column("act", CLEAN_JSON, nullable=True))
     op.add_column("authorization_code", sa.Column("dpop_jkt", TEXT, nullable=True))
     op.add_column("client_secret", sa.Column("sealed", sa.LargeBinary(), nullable=True))
+    op.add_column("client", sa.Column("logout_unconfirmed_since", TIME, nullable=True))
     op.create_index("ix_client_secret_expires", "client_secret", ["expires_at"])
     op.add_column("pending_authorization", sa.Column("pushed", sa.LargeBinary(), nullable=True))
     op.create_table(
