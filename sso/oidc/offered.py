@@ -52,11 +52,7 @@ WITHOUT_FEATURE: Mapping[str, str] = {
             "introspection_encrypted_response_alg",
             "introspection_encrypted_response_enc",
         ),
-        "request objects (JAR)": (
-            "request_object_signing_alg",
-            "require_signed_request_object",
-            "request_uris",
-        ),
+        "request objects by address": ("request_uris",),
         "rich authorization requests (RAR)": ("authorization_details_types",),
         "client certificates": (
             "tls_client_auth_subject_dn",

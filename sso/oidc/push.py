@@ -10,7 +10,7 @@ from sso.oidc.digest import digest, new_secret
 from sso.oidc.errors import AuthorizationError, ErrorCode, TokenError, UntrustedRequest
 from sso.oidc.pushed import PushedAuthorization
 from sso.oidc.request import AuthorizationRequest, Params
-from sso.oidc.request.arrival import REFERENCE_PREFIX
+from sso.oidc.request.arrival import REFERENCE_PREFIX, opened
 from sso.oidc.request.parameters import kept
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
@@ -42,12 +42,13 @@ def push(request: TokenRequest, stores: Stores, provider: Provider, now: datetim
 def _pushed(request: TokenRequest, stores: Stores, provider: Provider, now: datetime) -> dict[str, JsonValue]:
     if request.optional("request_uri") is not None:
         raise TokenError(ErrorCode.INVALID_REQUEST, "a pushed request has no request_uri")
-    params = _params(request.client, request.params, request.resources)
+    client = request.client
+    params = opened(_params(client, request.params, request.resources), client, stores, provider, now)
     AuthorizationRequest.parse(params, stores.clients, provider)
     reference = REFERENCE_PREFIX + new_secret()
     pushed = PushedAuthorization(
         digest=digest(reference),
-        client_id=request.client.client_id,
+        client_id=client.client_id,
         params=kept(params),
         expires_at=now + provider.settings.pushed_lifetime,
         kept_until=now + provider.settings.pushed_lifetime + provider.settings.pending_lifetime,

@@ -34,6 +34,7 @@ _JSON_PATHS = (
 _UNTRUSTED = {
     ErrorCode.INVALID_CLIENT: "unknown_client",
     ErrorCode.INVALID_REQUEST_URI: "invalid_request_uri",
+    ErrorCode.INVALID_REQUEST_OBJECT: "invalid_request_object",
 }
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "request_too_large", 429: "throttled"}
 

@@ -162,7 +162,11 @@ class World:
 
     def push_form(self, client: Client | None, form: Mapping[str, list[str]]) -> dict[str, JsonValue]:
         single = {name: values[0] for name, values in form.items()}
-        asked = TokenRequest(client or self.client, single, resources=tuple(form.get("resource", ())))
+        asked = TokenRequest(
+            client or self.stores.clients.by_id[self.client.client_id],
+            single,
+            resources=tuple(form.get("resource", ())),
+        )
         return push(asked, self.stores, self.provider, self.now)
 
     def pending(self, **changes: Any) -> PendingAuthorization:

@@ -17,6 +17,7 @@ PARAMETERS = frozenset(
 REPEATABLE = frozenset({"resource"})
 """What may come several times (RFC 8707 2)."""
 _SEPARATOR = " "  # no URI has one, and only those are repeated
+# The first two are taken where a request arrives: one that is passed on unopened is refused.
 _UNSUPPORTED = (
     ("request", ErrorCode.REQUEST_NOT_SUPPORTED, "request objects are not supported"),
     ("request_uri", ErrorCode.REQUEST_URI_NOT_SUPPORTED, "request_uri is not supported"),
