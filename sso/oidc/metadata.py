@@ -5,6 +5,7 @@ from datetime import datetime
 from sso.audit.record import JsonValue
 from sso.oidc.claims import CLAIM_NAMES, PROTOCOL_SCOPES, SCOPE_CLAIMS
 from sso.oidc.client import ClientAuthMethod, SubjectType
+from sso.oidc.dpop import DPOP_ALGORITHMS
 from sso.oidc.errors import ResponseMode
 from sso.oidc.jose import ASSERTION_ALGORITHMS
 from sso.oidc.offered import AUTH_METHODS, GRANT_TYPES, RESPONSE_TYPES
@@ -44,6 +45,7 @@ def metadata(provider: Provider, acr_values: tuple[str, ...], now: datetime) -> 
         "claim_types_supported": ["normal"],
         "claims_supported": [*PROTOCOL_CLAIMS, *sorted(CLAIM_NAMES)],
         "authorization_response_iss_parameter_supported": True,
+        "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
         "ui_locales_supported": list(settings.ui_locales),

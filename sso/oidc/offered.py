@@ -62,7 +62,6 @@ WITHOUT_FEATURE: Mapping[str, str] = {
             "tls_client_auth_san_email",
             "tls_client_certificate_bound_access_tokens",
         ),
-        "DPoP": ("dpop_bound_access_tokens",),
         "opaque access tokens": ("access_token_format",),
         "front-channel logout": ("frontchannel_logout_uri", "frontchannel_logout_session_required"),
         "backchannel authentication (CIBA)": (

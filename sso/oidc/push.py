@@ -6,6 +6,7 @@ from datetime import datetime
 from sso.audit.event import AuthorizationPushed, AuthorizationRejected
 from sso.audit.record import JsonValue
 from sso.oidc.client import Client
+from sso.oidc.confirmation import Confirmation
 from sso.oidc.digest import digest, new_secret
 from sso.oidc.errors import AuthorizationError, ErrorCode, TokenError, UntrustedRequest
 from sso.oidc.pushed import PushedAuthorization
@@ -44,6 +45,7 @@ def _pushed(request: TokenRequest, stores: Stores, provider: Provider, now: date
         raise TokenError(ErrorCode.INVALID_REQUEST, "a pushed request has no request_uri")
     client = request.client
     params = opened(_params(client, request.params, request.resources), client, stores, provider, now)
+    params = _with_key(params, request.confirmation)
     AuthorizationRequest.parse(params, stores.clients, provider)
     reference = REFERENCE_PREFIX + new_secret()
     pushed = PushedAuthorization(
@@ -61,6 +63,16 @@ def _pushed(request: TokenRequest, stores: Stores, provider: Provider, now: date
     )
     stores.audit.append(event, now)
     return {"request_uri": reference, "expires_in": int(provider.settings.pushed_lifetime.total_seconds())}
+
+
+def _with_key(params: Params, proven: Confirmation | None) -> Params:
+    """Bind the code to the key that a DPoP header proved; dpop_jkt must then be the same (RFC 9449 10.1)."""
+    jkt = None if proven is None else proven.jkt
+    if jkt is None:
+        return params
+    if params.get("dpop_jkt", [jkt]) != [jkt]:
+        raise TokenError(ErrorCode.INVALID_DPOP_PROOF, "dpop_jkt is of another key than the DPoP proof")
+    return {**params, "dpop_jkt": [jkt]}
 
 
 def _params(client: Client, form: Mapping[str, str], resources: tuple[str, ...]) -> Params:
