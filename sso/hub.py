@@ -15,7 +15,8 @@ from sso.authentication.throttling import ThrottleRules
 from sso.config import Configuration
 from sso.directory.ldap import LdapDirectory
 from sso.directory.settings import DirectorySettings
-from sso.oidc.keys import KeyRing
+from sso.oidc.jose import MemoryKeys
+from sso.oidc.keys import KeyRing, PrivateKeys
 from sso.oidc.settings import Provider, Settings
 from sso.storage.database import Database
 from sso.storage.sealing import Sealer
@@ -33,18 +34,23 @@ class KeyCache:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def ring(self) -> KeyRing:
-        """Return the keys as they stood at most KEYS_REREAD_SECONDS ago.
+        """Return the keys as they stood KEYS_REREAD_SECONDS ago, twice that at most.
 
         Raises:
             StorageUnavailable: they have never been read and cannot be now.
         """
-        if time.monotonic() - self._read_at < KEYS_REREAD_SECONDS:
+        age = time.monotonic() - self._read_at
+        if age < KEYS_REREAD_SECONDS:
             return self._ring
-        with self._lock:
+        if not self._lock.acquire(blocking=age >= 2 * KEYS_REREAD_SECONDS):
+            return self._ring  # someone is reading: what is known is young enough until then
+        try:
             if time.monotonic() - self._read_at >= KEYS_REREAD_SECONDS:
                 with self.database.read() as stores:
                     self._ring = KeyRing(stores.signing_keys.load())
                 self._read_at = time.monotonic()
+        finally:
+            self._lock.release()
         return self._ring
 
     def forget(self) -> None:
@@ -60,17 +66,17 @@ class Hub:
     settings: Settings
     database: Database
     keys: KeyCache
+    private_keys: PrivateKeys
     passwords: PasswordHash
     password_rules: PasswordRules
     sign_in: SignIn
     directories: tuple[DirectorySettings, ...]
     ldap: Mapping[str, LdapDirectory]
     form_key: bytes = field(repr=False)
-    nonce_key: bytes = field(repr=False)
 
     def provider(self) -> Provider:
         """Return settings and keys for one request."""
-        return Provider(self.settings, self.keys.ring(), self.nonce_key)
+        return Provider(self.settings, self.keys.ring())
 
     def close(self) -> None:
         """Close what is open to directories and to the database."""
@@ -82,9 +88,11 @@ class Hub:
 def build(configuration: Configuration) -> Hub:
     """Construct the hub. Nothing is opened yet: connections are made at first use."""
     settings = protocol_settings(configuration)
+    private_keys = MemoryKeys()
     database = Database(
         configuration.database_url,
         Sealer(configuration.key_encryption_key),
+        private_keys,
         pool_size=max(configuration.settings.database.pool_size, configuration.settings.server.threads),
     )
     passwords = _password_hash(configuration)
@@ -94,13 +102,13 @@ def build(configuration: Configuration) -> Hub:
         settings=settings,
         database=database,
         keys=KeyCache(database),
+        private_keys=private_keys,
         passwords=passwords,
         password_rules=_password_rules(configuration),
         sign_in=SignIn(passwords, _throttle_rules(configuration), ldap, settings),
         directories=configuration.directories,
         ldap=ldap,
         form_key=_derived(configuration.key_encryption_key, b"forms"),
-        nonce_key=_derived(configuration.key_encryption_key, b"DPoP nonces"),
     )
 
 
@@ -122,7 +130,7 @@ def protocol_settings(configuration: Configuration) -> Settings:
         require_pushed=whole.requests.require_pushed,
         session_idle=timedelta(seconds=session.idle_seconds),
         session_lifetime=timedelta(seconds=session.lifetime_seconds),
-        dpop_nonce_required=tokens.dpop_nonce_required,
+        signing_algorithms=configuration.settings.keys.algorithms,
     )
 
 

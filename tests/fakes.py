@@ -19,11 +19,11 @@ from sso.directory.person import Account, AccountKind, Person, Role
 from sso.directory.stores import Attempts, LoginNameTaken, PasswordCredential, RolesConflict
 from sso.oidc.account import Subject
 from sso.oidc.client import Client, ClientSecret
-from sso.oidc.confirmation import Confirmation
 from sso.oidc.consent import Consent
 from sso.oidc.digest import new_id
 from sso.oidc.errors import RequestRejected
 from sso.oidc.grant import AuthorizationCode, Grant, RefreshToken
+from sso.oidc.jose import MemoryKeys
 from sso.oidc.keys import SigningKey
 from sso.oidc.notice import LogoutNotice
 from sso.oidc.pending import PendingAuthorization
@@ -396,10 +396,6 @@ class FakeGrants:
     def get(self, grant_id: str) -> Grant | None:
         return self.by_id.get(grant_id)
 
-    def bind(self, grant_id: str, confirmation: Confirmation) -> None:
-        if grant_id in self.by_id:
-            self.by_id[grant_id] = replace(self.by_id[grant_id], confirmation=confirmation)
-
     def revoke(self, grant_id: str, now: datetime) -> bool:
         return bool(self._revoke([grant for grant in self.by_id.values() if grant.id == grant_id], now))
 
@@ -475,11 +471,11 @@ class FakeDeniedTokens:
 
 @dataclass(slots=True)
 class FakeOneTimeValues:
-    expires_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    seen: set[tuple[str, str]] = field(default_factory=set)
 
     def spend(self, purpose: str, value: str, expires_at: datetime) -> bool:
-        fresh = (purpose, value) not in self.expires_at
-        self.expires_at.setdefault((purpose, value), expires_at)
+        fresh = (purpose, value) not in self.seen
+        self.seen.add((purpose, value))
         return fresh
 
 
@@ -548,19 +544,51 @@ class FakeSigningKeys:
     def load(self) -> Sequence[SigningKey]:
         return sorted(self.by_kid.values(), key=lambda key: (key.created_at, key.kid))
 
-    def add(self, key: SigningKey) -> None:
-        self.by_kid[key.kid] = key
-
-    def reschedule(self, key: SigningKey) -> bool:
-        known = self.by_kid.get(key.kid)
-        if known is None:
+    def add(self, key: SigningKey) -> bool:
+        if key.retired_at is None and any(
+            other.alg == key.alg and other.retired_at is None for other in self.by_kid.values()
+        ):
             return False
-        times = {name: getattr(key, name) for name in ("active_from", "retired_at", "published_until")}
-        self.by_kid[key.kid] = replace(known, **times)
+        self.by_kid[key.kid] = key
         return True
 
-    def remove(self, kid: str) -> bool:
-        return self.by_kid.pop(kid, None) is not None
+    def retire(self, kid: str, at: datetime, published_until: datetime) -> bool:
+        found = self.by_kid.get(kid)
+        changes = {"retired_at": at, "published_until": published_until}
+        return found is not None and found.retired_at is None and self._change(kid, **changes)
+
+    def hasten(self, kid: str, at: datetime, published_until: datetime) -> bool:
+        found = self.by_kid.get(kid)
+        later = found is not None and found.retired_at is not None and found.retired_at > at
+        return later and self._change(kid, retired_at=at, published_until=published_until)
+
+    def begin(self, kid: str, at: datetime) -> bool:
+        found = self.by_kid.get(kid)
+        later = found is not None and found.active_from > at and found.revoked_at is None
+        return later and self._change(kid, active_from=at)
+
+    def activate(self, kid: str, now: datetime) -> bool:
+        found = self.by_kid.get(kid)
+        if found is None or found.active_from > now or found.activated_at or found.revoked_at:
+            return False
+        return self._change(kid, activated_at=now)
+
+    def revoke(self, kid: str, now: datetime) -> bool:
+        found = self.by_kid.get(kid)
+        if found is None or found.revoked_at is not None:
+            return False
+        end = now if found.retired_at is None else min(found.retired_at, now)
+        return self._change(kid, revoked_at=now, published_until=now, retired_at=end)
+
+    def erase(self, kid: str) -> bool:
+        found = self.by_kid.get(kid)
+        return found is not None and self._change(
+            kid, signer=MemoryKeys().open(found.alg, b"", found.public_jwk)
+        )
+
+    def _change(self, kid: str, **changes: Any) -> bool:
+        self.by_kid[kid] = replace(self.by_kid[kid], **changes)
+        return True
 
 
 class FakeStores:

@@ -11,7 +11,7 @@ from pathlib import Path
 from sso.config import Configuration
 from sso.directory.ldap import LdapDirectory
 from sso.hub import Hub
-from sso.oidc.keys import ACTIVE_ALGORITHMS, KeyRing
+from sso.oidc.keys import KeyRing
 from sso.storage.clock import database_time
 from sso.storage.errors import SealBroken, StorageUnavailable
 from sso.storage.schema import pending_migrations
@@ -122,7 +122,11 @@ def _keys(hub: Hub, now: datetime) -> Iterator[Finding]:
         yield failure("keys", "secrets.key_encryption_key is not the one that sealed the signing keys")
         return
     rotate_after = timedelta(days=hub.configuration.settings.keys.rotate_after_days)
-    for alg in ACTIVE_ALGORITHMS:
+    for alg in hub.settings.signing_algorithms:
+        waiting = [key.active_from for key in ring.keys if key.alg == alg and key.waits(now)]
+        if alg not in ring.algorithms(now) and waiting:
+            yield ok("keys", f"the {alg} key signs from {waiting[0]:%Y-%m-%d %H:%M} UTC")
+            continue
         if alg not in ring.algorithms(now):
             yield failure("keys", f"no active {alg} key; run `sso keys rotate`")
             continue

@@ -3,7 +3,6 @@
 import json
 import os
 import secrets
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,9 +13,8 @@ from sso.cli.context import EXIT_CONFIGURATION, configuration_of, fail, hub_of
 from sso.cli.operator import operator_origin
 from sso.config.schema import DatabaseSection, checked_issuer, is_loopback
 from sso.hub import Hub
-from sso.oidc.rotation import rotate
 from sso.storage.schema import migrate
-from sso.worker.upkeep import overlap_of
+from sso.worker.key_rotation import first_keys
 
 _TEMPLATE = """\
 # Made by `sso init`. Every setting is explained in config.example.toml.
@@ -139,10 +137,4 @@ def _listen(issuer: str) -> str:
 
 
 def _first_keys(hub: Hub) -> list[str]:
-    now = datetime.now(UTC)
-    with hub.database.begin(operator_origin()) as stores:
-        if stores.signing_keys.load():
-            return []
-        return [
-            f"{key.alg} {key.kid}" for key in rotate(stores.signing_keys, stores.audit, overlap_of(hub), now)
-        ]
+    return [f"{key.alg} {key.kid}" for key in first_keys(hub, operator_origin())]

@@ -94,7 +94,7 @@ class Secrets(Section):
 
 
 class Tokens(Section):
-    """`[tokens]`: lifetimes in seconds, and what proofs of a key must hold."""
+    """`[tokens]`: lifetimes in seconds."""
 
     code_lifetime_seconds: Annotated[int, Field(gt=0, le=60)] = 60
     access_token_lifetime_seconds: Annotated[int, Field(ge=30, le=86_400)] = 300
@@ -102,7 +102,6 @@ class Tokens(Section):
     refresh_token_lifetime_seconds: Positive = 2_592_000
     refresh_grace_seconds: Annotated[int, Field(ge=0, le=120)] = 20
     capped_token_lifetime_seconds: Annotated[int, Field(ge=30, le=3_600)] = 120
-    dpop_nonce_required: bool = False
 
 
 class SessionSection(Section):
@@ -122,11 +121,19 @@ class Requests(Section):
 
 
 class Keys(Section):
-    """`[keys]`: rotation of the signing keys."""
+    """`[keys]`: the signing keys' algorithms and rotation."""
 
+    algorithms: tuple[Literal["RS256", "PS256", "ES256", "EdDSA"], ...] = ("RS256", "ES256")
     rotate_after_days: Positive = 90
     publish_before_seconds: Annotated[int, Field(ge=0)] = 86_400
     keep_after_seconds: Annotated[int, Field(ge=0)] = 172_800
+
+    @field_validator("algorithms")
+    @classmethod
+    def _algorithms(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        if "ES256" not in values:
+            raise ValueError("algorithms must hold ES256, which signs access tokens")
+        return tuple(dict.fromkeys(values))
 
 
 class Password(Section):

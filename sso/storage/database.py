@@ -21,10 +21,13 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from sso.audit.record import Origin
 from sso.oidc.errors import RequestRejected
+from sso.oidc.jose import MemoryKeys
+from sso.oidc.keys import PrivateKeys
 from sso.storage.clients import ClientCache
 from sso.storage.engines import Engines, database_url, postgresql_engines, sqlite_engines
 from sso.storage.errors import StorageUnavailable
 from sso.storage.sealing import Sealer
+from sso.storage.signing_keys import SignersInMemory
 from sso.storage.stores import SqlStores
 from sso.storage.unit_of_work import Switch, UnitOfWork
 
@@ -32,19 +35,29 @@ from sso.storage.unit_of_work import Switch, UnitOfWork
 class Database:
     """A database by its URL (`sqlite:///path` or `postgresql://...`); connects at first use.
 
-    Threads share one; a process that was forked makes its own connections. `wait_seconds` is how long a
+    Threads share one; a process that was forked makes its own connections. `private_keys` is where signing
+    keys live that are not in the database itself. `wait_seconds` is how long a
     writer waits for its turn on SQLite, and anyone for a free connection.
 
     Raises:
         ValueError: the URL is neither, or names a SQLite database in memory.
     """
 
-    def __init__(self, url: str, sealer: Sealer, *, pool_size: int = 10, wait_seconds: float = 10.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        sealer: Sealer,
+        private_keys: PrivateKeys | None = None,
+        *,
+        pool_size: int = 10,
+        wait_seconds: float = 10.0,
+    ) -> None:
         self._url = database_url(url)
         self._sealer = sealer
         self._pool_size = pool_size
         self._wait_seconds = wait_seconds
         self._cache = ClientCache()
+        self._signers = SignersInMemory(private_keys or MemoryKeys())
         self._turn = threading.Lock() if self.dialect == "sqlite" else None
         self._guard = threading.Lock()
         self._engines, self._process = self._new_engines(), os.getpid()
@@ -75,7 +88,7 @@ class Database:
         with self._my_turn(), _connection(self._my_engines().writer) as connection:
             unit = UnitOfWork(connection, origin, writes=True, not_begun=_not_begun(connection))
             try:
-                yield SqlStores(unit, self._cache, self._sealer)
+                yield SqlStores(unit, self._cache, self._sealer, self._signers)
             except RequestRejected:
                 unit.commit()
                 raise
@@ -90,7 +103,7 @@ class Database:
         """
         with _connection(self._my_engines().reader) as connection:
             unit = UnitOfWork(connection, Origin(), writes=False)
-            yield SqlStores(unit, self._cache, self._sealer)
+            yield SqlStores(unit, self._cache, self._sealer, self._signers)
 
     def dispose(self) -> None:
         """Close every connection that is not in use."""

@@ -16,7 +16,7 @@ from sso.storage.pushed import SqlPushedAuthorizations
 from sso.storage.refresh_tokens import SqlRefreshTokens
 from sso.storage.sealing import Sealer
 from sso.storage.sessions import SqlSessions
-from sso.storage.signing_keys import SqlSigningKeys
+from sso.storage.signing_keys import SignersInMemory, SqlSigningKeys
 from sso.storage.subjects import SqlSubjects
 from sso.storage.throttles import SqlThrottles
 from sso.storage.unit_of_work import UnitOfWork
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 class SqlStores:
     """`sso.authentication.stores.Stores` over one transaction, and what else is kept."""
 
-    def __init__(self, unit: UnitOfWork, cache: ClientCache, sealer: Sealer) -> None:
+    def __init__(
+        self, unit: UnitOfWork, cache: ClientCache, sealer: Sealer, signers: SignersInMemory
+    ) -> None:
         self.audit = SqlAuditLog(unit)
         self.audit_search = SqlAuditSearch(unit)
         self.cleanup = SqlCleanup(unit)
@@ -45,7 +47,7 @@ class SqlStores:
         self.pushed = SqlPushedAuthorizations(unit)
         self.refresh_tokens = SqlRefreshTokens(unit)
         self.sessions = SqlSessions(unit)
-        self.signing_keys = SqlSigningKeys(unit, sealer)
+        self.signing_keys = SqlSigningKeys(unit, sealer, signers)
         self.subjects = SqlSubjects(unit)
         self.throttles = SqlThrottles(unit)
 

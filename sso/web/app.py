@@ -11,7 +11,6 @@ from sso.web import (
     authorize,
     choose_account,
     consent,
-    cross_origin,
     errors,
     home,
     metadata,
@@ -57,7 +56,6 @@ def create_app(hub: Hub) -> Flask:
     app.register_blueprint(readiness_blueprint(hub))
     errors.register(app, hub, answers)
     access_log.register(app, hub)
-    cross_origin.register(app, hub)
     app.after_request(_with_headers(hub))
     return app
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from flask import Blueprint, Response, jsonify
 
 from sso.hub import Hub
-from sso.oidc.keys import ACTIVE_ALGORITHMS
+from sso.oidc.issuance import ACCESS_TOKEN_ALG
+from sso.oidc.keys import KeyRing
 from sso.storage.errors import SealBroken, StorageUnavailable
 from sso.storage.schema import pending_migrations
 
@@ -63,9 +64,17 @@ def findings(hub: Hub) -> Mapping[str, str]:
     except SealBroken:
         return {"keys": "secrets.key_encryption_key is not the one that they were sealed with"}
     now = datetime.now(UTC)
-    missing = [alg for alg in ACTIVE_ALGORITHMS if alg not in ring.algorithms(now)]
+    missing = [alg for alg in hub.settings.signing_algorithms if _is_missing(alg, ring, now)]
     wrong = {} if not missing else {"keys": f"no active signing key for {', '.join(missing)}"}
     return {**wrong, **_disk(hub)}
+
+
+def _is_missing(alg: str, ring: KeyRing, now: datetime) -> bool:
+    """Whether nothing signs with an algorithm that was in use; a new one may wait for its turn."""
+    if alg in ring.algorithms(now):
+        return False
+    of_alg = [key for key in ring.keys if key.alg == alg]
+    return alg == ACCESS_TOKEN_ALG or (bool(of_alg) and not any(key.waits(now) for key in of_alg))
 
 
 def _disk(hub: Hub) -> dict[str, str]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from sso.hub import Hub
 from sso.outbound import Outbound, OutboundRules
+from sso.worker.key_rotation import keep_up
 from sso.worker.logout_delivery import deliver_due
-from sso.worker.upkeep import clean_up, end_expired_sessions, rotate_if_due
+from sso.worker.upkeep import clean_up, end_expired_sessions
 
 log = logging.getLogger("sso.worker")
 
@@ -31,7 +32,7 @@ def jobs_of(hub: Hub, outbound: Outbound) -> list[Job]:
     return [
         Job("logout delivery", 0.2, lambda: deliver_due(hub, outbound)),
         Job("session limits", 10.0, lambda: end_expired_sessions(hub)),
-        Job("key rotation", 60.0, lambda: rotate_if_due(hub)),
+        Job("key rotation", 60.0, lambda: keep_up(hub)),
         Job("clean-up", 10.0, lambda: clean_up(hub)),
     ]
 

@@ -1,16 +1,15 @@
-"""Upkeep: sessions past their limits end, expired rows go, signing keys are followed by successors.
+"""Upkeep: sessions past their limits end, and expired rows go.
 
 What may be much is done in small steps, each a transaction of its own, for a second at most: a job that is
 not through says so, and the others have their turn in between.
 """
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sso.audit.record import Origin
 from sso.authentication import sessions
 from sso.hub import Hub
-from sso.oidc.rotation import Overlap, is_due, rotate
 from sso.storage.cleanup import MAX_BATCH, SWEPT_TABLES
 
 BATCH = 200
@@ -58,26 +57,3 @@ def clean_up(hub: Hub) -> bool:
 def _sweep(hub: Hub, table: str) -> int:
     with hub.database.begin(_ORIGIN) as stores:
         return stores.cleanup.sweep(table, datetime.now(UTC))
-
-
-def overlap_of(hub: Hub) -> Overlap:
-    """Return the configured overlap of a key rotation."""
-    section = hub.configuration.settings.keys
-    return Overlap(
-        timedelta(seconds=section.publish_before_seconds), timedelta(seconds=section.keep_after_seconds)
-    )
-
-
-def rotate_if_due(hub: Hub) -> list[str]:
-    """Rotate the signing keys when they have reached their age; return the kids of new ones."""
-    now = datetime.now(UTC)
-    age = timedelta(days=hub.configuration.settings.keys.rotate_after_days)
-    with hub.database.read() as stores:
-        if not is_due(stores.signing_keys.load(), age, now):
-            return []
-    with hub.database.begin(_ORIGIN) as stores:
-        if not is_due(stores.signing_keys.load(), age, now):
-            return []
-        created = rotate(stores.signing_keys, stores.audit, overlap_of(hub), now)
-    hub.keys.forget()
-    return [key.kid for key in created]

@@ -20,11 +20,10 @@ from sso.directory.person import Role
 from sso.hub import Hub, build
 from sso.oidc.digest import new_id
 from sso.oidc.jose import sign
-from sso.oidc.rotation import Overlap, rotate
 from sso.storage.schema import migrate
 from sso.web.app import create_app
-from sso.web.proof_of_key import header_token_of
 from sso.web.visit import origin_of
+from sso.worker.key_rotation import first_keys
 from tests.storage import examples
 
 ISSUER = "http://127.0.0.1:8000"
@@ -137,16 +136,11 @@ def open_office(url: str, folder: Path) -> Office:
     file.write_text(CONFIG.format(issuer=ISSUER, url=url, key=key))
     hub = build(load(str(file), {}))
     migrate(hub.database)
+    first_keys(hub, Origin(actor="command"))
     with hub.database.begin(Origin(actor="command")) as stores:
-        rotate(stores.signing_keys, stores.audit, Overlap(timedelta(0), timedelta(days=1)), datetime.now(UTC))
         stores.clients.add(examples.client(client_id="console"), datetime.now(UTC))
     app = create_app(hub)
-    register(
-        app,
-        hub,
-        lambda request: origin_of(request, ()),
-        lambda request: header_token_of(request, hub.settings, ()),
-    )
+    register(app, hub, lambda request: origin_of(request, ()))
     return Office(hub, app)
 
 

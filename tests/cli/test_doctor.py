@@ -91,7 +91,7 @@ def test_a_database_that_was_not_made_fails(lonely: Commands) -> None:
 
     found = findings(lonely, code=1)
 
-    assert found["migrations"] == ("FAIL", "0001_first waits; run `sso migrate`")
+    assert found["migrations"] == ("FAIL", "0001_first, 0002_complete_provider waits; run `sso migrate`")
     assert "keys" not in found
 
 

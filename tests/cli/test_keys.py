@@ -1,6 +1,7 @@
 """`sso keys`: which keys sign, and their rotation by hand."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from tests.cli.commands import Commands
 
@@ -41,24 +42,63 @@ def test_while_a_rotation_is_under_way_nothing_changes(cli: Commands) -> None:
     assert cli.rows("keys", "list") == before
 
 
-def test_with_now_the_new_keys_sign_at_once_and_a_warning_is_given(cli: Commands) -> None:
+def seconds_until(row: dict[str, Any], name: str) -> float:
+    return (datetime.fromisoformat(row[name]) - datetime.now(UTC)).total_seconds()
+
+
+def test_with_now_the_new_keys_sign_as_soon_as_every_process_knows_them(cli: Commands) -> None:
     before = {row["kid"] for row in cli.rows("keys", "list")}
 
     result = cli.run("keys", "rotate", "--now")
 
     assert result.exit_code == 0
     assert "may refuse tokens" in result.stderr
-    assert by_state(cli) == {"active": ["ES256", "RS256"], "retired": ["ES256", "RS256"]}
-    assert {row["kid"] for row in cli.rows("keys", "list") if row["state"] == "retired"} == before
+    for row in cli.rows("keys", "list"):
+        assert seconds_until(row, "retired_at" if row["kid"] in before else "active_from") < 11
+    assert by_state(cli) == {"active": ["ES256", "RS256"], "next": ["ES256", "RS256"]}
 
 
-def test_keys_in_wrong_hands_can_go_at_once(cli: Commands) -> None:
-    before = {row["kid"] for row in cli.rows("keys", "list")}
+def test_with_now_a_rotation_under_way_is_brought_forward(cli: Commands) -> None:
+    cli.ok("keys", "rotate")
+    before = {row["kid"]: row["state"] for row in cli.rows("keys", "list")}
 
-    cli.run("keys", "rotate", "--now", env={"SSO__KEYS__KEEP_AFTER_SECONDS": "0"})
+    shown = cli.ok("keys", "rotate", "--now")
 
-    assert by_state(cli) == {"active": ["ES256", "RS256"]}
-    assert not before & {row["kid"] for row in cli.rows("keys", "list")}
+    after = cli.rows("keys", "list")
+    assert {row["kid"]: row["state"] for row in after} == before
+    for row in after:
+        assert seconds_until(row, "active_from" if row["state"] == "next" else "retired_at") < 11
+        assert (row["kid"] in shown) is (row["state"] == "next")
+
+
+def test_an_algorithm_that_is_configured_later_gets_a_key_that_waits(cli: Commands) -> None:
+    shown = cli.run("keys", "rotate", env={"SSO__KEYS__ALGORITHMS": '["RS256", "ES256", "EdDSA"]'}).stdout
+
+    assert by_state(cli)["next"] == ["ES256", "EdDSA", "RS256"]
+    assert len(shown.splitlines()) == 3
+
+
+def test_a_revoked_key_is_shown_as_such_and_replaced_at_once(cli: Commands) -> None:
+    bad = next(row["kid"] for row in cli.rows("keys", "list") if row["alg"] == "ES256")
+
+    result = cli.run("keys", "revoke", bad)
+
+    assert result.exit_code == 0
+    assert "takes its place" in result.stdout
+    assert "until they fetch our key set again" in result.stderr
+    assert by_state(cli) == {"active": ["ES256", "RS256"], "revoked": ["ES256"]}
+    (event,) = cli.events("key.revoked")
+    assert (event["detail"]["kid"], event["severity"]) == (bad, 5)
+    assert event["actor"].startswith("command:")
+
+
+def test_a_key_is_revoked_once(cli: Commands) -> None:
+    bad = cli.rows("keys", "list")[0]["kid"]
+    cli.ok("keys", "revoke", bad)
+
+    for kid in (bad, "unknown"):
+        assert "no key has this kid, or it is revoked already" in cli.refused("keys", "revoke", kid)
+    assert len(cli.events("key.revoked")) == 1
 
 
 def test_a_rotation_is_on_record(cli: Commands) -> None:

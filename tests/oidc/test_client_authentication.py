@@ -14,7 +14,7 @@ from sso.oidc.digest import digest, new_id
 from sso.oidc.errors import TokenError
 from sso.oidc.jose import generate_private_key, public_jwk
 from tests.fakes import FakeDatabase, Origin
-from tests.oidc.examples import ISSUER, MINUTE, NOW, SECRET, World, basic, client, signing_key
+from tests.oidc.examples import ISSUER, MINUTE, NOW, SECRET, World, basic, client, private, signing_key
 
 RSA = signing_key("RS256", 1)
 EC = signing_key("ES256", 1)
@@ -44,7 +44,7 @@ def assertion(
         "jti": new_id(),
     } | changes
     claims = {name: value for name, value in claims.items() if value is not None}
-    return jwt.encode(claims, getattr(key, "private", key), algorithm=alg, headers=headers)
+    return jwt.encode(claims, private(key), algorithm=alg, headers=headers)
 
 
 def signed(text: str, **more: str) -> dict[str, str]:
@@ -206,7 +206,7 @@ def test_an_assertion_with_a_wrong_claim_proves_nothing(world: World, changes: d
         claims = {"iss": "housing", "sub": "housing", "aud": ISSUER, "jti": new_id(), "exp": 0} | changes
         body = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=")
         signature = jwt.algorithms.ECAlgorithm(jwt.algorithms.ECAlgorithm.SHA256).sign(
-            header + b"." + body, EC.private
+            header + b"." + body, private(EC)
         )
         text = b".".join((header, body, base64.urlsafe_b64encode(signature).rstrip(b"="))).decode()
 

@@ -15,13 +15,12 @@ from sso.oidc.jose import (
     check_public_jwks,
     half_hash,
     private_key_from_der,
-    private_key_to_der,
     sign,
     thumbprint,
     verify_own,
 )
 from sso.oidc.keys import KeyRing
-from tests.oidc.examples import ISSUER, NOW, World, provider, signing_key
+from tests.oidc.examples import ISSUER, NOW, World, private, provider, signing_key
 
 RSA, EC = signing_key("RS256"), signing_key("ES256")
 STRANGER = signing_key("ES256", 9)
@@ -36,7 +35,7 @@ def published() -> dict[str, Any]:
 
 def encode(key: Any, alg: str, kid: str | None = RSA.kid, typ: str = "JWT", **header: Any) -> str:
     names = {"typ": typ, **({"kid": kid} if kid is not None else {}), **header}
-    return jwt.encode({"iss": ISSUER, "sub": "s"}, getattr(key, "private", key), algorithm=alg, headers=names)
+    return jwt.encode({"iss": ISSUER, "sub": "s"}, private(key), algorithm=alg, headers=names)
 
 
 @pytest.mark.parametrize("alg", ["RS256", "ES256"])
@@ -84,8 +83,8 @@ def test_the_hash_of_a_token_is_the_left_half_of_its_digest() -> None:
 
 def test_a_private_key_survives_its_sealing() -> None:
     for key in (RSA, EC):
-        again = private_key_from_der(private_key_to_der(key.private))
-        assert again.public_key() == key.private.public_key()
+        again = private_key_from_der(key.signer.preserved)
+        assert again.public_key() == key.signer.public_key
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,8 @@
-"""The outbox of back-channel logout and the signing keys: contract of their stores."""
+"""The outbox of back-channel logout: contract of its store."""
 
 from dataclasses import replace
 
-import pytest
-
-from sso.oidc.jose import new_signing_key
-from sso.oidc.keys import SigningKey
 from sso.storage.database import Database
-from sso.storage.errors import SealBroken
-from sso.storage.sealing import Sealer
-from tests.storage.conftest import opened
 from tests.storage.examples import HOUR, MINUTE, NOW, ORIGIN, client, session
 
 
@@ -106,53 +99,3 @@ def test_a_notice_may_be_given_up(database: Database) -> None:
 
     assert notice.gave_up_at == NOW + HOUR
     assert len(notice.last_error) == 500
-
-
-@pytest.fixture(scope="module")
-def keys() -> tuple[SigningKey, SigningKey]:
-    return new_signing_key("ES256", NOW, NOW), new_signing_key("RS256", NOW + HOUR, NOW + MINUTE)
-
-
-def test_keys_come_back_oldest_first_and_sign(
-    database: Database, keys: tuple[SigningKey, SigningKey]
-) -> None:
-    with database.begin(ORIGIN) as stores:
-        for key in reversed(keys):
-            stores.signing_keys.add(key)
-
-    with database.read() as stores:
-        found = stores.signing_keys.load()
-
-    assert [key.private.private_numbers() for key in found] == [key.private.private_numbers() for key in keys]
-    assert [replace(f, private=k.private) for f, k in zip(found, keys, strict=True)] == list(keys)
-
-
-def test_a_key_retires(database: Database, keys: tuple[SigningKey, SigningKey]) -> None:
-    retired = replace(
-        keys[0], active_from=NOW + MINUTE, retired_at=NOW + HOUR, published_until=NOW + 2 * HOUR
-    )
-
-    with database.begin(ORIGIN) as stores:
-        stores.signing_keys.add(keys[0])
-
-        assert stores.signing_keys.reschedule(retired)
-        assert not stores.signing_keys.reschedule(keys[1])
-        (found,) = stores.signing_keys.load()
-        assert replace(found, private=retired.private) == retired
-        assert stores.signing_keys.remove(retired.kid)
-        assert not stores.signing_keys.remove(retired.kid)
-        assert stores.signing_keys.load() == []
-
-
-def test_a_private_key_opens_only_with_the_sealing_key(
-    sql_database: Database, keys: tuple[SigningKey, SigningKey]
-) -> None:
-    with sql_database.begin(ORIGIN) as stores:
-        stores.signing_keys.add(keys[0])
-    other = Database(sql_database._url.render_as_string(hide_password=False), Sealer(b"x" * 32))
-
-    with pytest.raises(SealBroken), other.read() as stores:
-        stores.signing_keys.load()
-
-    other.dispose()
-    opened(sql_database._url.render_as_string(hide_password=False)).dispose()

@@ -27,6 +27,7 @@ from sso.audit.event.operation import (
     KeyActivated,
     KeyCreated,
     KeyRetired,
+    KeyRevoked,
     NodeStarted,
     NodeStopped,
 )
@@ -117,6 +118,7 @@ EVENT_CLASSES: tuple[type[AuditEvent], ...] = (
     KeyCreated,
     KeyActivated,
     KeyRetired,
+    KeyRevoked,
     DirectoryUnavailable,
     DirectoryRecovered,
     AuditSearched,
@@ -153,6 +155,7 @@ __all__ = [
     "KeyActivated",
     "KeyCreated",
     "KeyRetired",
+    "KeyRevoked",
     "LogoutCapApplied",
     "LogoutCapLifted",
     "LogoutNotPropagated",

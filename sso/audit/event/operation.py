@@ -70,25 +70,39 @@ class KeyCreated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyActivated:
-    """A signing key took over. Not written yet: `key.created` tells from when it signs."""
+    """A signing key took over at `active_from`; recorded within a minute."""
 
     code: ClassVar[str] = "key.activated"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
     severity: ClassVar[Severity] = Severity.HIGH
     kid: str
     alg: str
+    active_from: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRetired:
-    """A signing key signs no more; it stays published until `published_until`."""
+    """A signing key was given its end: it signs until `at` and stays published until `published_until`."""
 
     code: ClassVar[str] = "key.retired"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
     severity: ClassVar[Severity] = Severity.HIGH
     kid: str
     alg: str
+    at: datetime
     published_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRevoked:
+    """A compromised signing key was ended at once: what it signed is refused. `signed`: it had begun to."""
+
+    code: ClassVar[str] = "key.revoked"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.CRITICAL
+    kid: str
+    alg: str
+    signed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,9 +23,8 @@ from sso.cli.demo.cast import (
 from sso.cli.demo.slapd import Slapd
 from sso.config import load
 from sso.hub import Hub, build
-from sso.oidc.rotation import rotate
 from sso.storage.schema import migrate
-from sso.worker.upkeep import overlap_of
+from sso.worker.key_rotation import first_keys
 
 ISSUER = f"http://127.0.0.1:{HUB_PORT}"
 CONSOLE = f"http://127.0.0.1:{CONSOLE_PORT}"
@@ -72,9 +71,7 @@ def set_stage(folder: Path, directories: Sequence[tuple[Department, Slapd]]) -> 
     hub = build(load(str(folder / "sso.toml"), {}))
     migrate(hub.database)
     now = datetime.now(UTC)
-    with hub.database.begin(_ORIGIN) as stores:
-        if not stores.signing_keys.load():
-            rotate(stores.signing_keys, stores.audit, overlap_of(hub), now)
+    first_keys(hub, _ORIGIN)
     for citizen in CITIZENS:
         _add(hub, citizen, now)
     for application in APPLICATIONS:

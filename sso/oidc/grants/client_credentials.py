@@ -32,7 +32,6 @@ def grant(request: TokenRequest, stores: Stores, provider: Provider, now: dateti
             grant=None,
             subject=None,
             scope=scope,
-            confirmation=request.confirmation,
         ),
         stores,
         provider,

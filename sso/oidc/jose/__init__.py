@@ -17,13 +17,13 @@ from sso.oidc.jose.errors import KeySetInvalid, TokenInvalid
 from sso.oidc.jose.jwk import (
     check_public_jwks,
     generate_private_key,
-    new_signing_key,
     private_key_from_der,
     private_key_to_der,
     public_jwk,
     thumbprint,
 )
-from sso.oidc.jose.signing import half_hash, sign
+from sso.oidc.jose.memory_signer import MemoryKeys, MemorySigner, new_signer
+from sso.oidc.jose.signing import half_hash, new_signing_key, sign
 from sso.oidc.jose.verification import (
     EmbeddedKeyToken,
     unverified_claims,
@@ -42,11 +42,14 @@ __all__ = [
     "SIGNING_ALGORITHMS",
     "EmbeddedKeyToken",
     "KeySetInvalid",
+    "MemoryKeys",
+    "MemorySigner",
     "TokenInvalid",
     "check_public_jwks",
     "encrypt",
     "generate_private_key",
     "half_hash",
+    "new_signer",
     "new_signing_key",
     "private_key_from_der",
     "private_key_to_der",

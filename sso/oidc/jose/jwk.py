@@ -4,7 +4,6 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -20,14 +19,12 @@ from joserfc.jwk import JWKRegistry
 from sso.audit.record import JsonValue
 from sso.oidc.jose.algorithms import MAX_RSA_BITS, MIN_RSA_BITS, is_key_for
 from sso.oidc.jose.errors import KeySetInvalid
-from sso.oidc.keys import PrivateKey, SigningKey
+from sso.oidc.keys import PrivateKey, PublicKey
 
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _PUBLIC_MEMBERS = frozenset({"kty", "n", "e", "crv", "x", "y"})
 _THUMBPRINT_MEMBERS = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
 _ENCRYPTION_CURVES = frozenset({"P-256", "P-384", "P-521", "X25519"})
-
-PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
 
 
 def generate_private_key(alg: str) -> PrivateKey:
@@ -53,23 +50,14 @@ def private_key_from_der(der: bytes) -> PrivateKey:
         ValueError: not an RSA, EC or Ed25519 private key.
     """
     private = load_der_private_key(der, password=None)
-    if not isinstance(private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey):
+    if not isinstance(private, PrivateKey):
         raise ValueError("not an RSA, EC or Ed25519 private key")  # noqa: TRY004 - the value is wrong
     return private
 
 
-def new_signing_key(alg: str, active_from: datetime, now: datetime) -> SigningKey:
-    """Make a key pair that is published at once and signs from `active_from`."""
-    private = generate_private_key(alg)
-    jwk = public_jwk(private, alg)
-    return SigningKey(
-        kid=str(jwk["kid"]), alg=alg, private=private, public_jwk=jwk, created_at=now, active_from=active_from
-    )
-
-
-def public_jwk(private: PrivateKey, alg: str) -> dict[str, JsonValue]:
+def public_jwk(key: PrivateKey | PublicKey, alg: str) -> dict[str, JsonValue]:
     """Return the public JWK with kid (RFC 7638 thumbprint), alg and use."""
-    public = private.public_key()
+    public = key if isinstance(key, PublicKey) else key.public_key()
     if isinstance(public, rsa.RSAPublicKey):
         members = jwt.algorithms.RSAAlgorithm.to_jwk(public, as_dict=True)
     elif isinstance(public, ec.EllipticCurvePublicKey):
@@ -108,7 +96,7 @@ def verification_key(jwk: Mapping[str, JsonValue], alg: str) -> PublicKey:
     except (jwt.PyJWTError, KeyError, ValueError, TypeError) as error:
         message = "jwks holds a key that cannot be read"
         raise KeySetInvalid(message) from error
-    if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey):
+    if not isinstance(key, PublicKey):
         message = "not a public key of this algorithm"
         raise KeySetInvalid(message)
     if isinstance(key, rsa.RSAPublicKey) and not MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:

@@ -2,16 +2,42 @@
 
 import base64
 import hashlib
+import json
 from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
 
-import jwt
+from sso.oidc.jose.jwk import public_jwk
+from sso.oidc.jose.memory_signer import new_signer
+from sso.oidc.keys import Signer, SigningKey
 
-from sso.oidc.keys import SigningKey
+
+def new_signing_key(
+    alg: str, active_from: datetime, now: datetime, signer: Signer | None = None
+) -> SigningKey:
+    """Return a key that is published at once and signs from `active_from`; without a signer, make one."""
+    signer = signer or new_signer(alg)
+    jwk = public_jwk(signer.public_key, alg)
+    return SigningKey(
+        kid=str(jwk["kid"]), alg=alg, signer=signer, public_jwk=jwk, created_at=now, active_from=active_from
+    )
 
 
 def sign(claims: Mapping[str, object], key: SigningKey, typ: str) -> str:
-    """Return a compact JWS with kid and typ in its header."""
-    return jwt.encode(dict(claims), key.private, algorithm=key.alg, headers={"kid": key.kid, "typ": typ})
+    """Return a compact JWS with kid and typ in its header.
+
+    Raises:
+        SignerUnavailable: the private key cannot be reached.
+    """
+    payload = json.dumps(claims, separators=(",", ":"), allow_nan=False)
+    text = f"{_header(key.alg, key.kid, typ)}.{_base64url(payload.encode())}"
+    return f"{text}.{_base64url(key.signer.sign(text.encode()))}"
+
+
+@lru_cache(maxsize=128)
+def _header(alg: str, kid: str, typ: str) -> str:
+    """Few keys and few types sign every token: their headers are written once."""
+    return _base64url(json.dumps({"alg": alg, "kid": kid, "typ": typ}, separators=(",", ":")).encode())
 
 
 def half_hash(value: str, alg: str) -> str:
@@ -23,4 +49,8 @@ def half_hash(value: str, alg: str) -> str:
     """
     hashed = hashlib.sha512 if alg == "EdDSA" else hashlib.sha256
     whole = hashed(value.encode("ascii")).digest()
-    return base64.urlsafe_b64encode(whole[: len(whole) // 2]).rstrip(b"=").decode("ascii")
+    return _base64url(whole[: len(whole) // 2])
+
+
+def _base64url(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode("ascii")

@@ -13,8 +13,8 @@ import jwt
 from sso.audit.record import JsonValue
 from sso.oidc.jose.algorithms import HMAC_ALGORITHMS, is_key_for, registered_name
 from sso.oidc.jose.errors import KeySetInvalid, TokenInvalid
-from sso.oidc.jose.jwk import PublicKey, signature_keys_of, thumbprint, verification_key
-from sso.oidc.keys import KeyRing
+from sso.oidc.jose.jwk import signature_keys_of, thumbprint, verification_key
+from sso.oidc.keys import KeyRing, PublicKey
 
 MAX_JWT_LENGTH = 16_384
 
@@ -46,7 +46,7 @@ def verify_own(token: str, keys: KeyRing, typ: Sequence[str]) -> dict[str, JsonV
         message = "unknown kid or other alg"
         raise TokenInvalid(message)
     _check_typ(header, typ)
-    return _verified(token, key.private.public_key(), key.alg)
+    return _verified(token, key.signer.public_key, key.alg)
 
 
 def verify_with_keys(

@@ -35,3 +35,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest", name="pk_pushed_authorization"),
     )
     op.create_index("ix_pushed_authorization_kept", "pushed_authorization", ["kept_until"])
+    _signing_keys()
+
+
+def _signing_keys() -> None:
+    """Of two keys of one algorithm that two rotations made at once, the newer one stays without an end."""
+    op.add_column("signing_key", sa.Column("activated_at", TIME, nullable=True))
+    op.add_column("signing_key", sa.Column("revoked_at", TIME, nullable=True))
+    op.execute(
+        "UPDATE signing_key SET retired_at = (SELECT max(newer.active_from) FROM signing_key AS newer"
+        " WHERE newer.alg = signing_key.alg AND newer.retired_at IS NULL)"
+        " WHERE retired_at IS NULL AND EXISTS (SELECT 1 FROM signing_key AS newer"
+        " WHERE newer.alg = signing_key.alg AND newer.retired_at IS NULL"
+        " AND (newer.active_from, newer.kid) > (signing_key.active_from, signing_key.kid))"
+    )
+    without_end = sa.text("retired_at IS NULL")
+    op.create_index(
+        "ix_signing_key_alg",
+        "signing_key",
+        ["alg"],
+        unique=True,
+        sqlite_where=without_end,
+        postgresql_where=without_end,
+    )
