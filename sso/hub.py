@@ -73,10 +73,11 @@ class Hub:
     directories: tuple[DirectorySettings, ...]
     ldap: Mapping[str, LdapDirectory]
     form_key: bytes = field(repr=False)
+    nonce_key: bytes = field(repr=False)
 
     def provider(self) -> Provider:
         """Return settings and keys for one request."""
-        return Provider(self.settings, self.keys.ring())
+        return Provider(self.settings, self.keys.ring(), self.nonce_key)
 
     def close(self) -> None:
         """Close what is open to directories and to the database."""
@@ -109,6 +110,7 @@ def build(configuration: Configuration) -> Hub:
         directories=configuration.directories,
         ldap=ldap,
         form_key=_derived(configuration.key_encryption_key, b"forms"),
+        nonce_key=_derived(configuration.key_encryption_key, b"DPoP nonces"),
     )
 
 
@@ -130,6 +132,7 @@ def protocol_settings(configuration: Configuration) -> Settings:
         require_pushed=whole.requests.require_pushed,
         session_idle=timedelta(seconds=session.idle_seconds),
         session_lifetime=timedelta(seconds=session.lifetime_seconds),
+        dpop_nonce_required=tokens.dpop_nonce_required,
         signing_algorithms=configuration.settings.keys.algorithms,
     )
 

@@ -13,6 +13,7 @@ from sso.config.logs import configure
 from sso.hub import Hub, build
 from sso.web.app import create_app
 from sso.web.measures import keep_sampling
+from sso.web.proof_of_key import header_token_of
 from sso.web.visit import origin_of
 
 _PR_SET_PDEATHSIG = 1
@@ -33,7 +34,12 @@ def application_of(hub: Hub) -> Flask:
     """Return the application of a hub: its pages, the protocol and the API."""
     app = create_app(hub)
     trusted_proxies = hub.configuration.settings.server.trusted_proxies
-    register_api(app, hub, lambda request: origin_of(request, trusted_proxies))
+    register_api(
+        app,
+        hub,
+        lambda request: origin_of(request, trusted_proxies),
+        lambda request: header_token_of(request, hub.settings, trusted_proxies),
+    )
     return app
 
 

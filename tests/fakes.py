@@ -19,6 +19,7 @@ from sso.directory.person import Account, AccountKind, Person, Role
 from sso.directory.stores import Attempts, LoginNameTaken, PasswordCredential, RolesConflict
 from sso.oidc.account import Subject
 from sso.oidc.client import Client, ClientSecret
+from sso.oidc.confirmation import Confirmation
 from sso.oidc.consent import Consent
 from sso.oidc.digest import new_id
 from sso.oidc.errors import RequestRejected
@@ -396,6 +397,10 @@ class FakeGrants:
     def get(self, grant_id: str) -> Grant | None:
         return self.by_id.get(grant_id)
 
+    def bind(self, grant_id: str, confirmation: Confirmation) -> None:
+        if grant_id in self.by_id:
+            self.by_id[grant_id] = replace(self.by_id[grant_id], confirmation=confirmation)
+
     def revoke(self, grant_id: str, now: datetime) -> bool:
         return bool(self._revoke([grant for grant in self.by_id.values() if grant.id == grant_id], now))
 
@@ -471,11 +476,11 @@ class FakeDeniedTokens:
 
 @dataclass(slots=True)
 class FakeOneTimeValues:
-    seen: set[tuple[str, str]] = field(default_factory=set)
+    expires_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     def spend(self, purpose: str, value: str, expires_at: datetime) -> bool:
-        fresh = (purpose, value) not in self.seen
-        self.seen.add((purpose, value))
+        fresh = (purpose, value) not in self.expires_at
+        self.expires_at.setdefault((purpose, value), expires_at)
         return fresh
 
 

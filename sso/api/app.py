@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Request, Response, request
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.routing import Map, Rule
 
@@ -19,19 +19,23 @@ from sso.api.openapi import openapi_document
 from sso.api.operation import Answer, Call, Operation
 from sso.api.problem import OriginOf, Problem, Problems
 from sso.hub import Hub
+from sso.oidc.protected_resource import PresentedToken
 from sso.oidc.settings import API_AUDIENCE_PATH
+
+TokenOf = Callable[[Request], PresentedToken]
+"""Raises BearerError where there is no token."""
 
 OPERATIONS: tuple[Operation[Any], ...] = (ME, *AUDIT_OPERATIONS, *CLIENT_OPERATIONS)
 OPENAPI_PATH = "/openapi.json"
 _EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-def register(app: Flask, hub: Hub, origin_of: OriginOf) -> None:
-    """Add the API to an application; `origin_of` tells where a request comes from."""
-    app.register_blueprint(blueprint(hub, origin_of))
+def register(app: Flask, hub: Hub, origin_of: OriginOf, token_of: TokenOf) -> None:
+    """Add the API to an application; it is told how to see where a request comes from, and its token."""
+    app.register_blueprint(blueprint(hub, origin_of, token_of))
 
 
-def blueprint(hub: Hub, origin_of: OriginOf) -> Blueprint:
+def blueprint(hub: Hub, origin_of: OriginOf, token_of: TokenOf) -> Blueprint:
     """Return every operation, the OpenAPI document, and a 404 or 405 for everything else below /api."""
     bp = Blueprint("api", __name__, url_prefix=API_AUDIENCE_PATH)
     Problems(hub, origin_of).register(bp)
@@ -39,7 +43,7 @@ def blueprint(hub: Hub, origin_of: OriginOf) -> Blueprint:
         bp.add_url_rule(
             _route(operation.path),
             endpoint=operation.name,
-            view_func=_view(hub, origin_of, operation),
+            view_func=_view(hub, origin_of, token_of, operation),
             methods=[operation.method],
             provide_automatic_options=False,
         )
@@ -57,13 +61,16 @@ def _route(path: str) -> str:
     return path.replace("{", "<").replace("}", ">")
 
 
-def _view(hub: Hub, origin_of: OriginOf, operation: Operation[Any]) -> Callable[..., Response]:
+def _view(
+    hub: Hub, origin_of: OriginOf, token_of: TokenOf, operation: Operation[Any]
+) -> Callable[..., Response]:
     def view(**path: str) -> Response:
         now, provider, origin = datetime.now(UTC), hub.provider(), origin_of(request)
         if operation.in_body:
             request.get_data()  # the network is waited for here, not while a transaction is open
-        with hub.database.read() as stores:
-            officer = officer_of(request, operation.need, stores, provider, now)
+        token = token_of(request)
+        with hub.database.begin(origin) if token.dpop else hub.database.read() as stores:  # proofs are spent
+            officer = officer_of(token, operation.need, stores, provider, now)
         asked = operation.asked
         call: Call[Any] = Call(
             hub=hub,

@@ -70,6 +70,7 @@ class ClientMetadata(BaseModel):
     resource: Texts = Field(None, description="Resource servers that it is: it may introspect their tokens.")
     access_token_format: Annotated[Literal["jwt", "opaque"] | None, SkipValidation] = None
     dpop_bound_access_tokens: Flag = None
+    dpop_nonce_required: Flag = None
     tls_client_certificate_bound_access_tokens: Flag = None
     tls_client_auth_subject_dn: Text = None
     tls_client_auth_san_dns: Text = None

@@ -4,13 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
-from flask import Request
-
 from sso.audit.record import JsonValue
 from sso.authentication.stores import Stores
 from sso.directory.person import AccountKind, Person, Role
-from sso.oidc.bearer import AccessToken, require_access_token
-from sso.oidc.errors import BearerError, ErrorCode, RequestRejected
+from sso.oidc.bearer import AccessToken
+from sso.oidc.errors import BearerError, Challenge, ErrorCode, RequestRejected
+from sso.oidc.protected_resource import PresentedToken, require_access_token
 from sso.oidc.settings import Provider
 
 
@@ -47,25 +46,28 @@ class Officer:
 
 
 def officer_of(
-    request: Request, need: Need | None, stores: Stores, provider: Provider, now: datetime
+    presented: PresentedToken, need: Need | None, stores: Stores, provider: Provider, now: datetime
 ) -> Officer:
-    """Return the officer of a request. Roles are read now: a lost role ends access at once.
+    """Return the officer behind a token. Roles are read now: a lost role ends access at once.
 
     Raises:
         BearerError: no good token for this API, or its scope is too small.
         RoleMissing: the person is no officer of this kind.
     """
-    token = require_access_token(_bearer_token(request), stores, provider, now)
+    token = require_access_token(presented, stores, provider, now)
     if provider.settings.api_audience not in token.aud:
         raise BearerError(
-            ErrorCode.INVALID_TOKEN, "the access token is for another resource", "aud lacks the API"
+            ErrorCode.INVALID_TOKEN,
+            "the access token is for another resource",
+            "aud lacks the API",
+            Challenge(presented.scheme),
         )
     if need is not None and need.scope not in token.scope:
         raise BearerError(
             ErrorCode.INSUFFICIENT_SCOPE,
             "the access token lacks a scope",
             f"{need.scope} missing",
-            need.scope,
+            Challenge(presented.scheme, need.scope),
         )
     officer = _person_behind(token, stores)
     if need is not None and need.role not in officer.person.roles:
@@ -107,11 +109,3 @@ def _in_this_persona(person: Person, persona: JsonValue, stores: Stores) -> Pers
     if is_clerk and persona != AccountKind.STAFF.value:
         return replace(person, roles=frozenset())
     return person
-
-
-def _bearer_token(request: Request) -> str:
-    """Return the token of the Authorization header: nowhere else is it accepted (RFC 6750 2.1)."""
-    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not credentials.strip():
-        raise BearerError(ErrorCode.INVALID_TOKEN, "", "no token")
-    return credentials.strip()

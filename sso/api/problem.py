@@ -13,6 +13,7 @@ from sso.api.officer import RoleMissing
 from sso.audit.event import BearerRejected
 from sso.audit.record import JsonValue, Origin
 from sso.hub import Hub
+from sso.oidc.challenge import challenges
 from sso.oidc.errors import BearerError, ErrorCode, RequestRejected
 from sso.oidc.keys import NoSigningKey
 from sso.oidc.registration import InvalidClientMetadata
@@ -31,6 +32,8 @@ TITLES: Mapping[str, tuple[int, str]] = {
     "invalid_client_metadata": (400, "The application cannot be registered like this"),
     "invalid_redirect_uri": (400, "An address cannot be registered"),
     "invalid_token": (401, "The access token is missing, expired or revoked"),
+    "invalid_dpop_proof": (401, "The DPoP proof is missing or is not for this call"),
+    "use_dpop_nonce": (401, "Repeat the call with the nonce of the DPoP-Nonce header in the proof"),
     "insufficient_scope": (403, "The access token does not allow this"),
     "role_missing": (403, "The person does not hold the role for this"),
     "protected_client": (403, "This application is changed on the command line only"),
@@ -46,7 +49,12 @@ TITLES: Mapping[str, tuple[int, str]] = {
 """Every problem code with its status and title."""
 
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "request_too_large"}
-_BEARER_CODES = {ErrorCode.INVALID_REQUEST: "bad_request", ErrorCode.INSUFFICIENT_SCOPE: "insufficient_scope"}
+_BEARER_CODES = {
+    ErrorCode.INVALID_REQUEST: "bad_request",
+    ErrorCode.INSUFFICIENT_SCOPE: "insufficient_scope",
+    ErrorCode.INVALID_DPOP_PROOF: "invalid_dpop_proof",
+    ErrorCode.USE_DPOP_NONCE: "use_dpop_nonce",
+}
 
 
 class Problem(Exception):
@@ -86,18 +94,13 @@ class Problems:
         return self._response(Problem(error.code.value, error.sentence))
 
     def token(self, error: BearerError) -> Response:
-        """401, or 403 for a scope, with the challenge of RFC 6750 3."""
+        """401, or 403 for a scope, with the challenges of RFC 6750 3 and RFC 9449 7.1."""
         problem = Problem(_BEARER_CODES.get(error.code, "invalid_token"), error.description)
-        challenge = 'Bearer realm="sso"'
-        if error.description:
-            challenge += f', error="{error.code.value}", error_description="{error.description}"'
-        if error.scope:
-            challenge += f', scope="{error.scope}"'
-        return self._refused(problem, error, challenge)
+        return self._refused(problem, error, challenges(error))
 
     def role(self, error: RoleMissing) -> Response:
         """403: the token is good, the person is not an officer of this kind (any more)."""
-        return self._refused(Problem("role_missing", error.description), error, None)
+        return self._refused(Problem("role_missing", error.description), error, ())
 
     def unavailable(self, error: Exception) -> Response:
         """503: what cannot be recorded is not answered."""
@@ -119,7 +122,7 @@ class Problems:
         log.error("unexpected error", extra={"request_id": self._reference()}, exc_info=error)
         return self._response(Problem("server_error"))
 
-    def _refused(self, problem: Problem, error: RequestRejected, challenge: str | None) -> Response:
+    def _refused(self, problem: Problem, error: RequestRejected, asked: Sequence[str]) -> Response:
         origin = self.origin_of(request)
         endpoint = request.url_rule.rule if request.url_rule is not None else "/api"
         event = BearerRejected(endpoint=endpoint, error=problem.code, reason=error.reason)
@@ -129,8 +132,8 @@ class Problems:
         except StorageUnavailable as unavailable:
             return self.unavailable(unavailable)
         response = self._response(problem)
-        if challenge is not None:
-            response.headers["WWW-Authenticate"] = challenge
+        for challenge in asked:
+            response.headers.add("WWW-Authenticate", challenge)
         return response
 
     def _response(self, problem: Problem) -> Response:

@@ -22,11 +22,13 @@ from sso.oidc.offered import AUTH_METHODS, GRANT_TYPES
 from sso.oidc.registration import InvalidClientMetadata, client_metadata, new_client
 from sso.storage.stores import SqlStores
 
-MAX_JWKS_BYTES = 65_536
+MAX_JSON_BYTES = 65_536
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
 DISCOVERY_PATH = "/.well-known/openid-configuration"
 _METHODS = [method.value for method in AUTH_METHODS]
-_TRANSLATED = {"public", "jwks_file", "client_name_zh", "no_pkce", "no_rotate_refresh_tokens"}
+_TRANSLATED = {
+    "public", "jwks_file", "client_name_zh", "no_pkce", "no_rotate_refresh_tokens", "metadata_file",
+}  # fmt: skip
 
 
 @click.command()
@@ -53,6 +55,7 @@ _TRANSLATED = {"public", "jwks_file", "client_name_zh", "no_pkce", "no_rotate_re
 @click.option("--no-pkce", is_flag=True, help="Let it leave PKCE out (confidential, old software only).")
 @click.option("--claims-in-id-token", is_flag=True, help="Put claims into the ID token as well.")
 @click.option("--no-rotate-refresh-tokens", is_flag=True)
+@click.option("--metadata-file", type=click.File("rb"), help="Every other field: JSON, names of RFC 7591.")
 @click.option("--client-id", type=CLEAN_TEXT, help="A fixed id, for scripts; random unless given.")
 @json_option
 @click.pass_context
@@ -71,7 +74,7 @@ def add(context: click.Context, /, as_json: bool, client_id: str | None, **optio
 
 
 def _metadata(options: Mapping[str, Any]) -> dict[str, JsonValue]:
-    """Return the metadata that the options give; what was not given has the domain's default."""
+    """Return the metadata of the file and of the options, which go before it; the rest has its default."""
     method, public, keys = (options[name] for name in ("token_endpoint_auth_method", "public", "jwks_file"))
     if public and method not in (None, ClientAuthMethod.NONE.value):
         raise click.UsageError(f"--public means --auth-method none, not {method}")
@@ -84,23 +87,25 @@ def _metadata(options: Mapping[str, Any]) -> dict[str, JsonValue]:
         for name, value in options.items()
         if name not in _TRANSLATED and value not in (None, ())
     }
-    metadata["require_pkce"] = not options["no_pkce"]
-    metadata["rotate_refresh_tokens"] = not options["no_rotate_refresh_tokens"]
+    metadata["require_pkce"] = False if options["no_pkce"] else None
+    metadata["rotate_refresh_tokens"] = False if options["no_rotate_refresh_tokens"] else None
     metadata["token_endpoint_auth_method"] = method
     metadata["client_name#zh-CN"] = options["client_name_zh"]
-    metadata["jwks"] = None if keys is None else _jwks(keys)
-    return {name: value for name, value in metadata.items() if value is not None}
+    metadata["jwks"] = None if keys is None else _json_object(keys, "--jwks-file: not a JWK set (RFC 7517 5)")
+    file = options["metadata_file"]
+    whole = {} if file is None else _json_object(file, "--metadata-file: not client metadata (RFC 7591 2)")
+    return {**whole, **{name: value for name, value in metadata.items() if value is not None}}
 
 
-def _jwks(file: BinaryIO) -> Mapping[str, JsonValue]:
+def _json_object(file: BinaryIO, otherwise: str) -> Mapping[str, JsonValue]:
     try:
-        content = file.read(MAX_JWKS_BYTES + 1)
-        jwks = json.loads(content) if len(content) <= MAX_JWKS_BYTES else None
+        content = file.read(MAX_JSON_BYTES + 1)
+        found = json.loads(content) if len(content) <= MAX_JSON_BYTES else None
     except (OSError, ValueError, RecursionError):
-        jwks = None
-    if not isinstance(jwks, dict):
-        fail(f"--jwks-file: not a JWK set of at most {MAX_JWKS_BYTES // 1024} KiB (RFC 7517 5)")
-    return jwks
+        found = None
+    if not isinstance(found, dict):
+        fail(f"{otherwise} of at most {MAX_JSON_BYTES // 1024} KiB")
+    return found
 
 
 def _register(

@@ -94,7 +94,7 @@ class Secrets(Section):
 
 
 class Tokens(Section):
-    """`[tokens]`: lifetimes in seconds."""
+    """`[tokens]`: lifetimes in seconds, and what proofs of a key must hold."""
 
     code_lifetime_seconds: Annotated[int, Field(gt=0, le=60)] = 60
     access_token_lifetime_seconds: Annotated[int, Field(ge=30, le=86_400)] = 300
@@ -102,6 +102,7 @@ class Tokens(Section):
     refresh_token_lifetime_seconds: Positive = 2_592_000
     refresh_grace_seconds: Annotated[int, Field(ge=0, le=120)] = 20
     capped_token_lifetime_seconds: Annotated[int, Field(ge=30, le=3_600)] = 120
+    dpop_nonce_required: bool = False
 
 
 class SessionSection(Section):

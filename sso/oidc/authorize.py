@@ -51,6 +51,7 @@ def issue_code(
             redirect_uri=request.to.redirect_uri,
             code_challenge=request.code_challenge,
             expires_at=now + provider.settings.code_lifetime,
+            dpop_jkt=request.dpop_jkt,
         )
     )
     stores.sessions.join(session.id, request.client.client_id, now)

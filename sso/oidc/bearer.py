@@ -1,4 +1,4 @@
-"""Accept an access token of ours at a protected resource (RFC 6750, RFC 9068 4)."""
+"""Tell whether an access token of ours is live, and what it says (RFC 9068 4)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sso.audit.record import JsonValue
 from sso.oidc.account import Subject
-from sso.oidc.errors import BearerError, ErrorCode
+from sso.oidc.client import Client
+from sso.oidc.confirmation import Confirmation
 from sso.oidc.grant import Grant
 from sso.oidc.jose import TokenInvalid, verify_own
 from sso.oidc.settings import Provider
@@ -19,16 +20,23 @@ ACCESS_TOKEN_TYPES = ("at+jwt", "application/at+jwt")
 class AccessToken:
     """A live access token: signed by us, not expired, not revoked, its account in use.
 
-    `grant` and `subject` are None for a client acting for itself.
+    `client` is the one that it was issued to. `grant` and `subject` are None for a client acting for itself.
+    `confirmation` are the keys that its bearer must prove to hold.
     """
 
     jti: str
-    client_id: str
+    client: Client
     aud: tuple[str, ...]
     scope: frozenset[str]
     grant: Grant | None
     subject: Subject | None
     claims: Mapping[str, JsonValue]
+    confirmation: Confirmation | None = None
+
+    @property
+    def client_id(self) -> str:
+        """The id of the client."""
+        return self.client.client_id
 
 
 class TokenNotLive(Exception):
@@ -51,18 +59,19 @@ def live_access_token(text: str, stores: Stores, provider: Provider, now: dateti
     jti = str(claims.get("jti"))
     if stores.denied_tokens.denied(jti):
         raise TokenNotLive("revoked by its jti")
-    client_id = str(claims.get("client_id"))
-    if stores.clients.get(client_id) is None:
+    client = stores.clients.get(str(claims.get("client_id")))
+    if client is None:
         raise TokenNotLive("the client was removed")
     grant, subject = _grant(jti, stores)
     return AccessToken(
         jti=jti,
-        client_id=client_id,
+        client=client,
         aud=_audience(claims.get("aud")),
         scope=frozenset(str(claims.get("scope", "")).split()),
         grant=grant,
         subject=subject,
         claims=claims,
+        confirmation=_confirmation(claims.get("cnf")),
     )
 
 
@@ -84,15 +93,5 @@ def _audience(aud: JsonValue) -> tuple[str, ...]:
     return tuple(str(value) for value in aud) if isinstance(aud, list) else (str(aud),)
 
 
-def require_access_token(text: str, stores: Stores, provider: Provider, now: datetime) -> AccessToken:
-    """Return a live token, or refuse as RFC 6750 3.1 says.
-
-    Raises:
-        BearerError: invalid_token.
-    """
-    try:
-        return live_access_token(text, stores, provider, now)
-    except TokenNotLive as error:
-        raise BearerError(
-            ErrorCode.INVALID_TOKEN, "the access token is invalid, expired or revoked", str(error)
-        ) from error
+def _confirmation(cnf: JsonValue) -> Confirmation | None:
+    return Confirmation.of_json(cnf) if isinstance(cnf, dict) else None

@@ -70,7 +70,8 @@ class Client:
     granted scopes into the ID token too. `accept_token_endpoint_audience` lets a client assertion
     name the token endpoint instead of the issuer as its audience. `resource` names the resource servers
     that this client is: it may introspect tokens for them. `front_channel_tokens` is an officer's switch:
-    without it no token ever passes through the browser. `profile` is "fapi2" or nothing.
+    without it no token ever passes through the browser. `dpop_nonce_required` demands a nonce of ours in
+    every DPoP proof (RFC 9449 8). `profile` is "fapi2" or nothing.
     `logout_unconfirmed_since` is no part of the registration: since then it is capped (`oidc.logout_cap`).
     """
 
@@ -135,6 +136,7 @@ class Client:
     tls_client_auth_san_email: str | None = None
     tls_client_certificate_bound_access_tokens: bool = False
     dpop_bound_access_tokens: bool = False
+    dpop_nonce_required: bool = False
     access_token_format: str = "jwt"
     frontchannel_logout_uri: str | None = None
     frontchannel_logout_session_required: bool = True

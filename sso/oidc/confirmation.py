@@ -21,6 +21,11 @@ class Confirmation:
         members: dict[str, JsonValue] = {"jkt": self.jkt, "x5t#S256": self.x5t}
         return {name: value for name, value in members.items() if value is not None}
 
+    def proven_by(self, shown: "Confirmation | None") -> bool:
+        """Whether every key that this binds to was shown."""
+        jkt, x5t = (None, None) if shown is None else (shown.jkt, shown.x5t)
+        return self.jkt in (None, jkt) and self.x5t in (None, x5t)
+
     @classmethod
     def of_json(cls, cnf: Mapping[str, JsonValue] | None) -> "Confirmation | None":
         """Return what a `cnf` claim of ours binds to, or None where nothing does."""

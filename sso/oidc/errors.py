@@ -13,6 +13,8 @@ ASCII; `reason` is private and goes to the audit event and nowhere else.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sso.oidc.token_scheme import TokenScheme
+
 
 class ErrorCode(StrEnum):
     """Error codes on the wire, with the specification that defines each."""
@@ -41,6 +43,8 @@ class ErrorCode(StrEnum):
     INVALID_TARGET = "invalid_target"  # RFC 8707
     INVALID_REQUEST_URI = "invalid_request_uri"  # OpenID Connect Core 3.1.2.6, RFC 9101
     INVALID_REQUEST_OBJECT = "invalid_request_object"
+    INVALID_DPOP_PROOF = "invalid_dpop_proof"  # RFC 9449
+    USE_DPOP_NONCE = "use_dpop_nonce"
 
 
 class ResponseMode(StrEnum):
@@ -87,11 +91,26 @@ class TokenError(RequestRejected):
     """An OAuth endpoint called by a client refuses (RFC 6749 5.2)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What a protected resource asks for instead (RFC 6750 3, RFC 9449 7.1).
+
+    `scope` is what would be enough; `scheme` is how the token must be shown.
+    """
+
+    scheme: TokenScheme = TokenScheme.BEARER
+    scope: str | None = None
+
+
 class BearerError(RequestRejected):
-    """A protected resource refuses a token (RFC 6750 3); `scope` is what would be enough."""
+    """A protected resource refuses a token (RFC 6750 3)."""
 
     def __init__(
-        self, code: ErrorCode, description: str, reason: str | None = None, scope: str | None = None
+        self,
+        code: ErrorCode,
+        description: str,
+        reason: str | None = None,
+        challenge: Challenge = Challenge(),
     ) -> None:
         super().__init__(code, description, reason)
-        self.scope = scope
+        self.challenge = challenge

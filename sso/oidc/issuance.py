@@ -8,6 +8,7 @@ from sso.audit.record import JsonValue
 from sso.oidc import claims as claim
 from sso.oidc.account import Subject
 from sso.oidc.client import Client, GrantType
+from sso.oidc.confirmation import Confirmation
 from sso.oidc.digest import new_id
 from sso.oidc.grant import Grant
 from sso.oidc.jose import half_hash, sign
@@ -15,6 +16,7 @@ from sso.oidc.logout_cap import lifetimes
 from sso.oidc.response import TokenResponse
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
+from sso.oidc.token_scheme import TokenScheme
 
 ACCESS_TOKEN_ALG = "ES256"
 
@@ -24,6 +26,7 @@ class Issuance:
     """What is to be issued: by which grant type, for which client, out of which grant.
 
     `scope` may be narrower than the grant's. `refresh_token` is the one to hand out, if any.
+    `confirmation` are the keys that the access token is bound to.
     """
 
     grant_type: GrantType
@@ -32,6 +35,7 @@ class Issuance:
     subject: Subject | None
     scope: frozenset[str]
     refresh_token: str | None = None
+    confirmation: Confirmation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,20 @@ def issue(issuance: Issuance, stores: Stores, provider: Provider, now: datetime)
         claims = _id_token_claims(issuance, issuance.grant, released, provider, now)
         id_token = sign(claims, key, "JWT")
     lifetime = int(access_token.lifetime.total_seconds())
-    return TokenResponse(access_token.text, lifetime, issuance.scope, id_token, issuance.refresh_token)
+    return TokenResponse(
+        access_token=access_token.text,
+        token_type=_token_type(issuance.confirmation),
+        expires_in=lifetime,
+        scope=issuance.scope,
+        id_token=id_token,
+        refresh_token=issuance.refresh_token,
+    )
+
+
+def _token_type(confirmation: Confirmation | None) -> TokenScheme:
+    """RFC 9449 5: DPoP; a token bound to a certificate alone stays a bearer token (RFC 8705 3)."""
+    bound = confirmation is not None and confirmation.jkt is not None
+    return TokenScheme.DPOP if bound else TokenScheme.BEARER
 
 
 def _event(
@@ -98,6 +115,8 @@ def _access_token(issuance: Issuance, provider: Provider, now: datetime) -> _Acc
     if grant is not None:
         claims |= {"auth_time": int(grant.auth_time.timestamp()), "acr": grant.acr, "amr": list(grant.amr)}
         claims |= _sid(grant)
+    if issuance.confirmation is not None:
+        claims["cnf"] = issuance.confirmation.as_json()
     text = sign(claims, provider.keys.signing(ACCESS_TOKEN_ALG, now), "at+jwt")
     return _AccessToken(jti, aud, lifetime, now + lifetime, text)
 

@@ -5,11 +5,12 @@ from datetime import datetime
 from sso.audit.record import JsonValue
 from sso.oidc.claims import CLAIM_NAMES, PROTOCOL_SCOPES, SCOPE_CLAIMS
 from sso.oidc.client import ClientAuthMethod, SubjectType
+from sso.oidc.dpop import DPOP_ALGORITHMS
 from sso.oidc.errors import ResponseMode
 from sso.oidc.jose import ASSERTION_ALGORITHMS
 from sso.oidc.offered import AUTH_METHODS, GRANT_TYPES, RESPONSE_TYPES
 from sso.oidc.pkce import METHOD
-from sso.oidc.request import PROMPTS
+from sso.oidc.request.described import described
 from sso.oidc.settings import Provider, Settings
 
 AUTHORIZATION_PATH = "/oauth2/authorize"
@@ -31,6 +32,7 @@ def metadata(provider: Provider, acr_values: tuple[str, ...], now: datetime) -> 
         "issuer": settings.issuer,
         **_endpoints(settings),
         **_client_authentication(),
+        **described(settings),
         "scopes_supported": [*PROTOCOL_SCOPES, *SCOPE_CLAIMS],
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": [mode.value for mode in ResponseMode],
@@ -39,16 +41,11 @@ def metadata(provider: Provider, acr_values: tuple[str, ...], now: datetime) -> 
         "acr_values_supported": list(acr_values),
         "subject_types_supported": [subject_type.value for subject_type in SubjectType],
         "id_token_signing_alg_values_supported": list(provider.keys.algorithms(now)),
-        "prompt_values_supported": sorted(PROMPTS),
         "display_values_supported": ["page"],
         "claim_types_supported": ["normal"],
         "claims_supported": [*PROTOCOL_CLAIMS, *sorted(CLAIM_NAMES)],
-        "claims_parameter_supported": True,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
-        "require_request_uri_registration": False,
-        "require_pushed_authorization_requests": settings.require_pushed,
         "authorization_response_iss_parameter_supported": True,
+        "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
         "ui_locales_supported": list(settings.ui_locales),

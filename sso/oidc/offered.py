@@ -52,11 +52,7 @@ WITHOUT_FEATURE: Mapping[str, str] = {
             "introspection_encrypted_response_alg",
             "introspection_encrypted_response_enc",
         ),
-        "request objects (JAR)": (
-            "request_object_signing_alg",
-            "require_signed_request_object",
-            "request_uris",
-        ),
+        "request objects by address": ("request_uris",),
         "rich authorization requests (RAR)": ("authorization_details_types",),
         "client certificates": (
             "tls_client_auth_subject_dn",
@@ -66,7 +62,6 @@ WITHOUT_FEATURE: Mapping[str, str] = {
             "tls_client_auth_san_email",
             "tls_client_certificate_bound_access_tokens",
         ),
-        "DPoP": ("dpop_bound_access_tokens",),
         "opaque access tokens": ("access_token_format",),
         "front-channel logout": ("frontchannel_logout_uri", "frontchannel_logout_session_required"),
         "backchannel authentication (CIBA)": (

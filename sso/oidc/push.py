@@ -6,11 +6,12 @@ from datetime import datetime
 from sso.audit.event import AuthorizationPushed, AuthorizationRejected
 from sso.audit.record import JsonValue
 from sso.oidc.client import Client
+from sso.oidc.confirmation import Confirmation
 from sso.oidc.digest import digest, new_secret
 from sso.oidc.errors import AuthorizationError, ErrorCode, TokenError, UntrustedRequest
 from sso.oidc.pushed import PushedAuthorization
 from sso.oidc.request import AuthorizationRequest, Params
-from sso.oidc.request.arrival import REFERENCE_PREFIX
+from sso.oidc.request.arrival import REFERENCE_PREFIX, opened
 from sso.oidc.request.parameters import kept
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
@@ -42,12 +43,14 @@ def push(request: TokenRequest, stores: Stores, provider: Provider, now: datetim
 def _pushed(request: TokenRequest, stores: Stores, provider: Provider, now: datetime) -> dict[str, JsonValue]:
     if request.optional("request_uri") is not None:
         raise TokenError(ErrorCode.INVALID_REQUEST, "a pushed request has no request_uri")
-    params = _params(request.client, request.params, request.resources)
+    client = request.client
+    params = opened(_params(client, request.params, request.resources), client, stores, provider, now)
+    params = _with_key(params, request.confirmation)
     AuthorizationRequest.parse(params, stores.clients, provider)
     reference = REFERENCE_PREFIX + new_secret()
     pushed = PushedAuthorization(
         digest=digest(reference),
-        client_id=request.client.client_id,
+        client_id=client.client_id,
         params=kept(params),
         expires_at=now + provider.settings.pushed_lifetime,
         kept_until=now + provider.settings.pushed_lifetime + provider.settings.pending_lifetime,
@@ -60,6 +63,16 @@ def _pushed(request: TokenRequest, stores: Stores, provider: Provider, now: date
     )
     stores.audit.append(event, now)
     return {"request_uri": reference, "expires_in": int(provider.settings.pushed_lifetime.total_seconds())}
+
+
+def _with_key(params: Params, proven: Confirmation | None) -> Params:
+    """Bind the code to the key that a DPoP header proved; dpop_jkt must then be the same (RFC 9449 10.1)."""
+    jkt = None if proven is None else proven.jkt
+    if jkt is None:
+        return params
+    if params.get("dpop_jkt", [jkt]) != [jkt]:
+        raise TokenError(ErrorCode.INVALID_DPOP_PROOF, "dpop_jkt is of another key than the DPoP proof")
+    return {**params, "dpop_jkt": [jkt]}
 
 
 def _params(client: Client, form: Mapping[str, str], resources: tuple[str, ...]) -> Params:

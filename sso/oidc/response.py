@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from sso.audit.record import JsonValue
 from sso.oidc.errors import ErrorCode, ResponseMode, ReturnAddress
+from sso.oidc.token_scheme import TokenScheme
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,13 @@ class TokenResponse:
     scope: frozenset[str]
     id_token: str | None = field(default=None, repr=False)
     refresh_token: str | None = field(default=None, repr=False)
+    token_type: TokenScheme = TokenScheme.BEARER
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return the JSON body; absent tokens are left out."""
         body: dict[str, JsonValue] = {
             "access_token": self.access_token,
-            "token_type": "Bearer",
+            "token_type": self.token_type.value,
             "expires_in": self.expires_in,
             "scope": " ".join(sorted(self.scope)),
         }

@@ -1,6 +1,6 @@
 """What an operator decides about the protocol, and the addresses that follow from the issuer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -14,6 +14,8 @@ class Settings:
     """Lifetimes and the issuer (a URL without trailing slash; every endpoint derives from it).
 
     `require_pushed` demands of every client that it pushes its authorization requests (RFC 9126 5).
+    `mtls_origin` is where clients that connect with a certificate find the same endpoints (RFC 8705 5).
+    `dpop_nonce_required` demands a nonce of ours in every DPoP proof (RFC 9449 8).
     `signing_algorithms` are those that the hub keeps a key of.
     """
 
@@ -34,10 +36,17 @@ class Settings:
     signing_algorithms: tuple[str, ...] = ACTIVE_ALGORITHMS
     ui_locales: tuple[str, ...] = ("en", "zh-CN")
     service_documentation: str | None = None
+    mtls_origin: str | None = None
+    dpop_nonce_required: bool = False
 
     def endpoint(self, path: str) -> str:
         """Return the absolute address of a path of ours."""
         return f"{self.issuer}{path}"
+
+    def addresses(self, url: str) -> tuple[str, ...]:
+        """Return an address of ours, and the same below `mtls_origin` where there is one."""
+        path = url.removeprefix(self.issuer)
+        return (url,) if self.mtls_origin is None else (url, f"{self.mtls_origin}{path}")
 
     @property
     def api_audience(self) -> str:
@@ -52,7 +61,11 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """What every endpoint needs beside its request and its stores: settings and signing keys."""
+    """What every endpoint needs beside its request and its stores: settings and signing keys.
+
+    `nonce_key` makes the nonces of DPoP proofs: 32 bytes that every node of the hub has.
+    """
 
     settings: Settings
     keys: KeyRing
+    nonce_key: bytes = field(repr=False)

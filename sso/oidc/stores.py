@@ -10,6 +10,7 @@ from typing import Protocol
 from sso.audit.record import AuditEvent
 from sso.oidc.account import Subject
 from sso.oidc.client import Client
+from sso.oidc.confirmation import Confirmation
 from sso.oidc.consent import Consent
 from sso.oidc.grant import AuthorizationCode, Grant, RefreshToken
 from sso.oidc.pending import PendingAuthorization
@@ -160,6 +161,10 @@ class Grants(Protocol):
         """Return a grant, revoked or not."""
         ...
 
+    def bind(self, grant_id: str, confirmation: Confirmation) -> None:
+        """Bind the refresh tokens of a grant to a key."""
+        ...
+
     def revoke(self, grant_id: str, now: datetime) -> bool:
         """Revoke a grant and so every token of it; true if it was not revoked before."""
         ...
@@ -206,7 +211,7 @@ class DeniedTokens(Protocol):
 
 
 class OneTimeValues(Protocol):
-    """Things that may be seen once: the jti of client assertions."""
+    """Things that may be seen once: the jti of client assertions and of DPoP proofs."""
 
     def spend(self, purpose: str, value: str, expires_at: datetime) -> bool:
         """Remember a value until it expires; false if it was seen before. One winner."""

@@ -25,6 +25,7 @@ def _revocation(*conditions: Any) -> Update:
 
 
 _GET = with_subject(select(grant).where(_G.id == bindparam("key")))
+_BIND = update(grant).where(_G.id == bindparam("key")).values(confirmation=bindparam("cnf"))
 _REVOKE = _revocation(_G.id == bindparam("key"))
 _REVOKE_OF_SESSION = _revocation(_G.session_id == bindparam("key"))
 _REVOKE_ONLINE_OF_SESSION = _revocation(_G.session_id == bindparam("key"), _G.offline.is_(False))
@@ -67,6 +68,11 @@ class SqlGrants:
             return None
         remember_subject(self._unit, row)
         return grant_of(row)
+
+    def bind(self, grant_id: str, confirmation: Confirmation) -> None:
+        """Bind the refresh tokens of a grant to a key."""
+        self._unit.flush()
+        self._unit.change(_BIND, {"key": grant_id, "cnf": confirmation.as_json()})
 
     def revoke(self, grant_id: str, now: datetime) -> bool:
         """Revoke a grant and so every token of it; true if it was not revoked before."""

@@ -11,6 +11,7 @@ from sso.web import (
     authorize,
     choose_account,
     consent,
+    cross_origin,
     errors,
     home,
     metadata,
@@ -56,6 +57,7 @@ def create_app(hub: Hub) -> Flask:
     app.register_blueprint(readiness_blueprint(hub))
     errors.register(app, hub, answers)
     access_log.register(app, hub)
+    cross_origin.register(app, hub)
     app.after_request(_with_headers(hub))
     return app
 

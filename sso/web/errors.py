@@ -9,6 +9,7 @@ from flask import Flask, Request, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from sso.hub import Hub
+from sso.oidc.challenge import challenges
 from sso.oidc.errors import (
     AuthorizationError,
     BearerError,
@@ -34,6 +35,7 @@ _JSON_PATHS = (
 _UNTRUSTED = {
     ErrorCode.INVALID_CLIENT: "unknown_client",
     ErrorCode.INVALID_REQUEST_URI: "invalid_request_uri",
+    ErrorCode.INVALID_REQUEST_OBJECT: "invalid_request_object",
 }
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "request_too_large", 429: "throttled"}
 
@@ -79,13 +81,8 @@ class _Responses:
     def bearer_error(self, error: BearerError) -> Response:
         status = {ErrorCode.INVALID_REQUEST: 400, ErrorCode.INSUFFICIENT_SCOPE: 403}.get(error.code, 401)
         response = _json(error, status)
-        challenge = 'Bearer realm="sso"'
-        if error.description:
-            challenge += f', error="{error.code.value}", error_description="{error.description}"'
-        if error.scope:
-            challenge += f', scope="{error.scope}"'
-        response.headers["WWW-Authenticate"] = challenge
-        response.headers["Access-Control-Allow-Origin"] = "*"
+        for challenge in challenges(error):
+            response.headers.add("WWW-Authenticate", challenge)
         return response
 
     def unavailable(self, error: Exception) -> Response:

@@ -38,6 +38,5 @@ def _document(body: dict[str, JsonValue]) -> Response:
     response = Response(text, mimetype="application/json")
     response.set_etag(hashlib.sha256(text.encode()).hexdigest()[:32])
     response.headers["Cache-Control"] = f"public, max-age={MAX_AGE_SECONDS}"
-    response.headers["Access-Control-Allow-Origin"] = "*"
     response.make_conditional(request)
     return response

@@ -1,6 +1,6 @@
 """The endpoints that clients call themselves: token, introspection, revocation, pushed requests."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -12,14 +12,18 @@ from sso.oidc import introspection, revocation
 from sso.oidc import token as token_endpoint
 from sso.oidc.client import Client
 from sso.oidc.client_authentication import Presented, authenticate
+from sso.oidc.confirmation import Confirmation
 from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.metadata import INTROSPECTION_PATH, PUSHED_PATH, REVOCATION_PATH, TOKEN_PATH
 from sso.oidc.push import push as push_request
+from sso.oidc.sender_constraint import confirmation_of, key_of_pushed
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
 from sso.oidc.token_request import TokenRequest, repeated_values, single_values
+from sso.web.proof_of_key import presented_of
 from sso.web.visit import origin_of
 
+Binding: TypeAlias = Callable[[Presented, Client, Stores, Provider, datetime], Confirmation | None]
 Endpoint: TypeAlias = Callable[[TokenRequest, Stores, Provider, datetime], "dict[str, JsonValue] | None"]
 
 
@@ -30,7 +34,7 @@ def blueprint(hub: Hub) -> Blueprint:
     @bp.post(TOKEN_PATH)
     def token() -> Response:
         """Issue tokens to a client (RFC 6749 3.2)."""
-        return _answer(hub, "token", _token)
+        return _answer(hub, "token", _token, confirmation_of)
 
     @bp.post(INTROSPECTION_PATH)
     def introspect() -> Response:
@@ -45,7 +49,7 @@ def blueprint(hub: Hub) -> Blueprint:
     @bp.post(PUSHED_PATH)
     def push() -> Response:
         """Take an authorization request ahead of the browser that brings its reference (RFC 9126)."""
-        response = _answer(hub, "par", push_request)
+        response = _answer(hub, "par", push_request, key_of_pushed)
         response.status_code = 201
         return response
 
@@ -72,23 +76,21 @@ def _require_confidential(client: Client) -> None:
         raise TokenError(ErrorCode.INVALID_CLIENT, "a public client may not introspect")
 
 
-def _asked(client: Client, form: Mapping[str, str], every: Mapping[str, Sequence[str]]) -> TokenRequest:
-    resources, audiences = repeated_values(every, "resource"), repeated_values(every, "audience")
-    return TokenRequest(client, form, resources, audiences)
-
-
-def _answer(hub: Hub, endpoint: str, answer: Endpoint) -> Response:
-    """Prove the client, let the endpoint answer, commit, and only then speak."""
+def _answer(hub: Hub, endpoint: str, answer: Endpoint, bind: Binding | None = None) -> Response:
+    """Prove the client, and the key that it binds to; let the endpoint answer, commit, only then speak."""
     if request.mimetype != "application/x-www-form-urlencoded":
         raise TokenError(ErrorCode.INVALID_REQUEST, "use application/x-www-form-urlencoded")
     every = request.form.to_dict(flat=False)
     form = single_values(every)
-    presented = Presented(endpoint, request.headers.get("Authorization"), form)
+    resources, audiences = repeated_values(every, "resource"), repeated_values(every, "audience")
     now, provider = datetime.now(UTC), hub.provider()
-    origin = origin_of(request, hub.configuration.settings.server.trusted_proxies)
+    proxies = hub.configuration.settings.server.trusted_proxies
+    presented = presented_of(endpoint, form, request, provider.settings, proxies)
+    origin = origin_of(request, proxies)
     with hub.database.begin(origin) as stores:
         client = authenticate(presented, stores, provider, now)
-        body = answer(_asked(client, form, every), stores, provider, now)
+        key = None if bind is None else bind(presented, client, stores, provider, now)
+        body = answer(TokenRequest(client, form, resources, audiences, key), stores, provider, now)
     response = Response(b"", mimetype="application/json") if body is None else jsonify(body)
     response.headers["Cache-Control"] = "no-store"
     response.headers["Pragma"] = "no-cache"

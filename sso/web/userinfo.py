@@ -9,6 +9,8 @@ from sso.hub import Hub
 from sso.oidc import userinfo as userinfo_endpoint
 from sso.oidc.errors import BearerError, ErrorCode
 from sso.oidc.metadata import USERINFO_PATH
+from sso.oidc.token_scheme import TokenScheme, credentials_of_header
+from sso.web.proof_of_key import presented_token_of
 from sso.web.visit import origin_of
 
 
@@ -20,8 +22,9 @@ def blueprint(hub: Hub) -> Blueprint:
     def userinfo() -> Response:
         """Return claims about the person (OpenID Connect Core 5.3)."""
         now, provider = datetime.now(UTC), hub.provider()
-        origin = origin_of(request, hub.configuration.settings.server.trusted_proxies)
-        token = bearer_token(request)
+        proxies = hub.configuration.settings.server.trusted_proxies
+        origin = origin_of(request, proxies)
+        token = presented_token_of(token_of(request), request, provider.settings, proxies)
         with hub.database.begin(origin) as stores:
             try:
                 claims = userinfo_endpoint.userinfo(token, stores, provider, now)
@@ -31,30 +34,21 @@ def blueprint(hub: Hub) -> Blueprint:
                 raise
         response = jsonify(claims)
         response.headers["Cache-Control"] = "no-store"
-        response.headers["Access-Control-Allow-Origin"] = "*"
-        return response
-
-    @bp.route(USERINFO_PATH, methods=["OPTIONS"])
-    def preflight() -> Response:
-        response = Response(status=204)
-        response.headers["Access-Control-Allow-Origin"] = "*"
-        response.headers["Access-Control-Allow-Methods"] = "GET, POST"
-        response.headers["Access-Control-Allow-Headers"] = "Authorization"
         return response
 
     return bp
 
 
-def bearer_token(asked: Request) -> str:
+def token_of(asked: Request) -> tuple[TokenScheme, str]:
     """Return the token of the Authorization header or, by POST, of the form; never of the query.
 
     Raises:
         BearerError: none, or two (RFC 6750 2).
     """
-    scheme, _, credentials = asked.headers.get("Authorization", "").partition(" ")
-    found = [credentials.strip()] if scheme.lower() == "bearer" and credentials.strip() else []
+    shown = credentials_of_header(asked.headers.get("Authorization"))
+    found = [] if shown is None else [shown]
     if asked.method == "POST" and asked.mimetype == "application/x-www-form-urlencoded":
-        found.extend(asked.form.getlist("access_token"))
+        found.extend((TokenScheme.BEARER, text) for text in asked.form.getlist("access_token"))
     if len(found) > 1:
         raise BearerError(ErrorCode.INVALID_REQUEST, "send the token once")
     if not found:

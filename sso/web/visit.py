@@ -150,6 +150,12 @@ def client_address(peer: str | None, forwarded: str, trusted_proxies: Sequence[s
     return address
 
 
+def from_trusted_proxy(peer: str | None, trusted_proxies: Sequence[str]) -> bool:
+    """Whether a request was handed on by one of our proxies: what it says of the client is believed."""
+    address = _canonical(peer)
+    return address is not None and _trusted(address, trusted_proxies)
+
+
 def _hop(element: str) -> str | None:
     for pair in element.split(";"):
         if match := _FORWARDED_FOR.match(pair.strip()):

@@ -40,6 +40,9 @@ ERROR_SENTENCES: Mapping[str, Sentences] = {
     "invalid_request_uri": Sentences(
         _("The address that brought you here was used before, or is too old."), _RETURN_AND_BEGIN_AGAIN
     ),
+    "invalid_request_object": Sentences(
+        _("The service that sent you here asked in a way that we cannot check."), _TELL_THE_SERVICE
+    ),
     "expired_page": Sentences(_("This page has expired."), _RETURN_AND_BEGIN_AGAIN),
     "form_expired": Sentences(
         _("This form was open for too long, or was opened in another browser."), _RETURN_AND_BEGIN_AGAIN

@@ -22,6 +22,7 @@ from sso.oidc.digest import new_id
 from sso.oidc.jose import sign
 from sso.storage.schema import migrate
 from sso.web.app import create_app
+from sso.web.proof_of_key import header_token_of
 from sso.web.visit import origin_of
 from sso.worker.key_rotation import first_keys
 from tests.storage import examples
@@ -140,7 +141,12 @@ def open_office(url: str, folder: Path) -> Office:
     with hub.database.begin(Origin(actor="command")) as stores:
         stores.clients.add(examples.client(client_id="console"), datetime.now(UTC))
     app = create_app(hub)
-    register(app, hub, lambda request: origin_of(request, ()))
+    register(
+        app,
+        hub,
+        lambda request: origin_of(request, ()),
+        lambda request: header_token_of(request, hub.settings, ()),
+    )
     return Office(hub, app)
 
 

@@ -26,7 +26,9 @@ def test_without_a_token_every_operation_answers_401_with_a_bare_challenge(offic
     response = office.app.test_client().get(f"/api/v1{path}")
 
     problem(response, 401, "invalid_token")
-    assert response.headers["WWW-Authenticate"] == 'Bearer realm="sso"'  # RFC 6750 3.1: no error code
+    offered = response.headers.getlist("WWW-Authenticate")
+    assert offered[0] == 'Bearer realm="sso"'  # RFC 6750 3.1: no error code
+    assert offered[1].startswith('DPoP realm="sso", algs=')  # RFC 9449 7.1
 
 
 @pytest.mark.parametrize(

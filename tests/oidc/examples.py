@@ -15,6 +15,7 @@ from sso.directory.person import Account, AccountKind, Person
 from sso.oidc import authorize
 from sso.oidc.client import Client, ClientAuthMethod, ClientSecret
 from sso.oidc.client_authentication import Presented, authenticate
+from sso.oidc.confirmation import Confirmation
 from sso.oidc.digest import digest
 from sso.oidc.interaction import NextStep, Situation, next_step
 from sso.oidc.jose import new_signing_key
@@ -39,6 +40,7 @@ REDIRECT_URI = "https://housing.example/cb"
 SECRET = "s3cret-of-housing_s3cret-of-housing_"
 VERIFIER = "verifier-verifier-verifier-verifier-verifier"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+NONCE_KEY = bytes(range(32))
 SETTINGS = Settings(issuer=ISSUER)
 
 
@@ -55,7 +57,7 @@ def private(key: Any) -> Any:
 
 @cache
 def provider() -> Provider:
-    return Provider(SETTINGS, KeyRing((signing_key("RS256"), signing_key("ES256"))))
+    return Provider(SETTINGS, KeyRing((signing_key("RS256"), signing_key("ES256"))), NONCE_KEY)
 
 
 def client(**changes: Any) -> Client:
@@ -121,6 +123,8 @@ class World:
     stores: FakeStores = field(default_factory=FakeStores)
     provider: Provider = field(default_factory=provider)
     now: datetime = NOW
+    confirmation: Confirmation | None = None
+    """The key that the client has proven to hold in its token requests."""
 
     def __post_init__(self) -> None:
         self.register(self.client)
@@ -167,7 +171,12 @@ class World:
 
     def push_form(self, client: Client | None, form: Mapping[str, list[str]]) -> dict[str, JsonValue]:
         single = {name: values[0] for name, values in form.items()}
-        asked = TokenRequest(client or self.client, single, resources=tuple(form.get("resource", ())))
+        asked = TokenRequest(
+            client or self.stores.clients.by_id[self.client.client_id],
+            single,
+            resources=tuple(form.get("resource", ())),
+            confirmation=self.confirmation,
+        )
         return push(asked, self.stores, self.provider, self.now)
 
     def pending(self, **changes: Any) -> PendingAuthorization:
@@ -211,7 +220,8 @@ class World:
         return self.form_of(self.stores.clients.by_id[self.client.client_id], **params)
 
     def form_of(self, client: Client, **params: str) -> TokenResponse:
-        return token(TokenRequest(client, params), self.stores, self.provider, self.now)
+        asked = TokenRequest(client, params, confirmation=self.confirmation)
+        return token(asked, self.stores, self.provider, self.now)
 
     def redeem(self, code: str, **changes: str) -> TokenResponse:
         values = {"redirect_uri": REDIRECT_URI, "code_verifier": VERIFIER} | changes

@@ -9,7 +9,6 @@ from sso.oidc.client import ClientAuthMethod
 from sso.oidc.digest import digest
 from sso.oidc.errors import AuthorizationError, TokenError, UntrustedRequest
 from sso.oidc.request.arrival import REFERENCE_PREFIX, arrive
-from sso.oidc.settings import Provider
 from tests.oidc.examples import REDIRECT_URI, SECOND, SETTINGS, World, client
 
 
@@ -20,7 +19,7 @@ def world() -> World:
 
 def demanding(world: World) -> World:
     """The same world, where every client must push."""
-    world.provider = Provider(replace(SETTINGS, require_pushed=True), world.provider.keys)
+    world.provider = replace(world.provider, settings=replace(SETTINGS, require_pushed=True))
     return world
 
 

@@ -5,10 +5,11 @@ import pytest
 from sso.oidc.errors import BearerError
 from sso.oidc.userinfo import userinfo
 from tests.oidc.examples import HOUR, World, client
+from tests.oidc.proofs import shown
 
 
 def ask(world: World, text: str | None) -> dict[str, object]:
-    return dict(userinfo(text or "", world.stores, world.provider, world.now))
+    return dict(userinfo(shown(text or ""), world.stores, world.provider, world.now))
 
 
 def refusal(world: World, text: str | None) -> str:

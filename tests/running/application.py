@@ -79,10 +79,10 @@ class Application:
         }
         return f"{self.issuer}/oauth2/authorize?{urlencode(asked | more)}"
 
-    def ask_code(self, cookies: dict[str, str], verifier: str) -> str | None:
+    def ask_code(self, cookies: dict[str, str], verifier: str, **more: str) -> str | None:
         """Ask for a code with the cookies of a signed-in browser; None when the answer is no redirect."""
         sent = "; ".join(f"{name}={value}" for name, value in cookies.items())
-        response = self.http.get(self.authorization_url(verifier), headers={"Cookie": sent})
+        response = self.http.get(self.authorization_url(verifier, **more), headers={"Cookie": sent})
         if response.status_code != 303 or not response.headers["Location"].startswith(REDIRECT_URI):
             return None
         code = parse_qs(urlsplit(response.headers["Location"]).query)["code"][0]

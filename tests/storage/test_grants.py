@@ -102,6 +102,22 @@ def test_a_revoked_grant_revokes_what_descends_from_it(database: Database) -> No
         assert stores.refresh_tokens.get(token.digest) == replace(token, grant=revoked)
 
 
+def test_refresh_tokens_are_bound_to_a_key_through_their_grant(database: Database) -> None:
+    """RFC 9449 5."""
+    given = code()
+    token = refresh_token(given.grant)
+    bound = replace(given.grant, confirmation=Confirmation(jkt="j"))
+
+    with database.begin(ORIGIN) as stores:
+        stores.codes.add(given)
+        stores.refresh_tokens.add(token)
+        stores.grants.bind(given.grant.id, Confirmation(jkt="j"))
+        stores.grants.bind("unknown", Confirmation(jkt="j"))
+
+    with database.read() as stores:
+        assert stores.refresh_tokens.get(token.digest) == replace(token, grant=bound)
+
+
 def test_the_end_of_a_session_may_keep_offline_grants(database: Database) -> None:
     online, offline = grant(), grant(offline=True)
     other = grant(session_id="session-2")

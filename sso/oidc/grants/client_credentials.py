@@ -32,6 +32,7 @@ def grant(request: TokenRequest, stores: Stores, provider: Provider, now: dateti
             grant=None,
             subject=None,
             scope=scope,
+            confirmation=request.confirmation,
         ),
         stores,
         provider,

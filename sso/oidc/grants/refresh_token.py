@@ -36,13 +36,13 @@ def refresh(request: TokenRequest, stores: Stores, provider: Provider, now: date
     token = stores.refresh_tokens.get(digest(presented))
     if token is None or token.grant.client_id != request.client.client_id:
         raise _refusal("unknown refresh token" if token is None else "refresh token of another client")
-    _check(token, now)
+    _check(token, request, now)
     subject = stores.subjects.get(token.grant.account_id)
     if subject is None or not subject.active:
         raise _refusal("the account is disabled")
     scope = _scope(request.optional("scope"), token.grant.scope & request.client.scope)
     successor, within_grace = presented, False
-    if request.client.rotate_refresh_tokens or request.client.public or token.used_at is not None:
+    if _rotates(token, request):
         successor, within_grace = _rotate(token, presented, stores, provider, now)
     _record(token, within_grace, stores, now)
     return issue(
@@ -53,6 +53,7 @@ def refresh(request: TokenRequest, stores: Stores, provider: Provider, now: date
             subject=subject,
             scope=scope,
             refresh_token=successor,
+            confirmation=request.confirmation,
         ),
         stores,
         provider,
@@ -60,7 +61,17 @@ def refresh(request: TokenRequest, stores: Stores, provider: Provider, now: date
     )
 
 
-def _check(token: RefreshToken, now: datetime) -> None:
+def _rotates(token: RefreshToken, request: TokenRequest) -> bool:
+    """A public client's token is rotated unless it is bound to the client's key (RFC 9700 2.2.2)."""
+    unbound = request.client.public and token.grant.confirmation is None
+    return request.client.rotate_refresh_tokens or unbound or token.used_at is not None
+
+
+def _check(token: RefreshToken, request: TokenRequest, now: datetime) -> None:
+    """Without the key that it is bound to, a token is neither spent nor revoked."""
+    bound_to = token.grant.confirmation
+    if bound_to is not None and not bound_to.proven_by(request.confirmation):
+        raise _refusal("the refresh token is bound to another key")
     if token.grant.revoked_at is not None:
         raise _refusal("the grant is revoked")
     if now >= token.expires_at:

@@ -18,6 +18,7 @@ FIELDS = (
     Field("resource", addresses(check_resource)),
     Field("access_token_format", one_of(("jwt", "opaque"))),
     Field("dpop_bound_access_tokens", flag),
+    Field("dpop_nonce_required", flag),
     Field("tls_client_certificate_bound_access_tokens", flag),
     Field("rotate_refresh_tokens", flag),
     Field("claims_in_id_token", flag),

@@ -1,6 +1,7 @@
-"""How an authorization request came: in the open, or by the reference of one that was pushed ahead.
+"""How an authorization request came: in the open, signed, or by the reference of one that was pushed ahead.
 
-The client's own parameters are what comes out. Everything around a reference is ignored, whatever it says
+The client's own parameters are what comes out. Everything around a reference or a request object
+is ignored, whatever it says
 (RFC 9126 4, RFC 9101 5): an address that a browser carried is anyone's to change.
 """
 
@@ -9,9 +10,10 @@ from datetime import datetime
 
 from sso.oidc.client import Client
 from sso.oidc.digest import digest
-from sso.oidc.errors import AuthorizationError, ErrorCode, UntrustedRequest
+from sso.oidc.errors import AuthorizationError, ErrorCode, RequestRejected, UntrustedRequest
 from sso.oidc.request.parameters import Params, as_params
 from sso.oidc.request.refusal import invalid
+from sso.oidc.request.signed import RequestObjectInvalid, parameters_of
 from sso.oidc.request.trusted_address import client_of, return_address
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
@@ -46,7 +48,37 @@ def arrive(params: Params, stores: Stores, provider: Provider, now: datetime) ->
         raise AuthorizationError(ErrorCode.REQUEST_URI_NOT_SUPPORTED, "push the request instead", to)
     if must_push(client, provider):
         invalid("push authorization requests first (RFC 9126)", return_address(params, client))
-    return Arrival(params)
+    return Arrival(opened(params, client, stores, provider, now))
+
+
+def opened(params: Params, client: Client, stores: Stores, provider: Provider, now: datetime) -> Params:
+    """Return the parameters of the request object, if there is one, or those given.
+
+    Raises:
+        UntrustedRequest: the request object does not hold, and there is no address to tell it to.
+        AuthorizationError: it does not hold, or this client's requests must be signed.
+    """
+    objects = [value for value in params.get("request", ()) if value]
+    if not objects:
+        if client.require_signed_request_object:
+            invalid("sign the request (RFC 9101)", return_address(params, client))
+        return {name: values for name, values in params.items() if name != "request"}
+    if len(objects) > 1:
+        raise _refusal(params, client, "repeated request")
+    try:
+        return parameters_of(objects[0], client, stores, provider, now)
+    except RequestObjectInvalid as error:
+        raise _refusal(params, client, str(error)) from error
+
+
+def _refusal(params: Params, client: Client, reason: str) -> UntrustedRequest | AuthorizationError:
+    """An object that does not hold names no address: the one around it does, if it is registered."""
+    code, description = ErrorCode.INVALID_REQUEST_OBJECT, "the request object is invalid"
+    try:
+        to = return_address(params, client)
+    except RequestRejected:
+        return UntrustedRequest(code, description, reason)
+    return AuthorizationError(code, description, to, reason)
 
 
 def must_push(client: Client, provider: Provider) -> bool:

@@ -11,12 +11,14 @@ Params = Mapping[str, Sequence[str]]
 MAX_PARAMETER_LENGTH = 8_192
 PARAMETERS = frozenset(
     "client_id redirect_uri response_type response_mode scope state nonce code_challenge "
-    "code_challenge_method prompt max_age claims id_token_hint login_hint ui_locales acr_values".split()
+    "code_challenge_method prompt max_age claims id_token_hint login_hint ui_locales acr_values "
+    "dpop_jkt".split()
 )
 """What is read of a request; everything else is ignored (RFC 6749 3.1)."""
 REPEATABLE = frozenset({"resource"})
 """What may come several times (RFC 8707 2)."""
 _SEPARATOR = " "  # no URI has one, and only those are repeated
+# The first two are taken where a request arrives: one that is passed on unopened is refused.
 _UNSUPPORTED = (
     ("request", ErrorCode.REQUEST_NOT_SUPPORTED, "request objects are not supported"),
     ("request_uri", ErrorCode.REQUEST_URI_NOT_SUPPORTED, "request_uri is not supported"),

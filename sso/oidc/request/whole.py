@@ -8,7 +8,7 @@ from sso.oidc.errors import ReturnAddress
 from sso.oidc.request.hints import hinted_subs
 from sso.oidc.request.parameters import Params, single_values
 from sso.oidc.request.prompting import max_age_of, prompt_of
-from sso.oidc.request.proof_key import code_challenge_of
+from sso.oidc.request.proof_key import code_challenge_of, dpop_jkt_of
 from sso.oidc.request.response_type import check_response
 from sso.oidc.request.scope import claims_of, essential_acr, scope_of
 from sso.oidc.request.trusted_address import client_of, return_address
@@ -22,6 +22,7 @@ class AuthorizationRequest:
 
     `hinted_subs` are those whom id_token_hint and a claims demand for `sub` both name, in this client's
     sector; None when nobody is named.
+    `dpop_jkt` is the thumbprint of the key that the code is bound to.
     `essential_acr` are values of which one must be met; `acr_values` are only wishes.
     """
 
@@ -29,6 +30,7 @@ class AuthorizationRequest:
     to: ReturnAddress
     scope: frozenset[str]
     code_challenge: str | None
+    dpop_jkt: str | None
     prompt: frozenset[str]
     max_age: int | None
     nonce: str | None
@@ -57,6 +59,7 @@ class AuthorizationRequest:
             to=to,
             scope=scope_of(value, client, to),
             code_challenge=code_challenge_of(value, client, to),
+            dpop_jkt=dpop_jkt_of(value, to),
             prompt=prompt_of(value, to),
             max_age=max_age_of(value, client, to),
             nonce=value.get("nonce"),

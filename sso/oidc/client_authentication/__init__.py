@@ -1,0 +1,13 @@
+"""Prove which client is calling (RFC 6749 2.3, OpenID Connect Core 9, RFC 7523 3).
+
+client_secret_basic and client_secret_post are interchangeable for a client that has a secret: they
+prove the same thing, and standard libraries differ in their default. Every other method is exactly
+the registered one.
+"""
+
+from sso.oidc.client_authentication.assertion import MAX_ASSERTION_LIFETIME
+from sso.oidc.client_authentication.credentials import ASSERTION_TYPE
+from sso.oidc.client_authentication.presented import Presented
+from sso.oidc.client_authentication.proof import authenticate
+
+__all__ = ["ASSERTION_TYPE", "MAX_ASSERTION_LIFETIME", "Presented", "authenticate"]

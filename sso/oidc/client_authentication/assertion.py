@@ -1,0 +1,62 @@
+"""private_key_jwt and client_secret_jwt: a JWT that the client signed (RFC 7523 3, OpenID Connect Core 9)."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from sso.audit.record import JsonValue
+from sso.oidc.client import Client
+from sso.oidc.client_authentication.failure import NotProven
+from sso.oidc.jose import ASSERTION_ALGORITHMS, TokenInvalid, verify_with_keys
+from sso.oidc.settings import Provider
+from sso.oidc.stores import Stores
+
+MAX_ASSERTION_LIFETIME = timedelta(minutes=10)
+
+
+def prove_assertion(
+    client: Client, assertion: str, stores: Stores, provider: Provider, now: datetime
+) -> None:
+    """Accept an assertion of the client, once.
+
+    Raises:
+        NotProven: not signed by it, not for us, too old, or seen before.
+    """
+    alg = client.token_endpoint_auth_signing_alg
+    try:
+        claims = verify_with_keys(assertion, client.jwks or {}, (alg,) if alg else ASSERTION_ALGORITHMS)
+    except TokenInvalid as error:
+        raise NotProven(str(error)) from error
+    if claims.get("iss") != client.client_id or claims.get("sub") != client.client_id:
+        raise NotProven("iss and sub must both be the client_id")
+    if not _audience_accepted(claims.get("aud"), client, provider):
+        raise NotProven("aud must be the issuer")
+    expires_at = _check_times(claims, provider.settings.clock_skew, now)
+    jti = claims.get("jti")
+    if not isinstance(jti, str) or not 0 < len(jti) <= 255:
+        raise NotProven("jti is missing")
+    if not stores.one_time_values.spend(f"client_assertion {client.client_id}", jti, expires_at):
+        raise NotProven("jti was used before")
+
+
+def _audience_accepted(aud: JsonValue, client: Client, provider: Provider) -> bool:
+    """The issuer as the single audience; a per-client switch also accepts the token endpoint."""
+    accepted = {provider.settings.issuer}
+    if client.accept_token_endpoint_audience:
+        accepted.add(provider.settings.endpoint("/oauth2/token"))
+    if isinstance(aud, list) and len(aud) == 1:
+        aud = aud[0]
+    return isinstance(aud, str) and aud in accepted
+
+
+def _check_times(claims: Mapping[str, JsonValue], skew: timedelta, now: datetime) -> datetime:
+    exp, nbf, iat = claims.get("exp"), claims.get("nbf"), claims.get("iat")
+    if not isinstance(exp, int | float) or not now.timestamp() - skew.total_seconds() < exp:
+        raise NotProven("exp is missing or past")
+    if exp > (now + MAX_ASSERTION_LIFETIME + skew).timestamp():
+        raise NotProven("exp is too far away")
+    for begins in (nbf, iat):
+        if begins is not None and not (
+            isinstance(begins, int | float) and begins <= (now + skew).timestamp()
+        ):
+            raise NotProven("nbf or iat is in the future")
+    return datetime.fromtimestamp(float(exp), UTC) + skew
