@@ -21,6 +21,7 @@ from sso.oidc.account import Subject
 from sso.oidc.client import Client, ClientSecret
 from sso.oidc.confirmation import Confirmation
 from sso.oidc.consent import Consent
+from sso.oidc.deferred import DeferredRequest
 from sso.oidc.digest import new_id
 from sso.oidc.errors import RequestRejected
 from sso.oidc.grant import AuthorizationCode, Grant, RefreshToken
@@ -394,6 +395,9 @@ class FakeConsents:
 class FakeGrants:
     by_id: dict[str, Grant] = field(default_factory=dict)
 
+    def add(self, grant: Grant) -> None:
+        self.by_id[grant.id] = grant
+
     def get(self, grant_id: str) -> Grant | None:
         return self.by_id.get(grant_id)
 
@@ -440,6 +444,53 @@ class FakeCodes:
             return False
         self.by_digest[digest] = replace(found, redeemed_at=now)
         return True
+
+
+@dataclass(slots=True)
+class FakeDeferredRequests:
+    grants: FakeGrants
+    asked: dict[str, DeferredRequest] = field(default_factory=dict)
+
+    def add(self, asked: DeferredRequest) -> bool:
+        if asked.user_code is not None and any(a.user_code == asked.user_code for a in self.asked.values()):
+            return False
+        self.asked[asked.id] = asked
+        return True
+
+    def get(self, digest: bytes) -> DeferredRequest | None:
+        return next((self._now(asked) for asked in self.asked.values() if asked.digest == digest), None)
+
+    def by_id(self, request_id: str) -> DeferredRequest | None:
+        found = self.asked.get(request_id)
+        return None if found is None else self._now(found)
+
+    def by_user_code(self, user_code: bytes, now: datetime) -> DeferredRequest | None:
+        typed = (asked for asked in self.asked.values() if asked.user_code == user_code and asked.open(now))
+        return next(typed, None)
+
+    def decide(self, request_id: str, grant: Grant | None, now: datetime) -> bool:
+        found = self.asked.get(request_id)
+        if found is None or not found.open(now):
+            return False
+        self.asked[request_id] = replace(found, decided_at=now, grant=grant)
+        return True
+
+    def polled(self, asked: DeferredRequest, interval: timedelta, next_poll_at: datetime) -> bool:
+        found = self.asked[asked.id]
+        if found.next_poll_at != asked.next_poll_at:
+            return False
+        self.asked[asked.id] = replace(found, interval=interval, next_poll_at=next_poll_at)
+        return True
+
+    def redeem(self, digest: bytes, now: datetime) -> bool:
+        found = self.get(digest)
+        if found is None or found.grant is None or found.redeemed_at is not None:
+            return False
+        self.asked[found.id] = replace(found, redeemed_at=now)
+        return True
+
+    def _now(self, asked: DeferredRequest) -> DeferredRequest:
+        return asked if asked.grant is None else replace(asked, grant=self.grants.by_id[asked.grant.id])
 
 
 @dataclass(slots=True)
@@ -612,6 +663,7 @@ class FakeStores:
         self.consents = FakeConsents()
         self.grants = FakeGrants()
         self.codes = FakeCodes(self.grants)
+        self.deferred = FakeDeferredRequests(self.grants)
         self.refresh_tokens = FakeRefreshTokens(self.grants)
         self.denied_tokens = FakeDeniedTokens()
         self.one_time_values = FakeOneTimeValues()

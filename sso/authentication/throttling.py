@@ -18,6 +18,9 @@ from sso.oidc.errors import ErrorCode, RequestRejected
 RECORD_EVERY = 100
 """Of the refusals of one window the first is recorded, then every hundredth: no weapon against the hub."""
 
+CODES_OF_NETWORK = 10
+"""Of user codes a network may try this part of what it may try of passwords."""
+
 
 class Throttled(RequestRejected):
     """Too many attempts; nothing was tried. `retry_after` says when the counter starts anew.
@@ -58,20 +61,50 @@ class ThrottleRules:
             ("account", self.name_digest(login_name), self.account_limit),
         )
         for key_class, key, limit in keys:
-            attempts = stores.throttles.attempt(key, window_seconds=self.window_seconds, now=now)
-            if attempts.count > limit:
-                ends = attempts.window_started_at + timedelta(seconds=self.window_seconds)
-                retry_after = max(ends - now, timedelta(seconds=1))
-                if (attempts.count - limit) % RECORD_EVERY == 1:
-                    seconds = int(retry_after.total_seconds())
-                    event = RateLimited(
-                        key_class=key_class,
-                        key_hmac=key.hex()[:32],
-                        count=attempts.count,
-                        retry_after_seconds=seconds,
-                    )
-                    stores.audit.append(event, now)
-                raise Throttled(retry_after)
+            self._count(key_class, key, limit, stores, now)
+
+    def count_user_code(
+        self, account_id: str | None, address: str | None, stores: Stores, now: datetime
+    ) -> None:
+        """Count a user code that somebody typed: by account, or by network while nobody is signed in.
+
+        A right code starts nothing anew: whoever guesses can have right ones of their own (RFC 8628 5.1).
+
+        Raises:
+            Throttled: over a limit; recorded.
+        """
+        if account_id is not None:
+            key = hmac.new(self.key, b"code\0" + account_id.encode(), hashlib.sha256).digest()
+            self._count("account", key, self.account_limit, stores, now)
+            return
+        key = hmac.new(self.key, b"code of\0" + network_of(address).encode(), hashlib.sha256).digest()
+        limit = max(self.account_limit, self.network_limit // CODES_OF_NETWORK)
+        self._count("network", key, limit, stores, now)
+
+    def count_device(self, address: str | None, stores: Stores, now: datetime) -> None:
+        """Count a device that asks for a code without having to prove anything.
+
+        Raises:
+            Throttled: over the network's limit; recorded.
+        """
+        key = hmac.new(self.key, b"device\0" + network_of(address).encode(), hashlib.sha256).digest()
+        self._count("network", key, self.network_limit, stores, now)
+
+    def _count(self, key_class: str, key: bytes, limit: int, stores: Stores, now: datetime) -> None:
+        attempts = stores.throttles.attempt(key, window_seconds=self.window_seconds, now=now)
+        if attempts.count <= limit:
+            return
+        ends = attempts.window_started_at + timedelta(seconds=self.window_seconds)
+        retry_after = max(ends - now, timedelta(seconds=1))
+        if (attempts.count - limit) % RECORD_EVERY == 1:
+            event = RateLimited(
+                key_class=key_class,
+                key_hmac=key.hex()[:32],
+                count=attempts.count,
+                retry_after_seconds=int(retry_after.total_seconds()),
+            )
+            stores.audit.append(event, now)
+        raise Throttled(retry_after)
 
     def succeeded(self, login_name: str, stores: Stores) -> None:
         """Start the account's counter anew after a success; the network's goes on."""

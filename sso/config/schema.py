@@ -103,6 +103,8 @@ class Tokens(Section):
     refresh_grace_seconds: Annotated[int, Field(ge=0, le=120)] = 20
     capped_token_lifetime_seconds: Annotated[int, Field(ge=30, le=3_600)] = 120
     dpop_nonce_required: bool = False
+    device_code_lifetime_seconds: Annotated[int, Field(ge=60, le=1_800)] = 600
+    polling_interval_seconds: Annotated[int, Field(ge=1, le=60)] = 5
 
 
 class SessionSection(Section):

@@ -6,8 +6,8 @@ OpenID Connect Core 3.1.2.5 and 3.1.2.6, RFC 6749 4.1.2, RFC 9207.
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from sso.audit.event import AuthorizationAccepted, CodeIssued, ConsentDenied, ConsentGranted, SessionReused
-from sso.oidc.consent import Consent
+from sso.audit.event import AuthorizationAccepted, CodeIssued, ConsentDenied, SessionReused
+from sso.oidc.consenting import Shared, remember
 from sso.oidc.digest import digest, new_id, new_secret
 from sso.oidc.errors import AuthorizationError, ErrorCode
 from sso.oidc.grant import AuthorizationCode, Grant
@@ -105,27 +105,8 @@ def allow(
     request: AuthorizationRequest, session: Session, stores: Stores, provider: Provider, now: datetime
 ) -> None:
     """Remember that the person allowed what the page listed, in addition to what was allowed before."""
-    earlier = stores.consents.get(session.account_id, request.client.client_id, now)
-    stores.consents.put(
-        Consent(
-            account_id=session.account_id,
-            client_id=request.client.client_id,
-            scope=request.scope | (earlier.scope if earlier else frozenset()),
-            claims=request.claims.names | (earlier.claims if earlier else frozenset()),
-            granted_at=now,
-            expires_at=now + provider.settings.consent_lifetime,
-        )
-    )
-    stores.audit.append(
-        ConsentGranted(
-            client_id=request.client.client_id,
-            account_id=session.account_id,
-            session_id=session.id,
-            scope=request.scope,
-            claims=request.claims.names,
-        ),
-        now,
-    )
+    shared = Shared(request.client.client_id, request.scope, request.claims.names)
+    remember(shared, session, stores, provider, now)
 
 
 def deny(

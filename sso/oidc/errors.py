@@ -45,6 +45,9 @@ class ErrorCode(StrEnum):
     INVALID_REQUEST_OBJECT = "invalid_request_object"
     INVALID_DPOP_PROOF = "invalid_dpop_proof"  # RFC 9449
     USE_DPOP_NONCE = "use_dpop_nonce"
+    AUTHORIZATION_PENDING = "authorization_pending"  # RFC 8628
+    SLOW_DOWN = "slow_down"
+    EXPIRED_TOKEN = "expired_token"
 
 
 class ResponseMode(StrEnum):

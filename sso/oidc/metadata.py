@@ -5,6 +5,7 @@ from datetime import datetime
 from sso.audit.record import JsonValue
 from sso.oidc.claims import CLAIM_NAMES, PROTOCOL_SCOPES, SCOPE_CLAIMS
 from sso.oidc.client import ClientAuthMethod, SubjectType
+from sso.oidc.device import DEVICE_AUTHORIZATION_PATH
 from sso.oidc.dpop import DPOP_ALGORITHMS
 from sso.oidc.errors import ResponseMode
 from sso.oidc.jose import ASSERTION_ALGORITHMS
@@ -64,6 +65,7 @@ def _endpoints(settings: Settings) -> dict[str, JsonValue]:
         "introspection_endpoint": settings.endpoint(INTROSPECTION_PATH),
         "revocation_endpoint": settings.endpoint(REVOCATION_PATH),
         "pushed_authorization_request_endpoint": settings.endpoint(PUSHED_PATH),
+        "device_authorization_endpoint": settings.endpoint(DEVICE_AUTHORIZATION_PATH),
         "end_session_endpoint": settings.endpoint(END_SESSION_PATH),
     }
 

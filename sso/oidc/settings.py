@@ -27,6 +27,8 @@ class Settings:
     refresh_token_lifetime: timedelta = timedelta(days=30)
     refresh_grace: timedelta = timedelta(seconds=20)
     consent_lifetime: timedelta = timedelta(days=365)
+    device_code_lifetime: timedelta = timedelta(minutes=10)
+    polling_interval: timedelta = timedelta(seconds=5)
     pending_lifetime: timedelta = timedelta(minutes=30)
     pushed_lifetime: timedelta = timedelta(seconds=90)
     require_pushed: bool = False

@@ -12,6 +12,7 @@ from sso.oidc.account import Subject
 from sso.oidc.client import Client
 from sso.oidc.confirmation import Confirmation
 from sso.oidc.consent import Consent
+from sso.oidc.deferred import DeferredRequests
 from sso.oidc.grant import AuthorizationCode, Grant, RefreshToken
 from sso.oidc.pending import PendingAuthorization
 from sso.oidc.pushed import PushedAuthorization
@@ -157,6 +158,10 @@ class Codes(Protocol):
 class Grants(Protocol):
     """Grants, by id."""
 
+    def add(self, grant: Grant) -> None:
+        """Remember a grant that comes without a code."""
+        ...
+
     def get(self, grant_id: str) -> Grant | None:
         """Return a grant, revoked or not."""
         ...
@@ -259,6 +264,8 @@ class Stores(Protocol):
     def codes(self) -> Codes: ...  # noqa: D102
     @property
     def grants(self) -> Grants: ...  # noqa: D102
+    @property
+    def deferred(self) -> DeferredRequests: ...  # noqa: D102
     @property
     def refresh_tokens(self) -> RefreshTokens: ...  # noqa: D102
     @property

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from sso.audit.event import TokenRequestFailed
 from sso.oidc.client import GrantType
 from sso.oidc.errors import ErrorCode, TokenError
-from sso.oidc.grants import authorization_code, client_credentials, refresh_token
+from sso.oidc.grants import authorization_code, client_credentials, deferred, refresh_token
 from sso.oidc.response import TokenResponse
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
@@ -19,7 +19,11 @@ GRANTS: Mapping[str, Grant] = {
     GrantType.AUTHORIZATION_CODE: authorization_code.redeem,
     GrantType.REFRESH_TOKEN: refresh_token.refresh,
     GrantType.CLIENT_CREDENTIALS: client_credentials.grant,
+    GrantType.DEVICE_CODE: deferred.redeem_device_code,
 }
+
+_EXPECTED = frozenset({ErrorCode.AUTHORIZATION_PENDING, ErrorCode.SLOW_DOWN})
+"""Answers to a poll: whoever waits hears them every few seconds, and nothing has failed."""
 
 
 def token(request: TokenRequest, stores: Stores, provider: Provider, now: datetime) -> TokenResponse:
@@ -31,15 +35,14 @@ def token(request: TokenRequest, stores: Stores, provider: Provider, now: dateti
     try:
         return _grant_of(request)(request, stores, provider, now)
     except TokenError as refusal:
-        stores.audit.append(
-            TokenRequestFailed(
+        if refusal.code not in _EXPECTED:
+            event = TokenRequestFailed(
                 client_id=request.client.client_id,
                 grant_type=request.optional("grant_type") or "",
                 error=refusal.code.value,
                 reason=refusal.reason,
-            ),
-            now,
-        )
+            )
+            stores.audit.append(event, now)
         raise
 
 

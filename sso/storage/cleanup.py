@@ -15,6 +15,7 @@ from sso.storage.tables import (
     authorization_code,
     client_secret,
     consent,
+    deferred_request,
     denied_token,
     grant,
     logout_notice,
@@ -71,6 +72,7 @@ _SWEEPS = {
         _Sweep(consent, "expires_at", _NOTHING),
         _Sweep(client_secret, "expires_at", _NOTHING),
         _Sweep(authorization_code, "expires_at", _DAY, holds_grant=True),
+        _Sweep(deferred_request, "expires_at", _DAY, holds_grant=True),
         _Sweep(refresh_token, "expires_at", _DAY, holds_grant=True),
         _Sweep(session, "ended_at", 7 * _DAY),
         _Sweep(logout_notice, "created_at", 7 * _DAY),
@@ -80,6 +82,7 @@ _STATEMENTS = {name: sweep.statement() for name, sweep in _SWEEPS.items()}
 _CHILDLESS_GRANTS = delete(grant).where(
     grant.c.id.in_(bindparam("ids", expanding=True)),
     ~select(authorization_code.c.digest).where(authorization_code.c.grant_id == grant.c.id).exists(),
+    ~select(deferred_request.c.id).where(deferred_request.c.grant_id == grant.c.id).exists(),
     ~select(refresh_token.c.digest).where(refresh_token.c.grant_id == grant.c.id).exists(),
 )
 
@@ -108,6 +111,7 @@ class SqlCleanup:
             raise ValueError(msg)
         sweep = _SWEEPS[table]
         gone = self._unit.rows(_STATEMENTS[table], {"before": now - sweep.kept, "size": batch})
-        if gone and sweep.holds_grant:
-            self._unit.change(_CHILDLESS_GRANTS, {"ids": sorted({row.grant_id for row in gone})})
+        held = {row.grant_id for row in gone if row.grant_id is not None} if sweep.holds_grant else set()
+        if held:
+            self._unit.change(_CHILDLESS_GRANTS, {"ids": sorted(held)})
         return len(gone)

@@ -13,6 +13,7 @@ from sso.storage.subjects import remember_subject, with_subject
 from sso.storage.tables import authorization_code, grant
 from sso.storage.unit_of_work import UnitOfWork
 
+_GRANT = grant
 _G, _C = grant.c, authorization_code.c
 _NOTHING_ASKED = ClaimsRequest()
 _NOTHING_ASKED_TEXT = str(_NOTHING_ASKED)
@@ -60,6 +61,10 @@ class SqlGrants:
     def __init__(self, unit: UnitOfWork) -> None:
         self._unit = unit
 
+    def add(self, grant: Grant) -> None:
+        """Remember a grant that comes without a code."""
+        self._unit.collect(_GRANT, _grant_row(grant))
+
     def get(self, grant_id: str) -> Grant | None:
         """Return a grant, revoked or not."""
         self._unit.flush()
@@ -106,7 +111,7 @@ class SqlCodes:
 
     def add(self, code: AuthorizationCode) -> None:
         """Remember a code together with its grant."""
-        self._unit.collect(grant, _grant_row(code.grant))
+        self._unit.collect(_GRANT, _grant_row(code.grant))
         row = {
             "digest": code.digest,
             "grant_id": code.grant.id,

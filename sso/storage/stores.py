@@ -7,6 +7,7 @@ from sso.storage.cleanup import SqlCleanup
 from sso.storage.clients import ClientCache, SqlClients
 from sso.storage.consents import SqlConsents
 from sso.storage.credentials import SqlCredentials
+from sso.storage.deferred import SqlDeferredRequests
 from sso.storage.grants import SqlCodes, SqlGrants
 from sso.storage.one_time import SqlDeniedTokens, SqlOneTimeValues
 from sso.storage.outbox import SqlOutbox
@@ -38,6 +39,7 @@ class SqlStores:
         self.codes = SqlCodes(unit)
         self.consents = SqlConsents(unit)
         self.credentials = SqlCredentials(unit)
+        self.deferred = SqlDeferredRequests(unit)
         self.denied_tokens = SqlDeniedTokens(unit)
         self.grants = SqlGrants(unit)
         self.one_time_values = SqlOneTimeValues(unit)

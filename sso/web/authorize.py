@@ -1,6 +1,7 @@
 """The authorization endpoint (OpenID Connect Core 3.1.2): the one place that decides what comes next."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import assert_never
 
 from flask import Blueprint, Response, request
@@ -10,6 +11,7 @@ from sso.authentication import sessions
 from sso.authentication.stores import Stores
 from sso.hub import Hub
 from sso.oidc import authorize as authorization
+from sso.oidc.decision import may_answer
 from sso.oidc.digest import new_id
 from sso.oidc.errors import AuthorizationError, RequestRejected
 from sso.oidc.interaction import (
@@ -106,7 +108,7 @@ def _resume(turn: Turn, pending_id: str) -> Outcome:
         turn.stores.pending.remove(pending_id)
         return _refused(turn, refusal, "", None)
     if journey.asked is None:
-        return _home(turn, journey)
+        return _own_page(turn, journey)
     try:
         return _step(turn, journey, new=False)
     except RequestRejected as refusal:
@@ -114,14 +116,22 @@ def _resume(turn: Turn, pending_id: str) -> Outcome:
         return _refused(turn, refusal, journey.pending.client_id, journey.session)
 
 
-def _home(turn: Turn, journey: Journey) -> Outcome:
-    """End a journey that began on our own first page."""
-    if journey.session is None:
-        return f"/sign-in/{journey.pending.id}"
-    if not journey.session.persona_chosen and journey.pending.account_selected_at is None:
-        return f"/sign-in/{journey.pending.id}/account"
-    turn.stores.pending.remove(journey.pending.id)
+def _own_page(turn: Turn, journey: Journey) -> Outcome:
+    """Go on with a journey to a page of our own: the first one, or one where a client awaits an answer."""
+    session, pending = journey.session, journey.pending
+    if session is None or not _may_answer(journey, session, turn.visit.now):
+        return f"/sign-in/{pending.id}"
+    if not session.persona_chosen and pending.account_selected_at is None:
+        return f"/sign-in/{pending.id}/account"
+    if journey.waiting is not None:
+        return f"/answer/{pending.id}"
+    turn.stores.pending.remove(pending.id)
     return "/"
+
+
+def _may_answer(journey: Journey, session: Session, now: datetime) -> bool:
+    asked = journey.waiting
+    return asked is None or may_answer(asked, session, journey.pending.asked_at, now)
 
 
 def _pending(turn: Turn, asked: AuthorizationRequest, arrival: Arrival) -> PendingAuthorization:

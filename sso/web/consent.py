@@ -5,7 +5,6 @@ from flask import Blueprint, Response, request
 from sso.authentication.stores import Stores
 from sso.hub import Hub
 from sso.oidc import authorize as authorization
-from sso.oidc.claims import scope_claims
 from sso.oidc.errors import AuthorizationError
 from sso.oidc.interaction import ConsentRequired
 from sso.oidc.metadata import AUTHORIZATION_PATH
@@ -15,12 +14,9 @@ from sso.web.answers import Answers
 from sso.web.authorize import next_step_of
 from sso.web.choose_account import persona_text
 from sso.web.journey import Journey, check_form, finish, in_its_language, load
-from sso.web.pages import claim_label, disclosures
 from sso.web.refusals import ExpiredPage
+from sso.web.sharing import sharing
 from sso.web.visit import Visit, visit_of
-
-_MEASURED = frozenset({"email_verified", "phone_number_verified", "updated_at"})
-"""Claims that say something of another claim, and are not worth a word while that one is unknown."""
 
 
 def blueprint(hub: Hub, answers: Answers) -> Blueprint:
@@ -82,8 +78,6 @@ def _page(hub: Hub, answers: Answers, journey: Journey, visit: Visit, stores: St
     if journey.asked is None or journey.session is None:
         raise ExpiredPage
     asked, subject = journey.asked, stores.subjects.get(journey.session.account_id)
-    names = scope_claims(asked.scope) | asked.claims.names
-    known = {name: value for name, value in (subject.claims if subject else {}).items() if name in names}
     return answers.page(
         "consent.html",
         visit,
@@ -93,15 +87,14 @@ def _page(hub: Hub, answers: Answers, journey: Journey, visit: Visit, stores: St
         csrf_token=visit.form_token(_purpose(journey)),
         service_name=journey.service_name(visit.language.tag),
         service=asked.client,
-        signed_in_as=_signed_in_as(journey.session, visit, stores, hub),
-        items=disclosures(visit.language, known),
-        later=[claim_label(visit.language, name) for name in sorted(names - known.keys() - _MEASURED)],
-        offline="offline_access" in asked.scope,
+        signed_in_as=signed_in_as(journey.session, visit, stores, hub),
+        sharing=sharing(visit.language, subject, asked.scope, asked.claims.names),
         expires_text=visit.language.date(visit.now + hub.settings.consent_lifetime),
     )
 
 
-def _signed_in_as(session: Session, visit: Visit, stores: Stores, hub: Hub) -> str:
+def signed_in_as(session: Session, visit: Visit, stores: Stores, hub: Hub) -> str:
+    """Return who is signed in, and in which role, in words."""
     account = stores.people.account(session.account_id)
     if account is None:
         raise ExpiredPage

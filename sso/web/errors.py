@@ -8,6 +8,7 @@ import logging
 from flask import Flask, Request, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
+from sso.authentication.throttling import Throttled
 from sso.hub import Hub
 from sso.oidc.challenge import challenges
 from sso.oidc.errors import (
@@ -30,6 +31,7 @@ log = logging.getLogger("sso.web")
 
 _JSON_PATHS = (
     *("/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/par"),
+    "/oauth2/device_authorization",
     *("/oauth2/userinfo", "/oauth2/jwks"),
 )
 _UNTRUSTED = {
@@ -47,6 +49,7 @@ def register(app: Flask, hub: Hub, answers: Answers) -> None:
     app.register_error_handler(AuthorizationError, responses.authorization_error)
     app.register_error_handler(TokenError, responses.token_error)
     app.register_error_handler(BearerError, responses.bearer_error)
+    app.register_error_handler(Throttled, responses.throttled)
     app.register_error_handler(PageRefused, responses.page_refused)
     app.register_error_handler(StorageUnavailable, responses.unavailable)
     app.register_error_handler(NoSigningKey, responses.unavailable)
@@ -76,6 +79,11 @@ class _Responses:
         response = _json(error, 401 if unproven else 400)
         if unproven:
             response.headers["WWW-Authenticate"] = 'Basic realm="sso", charset="UTF-8"'
+        return response
+
+    def throttled(self, error: Throttled) -> Response:
+        response = self._answer("throttled", error.code, 429)
+        response.headers["Retry-After"] = str(int(error.retry_after.total_seconds()) + 1)
         return response
 
     def bearer_error(self, error: BearerError) -> Response:

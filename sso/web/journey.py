@@ -5,6 +5,7 @@ comes next.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from flask import Request
@@ -13,6 +14,8 @@ from sso.authentication import sessions
 from sso.authentication.stores import Stores
 from sso.hub import Hub
 from sso.oidc.client import Client
+from sso.oidc.decision import Waiting, waiting
+from sso.oidc.digest import new_id
 from sso.oidc.errors import ErrorCode, UntrustedRequest
 from sso.oidc.pending import PendingAuthorization
 from sso.oidc.request import AuthorizationRequest
@@ -21,28 +24,37 @@ from sso.oidc.session import Session
 from sso.web.refusals import ExpiredPage, FormRefused
 from sso.web.visit import Visit, language_of
 
-HOME = "home"
-"""The client_id of a journey that no client began: the person signs in on our own first page."""
+HOME = "/"
+"""The client_id of a journey to a page of our own; no client can have it (`sso client add`)."""
+
+ANSWER = "/answer"
+"""The client_id of a journey to answer a deferred request, whose id is the parameter `request`."""
 _PENDING_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """A pending request, parsed, with the session of the browser. `asked` is None when nobody asked."""
+    """A pending request, parsed, with the session of the browser. `asked` is None when nobody asked.
+
+    `waiting` is the deferred request that the person came to answer, if they did.
+    """
 
     pending: PendingAuthorization
     asked: AuthorizationRequest | None
     session: Session | None
+    waiting: Waiting | None = None
 
     @property
     def client(self) -> Client | None:
-        """The client that asked."""
+        """The client that asked, here or from elsewhere."""
+        if self.waiting is not None:
+            return self.waiting.client
         return self.asked.client if self.asked is not None else None
 
     @property
     def client_id(self) -> str | None:
         """The id of the client that asked."""
-        return self.asked.client.client_id if self.asked is not None else None
+        return self.client.client_id if self.client is not None else None
 
     @property
     def target(self) -> str | None:
@@ -72,6 +84,8 @@ def load(hub: Hub, pending_id: str, visit: Visit, stores: Stores) -> Journey:
     session = sessions.current(visit.session_cookie, stores, hub.settings, visit.now)
     if pending.client_id == HOME:
         return Journey(pending, None, session)
+    if pending.client_id == ANSWER:
+        return Journey(pending, None, session, _waiting(pending, visit, stores))
     asked = AuthorizationRequest.parse(as_params(pending.params), stores.clients, hub.provider())
     if asked.client.client_id != pending.client_id:
         raise UntrustedRequest(ErrorCode.INVALID_CLIENT, "the pending request is of another client")
@@ -89,6 +103,25 @@ def finish(pending: PendingAuthorization, stores: Stores) -> bool:
 def spend(pending: PendingAuthorization, stores: Stores) -> bool:
     """Spend the request_uri that a request came by; true for one caller only, or if it came in the open."""
     return pending.pushed is None or stores.pushed.spend(pending.pushed)
+
+
+def _waiting(pending: PendingAuthorization, visit: Visit, stores: Stores) -> Waiting:
+    found = waiting(pending.params.get("request", ""), stores, visit.now)
+    if found is None:
+        raise ExpiredPage
+    return found
+
+
+def begin_own(client_id: str, params: Mapping[str, str], hub: Hub, visit: Visit) -> PendingAuthorization:
+    """Return a journey that leads to a page of our own: HOME or ANSWER."""
+    return PendingAuthorization(
+        id=new_id(),
+        browser=visit.browser_digest,
+        client_id=client_id,
+        params=params,
+        asked_at=visit.now,
+        expires_at=visit.now + hub.settings.pending_lifetime,
+    )
 
 
 def in_its_language(hub: Hub, journey: Journey, visit: Visit, request: Request) -> Visit:

@@ -12,7 +12,14 @@ from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 
 from sso.web.disclosure import Disclosure, claim_label, claim_text, disclosures, mask
 from sso.web.language import Language, choose, languages, plain
-from sso.web.wording import ERROR_SENTENCES, error_sentences, name_problem, retry_after_text, sign_in_problem
+from sso.web.wording import (
+    ERROR_SENTENCES,
+    code_problem,
+    error_sentences,
+    name_problem,
+    retry_after_text,
+    sign_in_problem,
+)
 
 __all__ = [
     "ERROR_SENTENCES",
@@ -71,6 +78,7 @@ class Pages:
                 "language": language,
                 "languages": languages(),
                 "hub_name": self.hub_name(language),
+                "code_problem": code_problem,
                 "name_problem": name_problem,
                 "sign_in_problem": sign_in_problem,
             }

@@ -11,12 +11,11 @@ from sso.authentication.sign_in import Failure, NotSignedIn, SignedIn
 from sso.authentication.throttling import Throttled
 from sso.directory.routing import CitizenRoute, DirectoryRoute, route
 from sso.hub import Hub
-from sso.oidc.digest import digest, new_id
+from sso.oidc.digest import digest
 from sso.oidc.metadata import AUTHORIZATION_PATH
-from sso.oidc.pending import PendingAuthorization
 from sso.web import typed_name
 from sso.web.answers import Answers
-from sso.web.journey import HOME, Journey, check_form, in_its_language, load
+from sso.web.journey import HOME, Journey, begin_own, check_form, in_its_language, load
 from sso.web.pages import retry_after_text
 from sso.web.visit import Visit, visit_of
 
@@ -92,14 +91,7 @@ class _SignInPages:
     def begin(self) -> Response:
         """Begin a journey that no client asked for: it ends on our own first page."""
         visit = visit_of(self._hub, request)
-        pending = PendingAuthorization(
-            id=new_id(),
-            browser=visit.browser_digest,
-            client_id=HOME,
-            params={},
-            asked_at=visit.now,
-            expires_at=visit.now + self._hub.settings.pending_lifetime,
-        )
+        pending = begin_own(HOME, {}, self._hub, visit)
         with self._hub.database.begin(visit.origin) as stores:
             stores.pending.add(pending)
         return self._answers.with_cookies(self._answers.to(f"/sign-in/{pending.id}"), visit, request)

@@ -1,4 +1,4 @@
-"""The endpoints that clients call themselves: token, introspection, revocation, pushed requests."""
+"""The endpoints that clients call themselves: token, introspection, revocation, pushed requests, devices."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -6,19 +6,20 @@ from typing import TypeAlias
 
 from flask import Blueprint, Response, jsonify, request
 
-from sso.audit.record import JsonValue
+from sso.audit.record import JsonValue, Origin
+from sso.authentication.stores import Stores
 from sso.hub import Hub
 from sso.oidc import introspection, revocation
 from sso.oidc import token as token_endpoint
 from sso.oidc.client import Client
 from sso.oidc.client_authentication import Presented, authenticate
 from sso.oidc.confirmation import Confirmation
+from sso.oidc.device import DEVICE_AUTHORIZATION_PATH, authorize_device
 from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.metadata import INTROSPECTION_PATH, PUSHED_PATH, REVOCATION_PATH, TOKEN_PATH
 from sso.oidc.push import push as push_request
 from sso.oidc.sender_constraint import confirmation_of, key_of_pushed
 from sso.oidc.settings import Provider
-from sso.oidc.stores import Stores
 from sso.oidc.token_request import TokenRequest, repeated_values, single_values
 from sso.web.proof_of_key import presented_of
 from sso.web.visit import origin_of
@@ -53,7 +54,24 @@ def blueprint(hub: Hub) -> Blueprint:
         response.status_code = 201
         return response
 
+    @bp.post(DEVICE_AUTHORIZATION_PATH)
+    def device_authorization() -> Response:
+        """Give a device its codes (RFC 8628 3.1)."""
+        origin = origin_of(request, hub.configuration.settings.server.trusted_proxies)
+        return _answer(hub, "device_authorization", _device_authorization(hub, origin))
+
     return bp
+
+
+def _device_authorization(hub: Hub, origin: Origin) -> Endpoint:
+    def authorize(
+        asked: TokenRequest, stores: Stores, provider: Provider, now: datetime
+    ) -> dict[str, JsonValue]:
+        if asked.client.public:
+            hub.sign_in.throttle.count_device(origin.address, stores, now)
+        return authorize_device(asked, origin, stores, provider, now).as_json()
+
+    return authorize
 
 
 def _token(asked: TokenRequest, stores: Stores, provider: Provider, now: datetime) -> dict[str, JsonValue]:

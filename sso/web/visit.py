@@ -100,7 +100,7 @@ def language_of(hub: Hub, request: Request, ui_locales: str | None = None) -> La
 
 def language_links(request: Request) -> list[tuple[str, str, str]]:
     """Return (tag, own name, address) for every language, each keeping the page's other parameters."""
-    if request.method != "GET" and not request.path.startswith("/sign-in/"):
+    if request.method != "GET" and not request.path.startswith(("/sign-in/", "/device")):
         return []  # the address takes forms only: a link to it would lead nowhere
     others = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
     path = quote(request.path)  # a browser takes "/\\host" for another host

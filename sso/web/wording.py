@@ -131,6 +131,19 @@ NAME_PROBLEMS: Mapping[str, Sentences] = {
 }
 """What can go wrong with a sign-in name, by key."""
 
+CODE_PROBLEMS: Mapping[str, Sentences] = {
+    "empty": Sentences(_("Enter the code that the device shows"), None),
+    "wrong": Sentences(
+        _("No device is waiting with this code"),
+        _(
+            "Check it for typing errors. Codes last a few minutes only: if yours is older, ask the device for"
+            " a new one."
+        ),
+    ),
+    "throttled": STAFF_PROBLEMS["throttled"],
+}
+"""What can go wrong with the code of a device, by key."""
+
 
 def sign_in_problem(language: Language, key: str, directory_name: str | None) -> Sentences:
     """Return what the password page says for a key; `directory_name` is None for a citizen.
@@ -149,6 +162,15 @@ def name_problem(language: Language, key: str) -> Sentences:
         KeyError: the key is none of NAME_PROBLEMS.
     """
     return _filled(language, NAME_PROBLEMS[key], "")
+
+
+def code_problem(language: Language, key: str) -> Sentences:
+    """Return what the page for a device's code says for a key.
+
+    Raises:
+        KeyError: the key is none of CODE_PROBLEMS.
+    """
+    return _filled(language, CODE_PROBLEMS[key], "")
 
 
 def retry_after_text(language: Language, seconds: float) -> str:

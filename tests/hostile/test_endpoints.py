@@ -15,14 +15,15 @@ pytestmark = pytest.mark.slow
 bounded = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 MILLION = "A" * 1_000_000
-PAGES = ("/", "/sign-in", "/sign-out", "/signed-out", "/oauth2/logout", "/oauth2/authorize")
-CLIENT_ENDPOINTS = ("/oauth2/token", "/oauth2/introspect", "/oauth2/revoke")
+PAGES = ("/", "/sign-in", "/sign-out", "/signed-out", "/oauth2/logout", "/oauth2/authorize", "/device")
+CLIENT_ENDPOINTS = ("/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/device_authorization")
 DOCUMENTS = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/oauth2/jwks")
 JOURNEY = (
     "/sign-in/{}",
     "/sign-in/{}/password",
     "/sign-in/{}/account",
     "/consent/{}",
+    "/answer/{}",
     "/oauth2/authorize/{}",
 )
 API = ("/api/v1/clients", "/api/v1/events", "/api/v1/me", "/api/v1/")

@@ -1,6 +1,7 @@
 """The contract's three backends: the fakes, SQLite and PostgreSQL; and the two that are real."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sso.storage.sealing import Sealer
 from sso.storage.tables import metadata, setting
 from tests.fakes import FakeDatabase
 from tests.servers.postgresql import PostgreSQL
+from tests.storage.racing import THREADS, Race
 
 SEALER = Sealer(bytes(range(32)))
 ON_POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
@@ -69,3 +71,12 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     made = FakeDatabase() if request.param == "fakes" else opened(url_of(request, request.param, tmp_path))
     yield made  # type: ignore[misc]
     made.dispose()
+
+
+@pytest.fixture
+def race(sql_database: Database) -> Iterator[Race]:
+    """Threads over two pools of connections to one database."""
+    other = opened(sql_database._url.render_as_string(hide_password=False))
+    with ThreadPoolExecutor(THREADS) as pool:
+        yield Race((sql_database, other), pool)
+    other.dispose()

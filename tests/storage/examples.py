@@ -6,7 +6,8 @@ from typing import Any
 from sso.audit.record import Origin
 from sso.directory.person import Account, AccountKind, Person
 from sso.oidc.claims import ClaimsRequest
-from sso.oidc.client import Client, ClientAuthMethod
+from sso.oidc.client import Client, ClientAuthMethod, GrantType
+from sso.oidc.deferred import DeferredRequest
 from sso.oidc.digest import digest, new_id, new_secret
 from sso.oidc.grant import AuthorizationCode, Grant, RefreshToken
 from sso.oidc.pushed import PushedAuthorization
@@ -14,6 +15,7 @@ from sso.oidc.session import Session
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 123456, tzinfo=UTC)
 ORIGIN = Origin(address="192.0.2.7", user_agent="Tests", request_id="r-1")
+SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -124,3 +126,19 @@ def pushed(**changes: Any) -> PushedAuthorization:
         "kept_until": NOW + HOUR,
     }
     return PushedAuthorization(**values | changes)
+
+
+def deferred(**changes: Any) -> DeferredRequest:
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "digest": digest(new_secret()),
+        "grant_type": GrantType.DEVICE_CODE,
+        "client_id": "client-1",
+        "scope": frozenset({"openid", "email"}),
+        "asked_at": NOW,
+        "expires_at": NOW + 10 * MINUTE,
+        "interval": 5 * SECOND,
+        "next_poll_at": NOW,
+        "user_code": digest(new_secret()),
+    }
+    return DeferredRequest(**values | changes)

@@ -1,12 +1,9 @@
 """Many at once, on real databases with real threads: one winner, exact counts, one sub, one role."""
 
-import os
 import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
@@ -16,7 +13,7 @@ from sso.oidc.client import Client
 from sso.oidc.session import SessionEnd
 from sso.storage.database import Database
 from sso.storage.schema import migrate, pending_migrations
-from tests.storage.conftest import ON_POSTGRESQL, SEALER, opened
+from tests.storage.conftest import ON_POSTGRESQL, SEALER
 from tests.storage.examples import (
     HOUR,
     MINUTE,
@@ -30,41 +27,10 @@ from tests.storage.examples import (
     refresh_token,
     session,
 )
+from tests.storage.racing import THREADS, Race, forked, result_of
 
-T = TypeVar("T")
 ROUNDS = 50
 PUSHED_ROUNDS = 200
-THREADS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Race:
-    """Two databases stand for two processes; each thread has a connection of its own."""
-
-    databases: tuple[Database, Database]
-    pool: ThreadPoolExecutor
-
-    @property
-    def database(self) -> Database:
-        return self.databases[0]
-
-    def run(self, act: Callable[[Database, int], T]) -> list[T]:
-        """Let every thread do it at the same moment; return what each got."""
-        start = threading.Barrier(THREADS)
-
-        def one(number: int) -> T:
-            start.wait()
-            return act(self.databases[number % 2], number)
-
-        return list(self.pool.map(one, range(THREADS)))
-
-
-@pytest.fixture
-def race(sql_database: Database) -> Iterator[Race]:
-    other = opened(sql_database._url.render_as_string(hide_password=False))
-    with ThreadPoolExecutor(THREADS) as pool:
-        yield Race((sql_database, other), pool)
-    other.dispose()
 
 
 def test_a_code_has_one_redeemer(race: Race) -> None:
@@ -253,9 +219,9 @@ def test_processes_redeem_a_code_once(sql_database: Database) -> None:
             stores.codes.add(given)
     sql_database.dispose()
     digests = [given.digest for given in codes]
-    children = [_fork(lambda: _redeemed(sql_database, digests)) for _ in range(4)]
+    children = [forked(lambda: _redeemed(sql_database, digests)) for _ in range(4)]
 
-    won = sum(_result(child) for child in children)
+    won = sum(result_of(child) for child in children)
 
     assert won == len(codes)
 
@@ -264,9 +230,9 @@ def test_processes_that_meet_a_new_sqlite_file_make_one_schema(tmp_path: Path) -
     for number in range(10):
         url = f"sqlite:///{tmp_path / f'hub-{number}.db'}"
         steps = len(pending_migrations(Database(url, SEALER)))
-        children = [_fork(lambda url=url: len(migrate(Database(url, SEALER)))) for _ in range(5)]
+        children = [forked(lambda url=url: len(migrate(Database(url, SEALER)))) for _ in range(5)]
 
-        assert sorted(_result(child) for child in children) == [0, 0, 0, 0, steps]
+        assert sorted(result_of(child) for child in children) == [0, 0, 0, 0, steps]
 
 
 def _redeemed(database: Database, digests: list[bytes]) -> int:
@@ -276,23 +242,6 @@ def _redeemed(database: Database, digests: list[bytes]) -> int:
         with database.begin(ORIGIN) as stores:
             won += stores.codes.redeem(digest, NOW)
     return won
-
-
-def _fork(act: Callable[[], int]) -> int:
-    """Do it in a process of its own, whose exit status is the answer."""
-    child = os.fork()
-    if child == 0:
-        try:
-            os._exit(act())
-        except BaseException:
-            os._exit(255)
-    return child
-
-
-def _result(child: int) -> int:
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert code != 255, "a process failed"
-    return code
 
 
 def test_of_changes_to_what_was_read_one_is_kept(race: Race) -> None:

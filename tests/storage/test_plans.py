@@ -26,6 +26,8 @@ from tests.storage.examples import (
     citizen,
     client,
     code,
+    deferred,
+    grant,
     person,
     pushed,
     refresh_token,
@@ -115,7 +117,7 @@ def test_no_written_statement_reads_a_whole_table(sql_database: Database) -> Non
 def everything(stores: SqlStores) -> None:
     """Call every verb that a request or the worker uses."""
     tuya, told, begun, given = person(), client(), session(), code()
-    account = citizen(tuya.id)
+    account, granted, waited_for = citizen(tuya.id), grant(), deferred()
     stores.people.add_person(tuya)
     stores.people.add_account(account, NOW)
     stores.people.grant_role(tuya.id, Role.AUDITOR, NOW)
@@ -152,6 +154,14 @@ def everything(stores: SqlStores) -> None:
     stores.codes.add(given)
     stores.codes.get(given.digest)
     stores.codes.redeem(given.digest, NOW)
+    stores.grants.add(granted)
+    stores.deferred.add(waited_for)
+    stores.deferred.get(waited_for.digest)
+    stores.deferred.by_id(waited_for.id)
+    stores.deferred.by_user_code(b"u" * 32, NOW)
+    stores.deferred.polled(waited_for, HOUR, NOW)
+    stores.deferred.decide(waited_for.id, granted, NOW)
+    stores.deferred.redeem(waited_for.digest, NOW)
     stores.refresh_tokens.add(refresh_token(given.grant))
     stores.refresh_tokens.get(b"r" * 32)
     stores.refresh_tokens.use(b"r" * 32, b"s", NOW)

@@ -7,7 +7,7 @@ from typing import Any
 from sso.web.disclosure import disclosures
 from sso.web.language import Language, by_tag
 from sso.web.pages import Pages, error_sentences, retry_after_text
-from sso.web.wording import NAME_PROBLEMS, STAFF_PROBLEMS
+from sso.web.wording import CODE_PROBLEMS, NAME_PROBLEMS, STAFF_PROBLEMS
 
 HOSTILE = "</title><script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 BIDI = "user\u202egnp.exe\u2069\u2066"
@@ -70,10 +70,28 @@ CONSENT = {
     "service_name": "Housing",
     "service": SERVICE,
     "signed_in_as": "Tuya Bat, citizen",
-    "items": lambda language: disclosures(language, CLAIMS, {"name": "To print your contract"}),
-    "later": ["Telephone number", "Postal address"],
-    "offline": True,
+    "sharing": lambda language: SimpleNamespace(
+        items=disclosures(language, CLAIMS, {"name": "To print your contract"}),
+        later=["Telephone number", "Postal address"],
+        offline=True,
+    ),
     "expires_text": "23 November 2027",
+}
+DEVICE = {
+    **FORM,
+    "user_code": "",
+    "complete": False,
+    "error": None,
+    "retry_after_text": None,
+}
+ANSWER = {
+    **{name: CONSENT[name] for name in ("service_name", "service", "signed_in_as", "sharing")},
+    **FORM,
+    "asked_at": "23 November 2026 09:30 UTC",
+    "asked_ago": "2 minutes",
+    "address": "203.0.113.7",
+    "same_network": False,
+    "software": "Television/1.0 (kitchen)",
 }
 SIGN_OUT = {
     **FORM,
@@ -140,8 +158,20 @@ def _hostile(text: str) -> dict[str, dict[str, Any]]:
             "service_name": text,
             "service": service,
             "signed_in_as": text,
-            "items": lambda language: disclosures(language, claims, {"name": text}),
+            "sharing": lambda language: SimpleNamespace(
+                items=disclosures(language, claims, {"name": text}), later=["Postal address"], offline=True
+            ),
         },
+        "device.html": {**DEVICE, "user_code": text, "error": "wrong"},
+        "answer.html": {
+            **ANSWER,
+            "service_name": text,
+            "service": service,
+            "signed_in_as": text,
+            "address": text,
+            "software": text,
+        },
+        "answered.html": {"service_name": text, "allowed": False},
         "sign_out.html": {
             **SIGN_OUT,
             "service_name": text,
@@ -171,8 +201,19 @@ def usual_pages() -> list[Example]:
         Example(
             "consent_nothing",
             "consent.html",
-            {**CONSENT, "items": [], "later": [], "offline": False, "expires_text": None},
+            {
+                **CONSENT,
+                "sharing": SimpleNamespace(items=[], later=[], offline=False),
+                "expires_text": None,
+            },
         ),
+        Example("device", "device.html", DEVICE),
+        Example("device_complete", "device.html", {**DEVICE, "user_code": "BCDF-GHJK", "complete": True}),
+        Example("answer", "answer.html", ANSWER),
+        Example("answer_here", "answer.html", {**ANSWER, "same_network": True}),
+        Example("answer_from_nowhere", "answer.html", {**ANSWER, "address": None, "software": None}),
+        Example("answered_allowed", "answered.html", {"service_name": "Housing", "allowed": True}),
+        Example("answered_denied", "answered.html", {"service_name": "Housing", "allowed": False}),
         Example("sign_out", "sign_out.html", SIGN_OUT),
         Example("sign_out_alone", "sign_out.html", {**SIGN_OUT, "service_name": None, "services": []}),
         Example("signed_out", "signed_out.html", SIGNED_OUT),
@@ -199,6 +240,10 @@ def refused_pages() -> list[Example]:
         *(
             Example(f"password_citizen_{key}", "password.html", {**CITIZEN, "error": key})
             for key in STAFF_PROBLEMS
+        ),
+        *(
+            Example(f"device_{key}", "device.html", {**DEVICE, "user_code": "bcdf", "error": key})
+            for key in CODE_PROBLEMS
         ),
         Example(
             "password_wait",

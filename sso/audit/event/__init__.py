@@ -15,6 +15,12 @@ from sso.audit.event.authorization import (
     ConsentGranted,
     ConsentRevoked,
 )
+from sso.audit.event.deferred import (
+    DeferredAllowed,
+    DeferredRejected,
+    DeferredRequested,
+    UserCodeRejected,
+)
 from sso.audit.event.operation import (
     AuditSearched,
     AuditViewed,
@@ -79,6 +85,10 @@ EVENT_CLASSES: tuple[type[AuditEvent], ...] = (
     ConsentDenied,
     ConsentRevoked,
     CodeIssued,
+    DeferredRequested,
+    DeferredAllowed,
+    DeferredRejected,
+    UserCodeRejected,
     TokenIssued,
     TokenRefreshed,
     RefreshTokenReused,
@@ -149,6 +159,9 @@ __all__ = [
     "ConsentDenied",
     "ConsentGranted",
     "ConsentRevoked",
+    "DeferredAllowed",
+    "DeferredRejected",
+    "DeferredRequested",
     "DirectoryRecovered",
     "DirectoryUnavailable",
     "EVENT_CLASSES",
@@ -181,5 +194,6 @@ __all__ = [
     "TokenRefreshed",
     "TokenRequestFailed",
     "TokenRevoked",
+    "UserCodeRejected",
     "UserinfoAccessed",
 ]

@@ -6,10 +6,11 @@ from sso.audit.event import CodeReused
 from sso.oidc import pkce
 from sso.oidc.client import GrantType
 from sso.oidc.confirmation import Confirmation
-from sso.oidc.digest import digest, new_secret
+from sso.oidc.digest import digest
 from sso.oidc.errors import ErrorCode, TokenError
-from sso.oidc.grant import AuthorizationCode, Grant, RefreshToken
+from sso.oidc.grant import AuthorizationCode, Grant
 from sso.oidc.issuance import Issuance, issue
+from sso.oidc.refresh_family import begin_family
 from sso.oidc.response import TokenResponse
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
@@ -45,7 +46,7 @@ def redeem(request: TokenRequest, stores: Stores, provider: Provider, now: datet
             grant=code.grant,
             subject=subject,
             scope=code.grant.scope,
-            refresh_token=_refresh_token(code.grant, request, stores, provider, now),
+            refresh_token=begin_family(code.grant, request, stores, provider, now),
             confirmation=request.confirmation,
         ),
         stores,
@@ -66,22 +67,6 @@ def _check_binding(code: AuthorizationCode, request: TokenRequest) -> None:
         raise _refusal("code_verifier is missing or wrong")
     if code.dpop_jkt is not None and (request.confirmation or Confirmation()).jkt != code.dpop_jkt:
         raise _refusal("the code is bound to another key (dpop_jkt)")
-
-
-def _refresh_token(
-    grant: Grant, request: TokenRequest, stores: Stores, provider: Provider, now: datetime
-) -> str | None:
-    """Return a refresh token; a public client's is bound to the key it has shown (RFC 9449 5, RFC 8705 4)."""
-    if not grant.offline:
-        return None
-    if request.client.public and request.confirmation is not None:
-        stores.grants.bind(grant.id, request.confirmation)
-    token = new_secret()
-    expires_at = now + provider.settings.refresh_token_lifetime
-    stores.refresh_tokens.add(
-        RefreshToken(digest=digest(token), grant=grant, generation=1, expires_at=expires_at)
-    )
-    return token
 
 
 def _reuse(grant: Grant) -> CodeReused:

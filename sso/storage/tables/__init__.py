@@ -6,6 +6,7 @@ accounts: on PostgreSQL each such insert would lock the one row of a busy client
 
 from sso.storage.tables.audit import audit_event
 from sso.storage.tables.clients import client, client_secret, setting
+from sso.storage.tables.deferred import deferred_request
 from sso.storage.tables.grants import authorization_code, consent, denied_token, grant, refresh_token
 from sso.storage.tables.keys import signing_key
 from sso.storage.tables.metadata import metadata
@@ -27,6 +28,7 @@ __all__ = [
     "client",
     "client_secret",
     "consent",
+    "deferred_request",
     "denied_token",
     "grant",
     "logout_notice",

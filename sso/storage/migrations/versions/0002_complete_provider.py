@@ -36,6 +36,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_pushed_authorization_kept", "pushed_authorization", ["kept_until"])
     _signing_keys()
+    _deferred_requests()
 
 
 def _signing_keys() -> None:
@@ -58,3 +59,37 @@ def _signing_keys() -> None:
         sqlite_where=without_end,
         postgresql_where=without_end,
     )
+
+
+def _deferred_requests() -> None:
+    op.create_table(
+        "deferred_request",
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("grant_type", TEXT, nullable=False),
+        sa.Column("client_id", TEXT, nullable=False),
+        sa.Column("account_id", TEXT, nullable=True),
+        sa.Column("user_code", sa.LargeBinary(), nullable=True),
+        sa.Column("scope", TEXT, nullable=False),
+        sa.Column("resource", TEXT, nullable=False),
+        sa.Column("authorization_details", FOREIGN_JSON, nullable=False),
+        sa.Column("acr_values", TEXT, nullable=False),
+        sa.Column("binding_message", TEXT, nullable=True),
+        sa.Column("address", TEXT, nullable=True),
+        sa.Column("user_agent", TEXT, nullable=True),
+        sa.Column("asked_at", TIME, nullable=False),
+        sa.Column("expires_at", TIME, nullable=False),
+        sa.Column("interval_seconds", sa.Integer(), nullable=False),
+        sa.Column("next_poll_at", TIME, nullable=False),
+        sa.Column("decided_at", TIME, nullable=True),
+        sa.Column("grant_id", TEXT, nullable=True),
+        sa.Column("redeemed_at", TIME, nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_deferred_request"),
+        sa.UniqueConstraint("digest", name="uq_deferred_request_digest"),
+        sa.UniqueConstraint("user_code", name="uq_deferred_request_user_code"),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grant.id"], name="fk_deferred_request_grant_id", ondelete="CASCADE"
+        ),
+    )
+    op.create_index("ix_deferred_request_grant", "deferred_request", ["grant_id"])
+    op.create_index("ix_deferred_request_expires", "deferred_request", ["expires_at"])

@@ -1,0 +1,100 @@
+"""A person answers a deferred request: what they allow becomes a grant, once (RFC 8628 3.3, CIBA Core 8)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sso.audit.event import ConsentDenied, DeferredAllowed
+from sso.oidc.claims import ClaimsRequest
+from sso.oidc.client import Client
+from sso.oidc.consenting import Shared, remember
+from sso.oidc.deferred import DeferredRequest
+from sso.oidc.digest import new_id
+from sso.oidc.grant import Grant
+from sso.oidc.session import Session
+from sso.oidc.settings import Provider
+from sso.oidc.stores import Stores
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A deferred request and the client that waits for its answer."""
+
+    request: DeferredRequest
+    client: Client
+
+
+def waiting(request_id: str, stores: Stores, now: datetime) -> Waiting | None:
+    """Return a request that can still be answered, with its client."""
+    request = stores.deferred.by_id(request_id)
+    client = stores.clients.get(request.client_id) if request is not None else None
+    if request is None or client is None or not request.open(now):
+        return None
+    return Waiting(request, client)
+
+
+def may_answer(asked: Waiting, session: Session, began_at: datetime, now: datetime) -> bool:
+    """Whether this session is the right one to answer: its account, recent enough for the client.
+
+    `began_at` is when the person came to answer: whoever has signed in since then is recent.
+    """
+    request, max_age = asked.request, asked.client.default_max_age
+    if request.account_id is not None and request.account_id != session.account_id:
+        return False
+    if max_age is None or session.auth_time >= began_at:
+        return True
+    return now - session.auth_time <= timedelta(seconds=max_age)
+
+
+def allow(asked: Waiting, session: Session, stores: Stores, provider: Provider, now: datetime) -> bool:
+    """Give the client what it asked for; false if it was answered before: keep nothing then."""
+    request, client = asked.request, asked.client
+    grant = Grant(
+        id=new_id(),
+        client_id=client.client_id,
+        account_id=session.account_id,
+        sub=stores.subjects.sub(session.account_id, client.sector, now),
+        session_id=session.id,
+        scope=request.scope,
+        claims=ClaimsRequest(),
+        nonce=None,
+        auth_time=session.auth_time,
+        acr=session.acr,
+        amr=session.amr,
+        offline="offline_access" in request.scope,
+        created_at=now,
+        resource=request.resource,
+        authorization_details=request.authorization_details,
+    )
+    stores.grants.add(grant)
+    if not stores.deferred.decide(request.id, grant, now):
+        return False
+    stores.sessions.join(session.id, client.client_id, now)
+    remember(Shared(client.client_id, request.scope), session, stores, provider, now)
+    stores.audit.append(
+        DeferredAllowed(
+            client_id=client.client_id,
+            account_id=session.account_id,
+            session_id=session.id,
+            grant_id=grant.id,
+            grant_type=request.grant_type.value,
+            scope=request.scope,
+        ),
+        now,
+    )
+    return True
+
+
+def refuse(asked: Waiting, session: Session, stores: Stores, now: datetime) -> bool:
+    """Note the person's refusal; false if it was answered before."""
+    if not stores.deferred.decide(asked.request.id, None, now):
+        return False
+    stores.audit.append(
+        ConsentDenied(
+            client_id=asked.client.client_id,
+            account_id=session.account_id,
+            session_id=session.id,
+            scope=asked.request.scope,
+        ),
+        now,
+    )
+    return True
