@@ -18,6 +18,8 @@ from sso.directory.settings import DirectorySettings
 from sso.oidc.jose import MemoryKeys
 from sso.oidc.keys import KeyRing, PrivateKeys
 from sso.oidc.settings import Provider, Settings
+from sso.outbound import OutboundRules
+from sso.outbound.documents import ClientDocuments
 from sso.storage.database import Database
 from sso.storage.sealing import Sealer
 
@@ -72,17 +74,19 @@ class Hub:
     sign_in: SignIn
     directories: tuple[DirectorySettings, ...]
     ldap: Mapping[str, LdapDirectory]
+    documents: ClientDocuments
     form_key: bytes = field(repr=False)
     nonce_key: bytes = field(repr=False)
 
     def provider(self) -> Provider:
         """Return settings and keys for one request."""
-        return Provider(self.settings, self.keys.ring(), self.nonce_key)
+        return Provider(self.settings, self.keys.ring(), self.nonce_key, self.documents.keys)
 
     def close(self) -> None:
         """Close what is open to directories and to the database."""
         for directory in self.ldap.values():
             directory.close()
+        self.documents.close()
         self.database.dispose()
 
 
@@ -109,9 +113,18 @@ def build(configuration: Configuration) -> Hub:
         sign_in=SignIn(passwords, _throttle_rules(configuration), ldap, settings),
         directories=configuration.directories,
         ldap=ldap,
+        documents=ClientDocuments(outbound_rules(configuration)),
         form_key=_derived(configuration.key_encryption_key, b"forms"),
         nonce_key=_derived(configuration.key_encryption_key, b"DPoP nonces"),
     )
+
+
+def outbound_rules(configuration: Configuration) -> OutboundRules:
+    """Return where the hub itself may call."""
+    section = configuration.settings.outbound
+    home = configuration.file.resolve().parent
+    ca_file = None if section.ca_file is None else home / section.ca_file
+    return OutboundRules(section.allow_loopback, section.allow_networks, ca_file)
 
 
 def protocol_settings(configuration: Configuration) -> Settings:

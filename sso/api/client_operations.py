@@ -55,11 +55,11 @@ def _show(call: Call[Nothing]) -> Answer:
 
 
 def _register(call: Call[ClientMetadata]) -> Answer:
-    metadata = call.asked.given()
-    proposed, _ = new_client(metadata, call.now)
+    proposal = call.hub.documents.proposal(call.asked.given())
+    proposed, _ = new_client(proposal.metadata, call.now, proposal.sector)
     _refuse_officers(proposed, call)
     with call.hub.database.begin(call.origin) as stores:
-        client, secret = add_client(metadata, SOURCE, stores, call.now)
+        client, secret = add_client(proposal, SOURCE, stores, call.now)
     document = {**_document(client, call), "client_secret": secret}
     location = call.hub.settings.endpoint(f"/api/v1/clients/{client.client_id}")
     return Answer(document, {"Location": location, "ETag": _etag(client)})
@@ -68,9 +68,11 @@ def _register(call: Call[ClientMetadata]) -> Answer:
 def _change(call: Call[ClientMetadata]) -> Answer:
     if call.if_match is None:
         raise Problem("precondition_required", "send If-Match with the ETag that you read, or *")
+    known = call.hub.database.client(call.path["client_id"])
+    proposal = call.hub.documents.proposal(call.asked.given(), known)
     with call.hub.database.begin(call.origin) as stores:
         client = _changeable(call, stores.clients)
-        changed = update_client(client, call.asked.given(), SOURCE, stores, call.now)
+        changed = update_client(client, proposal, SOURCE, stores, call.now)
         _refuse_officers(changed, call)
     return _answer(changed, call)
 

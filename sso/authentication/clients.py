@@ -4,7 +4,6 @@ Every function works inside the caller's transaction and records what it did; `s
 door it came (command, console, demo).
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -13,7 +12,14 @@ from sso.audit.record import JsonValue
 from sso.oidc import stores as oidc_stores
 from sso.oidc.client import Client, ClientSecret
 from sso.oidc.digest import digest, new_secret
-from sso.oidc.registration import SECRET_METHODS, changed_client, client_metadata, new_client, rotated_secret
+from sso.oidc.registration import (
+    SECRET_METHODS,
+    Proposal,
+    changed_client,
+    client_metadata,
+    new_client,
+    rotated_secret,
+)
 
 SECRET_OVERLAP = timedelta(days=7)
 """How long a replaced secret stays valid unless told otherwise."""
@@ -55,14 +61,14 @@ class ClientStores(Protocol):
 
 
 def add_client(
-    metadata: Mapping[str, JsonValue], source: str, stores: ClientStores, now: datetime
+    proposal: Proposal, source: str, stores: ClientStores, now: datetime
 ) -> tuple[Client, str | None]:
     """Register an application; return it and, for a method that uses one, its secret.
 
     Raises:
         InvalidClientMetadata: nothing was registered.
     """
-    client, secret = new_client(metadata, now)
+    client, secret = new_client(proposal.metadata, now, proposal.sector)
     stores.clients.add(client, now)
     stores.audit.append(
         ClientCreated(client_id=client.client_id, settings=_recorded(client), source=source), now
@@ -71,14 +77,14 @@ def add_client(
 
 
 def update_client(
-    client: Client, metadata: Mapping[str, JsonValue], source: str, stores: ClientStores, now: datetime
+    client: Client, proposal: Proposal, source: str, stores: ClientStores, now: datetime
 ) -> Client:
     """Change fields of a registration; return it as it is now. What changes nothing is not recorded.
 
     Raises:
         InvalidClientMetadata: nothing was changed.
     """
-    changed = changed_client(client, metadata, now)
+    changed = changed_client(client, proposal.metadata, now, proposal.sector)
     before, after = _recorded(client), _recorded(changed)
     different = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     if not different:

@@ -1,6 +1,7 @@
 """`sso client`: register applications, list, show and remove them, give them a new secret."""
 
 from datetime import UTC, datetime, timedelta
+from typing import BinaryIO, NoReturn
 
 import click
 
@@ -8,6 +9,7 @@ from sso.audit.record import JsonValue
 from sso.authentication import clients
 from sso.cli.arguments import CLEAN_TEXT, visible
 from sso.cli.client_add import add
+from sso.cli.client_metadata import metadata_given, metadata_options
 from sso.cli.context import fail, hub_of, json_option, print_json, print_rows
 from sso.cli.operator import SOURCE, operator_origin
 from sso.oidc.client import Client
@@ -60,6 +62,33 @@ def show(context: click.Context, client_id: str, as_json: bool) -> None:
 
 @client.command()
 @click.argument("client_id", type=CLEAN_TEXT)
+@metadata_options
+@click.pass_context
+def change(
+    context: click.Context, client_id: str, fields: tuple[str, ...], metadata_file: BinaryIO | None
+) -> None:
+    """Change fields of an application's registration; what is not named stays.
+
+    Two keys in `jwks` let a client go over from one to the other. The sector never changes.
+    """
+    metadata = metadata_given(fields, metadata_file)
+    if not metadata:
+        raise click.UsageError("say what changes: --metadata FIELD=VALUE or --metadata-file")
+    try:
+        with hub_of(context) as hub:
+            proposal = hub.documents.proposal(metadata, hub.database.client(client_id))
+            with hub.database.begin(operator_origin()) as stores:
+                known = stores.clients.for_update(client_id) or _unknown(client_id)
+                changed = clients.update_client(known, proposal, SOURCE, stores, datetime.now(UTC))
+    except InvalidClientMetadata as error:
+        fail(error.sentence)
+    before, after = _shown(known), _shown(changed)
+    different = [name for name in after if name != "updated_at" and before.get(name) != after[name]]
+    click.echo(f"{', '.join(different)}: changed" if different else "nothing is different")
+
+
+@client.command()
+@click.argument("client_id", type=CLEAN_TEXT)
 @click.pass_context
 def remove(context: click.Context, client_id: str) -> None:
     """Remove an application; every grant and token of it is revoked."""
@@ -98,7 +127,11 @@ def rotate_secret(context: click.Context, client_id: str, overlap_hours: int, as
 
 
 def _known(stores: SqlStores, client_id: str) -> Client:
-    return stores.clients.get(client_id) or fail(f"no application has the client_id {client_id}")
+    return stores.clients.get(client_id) or _unknown(client_id)
+
+
+def _unknown(client_id: str) -> NoReturn:
+    fail(f"no application has the client_id {client_id}")
 
 
 def _shown(client: Client) -> dict[str, JsonValue]:

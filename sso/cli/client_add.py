@@ -13,22 +13,22 @@ from sso.audit.event import ClientCreated
 from sso.audit.record import JsonValue
 from sso.authentication import clients
 from sso.cli.arguments import CLEAN_TEXT
+from sso.cli.client_metadata import metadata_given, metadata_options
 from sso.cli.context import fail, hub_of, json_option, print_json
 from sso.cli.operator import SOURCE, operator_origin
 from sso.hub import Hub
 from sso.oidc.client import Client, ClientAuthMethod, SubjectType
 from sso.oidc.keys import ACTIVE_ALGORITHMS
 from sso.oidc.offered import AUTH_METHODS, GRANT_TYPES
-from sso.oidc.registration import InvalidClientMetadata, client_metadata, new_client
+from sso.oidc.registration import InvalidClientMetadata, Proposal, client_metadata, new_client
 from sso.storage.stores import SqlStores
 
 MAX_JSON_BYTES = 65_536
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
 DISCOVERY_PATH = "/.well-known/openid-configuration"
 _METHODS = [method.value for method in AUTH_METHODS]
-_TRANSLATED = {
-    "public", "jwks_file", "client_name_zh", "no_pkce", "no_rotate_refresh_tokens", "metadata_file",
-}  # fmt: skip
+_SWITCHED_OFF = {"require_pkce": "no_pkce", "rotate_refresh_tokens": "no_rotate_refresh_tokens"}
+_TRANSLATED = {"public", "jwks_file", "client_name_zh", "fields", "metadata_file", *_SWITCHED_OFF.values()}
 
 
 @click.command()
@@ -55,8 +55,8 @@ _TRANSLATED = {
 @click.option("--no-pkce", is_flag=True, help="Let it leave PKCE out (confidential, old software only).")
 @click.option("--claims-in-id-token", is_flag=True, help="Put claims into the ID token as well.")
 @click.option("--no-rotate-refresh-tokens", is_flag=True)
-@click.option("--metadata-file", type=click.File("rb"), help="Every other field: JSON, names of RFC 7591.")
 @click.option("--client-id", type=CLEAN_TEXT, help="A fixed id, for scripts; random unless given.")
+@metadata_options
 @json_option
 @click.pass_context
 def add(context: click.Context, /, as_json: bool, client_id: str | None, **options: Any) -> None:
@@ -85,16 +85,14 @@ def _metadata(options: Mapping[str, Any]) -> dict[str, JsonValue]:
     metadata: dict[str, JsonValue] = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in options.items()
-        if name not in _TRANSLATED and value not in (None, ())
+        if name not in _TRANSLATED and value not in (None, (), False)
     }
-    metadata["require_pkce"] = False if options["no_pkce"] else None
-    metadata["rotate_refresh_tokens"] = False if options["no_rotate_refresh_tokens"] else None
+    metadata |= {name: False for name, off in _SWITCHED_OFF.items() if options[off]}
     metadata["token_endpoint_auth_method"] = method
     metadata["client_name#zh-CN"] = options["client_name_zh"]
     metadata["jwks"] = None if keys is None else _json_object(keys, "--jwks-file: not a JWK set (RFC 7517 5)")
-    file = options["metadata_file"]
-    whole = {} if file is None else _json_object(file, "--metadata-file: not client metadata (RFC 7591 2)")
-    return {**whole, **{name: value for name, value in metadata.items() if value is not None}}
+    given = metadata_given(options["fields"], options["metadata_file"])
+    return given | {name: value for name, value in metadata.items() if value is not None}
 
 
 def _json_object(file: BinaryIO, otherwise: str) -> Mapping[str, JsonValue]:
@@ -113,19 +111,20 @@ def _register(
 ) -> tuple[Client, str | None]:
     now = datetime.now(UTC)
     try:
+        proposal = hub.documents.proposal(metadata)
         with hub.database.begin(operator_origin()) as stores:
             if client_id is None:
-                return clients.add_client(metadata, SOURCE, stores, now)
-            return _add_with_id(client_id, metadata, stores, now)
+                return clients.add_client(proposal, SOURCE, stores, now)
+            return _add_with_id(client_id, proposal, stores, now)
     except InvalidClientMetadata as error:
         fail(error.sentence)
 
 
 def _add_with_id(
-    client_id: str, metadata: Mapping[str, JsonValue], stores: SqlStores, now: datetime
+    client_id: str, proposal: Proposal, stores: SqlStores, now: datetime
 ) -> tuple[Client, str | None]:
     """As `sso.authentication.clients.add_client`, under an id that a script knows beforehand."""
-    made, secret = new_client(metadata, now)
+    made, secret = new_client(proposal.metadata, now, proposal.sector)
     sector = client_id if made.sector == made.client_id else made.sector
     client = replace(made, client_id=client_id, sector=sector)
     if not stores.clients.add(client, now):

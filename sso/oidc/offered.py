@@ -33,8 +33,6 @@ GRANT_TYPES = tuple(
 WITHOUT_FEATURE: Mapping[str, str] = {
     field: feature
     for feature, fields in {
-        "keys by address": ("jwks_uri",),
-        "sectors by address": ("sector_identifier_uri",),
         "implicit and hybrid response types": ("front_channel_tokens",),
         "resource servers of clients": ("resource",),
         "signed authorization responses (JARM)": (

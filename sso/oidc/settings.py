@@ -1,12 +1,24 @@
 """What an operator decides about the protocol, and the addresses that follow from the issuer."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
+from sso.audit.record import JsonValue
+from sso.oidc.client import Client
 from sso.oidc.keys import ACTIVE_ALGORITHMS, KeyRing
 
 API_AUDIENCE_PATH = "/api/v1"
+
+ClientKeys: TypeAlias = Callable[[Client], Mapping[str, JsonValue]]
+"""The public keys of a client as a JWK set: the registered ones, or those at its jwks_uri as last read."""
+
+
+def registered_keys(client: Client) -> Mapping[str, JsonValue]:
+    """Return the keys that are part of the registration; nothing is fetched."""
+    return client.jwks or {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +75,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """What every endpoint needs beside its request and its stores: settings and signing keys.
+    """What every endpoint needs beside its request and its stores: settings, our keys, the keys of clients.
 
     `nonce_key` makes the nonces of DPoP proofs: 32 bytes that every node of the hub has.
     """
@@ -71,3 +83,4 @@ class Provider:
     settings: Settings
     keys: KeyRing
     nonce_key: bytes = field(repr=False)
+    client_keys: ClientKeys = registered_keys

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from sso.oidc.client import Client, ClientAuthMethod, ClientSecret, GrantType, SubjectType
+from sso.storage.sealing import Sealer
 
 _COLUMNS = (
     "client_id",
@@ -46,18 +47,24 @@ def client_row(client: Client, now: datetime) -> dict[str, Any]:
     }
 
 
-def secret_row(client_id: str, secret: ClientSecret, now: datetime) -> dict[str, Any]:
-    """Return the row of a secret."""
+def secret_row(client_id: str, secret: ClientSecret, sealer: Sealer, now: datetime) -> dict[str, Any]:
+    """Return the row of a secret; an `hmac_key` is sealed for this very row."""
+    key = secret.hmac_key
     return {
         "client_id": client_id,
         "digest": secret.digest,
         "expires_at": secret.expires_at,
         "created_at": now,
+        "sealed": None if key is None else sealer.seal(key, _context(secret.digest)),
     }
 
 
-def client_of(rows: Sequence[Row[Any]]) -> Client:
-    """Return the client of its row joined with its secrets, one or more rows, newest secret first."""
+def client_of(rows: Sequence[Row[Any]], sealer: Sealer) -> Client:
+    """Return the client of its row joined with its secrets, one or more rows, newest secret first.
+
+    Raises:
+        SealBroken: a secret was sealed with another key.
+    """
     row = rows[0]
     registration: Mapping[str, Any] = row.registration
     return Client(
@@ -69,9 +76,18 @@ def client_of(rows: Sequence[Row[Any]]) -> Client:
         created_at=row.created_at,
         updated_at=row.updated_at,
         logout_unconfirmed_since=row.logout_unconfirmed_since,
-        secrets=tuple(ClientSecret(r.digest, r.expires_at) for r in rows if r.digest is not None),
+        secrets=tuple(_secret(r, sealer) for r in rows if r.digest is not None),
         **{name: _READ.get(name, _as_it_is)(registration[name]) for name in _FIELDS if name in registration},
     )
+
+
+def _secret(row: Row[Any], sealer: Sealer) -> ClientSecret:
+    key = None if row.sealed is None else sealer.open(row.sealed, _context(row.digest))
+    return ClientSecret(row.digest, row.expires_at, key)
+
+
+def _context(digest: bytes) -> bytes:
+    return b"client_secret " + digest
 
 
 def _registration(client: Client) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql
 
 from sso.oidc.client import Client, ClientSecret
 from sso.storage.client_rows import client_of, client_row, secret_row
+from sso.storage.sealing import Sealer
 from sso.storage.tables import client, client_secret, consent, setting
 from sso.storage.unit_of_work import UnitOfWork
 
@@ -25,7 +26,7 @@ _NEXT_VERSION = (
     .values(value=cast(cast(setting.c.value, BigInteger) + 1, Text))
 )
 _WITH_SECRETS = select(
-    *client.c, _S.digest, _S.expires_at, _VERSION.scalar_subquery().label("version")
+    *client.c, _S.digest, _S.expires_at, _S.sealed, _VERSION.scalar_subquery().label("version")
 ).outerjoin(client_secret, _S.client_id == _C.client_id)
 _NEWEST_SECRET_FIRST = (_S.created_at.desc(), _S.digest)
 _GET = _WITH_SECRETS.where(_C.client_id == bindparam("key")).order_by(*_NEWEST_SECRET_FIRST)
@@ -108,10 +109,11 @@ class ClientCache:
 class SqlClients:
     """`sso.oidc.stores.Clients` in SQL, and what the command line and the API do with clients."""
 
-    __slots__ = ("_cache", "_changed", "_unit")
+    __slots__ = ("_cache", "_changed", "_sealer", "_unit")
 
-    def __init__(self, unit: UnitOfWork, cache: ClientCache) -> None:
+    def __init__(self, unit: UnitOfWork, cache: ClientCache, sealer: Sealer) -> None:
         self._unit = unit
+        self._sealer = sealer
         self._cache = cache
         self._changed = False
 
@@ -131,14 +133,15 @@ class SqlClients:
     def list_clients(self, *, after: str = "", limit: int = 1000) -> Sequence[Client]:
         """Return clients by ascending id, those after an id ("" from the start)."""
         rows = self._unit.rows(_LIST, {"after": after, "size": limit})
-        return [client_of(list(group)) for _, group in groupby(rows, key=lambda row: row.client_id)]
+        each = groupby(rows, key=lambda row: row.client_id)
+        return [client_of(list(group), self._sealer) for _, group in each]
 
     def add(self, client: Client, now: datetime) -> bool:
         """Register a client with its secrets; false if the id is taken."""
         if self._unit.row(_ADD, client_row(client, now)) is None:
             return False
         for secret in client.secrets:
-            self._unit.change(_ADD_SECRET, secret_row(client.client_id, secret, now))
+            self._unit.change(_ADD_SECRET, secret_row(client.client_id, secret, self._sealer, now))
         self._note_change()
         return True
 
@@ -155,7 +158,7 @@ class SqlClients:
 
     def put_secret(self, client_id: str, secret: ClientSecret, now: datetime) -> None:
         """Add a secret beside those that a client has."""
-        self._unit.change(_ADD_SECRET, secret_row(client_id, secret, now))
+        self._unit.change(_ADD_SECRET, secret_row(client_id, secret, self._sealer, now))
         self._note_change()
 
     def rotate_secret(self, client_id: str, secret: ClientSecret, now: datetime, overlap: timedelta) -> None:
@@ -181,7 +184,7 @@ class SqlClients:
         rows = self._unit.rows(_GET, {"key": client_id})
         if not rows:
             return None
-        found = client_of(rows)
+        found = client_of(rows, self._sealer)
         if not self._changed:
             self._cache.put(found, rows[0].version)
         return found

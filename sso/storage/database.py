@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from sso.audit.record import Origin
+from sso.oidc.client import Client
 from sso.oidc.errors import RequestRejected
 from sso.oidc.jose import MemoryKeys
 from sso.oidc.keys import PrivateKeys
@@ -104,6 +105,17 @@ class Database:
         with _connection(self._my_engines().reader) as connection:
             unit = UnitOfWork(connection, Origin(), writes=False)
             yield SqlStores(unit, self._cache, self._sealer, self._signers)
+
+    def client(self, client_id: str) -> Client | None:
+        """Return a client as it was a second ago at most, without a transaction where it is known.
+
+        Raises:
+            StorageUnavailable: the database could not do it.
+        """
+        if not self._cache.due() and (known := self._cache.get(client_id)) is not None:
+            return known
+        with self.read() as stores:
+            return stores.clients.get(client_id)
 
     def dispose(self) -> None:
         """Close every connection that is not in use."""

@@ -35,7 +35,7 @@ class SqlStores:
         self.audit = SqlAuditLog(unit)
         self.audit_search = SqlAuditSearch(unit)
         self.cleanup = SqlCleanup(unit)
-        self.clients = SqlClients(unit, cache)
+        self.clients = SqlClients(unit, cache, sealer)
         self.codes = SqlCodes(unit)
         self.consents = SqlConsents(unit)
         self.credentials = SqlCredentials(unit)

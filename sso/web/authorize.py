@@ -31,6 +31,7 @@ from sso.oidc.request.parameters import kept
 from sso.oidc.response import AuthorizationResponse, error_response
 from sso.oidc.session import Session
 from sso.web.answers import Answers
+from sso.web.client_keys import prepare_client_keys
 from sso.web.journey import Journey, finish, load, spend
 from sso.web.refusals import ExpiredPage
 from sso.web.visit import Visit, visit_of
@@ -44,6 +45,7 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
     def authorize() -> Response:
         """Take an authorization request (RFC 6749 3.1): a page that asks, or the answer."""
         visit = visit_of(hub, request, request.args.get("ui_locales"))
+        prepare_client_keys(hub, request.args.get("client_id", ""), request.args.get("request"))
         with hub.database.begin(visit.origin) as stores:
             outcome = _begin(Turn(hub, visit, stores), request.args.to_dict(flat=False))
         return _respond(outcome, answers, visit)

@@ -12,7 +12,7 @@ from sso.hub import Hub
 from sso.oidc import introspection, revocation
 from sso.oidc import token as token_endpoint
 from sso.oidc.client import Client
-from sso.oidc.client_authentication import Presented, authenticate
+from sso.oidc.client_authentication import Presented, authenticate, claimed_client_id
 from sso.oidc.confirmation import Confirmation
 from sso.oidc.device import DEVICE_AUTHORIZATION_PATH, authorize_device
 from sso.oidc.errors import ErrorCode, TokenError
@@ -21,6 +21,7 @@ from sso.oidc.push import push as push_request
 from sso.oidc.sender_constraint import confirmation_of, key_of_pushed
 from sso.oidc.settings import Provider
 from sso.oidc.token_request import TokenRequest, repeated_values, single_values
+from sso.web.client_keys import prepare_client_keys
 from sso.web.proof_of_key import presented_of
 from sso.web.visit import origin_of
 
@@ -105,6 +106,8 @@ def _answer(hub: Hub, endpoint: str, answer: Endpoint, bind: Binding | None = No
     proxies = hub.configuration.settings.server.trusted_proxies
     presented = presented_of(endpoint, form, request, provider.settings, proxies)
     origin = origin_of(request, proxies)
+    signed = (form.get("client_assertion"), form.get("request"))
+    prepare_client_keys(hub, claimed_client_id(presented), *signed)
     with hub.database.begin(origin) as stores:
         client = authenticate(presented, stores, provider, now)
         key = None if bind is None else bind(presented, client, stores, provider, now)

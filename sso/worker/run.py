@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sso.hub import Hub
-from sso.outbound import Outbound, OutboundRules
+from sso.hub import Hub, outbound_rules
+from sso.outbound import Outbound
 from sso.worker.key_rotation import keep_up
 from sso.worker.logout_delivery import deliver_due
 from sso.worker.upkeep import clean_up, end_expired_sessions
@@ -39,10 +39,7 @@ def jobs_of(hub: Hub, outbound: Outbound) -> list[Job]:
 
 def run(hub: Hub, stop: threading.Event) -> None:
     """Do every job at its pace until told to stop; the one under way is finished."""
-    section = hub.configuration.settings.outbound
-    home = hub.configuration.file.resolve().parent
-    ca_file = None if section.ca_file is None else home / section.ca_file
-    with Outbound(OutboundRules(section.allow_loopback, section.allow_networks, ca_file)) as outbound:
+    with Outbound(outbound_rules(hub.configuration)) as outbound:
         jobs = jobs_of(hub, outbound)
         while not stop.is_set():
             for job in jobs:

@@ -8,6 +8,7 @@ from sso.authentication.clients import add_client
 from sso.directory.person import Role
 from sso.oidc.digest import digest
 from sso.oidc.jose import generate_private_key, public_jwk
+from sso.oidc.registration import Proposal
 from tests.api.conftest import API, Caller, Office, problem
 from tests.storage import examples
 
@@ -153,7 +154,7 @@ def test_the_consoles_own_registration_is_out_of_a_managers_reach(
 ) -> None:
     for more in ({"scope": "openid audit:read"}, {"audience": [API]}):
         with sql_office.hub.database.begin(examples.ORIGIN) as stores:
-            client, _ = add_client({**HOUSING, **more}, "command", stores, examples.NOW)
+            client, _ = add_client(Proposal({**HOUSING, **more}), "command", stores, examples.NOW)
         path = f"/clients/{client.client_id}"
 
         assert manager.get(path).json["protected"] is True

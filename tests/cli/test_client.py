@@ -242,3 +242,44 @@ def test_a_removed_application_is_gone_and_its_end_on_record(cli: Commands) -> N
 @pytest.mark.parametrize("command", ["show", "remove", "rotate-secret"])
 def test_an_unknown_application_is_an_error(cli: Commands, command: str) -> None:
     assert cli.refused("client", command, "nobody") == "sso: no application has the client_id nobody"
+
+
+def test_any_field_can_be_given_as_text_as_json_or_in_a_file(cli: Commands, tmp_path: Path) -> None:
+    file = tmp_path / "metadata.json"
+    file.write_text(json.dumps({"contacts": ["a@housing.example"], "default_max_age": 60}))
+    more = ("--metadata", "jwks_uri=https://housing.example/jwks", "--metadata", "default_max_age=600")
+
+    cli.ok(*ADD, "--client-id", "housing", "--metadata-file", str(file), *more)
+
+    [shown] = cli.rows("client", "show", "housing")
+    assert shown["jwks_uri"] == "https://housing.example/jwks"
+    assert (shown["contacts"], shown["default_max_age"]) == (["a@housing.example"], 600)
+
+
+@pytest.mark.parametrize("field", ["jwks_ury=https://a.example", "jwks_uri=ftp://a.example", "trusted=si"])
+def test_a_field_that_is_wrong_is_refused_by_its_name(cli: Commands, field: str) -> None:
+    assert field.split("_")[0].split("=")[0] in cli.refused(*ADD, "--metadata", field)
+
+
+def test_a_change_touches_what_it_names_and_is_on_record(cli: Commands) -> None:
+    cli.ok(*ADD, "--client-id", "housing", "--trusted")
+
+    said = cli.ok("client", "change", "housing", "--metadata", "contacts=it@housing.example")
+
+    [shown] = cli.rows("client", "show", "housing")
+    assert said.strip() == "contacts: changed"
+    assert (shown["contacts"], shown["trusted"]) == (["it@housing.example"], True)
+    [event] = cli.rows("audit", "search", "--event", "client.updated")
+    assert event["detail"]["after"] == {"contacts": ["it@housing.example"]}
+
+
+def test_a_change_that_cannot_be_leaves_everything_as_it_was(cli: Commands) -> None:
+    cli.ok(*ADD, "--client-id", "housing")
+
+    sentence = cli.refused("client", "change", "housing", "--metadata", "sector=other")
+
+    assert "sector never changes" in sentence
+    assert cli.refused("client", "change", "nobody", "--metadata", "trusted=true") == (
+        "sso: no application has the client_id nobody"
+    )
+    assert "say what changes" in cli.refused("client", "change", "housing", code=2)

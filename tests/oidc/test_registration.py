@@ -14,6 +14,7 @@ from sso.oidc.offered import GRANT_TYPES, WITHOUT_FEATURE
 from sso.oidc.registration import (
     FIELDS,
     InvalidClientMetadata,
+    SectorDocument,
     changed_client,
     client_metadata,
     new_client,
@@ -210,6 +211,60 @@ def test_several_hosts_need_a_sector() -> None:
 
     assert "sector" in refusal(redirect_uris=hosts).sentence
     assert client.sector == "housing"
+
+
+HOSTS = ["https://a.example/cb", "https://b.example/cb"]
+SECTOR = {"redirect_uris": HOSTS, "sector_identifier_uri": "https://sector.example/list"}
+
+
+def listed(*addresses: str, uri: str = "https://sector.example/list") -> SectorDocument:
+    return SectorDocument(uri, addresses)
+
+
+def test_several_hosts_share_the_host_of_their_sector_identifier_uri() -> None:
+    """OpenID Connect Core 8.1."""
+    client, _ = new_client({**HOUSING, **SECTOR}, NOW, listed(*HOSTS, "https://c.example/cb"))
+
+    assert client.sector == "sector.example"
+
+
+@pytest.mark.parametrize(
+    "document", [None, listed(), listed(HOSTS[0]), listed(*HOSTS, uri="https://other.example/list")]
+)
+def test_an_address_that_the_sector_does_not_list_is_refused(document: SectorDocument | None) -> None:
+    """OpenID Connect Registration 5."""
+    with pytest.raises(InvalidClientMetadata, match="sector_identifier_uri"):
+        new_client({**HOUSING, **SECTOR}, NOW, document)
+
+
+def test_a_new_address_must_be_listed_too_and_any_other_change_needs_no_list() -> None:
+    client, _ = new_client({**HOUSING, **SECTOR}, NOW, listed(*HOSTS))
+    more = {"redirect_uris": [*HOSTS, "https://c.example/cb"]}
+
+    assert changed_client(client, {"client_name": "Homes"}, NOW).sector == "sector.example"
+    with pytest.raises(InvalidClientMetadata, match="list"):
+        changed_client(client, more, NOW, listed(*HOSTS))
+    assert changed_client(client, more, NOW, listed(*more["redirect_uris"])).redirect_uris[2:] == (
+        "https://c.example/cb",
+    )
+
+
+def test_a_sector_identifier_uri_cannot_move_a_client_to_another_sector() -> None:
+    client, _ = new_client(HOUSING, NOW)
+    uri = "https://sector.example/list"
+
+    with pytest.raises(InvalidClientMetadata, match="sector"):
+        changed_client(client, {"sector_identifier_uri": uri}, NOW, listed(*client.redirect_uris))
+
+
+def test_keys_come_as_a_set_or_by_address_never_both() -> None:
+    uri = "https://housing.example/jwks"
+    method = {"token_endpoint_auth_method": "private_key_jwt"}
+
+    client, _ = new_client({**HOUSING, **method, "jwks_uri": uri}, NOW)
+
+    assert client.jwks_uri == uri
+    assert "not both" in refusal(**method, jwks_uri=uri, jwks=JWKS).sentence
 
 
 def test_a_public_subject_has_no_sector() -> None:

@@ -4,9 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, update
 
 from sso.oidc.client import ClientAuthMethod, ClientSecret, GrantType, SubjectType
 from sso.storage.database import Database
+from sso.storage.errors import SealBroken
+from sso.storage.tables import client_secret
 from tests.storage.conftest import opened
 from tests.storage.examples import HOUR, MINUTE, NOW, ORIGIN, client
 
@@ -74,6 +77,35 @@ def test_an_update_keeps_sector_secrets_and_birthday(database: Database) -> None
         found = stores.clients.get(registered.client_id)
     kept = {"sector": "housing", "secrets": registered.secrets, "created_at": NOW, "updated_at": NOW + HOUR}
     assert found == replace(changed, **kept)
+
+
+def test_a_secret_that_signs_comes_back(database: Database) -> None:
+    registered = client(secrets=(ClientSecret(b"1" * 32, hmac_key=b"first"),))
+    with database.begin(ORIGIN) as stores:
+        stores.clients.add(registered, NOW)
+        second = ClientSecret(b"2" * 32, hmac_key=b"second")
+        stores.clients.rotate_secret(registered.client_id, second, NOW + HOUR, HOUR)
+
+    with database.read() as stores:
+        found = stores.clients.get(registered.client_id)
+
+    assert found is not None
+    assert [secret.hmac_key for secret in found.secrets] == [b"second", b"first"]
+
+
+def test_a_secret_that_signs_is_sealed_for_its_own_row(sql_database: Database) -> None:
+    secrets = (ClientSecret(b"1" * 32, hmac_key=b"first"), ClientSecret(b"2" * 32, hmac_key=b"second"))
+    registered = client(secrets=secrets)
+    with sql_database.begin(ORIGIN) as stores:
+        stores.clients.add(registered, NOW)
+
+    with sql_database._schema_writer() as connection:
+        sealed = [row.sealed for row in connection.execute(select(client_secret))]
+        connection.execute(update(client_secret).values(sealed=sealed[0]))
+
+    assert not any(b"first" in value or b"second" in value for value in sealed)
+    with pytest.raises(SealBroken), sql_database.read() as stores:
+        stores.clients.get(registered.client_id)
 
 
 def test_an_unknown_client_is_not_updated(database: Database) -> None:

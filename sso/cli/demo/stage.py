@@ -23,6 +23,7 @@ from sso.cli.demo.cast import (
 from sso.cli.demo.slapd import Slapd
 from sso.config import load
 from sso.hub import Hub, build
+from sso.oidc.registration import Proposal
 from sso.storage.schema import migrate
 from sso.worker.key_rotation import first_keys
 
@@ -157,7 +158,7 @@ def register_once(
             if stores.clients.get(str(known.get("client_id"))) is not None:
                 return {name: known[name] for name in ("client_id", "client_secret") if name in known}
     with hub.database.begin(_ORIGIN) as stores:
-        client, secret = add_client(metadata, SOURCE, stores, now)
+        client, secret = add_client(Proposal(metadata), SOURCE, stores, now)
     registered: dict[str, JsonValue] = {"client_id": client.client_id}
     if secret is not None:
         registered["client_secret"] = secret

@@ -6,8 +6,8 @@ the registered one.
 """
 
 from sso.oidc.client_authentication.assertion import MAX_ASSERTION_LIFETIME
-from sso.oidc.client_authentication.credentials import ASSERTION_TYPE
+from sso.oidc.client_authentication.credentials import ASSERTION_TYPE, claimed_client_id
 from sso.oidc.client_authentication.presented import Presented
 from sso.oidc.client_authentication.proof import authenticate
 
-__all__ = ["ASSERTION_TYPE", "MAX_ASSERTION_LIFETIME", "Presented", "authenticate"]
+__all__ = ["ASSERTION_TYPE", "MAX_ASSERTION_LIFETIME", "Presented", "authenticate", "claimed_client_id"]

@@ -21,9 +21,9 @@ def prove_assertion(
     Raises:
         NotProven: not signed by it, not for us, too old, or seen before.
     """
-    alg = client.token_endpoint_auth_signing_alg
+    alg, keys = client.token_endpoint_auth_signing_alg, provider.client_keys(client)
     try:
-        claims = verify_with_keys(assertion, client.jwks or {}, (alg,) if alg else ASSERTION_ALGORITHMS)
+        claims = verify_with_keys(assertion, keys, (alg,) if alg else ASSERTION_ALGORITHMS)
     except TokenInvalid as error:
         raise NotProven(str(error)) from error
     if claims.get("iss") != client.client_id or claims.get("sub") != client.client_id:

@@ -50,6 +50,14 @@ def credentials_of(presented: Presented) -> Credentials:
     return Credentials(ClientAuthMethod.NONE, form["client_id"])
 
 
+def claimed_client_id(presented: Presented) -> str:
+    """Return the client_id that a request claims, proven or not; "" where it claims none."""
+    try:
+        return credentials_of(presented).client_id
+    except TokenError:
+        return ""
+
+
 def _basic(encoded: str, form: Mapping[str, str]) -> Credentials:
     """Read Basic credentials: form-decoded as RFC 6749 2.3.1 says, and raw as many libraries send them."""
     try:

@@ -21,6 +21,7 @@ from sso.oidc.jose.jwk import (
     private_key_to_der,
     public_jwk,
     thumbprint,
+    usable_keys,
 )
 from sso.oidc.jose.memory_signer import MemoryKeys, MemorySigner, new_signer
 from sso.oidc.jose.signing import half_hash, new_signing_key, sign
@@ -58,6 +59,7 @@ __all__ = [
     "thumbprint",
     "unverified_claims",
     "unverified_header",
+    "usable_keys",
     "verify_own",
     "verify_with_embedded_key",
     "verify_with_keys",

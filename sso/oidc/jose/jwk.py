@@ -126,6 +126,30 @@ def check_public_jwks(jwks: JsonValue) -> None:
         _check_public_jwk(jwk)
 
 
+def usable_keys(jwks: JsonValue) -> dict[str, JsonValue]:
+    """Return the set of those public keys that can be used, of a set that someone else publishes.
+
+    A key of a kind that we do not know is left out (RFC 7517 5); a private one spoils the whole set.
+
+    Raises:
+        KeySetInvalid: no key can be used, or one is private.
+    """
+    usable: list[Mapping[str, JsonValue]] = []
+    for jwk in keys_of(jwks):
+        if PRIVATE_MEMBERS & jwk.keys():
+            message = "the set holds a private or symmetric key"
+            raise KeySetInvalid(message)
+        try:
+            _check_public_jwk(jwk)
+        except KeySetInvalid:
+            continue
+        usable.append(jwk)
+    if not usable:
+        message = "the set has no key that can be used"
+        raise KeySetInvalid(message)
+    return {"keys": usable}
+
+
 def _check_public_jwk(jwk: Mapping[str, JsonValue]) -> None:
     if jwk.get("use") == "enc" or jwk.get("crv") in {"P-521", "X25519"}:
         _check_encryption_key(jwk)

@@ -9,6 +9,7 @@ break. Values and functions: storing the client and recording the event is `sso.
 from sso.oidc.registration.authentication import SECRET_METHODS
 from sso.oidc.registration.grants import OFFICER_SCOPES
 from sso.oidc.registration.refusal import InvalidClientMetadata, MetadataErrorCode
+from sso.oidc.registration.sector import Proposal, SectorDocument, sector_to_read
 from sso.oidc.registration.whole import (
     FIELDS,
     changed_client,
@@ -23,8 +24,11 @@ __all__ = [
     "SECRET_METHODS",
     "InvalidClientMetadata",
     "MetadataErrorCode",
+    "Proposal",
+    "SectorDocument",
     "changed_client",
     "client_metadata",
     "new_client",
     "rotated_secret",
+    "sector_to_read",
 ]

@@ -7,9 +7,9 @@ from enum import Enum
 from typing import Protocol
 
 from sso.audit.record import JsonValue
-from sso.oidc.client import Client, ClientAuthMethod, ClientSecret, SubjectType
+from sso.oidc.client import Client, ClientAuthMethod, ClientSecret
 from sso.oidc.digest import digest, new_id, new_secret
-from sso.oidc.registered_address import has_private_use_scheme, sector_host
+from sso.oidc.registered_address import has_private_use_scheme
 from sso.oidc.registration import (
     addresses,
     algorithms,
@@ -26,6 +26,7 @@ from sso.oidc.registration.authentication import SECRET_METHODS
 from sso.oidc.registration.given import NAME_TAG_PREFIX, MetadataFields
 from sso.oidc.registration.grants import default_response_types, default_scope
 from sso.oidc.registration.refusal import InvalidClientMetadata
+from sso.oidc.registration.sector import SectorDocument, check_sector_document, sector_of, sector_to_read
 from sso.oidc.registration.together import check_offered, check_together
 
 _NOUNS = (addresses, authentication, grants, keys, tokens, algorithms, requests, logout, ciba)
@@ -43,13 +44,19 @@ _replace: _Replace = replace
 """`dataclasses.replace` with values that the fields' own readers have checked."""
 
 
-def new_client(metadata: Mapping[str, JsonValue], now: datetime) -> tuple[Client, str | None]:
+def new_client(
+    metadata: Mapping[str, JsonValue], now: datetime, sector: SectorDocument | None = None
+) -> tuple[Client, str | None]:
     """Return a client with a new id and, for a method that uses one, the secret to be shown once.
+
+    `sector` is what the sector_identifier_uri lists, where `sector_to_read` names one.
 
     Raises:
         InvalidClientMetadata: with RFC 7591's code and a sentence that names the field.
     """
     client = _client(_new_client_id(), MetadataFields(metadata, FIELDS))
+    if client.sector_identifier_uri is not None:
+        check_sector_document(client, sector)
     client = replace(client, created_at=now, updated_at=now)
     if client.auth_method not in SECRET_METHODS:
         return client, None
@@ -57,7 +64,9 @@ def new_client(metadata: Mapping[str, JsonValue], now: datetime) -> tuple[Client
     return replace(client, secrets=(secret_of(client, secret),)), secret
 
 
-def changed_client(client: Client, metadata: Mapping[str, JsonValue], now: datetime) -> Client:
+def changed_client(
+    client: Client, metadata: Mapping[str, JsonValue], now: datetime, sector: SectorDocument | None = None
+) -> Client:
     """Return the client with the given fields changed; a null field returns to its default.
 
     Secrets stay as they are. The sector, and with it everyone's `sub`, never changes; neither does whether
@@ -72,6 +81,8 @@ def changed_client(client: Client, metadata: Mapping[str, JsonValue], now: datet
     if whole["sector"] is None and client.sector:
         whole["sector"] = client.sector
     changed = _client(client.client_id, MetadataFields(whole, FIELDS))
+    if changed.sector_identifier_uri is not None and sector_to_read(metadata, client) is not None:
+        check_sector_document(changed, sector)
     if changed.subject_type is not client.subject_type:
         raise InvalidClientMetadata(
             "subject_type never changes: every person would become someone else to the application"
@@ -173,18 +184,4 @@ def _with_defaults(client: Client, fields: MetadataFields) -> Client:
         client = replace(client, scope=default_scope(client.grant_types))
     if not fields.has("application_type") and any(map(has_private_use_scheme, client.redirect_uris)):
         client = replace(client, application_type="native")
-    return replace(client, sector=_sector(client))
-
-
-def _sector(client: Client) -> str:
-    """The one host of the redirect_uris (OpenID Connect Core 8.1); the client alone where there is none."""
-    if client.subject_type is SubjectType.PUBLIC:
-        if client.sector:
-            raise InvalidClientMetadata("sector is for pairwise subjects only")
-        return ""
-    if client.sector:
-        return client.sector
-    hosts = {host for address in client.redirect_uris if (host := sector_host(address)) is not None}
-    if len(hosts) > 1:
-        raise InvalidClientMetadata("redirect_uris have several hosts: give the sector that they share")
-    return hosts.pop() if hosts else client.client_id
+    return replace(client, sector=sector_of(client))

@@ -37,7 +37,7 @@ def parameters_of(text: str, client: Client, stores: Stores, provider: Provider,
     Raises:
         RequestObjectInvalid: not signed by this client for us and for now, or malformed.
     """
-    claims = _verified(text, client)
+    claims = _verified(text, client, provider)
     _check_names(claims, client, provider)
     expires_at = _check_times(claims, client, provider.settings.clock_skew, now)
     params = {
@@ -47,11 +47,11 @@ def parameters_of(text: str, client: Client, stores: Stores, provider: Provider,
     return params
 
 
-def _verified(text: str, client: Client) -> Mapping[str, JsonValue]:
-    alg = client.request_object_signing_alg
+def _verified(text: str, client: Client, provider: Provider) -> Mapping[str, JsonValue]:
+    alg, keys = client.request_object_signing_alg, provider.client_keys(client)
     types = TYPES if client.profile == "fapi2" else (*TYPES, *UNTYPED)
     try:
-        return verify_with_keys(text, client.jwks or {}, (alg,) if alg else ASSERTION_ALGORITHMS, types)
+        return verify_with_keys(text, keys, (alg,) if alg else ASSERTION_ALGORITHMS, types)
     except TokenInvalid as error:
         raise RequestObjectInvalid(str(error)) from error
 

@@ -12,13 +12,14 @@ however slowly the other side drips. Many requests go out side by side.
 import asyncio
 import ipaddress
 import json
+import os
 import re
 import socket
 import ssl
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
 from urllib.parse import SplitResult, urlsplit
@@ -26,21 +27,12 @@ from urllib.parse import SplitResult, urlsplit
 import httpx
 
 from sso.audit.record import JsonValue
+from sso.outbound.rules import Address, NotAllowed, OutboundRules, port_of
 
 TIMEOUT_SECONDS = 3.0
 MAX_ANSWER_BYTES = 65_536
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Place = tuple[str, str, int]
-"""The host to name, the address to connect to, the port."""
-
-
 _JSON_TYPE = re.compile(r"application/(?:[a-z0-9.\-]+\+)?json")
-_PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")
-
-
-class NotAllowed(Exception):
-    """The address may not be called; the text names the rule."""
 
 
 class NoAnswer(Exception):
@@ -56,6 +48,13 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    url: str
+    form: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Answer:
     status: int
     media_type: str
@@ -63,59 +62,20 @@ class _Answer:
     complete: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OutboundRules:
-    """What an operator allows beside public addresses; `ca_file` is trusted beside the system's store."""
-
-    allow_loopback: bool = False
-    allow_networks: tuple[str, ...] = ()
-    ca_file: Path | None = None
-
-    def place_of(self, url: SplitResult, addresses: Sequence[Address]) -> Place:
-        """Return where to connect for an address whose name leads to `addresses`.
-
-        Raises:
-            NotAllowed: the scheme or one of the addresses is outside the rules.
-        """
-        if not addresses or not all(self._allowed(address) for address in addresses):
-            raise NotAllowed("the address is not public and not allow-listed")
-        if url.scheme != "https" and not (url.scheme == "http" and addresses[0].is_loopback):
-            raise NotAllowed("only https is called")
-        return url.hostname or "", str(addresses[0]), port_of(url)
-
-    def _allowed(self, address: Address) -> bool:
-        mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-        address = mapped or address
-        if address.is_loopback:
-            return self.allow_loopback
-        if any(address in ipaddress.ip_network(network) for network in self.allow_networks):
-            return True
-        if isinstance(address, ipaddress.IPv6Address) and not _is_plain_public(address):
-            return False
-        return address.is_global and not address.is_multicast
-
-
-def _is_plain_public(address: ipaddress.IPv6Address) -> bool:
-    """Whether an address is of 2000::/3 and carries no IPv4 address (NAT64, 6to4, Teredo lead inside)."""
-    return address in _PUBLIC_IPV6 and address.sixtofour is None and address.teredo is None
-
-
 class Outbound:
-    """Makes the requests, from the one thread that made it; `close` ends it."""
+    """Makes the requests, for any number of threads; `close` ends it.
+
+    One thread of its own carries them, begun at the first request: nobody waits for a name server that
+    outlasts the deadline, and a process that was forked meanwhile begins its own.
+    """
 
     def __init__(self, rules: OutboundRules) -> None:
         self._rules = rules
-        self._runner = asyncio.Runner()
-        context = ssl.create_default_context()
+        self._context = ssl.create_default_context()
         if rules.ca_file is not None:
-            context.load_verify_locations(rules.ca_file)
-        self._http = httpx.AsyncClient(
-            verify=context,
-            timeout=TIMEOUT_SECONDS,
-            follow_redirects=False,
-            trust_env=False,
-            limits=httpx.Limits(max_keepalive_connections=0),
-        )
+            self._context.load_verify_locations(rules.ca_file)
+        self._guard = threading.Lock()
+        self._carrier: _Carrier | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -127,7 +87,8 @@ class Outbound:
 
     def post_forms(self, forms: Sequence[Form]) -> list[int | NotAllowed | NoAnswer]:
         """Post every form, all at once, and return for each the HTTP status or why there is none."""
-        return self._runner.run(self._post_all(forms))
+        answers = self._carried().send_all([_Request("POST", form.url, form.fields) for form in forms])
+        return [answer.status if isinstance(answer, _Answer) else answer for answer in answers]
 
     def get_json(self, url: str) -> JsonValue:
         """Return the JSON document at an address.
@@ -136,7 +97,7 @@ class Outbound:
             NotAllowed: the address may not be called.
             NoAnswer: there is no such document, or it is none: the text says which.
         """
-        answer = self._runner.run(self._in_time(lambda: self._send("GET", url)))
+        (answer,) = self._carried().send_all([_Request("GET", url)])
         if not isinstance(answer, _Answer):
             raise answer
         if answer.status != HTTPStatus.OK:
@@ -152,23 +113,61 @@ class Outbound:
         return found
 
     def close(self) -> None:
-        """Close idle connections."""
-        self._runner.run(self._http.aclose())
-        self._runner.close()
+        """Let the thread end; requests under way are given up."""
+        with self._guard:
+            carrier, self._carrier = self._carrier, None
+        if carrier is not None and carrier.process == os.getpid():
+            carrier.end()
 
-    async def _post_all(self, forms: Sequence[Form]) -> list[int | NotAllowed | NoAnswer]:
-        return await asyncio.gather(*(self._told(form) for form in forms))
+    def _carried(self) -> "_Carrier":
+        with self._guard:
+            if self._carrier is None or self._carrier.process != os.getpid():
+                self._carrier = _Carrier(self._rules, self._context)
+            return self._carrier
 
-    async def _told(self, form: Form) -> int | NotAllowed | NoAnswer:
-        answer = await self._in_time(lambda: self._send("POST", form.url, form.fields))
-        return answer.status if isinstance(answer, _Answer) else answer
 
-    async def _in_time(
-        self, send: Callable[[], Coroutine[None, None, _Answer]]
-    ) -> _Answer | NotAllowed | NoAnswer:
+class _Carrier:
+    """The thread of one process in which the requests are on their way."""
+
+    def __init__(self, rules: OutboundRules, context: ssl.SSLContext) -> None:
+        self.process = os.getpid()
+        self._rules = rules
+        self._http = httpx.AsyncClient(
+            verify=context,
+            timeout=TIMEOUT_SECONDS,
+            follow_redirects=False,
+            trust_env=False,
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="outbound", daemon=True)
+        self._thread.start()
+
+    def send_all(self, requests: Sequence[_Request]) -> list[_Answer | NotAllowed | NoAnswer]:
+        """Send every request, all at once, and wait for the answers."""
+        return asyncio.run_coroutine_threadsafe(self._send_all(requests), self._loop).result()
+
+    def end(self) -> None:
+        """Close the connections and let the thread end."""
+        asyncio.run_coroutine_threadsafe(self._give_up(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _give_up(self) -> None:
+        under_way = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        await self._http.aclose()
+
+    async def _send_all(self, requests: Sequence[_Request]) -> list[_Answer | NotAllowed | NoAnswer]:
+        return await asyncio.gather(*map(self._in_time, requests))
+
+    async def _in_time(self, request: _Request) -> _Answer | NotAllowed | NoAnswer:
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                return await send()
+                return await self._send(request)
         except NotAllowed as refusal:
             return refusal
         except TimeoutError:
@@ -176,15 +175,15 @@ class Outbound:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return NoAnswer(type(error).__name__)
 
-    async def _send(self, method: str, address: str, fields: Mapping[str, str] | None = None) -> _Answer:
-        url = urlsplit(address)
+    async def _send(self, request: _Request) -> _Answer:
+        url = urlsplit(request.url)
         host, ip, port = self._rules.place_of(url, await _addresses(url))
         pinned = url._replace(netloc=f"{_literal(ip)}:{port}").geturl()
         named = _literal(host) if url.port is None else f"{_literal(host)}:{port}"
         async with self._http.stream(
-            method,
+            request.method,
             pinned,
-            data=None if fields is None else dict(fields),
+            data=None if request.form is None else dict(request.form),
             headers={"Host": named, "Accept": "application/json", "Accept-Encoding": "identity"},
             extensions={"sni_hostname": host},
         ) as answer:
@@ -196,11 +195,6 @@ class Outbound:
             media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
             complete = len(body) <= MAX_ANSWER_BYTES
             return _Answer(answer.status_code, media_type, bytes(body), complete)
-
-
-def port_of(url: SplitResult) -> int:
-    """Return the port of an address, named or its scheme's."""
-    return url.port or (443 if url.scheme == "https" else 80)
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -1,0 +1,150 @@
+"""What clients publish about themselves: their keys (RFC 7591 2, jwks_uri), the addresses of their sector.
+
+Keys are fetched before a transaction is opened and kept in memory. A set is fetched again when a token
+names a key that it lacks, at most once a minute a client, and when it is an hour old; one thread fetches,
+the others go on with what is known. Where nothing new comes, the old set serves for a day.
+"""
+
+import logging
+import ssl
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sso.audit.record import JsonValue
+from sso.oidc.client import Client
+from sso.oidc.jose import KeySetInvalid, usable_keys
+from sso.oidc.registration import InvalidClientMetadata, Proposal, SectorDocument, sector_to_read
+from sso.outbound.fetcher import NoAnswer, Outbound
+from sso.outbound.rules import NotAllowed, OutboundRules
+
+log = logging.getLogger("sso.outbound")
+
+REFETCH_SECONDS = 60.0
+FRESH_SECONDS = 3600.0
+STALE_SECONDS = 86_400.0
+WAIT_SECONDS = 4.0
+MAX_CLIENTS = 10_000
+MAX_FETCHES = 2
+"""Fetches at a time in a process: whoever serves its keys slowly must not hold every thread."""
+
+
+@dataclass(slots=True)
+class _KeySet:
+    """The keys at one address, and when they were read and last asked for."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    keys: Mapping[str, JsonValue] = field(default_factory=dict)
+    kids: frozenset[str] = frozenset()
+    read_at: float = float("-inf")
+    tried_at: float = float("-inf")
+
+
+class ClientDocuments:
+    """The documents of clients, for every thread of a process."""
+
+    def __init__(self, rules: OutboundRules, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rules = rules
+        self._clock = clock
+        self._guard = threading.Lock()
+        self._outbound: Outbound | None = None
+        self._sets: OrderedDict[tuple[str, str], _KeySet] = OrderedDict()
+        self._turns = threading.BoundedSemaphore(MAX_FETCHES)
+
+    def keys(self, client: Client) -> Mapping[str, JsonValue]:
+        """Return a client's public keys as a JWK set: registered, or as last read. Fetches nothing."""
+        if client.jwks_uri is None:
+            return client.jwks or {}
+        with self._guard:
+            known = self._sets.get((client.client_id, client.jwks_uri))
+        if known is None or self._clock() - known.read_at > STALE_SECONDS:
+            return {}
+        return known.keys
+
+    def prepare(self, client: Client, kid: str | None = None) -> None:
+        """Fetch a client's keys if they are not known, old, or lack the one with this `kid`.
+
+        Never call it in a transaction. Whatever goes wrong is logged: `keys` then has nothing new.
+        """
+        if client.jwks_uri is None:
+            return
+        known = self._set_of(client.client_id, client.jwks_uri)
+        if not self._due(known, kid):
+            return
+        if not known.lock.acquire(timeout=0 if known.keys else WAIT_SECONDS):
+            return
+        try:
+            if self._due(known, kid) and self._turns.acquire(timeout=WAIT_SECONDS):
+                try:
+                    self._fetch(client, client.jwks_uri, known)
+                finally:
+                    self._turns.release()
+        finally:
+            known.lock.release()
+
+    def proposal(self, metadata: Mapping[str, JsonValue], client: Client | None = None) -> Proposal:
+        """Return metadata with what its sector_identifier_uri lists (OpenID Connect Registration 5).
+
+        Give the client whose registration it will change. Never call it in a transaction.
+
+        Raises:
+            InvalidClientMetadata: the list must be known and cannot be read, or is no JSON array of texts.
+        """
+        uri = sector_to_read(metadata, client)
+        return Proposal(metadata, None if uri is None else SectorDocument(uri, self._sector(uri)))
+
+    def _sector(self, uri: str) -> tuple[str, ...]:
+        try:
+            found = self._get_json(uri)
+        except (NotAllowed, NoAnswer) as error:
+            raise InvalidClientMetadata(f"sector_identifier_uri cannot be read: {error}") from error
+        if not isinstance(found, list) or not all(isinstance(address, str) for address in found):
+            raise InvalidClientMetadata("sector_identifier_uri must hold a JSON array of addresses")
+        return tuple(str(address) for address in found)
+
+    def close(self) -> None:
+        """Close what is open."""
+        with self._guard:
+            outbound, self._outbound = self._outbound, None
+        if outbound is not None:
+            outbound.close()
+
+    def _set_of(self, client_id: str, uri: str) -> _KeySet:
+        with self._guard:
+            known = self._sets.setdefault((client_id, uri), _KeySet())
+            self._sets.move_to_end((client_id, uri))
+            if len(self._sets) > MAX_CLIENTS:
+                self._sets.popitem(last=False)
+        return known
+
+    def _due(self, known: _KeySet, kid: str | None) -> bool:
+        now = self._clock()
+        fresh = now - known.read_at < FRESH_SECONDS and (kid is None or kid in known.kids)
+        return not fresh and now - known.tried_at >= REFETCH_SECONDS
+
+    def _fetch(self, client: Client, uri: str, known: _KeySet) -> None:
+        try:
+            keys = usable_keys(self._get_json(uri))
+        except (NotAllowed, NoAnswer, KeySetInvalid) as error:
+            log.warning("client keys not read", extra={"client_id": client.client_id, "reason": str(error)})
+        else:
+            listed = keys["keys"] if isinstance(keys["keys"], list) else []
+            known.kids = frozenset(str(jwk.get("kid")) for jwk in listed if isinstance(jwk, Mapping))
+            known.keys, known.read_at = keys, self._clock()
+        known.tried_at = self._clock()
+
+    def _get_json(self, uri: str) -> JsonValue:
+        with self._guard:
+            if self._outbound is None:
+                self._outbound = _opened(self._rules)
+            outbound = self._outbound
+        return outbound.get_json(uri)
+
+
+def _opened(rules: OutboundRules) -> Outbound:
+    try:
+        return Outbound(rules)
+    except (OSError, ssl.SSLError) as error:
+        raise NotAllowed("outbound.ca_file cannot be read") from error

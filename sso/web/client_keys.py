@@ -1,0 +1,25 @@
+"""Reads the keys that a client publishes before a transaction needs them (jwks_uri, RFC 7591 2)."""
+
+from sso.hub import Hub
+from sso.oidc.client import is_client_id
+from sso.oidc.jose import TokenInvalid, unverified_header
+
+
+def prepare_client_keys(hub: Hub, client_id: str, *tokens: str | None) -> None:
+    """See to it that the keys of a client are at hand: those that sign `tokens`, and those to encrypt to.
+
+    Nothing of this is proven yet: it only decides which keys are tried. Call it before a transaction.
+    """
+    client = hub.database.client(client_id) if is_client_id(client_id) else None
+    if client is None or client.jwks_uri is None:
+        return
+    for token in tokens or (None,):
+        hub.documents.prepare(client, _kid(token))
+
+
+def _kid(token: str | None) -> str | None:
+    try:
+        kid = None if token is None else unverified_header(token).get("kid")
+    except TokenInvalid:
+        return None
+    return kid if isinstance(kid, str) else None
