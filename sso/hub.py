@@ -149,6 +149,7 @@ def protocol_settings(configuration: Configuration) -> Settings:
         session_lifetime=timedelta(seconds=session.lifetime_seconds),
         dpop_nonce_required=tokens.dpop_nonce_required,
         signing_algorithms=configuration.settings.keys.algorithms,
+        mtls_origin=None if server.mtls_host is None else f"https://{server.mtls_host}",
     )
 
 

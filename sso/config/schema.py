@@ -32,6 +32,7 @@ class Server(Section):
     workers: Positive = 1
     threads: Positive = 8
     trusted_proxies: tuple[str, ...] = ()
+    mtls_host: str | None = None
     drain_seconds: Positive = 20
     max_request_bytes: Annotated[int, Field(ge=16_384)] = 262_144
 
@@ -39,6 +40,13 @@ class Server(Section):
     @classmethod
     def _issuer(cls, value: str) -> str:
         return checked_issuer(value)
+
+    @field_validator("mtls_host")
+    @classmethod
+    def _mtls_host(cls, value: str | None) -> str | None:
+        if value is not None and not _HOST_AND_PORT.fullmatch(value):
+            raise ValueError("a host such as mtls.id.example.gov, in lower case, with :PORT if not 443")
+        return value
 
     @field_validator("listen", "management_listen")
     @classmethod

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 MAX_CERTIFICATE_LENGTH = 24_576
 """Characters of the header's value: a certificate of 8 KiB, written in PEM and escaped."""
 
-_HEADER = re.compile(r"cert=(?P<pem>[A-Za-z0-9%._~-]+);verify=(?P<verify>[ -~]*)")
+_HEADER = re.compile(r"cert=(?P<pem>[A-Za-z0-9%._~-]+);verify=(?P<verify>[^,;=]*)")
 
 
 class CertificateInvalid(ValueError):

@@ -5,6 +5,7 @@ from datetime import datetime
 from sso.audit.record import JsonValue
 from sso.oidc.claims import CLAIM_NAMES, PROTOCOL_SCOPES, SCOPE_CLAIMS
 from sso.oidc.client import ClientAuthMethod, SubjectType
+from sso.oidc.client_authentication import CERTIFICATE_METHODS
 from sso.oidc.device import DEVICE_AUTHORIZATION_PATH
 from sso.oidc.dpop import DPOP_ALGORITHMS
 from sso.oidc.errors import ResponseMode
@@ -23,6 +24,8 @@ REVOCATION_PATH = "/oauth2/revoke"
 PUSHED_PATH = "/oauth2/par"
 END_SESSION_PATH = "/oauth2/logout"
 
+_FOR_BROWSERS = frozenset({"authorization_endpoint", "jwks_uri", "end_session_endpoint"})
+"""Endpoints that no client calls itself."""
 PROTOCOL_CLAIMS = ("sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "sid", "txn")
 
 
@@ -32,7 +35,8 @@ def metadata(provider: Provider, acr_values: tuple[str, ...], now: datetime) -> 
     document: dict[str, JsonValue] = {
         "issuer": settings.issuer,
         **_endpoints(settings),
-        **_client_authentication(),
+        **_for_certificates(settings),
+        **_client_authentication(settings),
         **described(settings),
         "scopes_supported": [*PROTOCOL_SCOPES, *SCOPE_CLAIMS],
         "response_types_supported": list(RESPONSE_TYPES),
@@ -70,9 +74,25 @@ def _endpoints(settings: Settings) -> dict[str, JsonValue]:
     }
 
 
-def _client_authentication() -> dict[str, JsonValue]:
+def _for_certificates(settings: Settings) -> dict[str, JsonValue]:
+    """Where clients with a certificate find what they call themselves (RFC 8705 3.3, 5)."""
+    if settings.mtls_origin is None:
+        return {}
+    aliases: dict[str, JsonValue] = {
+        name: settings.addresses(str(address))[-1]
+        for name, address in _endpoints(settings).items()
+        if name not in _FOR_BROWSERS
+    }
+    return {"mtls_endpoint_aliases": aliases, "tls_client_certificate_bound_access_tokens": True}
+
+
+def _client_authentication(settings: Settings) -> dict[str, JsonValue]:
     """The same methods everywhere, but nobody without a secret may introspect (RFC 7662 2.1)."""
-    methods: list[JsonValue] = [method.value for method in AUTH_METHODS]
+    methods: list[JsonValue] = [
+        method.value
+        for method in AUTH_METHODS
+        if settings.mtls_origin is not None or method not in CERTIFICATE_METHODS
+    ]
     confidential = [method for method in methods if method != ClientAuthMethod.NONE]
     offered = (("token", methods), ("introspection", confidential), ("revocation", methods))
     return {

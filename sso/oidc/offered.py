@@ -14,6 +14,8 @@ AUTH_METHODS = (
     ClientAuthMethod.CLIENT_SECRET_BASIC,
     ClientAuthMethod.CLIENT_SECRET_POST,
     ClientAuthMethod.PRIVATE_KEY_JWT,
+    ClientAuthMethod.TLS_CLIENT_AUTH,
+    ClientAuthMethod.SELF_SIGNED_TLS_CLIENT_AUTH,
 )
 """What `client_authentication` proves."""
 
@@ -52,14 +54,6 @@ WITHOUT_FEATURE: Mapping[str, str] = {
         ),
         "request objects by address": ("request_uris",),
         "rich authorization requests (RAR)": ("authorization_details_types",),
-        "client certificates": (
-            "tls_client_auth_subject_dn",
-            "tls_client_auth_san_dns",
-            "tls_client_auth_san_uri",
-            "tls_client_auth_san_ip",
-            "tls_client_auth_san_email",
-            "tls_client_certificate_bound_access_tokens",
-        ),
         "opaque access tokens": ("access_token_format",),
         "front-channel logout": ("frontchannel_logout_uri", "frontchannel_logout_session_required"),
         "backchannel authentication (CIBA)": (

@@ -1,12 +1,18 @@
 """Reads the keys that a client publishes before a transaction needs them (jwks_uri, RFC 7591 2)."""
 
 from sso.hub import Hub
-from sso.oidc.client import is_client_id
+from sso.oidc.certificate import ClientCertificate
+from sso.oidc.client import ClientAuthMethod, is_client_id
+from sso.oidc.client_authentication import is_registered
 from sso.oidc.jose import TokenInvalid, unverified_header
 
 
-def prepare_client_keys(hub: Hub, client_id: str, *tokens: str | None) -> None:
+def prepare_client_keys(
+    hub: Hub, client_id: str, *tokens: str | None, certificate: ClientCertificate | None = None
+) -> None:
     """See to it that the keys of a client are at hand: those that sign `tokens`, and those to encrypt to.
+
+    A certificate counts like a token whose key is not known yet (RFC 8705 2.2).
 
     Nothing of this is proven yet: it only decides which keys are tried. Call it before a transaction.
     """
@@ -15,6 +21,9 @@ def prepare_client_keys(hub: Hub, client_id: str, *tokens: str | None) -> None:
         return
     for token in tokens or (None,):
         hub.documents.prepare(client, _kid(token))
+    by_own = client.auth_method is ClientAuthMethod.SELF_SIGNED_TLS_CLIENT_AUTH
+    if by_own and certificate is not None and not is_registered(hub.documents.keys(client), certificate):
+        hub.documents.prepare(client, certificate.x5t)
 
 
 def _kid(token: str | None) -> str | None:

@@ -107,7 +107,7 @@ def _answer(hub: Hub, endpoint: str, answer: Endpoint, bind: Binding | None = No
     presented = presented_of(endpoint, form, request, provider.settings, proxies)
     origin = origin_of(request, proxies)
     signed = (form.get("client_assertion"), form.get("request"))
-    prepare_client_keys(hub, claimed_client_id(presented), *signed)
+    prepare_client_keys(hub, claimed_client_id(presented), *signed, certificate=presented.certificate)
     with hub.database.begin(origin) as stores:
         client = authenticate(presented, stores, provider, now)
         key = None if bind is None else bind(presented, client, stores, provider, now)

@@ -1,6 +1,7 @@
-"""A real nginx in a temporary folder: deploy/nginx.conf word for word, with a throw-away certificate."""
+"""A real nginx in a temporary folder: the files of deploy/ word for word, with a throw-away certificate."""
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -12,9 +13,10 @@ import pytest
 
 import sso.web
 from sso.cli.demo.certificate import CertificateWish, write_certificates
+from tests.servers.client_certificates import authority
 from tests.servers.hub import free_port
 
-CONFIGURATION = Path(__file__).parents[2] / "deploy" / "nginx.conf"
+DEPLOY = Path(__file__).parents[2] / "deploy"
 START_SECONDS = 10.0
 STOP_SECONDS = 10.0
 
@@ -24,7 +26,7 @@ class Nginx:
 
     def __init__(self, folder: Path, hub_port: int) -> None:
         self.folder = folder
-        self.port, self.http_port = free_port(), free_port()
+        self.port, self.http_port, self.mtls_port = free_port(), free_port(), free_port()
         self._hub_port = hub_port
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -32,6 +34,11 @@ class Nginx:
     def issuer(self) -> str:
         """The address that browsers use."""
         return f"https://127.0.0.1:{self.port}"
+
+    @property
+    def mtls_host(self) -> str:
+        """The second host, which asks for client certificates."""
+        return f"127.0.0.1:{self.mtls_port}"
 
     @property
     def ca_file(self) -> Path:
@@ -42,7 +49,9 @@ class Nginx:
         """Write the configuration, start, and wait until it answers; the test fails when it does not."""
         self.folder.mkdir(parents=True, exist_ok=True)
         write_certificates(self.folder, CertificateWish(), datetime.now(UTC))
-        (self.folder / "nginx.conf").write_text(self._configuration(), encoding="utf-8")
+        (self.folder / "client-ca.pem").write_bytes(authority().pem)
+        for name in ("nginx.conf", "nginx-mtls.conf"):
+            (self.folder / name).write_text(self._filled_in(name), encoding="utf-8")
         command = [_program(), "-p", str(self.folder), "-e", "stderr", "-c", str(self.folder / "nginx.conf")]
         setpriv = shutil.which("setpriv")
         tied = [setpriv, "--pdeathsig", "TERM"] if setpriv else []
@@ -64,8 +73,8 @@ class Nginx:
             process.kill()
             process.wait()
 
-    def _configuration(self) -> str:
-        text = CONFIGURATION.read_text(encoding="utf-8")
+    def _filled_in(self, name: str) -> str:
+        text = (DEPLOY / name).read_text(encoding="utf-8")
         values = {
             "SERVER_NAME": "127.0.0.1",
             "HTTP_PORT": f"127.0.0.1:{self.http_port}",
@@ -75,11 +84,15 @@ class Nginx:
             "HUB": f"127.0.0.1:{self._hub_port}",
             "RUN": str(self.folder),
             "STATIC": str(Path(sso.web.__file__).parent / "static"),
+            "MTLS": str(self.folder / "nginx-mtls.conf"),
+            "MTLS_SERVER_NAME": "127.0.0.1",
+            "MTLS_PORT": self.mtls_host,
+            "CLIENT_CA": str(self.folder / "client-ca.pem"),
         }
-        for name, value in values.items():
-            assert f"@{name}@" in text, f"deploy/nginx.conf has no @{name}@"
-            text = text.replace(f"@{name}@", value)
-        if os.geteuid() == 0:
+        for known, value in values.items():
+            text = text.replace(f"@{known}@", value)
+        assert not re.search(r"@[A-Z_]+@", text), f"deploy/{name} has a name that is not filled in"
+        if os.geteuid() == 0 and name == "nginx.conf":
             text = f"user root;\n{text}"  # the temporary folder is closed to everybody else
         return text
 

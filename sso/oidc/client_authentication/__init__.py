@@ -6,8 +6,17 @@ the registered one.
 """
 
 from sso.oidc.client_authentication.assertion import MAX_ASSERTION_LIFETIME
+from sso.oidc.client_authentication.certificate import is_registered
 from sso.oidc.client_authentication.credentials import ASSERTION_TYPE, claimed_client_id
 from sso.oidc.client_authentication.presented import Presented
-from sso.oidc.client_authentication.proof import authenticate
+from sso.oidc.client_authentication.proof import CERTIFICATE_METHODS, authenticate
 
-__all__ = ["ASSERTION_TYPE", "MAX_ASSERTION_LIFETIME", "Presented", "authenticate", "claimed_client_id"]
+__all__ = [
+    "ASSERTION_TYPE",
+    "CERTIFICATE_METHODS",
+    "MAX_ASSERTION_LIFETIME",
+    "Presented",
+    "authenticate",
+    "claimed_client_id",
+    "is_registered",
+]

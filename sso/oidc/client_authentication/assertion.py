@@ -4,9 +4,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from sso.audit.record import JsonValue
-from sso.oidc.client import Client
+from sso.oidc.client import Client, ClientAuthMethod
 from sso.oidc.client_authentication.failure import NotProven
-from sso.oidc.jose import ASSERTION_ALGORITHMS, TokenInvalid, verify_with_keys
+from sso.oidc.jose import (
+    ASSERTION_ALGORITHMS,
+    HMAC_ALGORITHMS,
+    TokenInvalid,
+    verify_with_keys,
+    verify_with_secret,
+)
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
 
@@ -21,11 +27,7 @@ def prove_assertion(
     Raises:
         NotProven: not signed by it, not for us, too old, or seen before.
     """
-    alg, keys = client.token_endpoint_auth_signing_alg, provider.client_keys(client)
-    try:
-        claims = verify_with_keys(assertion, keys, (alg,) if alg else ASSERTION_ALGORITHMS)
-    except TokenInvalid as error:
-        raise NotProven(str(error)) from error
+    claims = _signed(client, assertion, provider, now)
     if claims.get("iss") != client.client_id or claims.get("sub") != client.client_id:
         raise NotProven("iss and sub must both be the client_id")
     if not _audience_accepted(claims.get("aud"), client, provider):
@@ -36,6 +38,33 @@ def prove_assertion(
         raise NotProven("jti is missing")
     if not stores.one_time_values.spend(f"client_assertion {client.client_id}", jti, expires_at):
         raise NotProven("jti was used before")
+
+
+def _signed(client: Client, assertion: str, provider: Provider, now: datetime) -> Mapping[str, JsonValue]:
+    alg = client.token_endpoint_auth_signing_alg
+    try:
+        if client.auth_method is ClientAuthMethod.CLIENT_SECRET_JWT:
+            return _with_any_secret(client, assertion, (alg,) if alg else HMAC_ALGORITHMS, now)
+        return verify_with_keys(
+            assertion, provider.client_keys(client), (alg,) if alg else ASSERTION_ALGORITHMS
+        )
+    except TokenInvalid as error:
+        raise NotProven(str(error)) from error
+
+
+def _with_any_secret(
+    client: Client, assertion: str, algorithms: tuple[str, ...], now: datetime
+) -> Mapping[str, JsonValue]:
+    """Try each valid secret, the newest first: two overlap while one is replaced."""
+    failure = TokenInvalid("the client has no secret that signs")
+    for secret in client.secrets:
+        if secret.hmac_key is None or (secret.expires_at is not None and now >= secret.expires_at):
+            continue
+        try:
+            return verify_with_secret(assertion, secret.hmac_key, algorithms)
+        except TokenInvalid as error:
+            failure = error
+    raise failure
 
 
 def _audience_accepted(aud: JsonValue, client: Client, provider: Provider) -> bool:

@@ -5,22 +5,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
+from sso.oidc.certificate import ClientCertificate
 from sso.oidc.client import ClientAuthMethod
 from sso.oidc.client_authentication.presented import Presented
 from sso.oidc.errors import ErrorCode, TokenError
-from sso.oidc.jose import TokenInvalid, unverified_claims
+from sso.oidc.jose import HMAC_ALGORITHMS, TokenInvalid, unverified_claims, unverified_header
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a request brings; `method` is none where it only names its client."""
+    """What a request brings; `method` is none where it only names its client, whatever its certificate."""
 
     method: ClientAuthMethod
     client_id: str
     secrets: tuple[str, ...] = field(default=(), repr=False)
     assertion: str = field(default="", repr=False)
+    certificate: ClientCertificate | None = None
 
 
 def credentials_of(presented: Presented) -> Credentials:
@@ -47,7 +49,7 @@ def credentials_of(presented: Presented) -> Credentials:
         return found[0]
     if "client_id" not in form:
         raise TokenError(ErrorCode.INVALID_CLIENT, "client authentication is missing")
-    return Credentials(ClientAuthMethod.NONE, form["client_id"])
+    return Credentials(ClientAuthMethod.NONE, form["client_id"], certificate=presented.certificate)
 
 
 def claimed_client_id(presented: Presented) -> str:
@@ -75,10 +77,19 @@ def _assertion(form: Mapping[str, str]) -> Credentials:
     if form.get("client_assertion_type") != ASSERTION_TYPE:
         raise TokenError(ErrorCode.INVALID_CLIENT, "client_assertion_type is not supported")
     return Credentials(
-        ClientAuthMethod.PRIVATE_KEY_JWT,
+        _method_of(assertion),
         form.get("client_id") or _claimed_issuer(assertion),
         assertion=assertion,
     )
+
+
+def _method_of(assertion: str) -> ClientAuthMethod:
+    """Return the method that an assertion is of, by what its header claims; the client decides if it may."""
+    try:
+        hashed = unverified_header(assertion).get("alg") in HMAC_ALGORITHMS
+    except TokenInvalid:
+        hashed = False
+    return ClientAuthMethod.CLIENT_SECRET_JWT if hashed else ClientAuthMethod.PRIVATE_KEY_JWT
 
 
 def _claimed_issuer(assertion: str) -> str:

@@ -1,10 +1,12 @@
 """Find the client and have its credentials prove it; a failure is recorded."""
 
 from datetime import datetime
+from typing import assert_never
 
 from sso.audit.event import ClientAuthenticationFailed
 from sso.oidc.client import Client, ClientAuthMethod, is_client_id
 from sso.oidc.client_authentication.assertion import prove_assertion
+from sso.oidc.client_authentication.certificate import prove_by_authority, prove_by_registered_key
 from sso.oidc.client_authentication.credentials import Credentials, credentials_of
 from sso.oidc.client_authentication.failure import NotProven
 from sso.oidc.client_authentication.presented import Presented
@@ -13,6 +15,9 @@ from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
 
+CERTIFICATE_METHODS = frozenset(
+    {ClientAuthMethod.TLS_CLIENT_AUTH, ClientAuthMethod.SELF_SIGNED_TLS_CLIENT_AUTH}
+)
 _SECRET_METHODS = frozenset({ClientAuthMethod.CLIENT_SECRET_BASIC, ClientAuthMethod.CLIENT_SECRET_POST})
 
 
@@ -31,7 +36,10 @@ def authenticate(presented: Presented, stores: Stores, provider: Provider, now: 
     try:
         return _proven(client, credentials, stores, provider, now)
     except NotProven as failure:
-        stores.audit.append(_failed(presented, credentials.method.value, client, str(failure)), now)
+        method = credentials.method
+        if client is not None and method is ClientAuthMethod.NONE:
+            method = client.auth_method
+        stores.audit.append(_failed(presented, method.value, client, str(failure)), now)
         raise TokenError(ErrorCode.INVALID_CLIENT, "client authentication failed", str(failure)) from failure
 
 
@@ -51,14 +59,26 @@ def _proven(
 ) -> Client:
     if client is None:
         raise NotProven("unknown client_id")
-    same_kind = {client.auth_method, credentials.method} <= _SECRET_METHODS
-    if client.auth_method is not credentials.method and not same_kind:
+    if not _is_method_of(client, credentials.method):
         raise NotProven(f"registered for {client.auth_method.value}")
-    match credentials.method:
+    match client.auth_method:
         case ClientAuthMethod.NONE:
             pass
         case ClientAuthMethod.CLIENT_SECRET_BASIC | ClientAuthMethod.CLIENT_SECRET_POST:
             prove_secret(client, credentials.secrets, now)
-        case ClientAuthMethod.PRIVATE_KEY_JWT:
+        case ClientAuthMethod.CLIENT_SECRET_JWT | ClientAuthMethod.PRIVATE_KEY_JWT:
             prove_assertion(client, credentials.assertion, stores, provider, now)
+        case ClientAuthMethod.TLS_CLIENT_AUTH:
+            prove_by_authority(client, credentials.certificate, now)
+        case ClientAuthMethod.SELF_SIGNED_TLS_CLIENT_AUTH:
+            prove_by_registered_key(provider.client_keys(client), credentials.certificate, now)
+        case _:
+            assert_never(client.auth_method)
     return client
+
+
+def _is_method_of(client: Client, method: ClientAuthMethod) -> bool:
+    """A certificate comes beside the form: such a request only names its client there (RFC 8705 2)."""
+    if method is ClientAuthMethod.NONE:
+        return client.auth_method in {ClientAuthMethod.NONE, *CERTIFICATE_METHODS}
+    return client.auth_method is method or {client.auth_method, method} <= _SECRET_METHODS

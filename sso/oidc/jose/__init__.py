@@ -20,6 +20,8 @@ from sso.oidc.jose.jwk import (
     private_key_from_der,
     private_key_to_der,
     public_jwk,
+    public_key_der,
+    signature_keys_of,
     thumbprint,
     usable_keys,
 )
@@ -55,6 +57,8 @@ __all__ = [
     "private_key_from_der",
     "private_key_to_der",
     "public_jwk",
+    "public_key_der",
+    "signature_keys_of",
     "sign",
     "thumbprint",
     "unverified_claims",

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
     load_der_private_key,
 )
 from joserfc.errors import JoseError
@@ -103,6 +104,17 @@ def verification_key(jwk: Mapping[str, JsonValue], alg: str) -> PublicKey:
         message = f"an RSA key needs {MIN_RSA_BITS} to {MAX_RSA_BITS} bits"
         raise KeySetInvalid(message)
     return key
+
+
+def public_key_der(jwk: Mapping[str, JsonValue]) -> bytes:
+    """Return the SubjectPublicKeyInfo of a public signature key: what a certificate of the key holds too.
+
+    Raises:
+        KeySetInvalid: as `verification_key` says.
+    """
+    alg = _signature_algorithm(jwk) or ""
+    key = verification_key({name: value for name, value in jwk.items() if name != "alg"}, alg)
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def check_public_jwks(jwks: JsonValue) -> None:

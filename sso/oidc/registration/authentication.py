@@ -4,6 +4,7 @@ import ipaddress
 import re
 
 from sso.oidc.client import Client, ClientAuthMethod
+from sso.oidc.distinguished_name import NameInvalid, parsed_name
 from sso.oidc.jose import ASSERTION_ALGORITHMS, HMAC_ALGORITHMS
 from sso.oidc.offered import AUTH_METHODS
 from sso.oidc.registered_address import check_resource
@@ -25,7 +26,7 @@ _SIGNED = {
     ClientAuthMethod.PRIVATE_KEY_JWT: ASSERTION_ALGORITHMS,
 }
 _WITH_KEYS = frozenset({ClientAuthMethod.PRIVATE_KEY_JWT, ClientAuthMethod.SELF_SIGNED_TLS_CLIENT_AUTH})
-_DISTINGUISHED_NAME = re.compile(r"[ -~]{1,1000}")
+_DISTINGUISHED_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,1000}")
 _HOST = re.compile(r"(?:\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9_.\-]{0,251}[A-Za-z0-9])?")
 _MAIL = re.compile(r"[!-?A-~]{1,64}@[A-Za-z0-9.\-]{1,253}")
 
@@ -40,11 +41,22 @@ def _internet_address(fields: MetadataFields, name: str) -> str | None:
         raise InvalidClientMetadata(f"{name} must be an IP address") from error
 
 
+def _distinguished_name(fields: MetadataFields, name: str) -> str | None:
+    value = fields.text(name, _DISTINGUISHED_NAME)
+    if value is None:
+        return None
+    try:
+        parsed_name(value)
+    except NameInvalid as error:
+        raise InvalidClientMetadata(f"{name}: {error}") from error
+    return value
+
+
 FIELDS = (
     Field("token_endpoint_auth_method", word(AUTH_METHODS), "auth_method"),
     Field("token_endpoint_auth_signing_alg", one_of((*ASSERTION_ALGORITHMS, *HMAC_ALGORITHMS))),
     Field("accept_token_endpoint_audience", flag),
-    Field("tls_client_auth_subject_dn", text(_DISTINGUISHED_NAME)),
+    Field("tls_client_auth_subject_dn", _distinguished_name),
     Field("tls_client_auth_san_dns", text(_HOST)),
     Field("tls_client_auth_san_uri", lambda fields, name: fields.address(name, check_resource)),
     Field("tls_client_auth_san_ip", _internet_address),
@@ -77,4 +89,7 @@ def _check_certificate_subject(client: Client) -> None:
         if given:
             raise InvalidClientMetadata(f"{given[0]} is for tls_client_auth only")
     elif len(given) != 1:
-        raise InvalidClientMetadata(f"tls_client_auth needs exactly one of {', '.join(_SUBJECTS)}")
+        needed = ", ".join(_SUBJECTS)
+        raise InvalidClientMetadata(
+            f"token_endpoint_auth_method tls_client_auth needs exactly one of {needed}"
+        )
