@@ -13,6 +13,7 @@ ASCII; `reason` is private and goes to the audit event and nowhere else.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sso.oidc.client import Client
 from sso.oidc.token_scheme import TokenScheme
 
 
@@ -51,18 +52,28 @@ class ErrorCode(StrEnum):
 
 
 class ResponseMode(StrEnum):
-    """How the authorization response travels (OAuth 2.0 Multiple Response Types, Form Post)."""
+    """How the authorization response travels (OAuth 2.0 Multiple Response Types, Form Post, JARM 2.3)."""
 
     QUERY = "query"
+    FRAGMENT = "fragment"
     FORM_POST = "form_post"
+    QUERY_JWT = "query.jwt"
+    FRAGMENT_JWT = "fragment.jwt"
+    FORM_POST_JWT = "form_post.jwt"
+
+    @property
+    def signed(self) -> bool:
+        """Whether the response is one JWT."""
+        return self.value.endswith(".jwt")
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnAddress:
-    """Where an authorization response may go: made only after an exact redirect_uri match."""
+    """Where an authorization response of a client may go: made only after an exact redirect_uri match."""
 
     redirect_uri: str
     state: str | None
+    client: Client
     mode: ResponseMode = ResponseMode.QUERY
 
 

@@ -8,9 +8,8 @@ from sso.oidc.client import ClientAuthMethod, SubjectType
 from sso.oidc.client_authentication import CERTIFICATE_METHODS
 from sso.oidc.device import DEVICE_AUTHORIZATION_PATH
 from sso.oidc.dpop import DPOP_ALGORITHMS
-from sso.oidc.errors import ResponseMode
 from sso.oidc.jose import ASSERTION_ALGORITHMS
-from sso.oidc.offered import AUTH_METHODS, GRANT_TYPES, RESPONSE_TYPES
+from sso.oidc.offered import AUTH_METHODS, GRANT_TYPES
 from sso.oidc.pkce import METHOD
 from sso.oidc.request.described import described
 from sso.oidc.settings import Provider, Settings
@@ -37,10 +36,8 @@ def metadata(provider: Provider, acr_values: tuple[str, ...], now: datetime) -> 
         **_endpoints(settings),
         **_for_certificates(settings),
         **_client_authentication(settings),
-        **described(settings),
+        **described(settings, provider.keys.algorithms(now)),
         "scopes_supported": [*PROTOCOL_SCOPES, *SCOPE_CLAIMS],
-        "response_types_supported": list(RESPONSE_TYPES),
-        "response_modes_supported": [mode.value for mode in ResponseMode],
         "grant_types_supported": [grant.value for grant in GRANT_TYPES],
         "code_challenge_methods_supported": [METHOD],
         "acr_values_supported": list(acr_values),

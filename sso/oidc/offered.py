@@ -37,11 +37,6 @@ WITHOUT_FEATURE: Mapping[str, str] = {
     for feature, fields in {
         "implicit and hybrid response types": ("front_channel_tokens",),
         "resource servers of clients": ("resource",),
-        "signed authorization responses (JARM)": (
-            "authorization_signed_response_alg",
-            "authorization_encrypted_response_alg",
-            "authorization_encrypted_response_enc",
-        ),
         "signed and encrypted answers": (
             "id_token_encrypted_response_alg",
             "id_token_encrypted_response_enc",

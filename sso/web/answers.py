@@ -9,7 +9,10 @@ from werkzeug.datastructures import MultiDict
 
 from sso.hub import Hub
 from sso.oidc.errors import ResponseMode
+from sso.oidc.jose import KeySetInvalid
 from sso.oidc.response import AuthorizationResponse
+from sso.oidc.signed_response import delivered
+from sso.web.client_keys import prepare_client_keys
 from sso.web.pages import Pages
 from sso.web.refusals import PageRefused
 from sso.web.visit import CookieNames, Visit, language_links
@@ -70,19 +73,36 @@ class Answers:
     def authorization_response(
         self, answer: AuthorizationResponse, visit: Visit, request: Request
     ) -> Response:
-        """Bring an authorization response to the client, in the mode that it asked for."""
-        if answer.mode is ResponseMode.FORM_POST:
-            return self.page(
-                "form_post.html",
-                visit,
-                request,
-                target=answer.to.redirect_uri,
-                action=answer.to.redirect_uri,
-                fields=list(answer.params),
-                service_name=None,
-            )
-        mark = "&" if urlsplit(answer.to.redirect_uri).query else "?"
-        return _see_other(f"{answer.to.redirect_uri}{mark}{urlencode(answer.params)}")
+        """Bring an authorization response to the client, in the mode that it asked for.
+
+        Raises:
+            PageRefused: it is to be encrypted, and the client has no key.
+        """
+        if answer.mode.signed:
+            prepare_client_keys(self._hub, answer.to.client.client_id)
+        try:
+            answer = delivered(answer, self._hub.provider(), visit.now)
+        except KeySetInvalid as error:
+            raise PageRefused("no_client_key", 400) from error
+        uri, params = answer.to.redirect_uri, urlencode(answer.params)
+        match answer.mode:
+            case ResponseMode.FORM_POST | ResponseMode.FORM_POST_JWT:
+                return self._posted(answer, visit, request)
+            case ResponseMode.FRAGMENT | ResponseMode.FRAGMENT_JWT:
+                return _see_other(f"{uri}#{params}")
+            case ResponseMode.QUERY | ResponseMode.QUERY_JWT:
+                return _see_other(f"{uri}{'&' if urlsplit(uri).query else '?'}{params}")
+
+    def _posted(self, answer: AuthorizationResponse, visit: Visit, request: Request) -> Response:
+        return self.page(
+            "form_post.html",
+            visit,
+            request,
+            target=answer.to.redirect_uri,
+            action=answer.to.redirect_uri,
+            fields=list(answer.params),
+            service_name=None,
+        )
 
     def with_cookies(self, response: Response, visit: Visit, request: Request) -> Response:
         """Set the browser's secret when it is new, and the language that was chosen by a link."""

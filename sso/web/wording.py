@@ -43,6 +43,10 @@ ERROR_SENTENCES: Mapping[str, Sentences] = {
     "invalid_request_object": Sentences(
         _("The service that sent you here asked in a way that we cannot check."), _TELL_THE_SERVICE
     ),
+    "no_client_key": Sentences(
+        _("The service that sent you here asked for an answer that only it can read, and gave us no key."),
+        _TELL_THE_SERVICE,
+    ),
     "expired_page": Sentences(_("This page has expired."), _RETURN_AND_BEGIN_AGAIN),
     "form_expired": Sentences(
         _("This form was open for too long, or was opened in another browser."), _RETURN_AND_BEGIN_AGAIN

@@ -8,10 +8,11 @@ import pytest
 
 from sso.oidc.errors import ErrorCode, ReturnAddress
 from sso.oidc.response import error_response
+from tests.oidc.examples import client
 
 OIDC = Path(__file__).resolve().parents[2] / "sso" / "oidc"
 DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5B\x5D-\x7E]*")
-REFUSALS = {"TokenError", "AuthorizationError", "BearerError", "UntrustedRequest", "_invalid"}
+REFUSALS = {"TokenError", "AuthorizationError", "BearerError", "UntrustedRequest", "invalid"}
 
 
 def descriptions() -> list[tuple[str, ast.expr]]:
@@ -20,7 +21,7 @@ def descriptions() -> list[tuple[str, ast.expr]]:
     for path in sorted(OIDC.rglob("*.py")):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call) and ast.unparse(call.func) in REFUSALS:
-                position = 0 if ast.unparse(call.func) == "_invalid" else 1
+                position = 0 if ast.unparse(call.func) == "invalid" else 1
                 found.append((f"{path.name}:{call.lineno}", call.args[position]))
     return found
 
@@ -50,7 +51,7 @@ def test_every_code_is_of_the_allowed_characters(code: ErrorCode) -> None:
 
 def test_an_error_response_carries_state_and_iss() -> None:
     """RFC 6749 4.1.2.1, RFC 9207 2."""
-    to = ReturnAddress("https://housing.example/cb", " a&b ")
+    to = ReturnAddress("https://housing.example/cb", " a&b ", client())
 
     answer = error_response(to, "https://id.example.gov", ErrorCode.LOGIN_REQUIRED, "sign in")
 

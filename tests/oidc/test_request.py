@@ -99,7 +99,7 @@ def test_a_native_app_may_use_any_port_of_a_loopback_literal_and_nothing_else(
         ({"response_type": "token"}, "unsupported_response_type"),
         ({"response_type": "code id_token"}, "unsupported_response_type"),
         ({"response_type": ["code", "code"]}, "invalid_request"),
-        ({"response_mode": "fragment"}, "invalid_request"),
+        ({"response_mode": "fragments"}, "invalid_request"),
         ({"scope": None}, "invalid_scope"),
         ({"scope": "unheard:of"}, "invalid_scope"),
         ({"scope": ["openid", "email"]}, "invalid_request"),

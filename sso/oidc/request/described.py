@@ -1,14 +1,24 @@
 """What the provider's metadata says about authorization requests (RFC 8414 2, Discovery 3)."""
 
+from collections.abc import Iterable
+
 from sso.audit.record import JsonValue
-from sso.oidc.jose import ASSERTION_ALGORITHMS
+from sso.oidc.errors import ResponseMode
+from sso.oidc.jose import ASSERTION_ALGORITHMS, CONTENT_ENCRYPTIONS, ENCRYPTION_ALGORITHMS
+from sso.oidc.offered import RESPONSE_TYPES
 from sso.oidc.request.prompting import PROMPTS
+from sso.oidc.request.response_type import ANY_SIGNED
 from sso.oidc.settings import Settings
 
 
-def described(settings: Settings) -> dict[str, JsonValue]:
-    """Return the members of the document."""
+def described(settings: Settings, signature_algorithms: Iterable[str]) -> dict[str, JsonValue]:
+    """Return the members of the document; we sign responses with `signature_algorithms`."""
     return {
+        "response_types_supported": list(RESPONSE_TYPES),
+        "response_modes_supported": [*(mode.value for mode in ResponseMode), ANY_SIGNED],
+        "authorization_signing_alg_values_supported": list(signature_algorithms),
+        "authorization_encryption_alg_values_supported": list(ENCRYPTION_ALGORITHMS),
+        "authorization_encryption_enc_values_supported": list(CONTENT_ENCRYPTIONS),
         "prompt_values_supported": sorted(PROMPTS),
         "claims_parameter_supported": True,
         "request_parameter_supported": True,

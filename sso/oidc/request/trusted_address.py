@@ -46,7 +46,7 @@ def return_address(params: Params, client: Client) -> ReturnAddress:
         raise UntrustedRequest(ErrorCode.INVALID_REQUEST, "redirect_uri is not registered")
     states = params.get("state", ())
     usable = len(states) == 1 and len(states[0]) <= MAX_STATE_LENGTH
-    to = ReturnAddress(values[0], states[0] if usable else None, mode_of(params))
+    to = ReturnAddress(values[0], states[0] if usable else None, client, mode_of(params, client))
     if states and not usable:
         invalid("state is repeated or too long", to)
     return to

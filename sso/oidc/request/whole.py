@@ -9,7 +9,7 @@ from sso.oidc.request.hints import hinted_subs
 from sso.oidc.request.parameters import Params, single_values
 from sso.oidc.request.prompting import max_age_of, prompt_of
 from sso.oidc.request.proof_key import code_challenge_of, dpop_jkt_of
-from sso.oidc.request.response_type import check_response
+from sso.oidc.request.response_type import response_type_of
 from sso.oidc.request.scope import claims_of, essential_acr, scope_of
 from sso.oidc.request.trusted_address import client_of, return_address
 from sso.oidc.settings import Provider
@@ -20,6 +20,7 @@ from sso.oidc.stores import Clients
 class AuthorizationRequest:
     """A valid request of a registered client, in values that cannot be wrong.
 
+    `response_type` are its words: "code", "token", "id_token", or "none" alone.
     `hinted_subs` are those whom id_token_hint and a claims demand for `sub` both name, in this client's
     sector; None when nobody is named.
     `dpop_jkt` is the thumbprint of the key that the code is bound to.
@@ -28,6 +29,7 @@ class AuthorizationRequest:
 
     client: Client
     to: ReturnAddress
+    response_type: frozenset[str]
     scope: frozenset[str]
     code_challenge: str | None
     dpop_jkt: str | None
@@ -52,11 +54,12 @@ class AuthorizationRequest:
         client = client_of(params, clients)
         to = return_address(params, client)
         value = single_values(params, to)
-        check_response(value, client, to)
+        response_type = response_type_of(value, client, to)
         claims = claims_of(value, client, to)
         return cls(
             client=client,
             to=to,
+            response_type=response_type,
             scope=scope_of(value, client, to),
             code_challenge=code_challenge_of(value, client, to),
             dpop_jkt=dpop_jkt_of(value, to),
