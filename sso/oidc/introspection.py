@@ -6,7 +6,14 @@ from sso.audit.event import TokenIntrospected
 from sso.audit.record import JsonValue
 from sso.oidc.bearer import TokenNotLive, live_access_token
 from sso.oidc.client import Client
+from sso.oidc.client_jwt import (
+    NoKeyToEncryptTo,
+    client_jwt,
+    introspection_protection,
+    require_key_to_encrypt_to,
+)
 from sso.oidc.digest import digest
+from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.grant import Grant, RefreshToken
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
@@ -34,6 +41,30 @@ def introspect(
     )
     stores.audit.append(event, now)
     return answer
+
+
+def introspect_as_jwt(text: str, caller: Client, stores: Stores, provider: Provider, now: datetime) -> str:
+    """Return the introspection response as a JWT for the caller, to be kept as evidence (RFC 9701 5).
+
+    Without `sub` and `exp` at its top it cannot be taken for an access token.
+
+    Raises:
+        TokenError: the caller wants it encrypted and has no key for it.
+    """
+    protection = introspection_protection(caller)
+    try:
+        require_key_to_encrypt_to(protection, provider)
+    except NoKeyToEncryptTo as error:
+        raise TokenError(
+            ErrorCode.INVALID_REQUEST, "the client has no key to encrypt the answer to", f"for {error}"
+        ) from error
+    answer: dict[str, JsonValue] = {
+        "iss": provider.settings.issuer,
+        "aud": caller.client_id,
+        "iat": int(now.timestamp()),
+        "token_introspection": introspect(text, caller, stores, provider, now),
+    }
+    return client_jwt(answer, "token-introspection+jwt", protection, provider, now)
 
 
 def _of_access_token(

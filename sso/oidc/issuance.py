@@ -8,6 +8,7 @@ from sso.audit.record import JsonValue
 from sso.oidc import claims as claim
 from sso.oidc.account import Subject
 from sso.oidc.client import Client, GrantType
+from sso.oidc.client_jwt import client_jwt, id_token_protection
 from sso.oidc.confirmation import Confirmation
 from sso.oidc.digest import new_id
 from sso.oidc.grant import Grant
@@ -55,10 +56,10 @@ def issue(issuance: Issuance, stores: Stores, provider: Provider, now: datetime)
     txn = stores.audit.append(_event(issuance, access_token, released, wants_id_token), now)
     id_token = None
     if issuance.grant is not None and wants_id_token:
-        key = provider.keys.signing(issuance.client.id_token_signed_response_alg, now)
-        released |= {"txn": txn, "at_hash": half_hash(access_token.text, key.alg)}
+        alg = issuance.client.id_token_signed_response_alg
+        released |= {"txn": txn, "at_hash": half_hash(access_token.text, alg)}
         claims = _id_token_claims(issuance, issuance.grant, released, provider, now)
-        id_token = sign(claims, key, "JWT")
+        id_token = client_jwt(claims, "JWT", id_token_protection(issuance.client), provider, now)
     lifetime = int(access_token.lifetime.total_seconds())
     return TokenResponse(
         access_token=access_token.text,

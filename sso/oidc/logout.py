@@ -8,7 +8,7 @@ from sso.audit.event import LogoutRejected
 from sso.audit.record import JsonValue
 from sso.oidc.client import Client, is_client_id
 from sso.oidc.digest import new_id
-from sso.oidc.jose import TokenInvalid, sign, verify_own
+from sso.oidc.jose import TokenInvalid, is_encrypted, sign, verify_own
 from sso.oidc.notice import LogoutNotice
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
@@ -75,7 +75,8 @@ def _problem(
     params: Mapping[str, str], hinted: Mapping[str, JsonValue] | None, client: Client | None
 ) -> str | None:
     if "id_token_hint" in params and hinted is None:
-        return "id_token_hint was not issued here"
+        encrypted = is_encrypted(params["id_token_hint"])
+        return f"id_token_hint {'is encrypted to the client' if encrypted else 'was not issued here'}"
     if hinted is not None and params.get("client_id", hinted["aud"]) != hinted["aud"]:
         return "client_id is not the audience of id_token_hint"
     wanted = params.get("post_logout_redirect_uri")

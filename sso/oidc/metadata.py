@@ -8,7 +8,7 @@ from sso.oidc.client import ClientAuthMethod, SubjectType
 from sso.oidc.client_authentication import CERTIFICATE_METHODS
 from sso.oidc.device import DEVICE_AUTHORIZATION_PATH
 from sso.oidc.dpop import DPOP_ALGORITHMS
-from sso.oidc.jose import ASSERTION_ALGORITHMS
+from sso.oidc.jose import ASSERTION_ALGORITHMS, CONTENT_ENCRYPTIONS, ENCRYPTION_ALGORITHMS
 from sso.oidc.offered import AUTH_METHODS, GRANT_TYPES
 from sso.oidc.pkce import METHOD
 from sso.oidc.request.described import described
@@ -42,7 +42,7 @@ def metadata(provider: Provider, acr_values: tuple[str, ...], now: datetime) -> 
         "code_challenge_methods_supported": [METHOD],
         "acr_values_supported": list(acr_values),
         "subject_types_supported": [subject_type.value for subject_type in SubjectType],
-        "id_token_signing_alg_values_supported": list(provider.keys.algorithms(now)),
+        **_protected_answers(list(provider.keys.algorithms(now))),
         "display_values_supported": ["page"],
         "claim_types_supported": ["normal"],
         "claims_supported": [*PROTOCOL_CLAIMS, *sorted(CLAIM_NAMES)],
@@ -68,6 +68,19 @@ def _endpoints(settings: Settings) -> dict[str, JsonValue]:
         "pushed_authorization_request_endpoint": settings.endpoint(PUSHED_PATH),
         "device_authorization_endpoint": settings.endpoint(DEVICE_AUTHORIZATION_PATH),
         "end_session_endpoint": settings.endpoint(END_SESSION_PATH),
+    }
+
+
+def _protected_answers(signing: list[JsonValue]) -> dict[str, JsonValue]:
+    """How ID tokens, UserInfo and introspection responses (RFC 9701 7) may be signed and encrypted."""
+    return {
+        f"{answer}_{member}_values_supported": values
+        for answer in ("id_token", "userinfo", "introspection")
+        for member, values in (
+            ("signing_alg", signing),
+            ("encryption_alg", list(ENCRYPTION_ALGORITHMS)),
+            ("encryption_enc", list(CONTENT_ENCRYPTIONS)),
+        )
     }
 
 

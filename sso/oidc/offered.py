@@ -37,16 +37,6 @@ WITHOUT_FEATURE: Mapping[str, str] = {
     for feature, fields in {
         "implicit and hybrid response types": ("front_channel_tokens",),
         "resource servers of clients": ("resource",),
-        "signed and encrypted answers": (
-            "id_token_encrypted_response_alg",
-            "id_token_encrypted_response_enc",
-            "userinfo_signed_response_alg",
-            "userinfo_encrypted_response_alg",
-            "userinfo_encrypted_response_enc",
-            "introspection_signed_response_alg",
-            "introspection_encrypted_response_alg",
-            "introspection_encrypted_response_enc",
-        ),
         "request objects by address": ("request_uris",),
         "rich authorization requests (RAR)": ("authorization_details_types",),
         "opaque access tokens": ("access_token_format",),

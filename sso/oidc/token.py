@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from sso.audit.event import TokenRequestFailed
 from sso.oidc.client import GrantType
+from sso.oidc.client_jwt import NoKeyToEncryptTo, id_token_protection, require_key_to_encrypt_to
 from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.grants import authorization_code, client_credentials, deferred, refresh_token
 from sso.oidc.response import TokenResponse
@@ -33,7 +34,9 @@ def token(request: TokenRequest, stores: Stores, provider: Provider, now: dateti
         TokenError: as the grant says.
     """
     try:
-        return _grant_of(request)(request, stores, provider, now)
+        grant = _grant_of(request)
+        _require_key_to_encrypt_to(request, provider)
+        return grant(request, stores, provider, now)
     except TokenError as refusal:
         if refusal.code not in _EXPECTED:
             event = TokenRequestFailed(
@@ -44,6 +47,16 @@ def token(request: TokenRequest, stores: Stores, provider: Provider, now: dateti
             )
             stores.audit.append(event, now)
         raise
+
+
+def _require_key_to_encrypt_to(request: TokenRequest, provider: Provider) -> None:
+    """Refuse before a code is spent for an ID token that cannot be encrypted."""
+    try:
+        require_key_to_encrypt_to(id_token_protection(request.client), provider)
+    except NoKeyToEncryptTo as error:
+        raise TokenError(
+            ErrorCode.INVALID_REQUEST, "the client has no key to encrypt its ID token to", f"for {error}"
+        ) from error
 
 
 def _grant_of(request: TokenRequest) -> Grant:

@@ -5,6 +5,13 @@ from datetime import datetime
 from sso.audit.event import UserinfoAccessed
 from sso.audit.record import JsonValue
 from sso.oidc import claims as claim
+from sso.oidc.client_jwt import (
+    NoKeyToEncryptTo,
+    Protection,
+    client_jwt,
+    require_key_to_encrypt_to,
+    userinfo_protection,
+)
 from sso.oidc.errors import BearerError, Challenge, ErrorCode
 from sso.oidc.protected_resource import PresentedToken, require_access_token
 from sso.oidc.settings import Provider
@@ -13,11 +20,14 @@ from sso.oidc.stores import Stores
 
 def userinfo(
     presented: PresentedToken, stores: Stores, provider: Provider, now: datetime
-) -> dict[str, JsonValue]:
+) -> dict[str, JsonValue] | str:
     """Return `sub` and the claims that the token's scope and claims request release.
 
+    A client that registered for it gets them as a JWT, signed, encrypted or both (Core 5.3.2).
+
     Raises:
-        BearerError: as `require_access_token` says, or insufficient_scope for a token without openid.
+        BearerError: as `require_access_token` says, insufficient_scope for a token without openid, or
+            invalid_request where the client has no key to encrypt to.
     """
     token = require_access_token(presented, stores, provider, now)
     if token.grant is None or token.subject is None or "openid" not in token.scope:
@@ -26,6 +36,7 @@ def userinfo(
             "the token was not issued for openid",
             challenge=Challenge(presented.scheme, "openid"),
         )
+    protection = _protection(token.client_id, stores, provider)
     released = claim.release(
         token.subject.claims, claim.scope_claims(token.scope), token.grant.claims.userinfo
     )
@@ -40,4 +51,22 @@ def userinfo(
         ),
         now,
     )
-    return {**released, "sub": token.grant.sub}
+    claims: dict[str, JsonValue] = {**released, "sub": token.grant.sub}
+    if protection is None:
+        return claims
+    claims |= {"iss": provider.settings.issuer, "aud": token.client_id, "iat": int(now.timestamp())}
+    return client_jwt(claims, "JWT", protection, provider, now)
+
+
+def _protection(client_id: str, stores: Stores, provider: Provider) -> Protection | None:
+    client = stores.clients.get(client_id)
+    protection = None if client is None else userinfo_protection(client)
+    if protection is None or not protection.is_any:
+        return None
+    try:
+        require_key_to_encrypt_to(protection, provider)
+    except NoKeyToEncryptTo as error:
+        raise BearerError(
+            ErrorCode.INVALID_REQUEST, "the client has no key to encrypt the answer to", f"for {error}"
+        ) from error
+    return protection

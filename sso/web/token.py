@@ -26,7 +26,12 @@ from sso.web.proof_of_key import presented_of
 from sso.web.visit import origin_of
 
 Binding: TypeAlias = Callable[[Presented, Client, Stores, Provider, datetime], Confirmation | None]
-Endpoint: TypeAlias = Callable[[TokenRequest, Stores, Provider, datetime], "dict[str, JsonValue] | None"]
+Endpoint: TypeAlias = Callable[
+    [TokenRequest, Stores, Provider, datetime], "dict[str, JsonValue] | str | None"
+]
+"""What a request is answered with: JSON, a JWT, or nothing."""
+
+INTROSPECTION_JWT = "application/token-introspection+jwt"
 
 
 def blueprint(hub: Hub) -> Blueprint:
@@ -40,8 +45,13 @@ def blueprint(hub: Hub) -> Blueprint:
 
     @bp.post(INTROSPECTION_PATH)
     def introspect() -> Response:
-        """Tell a resource server about a token (RFC 7662)."""
-        return _answer(hub, "introspection", _introspect)
+        """Tell a resource server about a token (RFC 7662), as a JWT on its wish (RFC 9701)."""
+        wanted = request.accept_mimetypes.best_match(["application/json", INTROSPECTION_JWT])
+        if wanted != INTROSPECTION_JWT:
+            return _answer(hub, "introspection", _introspect)
+        response = _answer(hub, "introspection", _introspect_as_jwt)
+        response.mimetype = INTROSPECTION_JWT
+        return response
 
     @bp.post(REVOCATION_PATH)
     def revoke() -> Response:
@@ -86,6 +96,11 @@ def _introspect(
     return introspection.introspect(asked.required("token"), asked.client, stores, provider, now)
 
 
+def _introspect_as_jwt(asked: TokenRequest, stores: Stores, provider: Provider, now: datetime) -> str:
+    _require_confidential(asked.client)
+    return introspection.introspect_as_jwt(asked.required("token"), asked.client, stores, provider, now)
+
+
 def _revoke(asked: TokenRequest, stores: Stores, provider: Provider, now: datetime) -> None:
     revocation.revoke(asked.required("token"), asked.client, stores, provider, now)
 
@@ -112,7 +127,13 @@ def _answer(hub: Hub, endpoint: str, answer: Endpoint, bind: Binding | None = No
         client = authenticate(presented, stores, provider, now)
         key = None if bind is None else bind(presented, client, stores, provider, now)
         body = answer(TokenRequest(client, form, resources, audiences, key), stores, provider, now)
-    response = Response(b"", mimetype="application/json") if body is None else jsonify(body)
+    response = _response(body)
     response.headers["Cache-Control"] = "no-store"
     response.headers["Pragma"] = "no-cache"
     return response
+
+
+def _response(body: dict[str, JsonValue] | str | None) -> Response:
+    if isinstance(body, str):
+        return Response(body, mimetype="application/jwt")
+    return Response(b"", mimetype="application/json") if body is None else jsonify(body)

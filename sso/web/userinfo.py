@@ -8,8 +8,10 @@ from sso.audit.event import BearerRejected
 from sso.hub import Hub
 from sso.oidc import userinfo as userinfo_endpoint
 from sso.oidc.errors import BearerError, ErrorCode
+from sso.oidc.jose import TokenInvalid, unverified_claims
 from sso.oidc.metadata import USERINFO_PATH
 from sso.oidc.token_scheme import TokenScheme, credentials_of_header
+from sso.web.client_keys import prepare_client_keys
 from sso.web.proof_of_key import presented_token_of
 from sso.web.visit import origin_of
 
@@ -24,7 +26,9 @@ def blueprint(hub: Hub) -> Blueprint:
         now, provider = datetime.now(UTC), hub.provider()
         proxies = hub.configuration.settings.server.trusted_proxies
         origin = origin_of(request, proxies)
-        token = presented_token_of(token_of(request), request, provider.settings, proxies)
+        shown = token_of(request)
+        prepare_client_keys(hub, _claimed_client_id(shown[1]))
+        token = presented_token_of(shown, request, provider.settings, proxies)
         with hub.database.begin(origin) as stores:
             try:
                 claims = userinfo_endpoint.userinfo(token, stores, provider, now)
@@ -32,11 +36,21 @@ def blueprint(hub: Hub) -> Blueprint:
                 event = BearerRejected(endpoint="userinfo", error=refusal.code.value, reason=refusal.reason)
                 stores.audit.append(event, now)
                 raise
-        response = jsonify(claims)
+        response = (
+            Response(claims, mimetype="application/jwt") if isinstance(claims, str) else jsonify(claims)
+        )
         response.headers["Cache-Control"] = "no-store"
         return response
 
     return bp
+
+
+def _claimed_client_id(access_token: str) -> str:
+    """Return whose token it says it is, unverified: only to know whose keys may be needed for the answer."""
+    try:
+        return str(unverified_claims(access_token).get("client_id", ""))
+    except TokenInvalid:
+        return ""
 
 
 def token_of(asked: Request) -> tuple[TokenScheme, str]:

@@ -18,7 +18,7 @@ from sso.oidc.client_authentication import Presented, authenticate
 from sso.oidc.confirmation import Confirmation
 from sso.oidc.digest import digest
 from sso.oidc.interaction import NextStep, Situation, next_step
-from sso.oidc.jose import new_signing_key
+from sso.oidc.jose import SIGNING_ALGORITHMS, new_signing_key
 from sso.oidc.keys import KeyRing, SigningKey
 from sso.oidc.pending import PendingAuthorization
 from sso.oidc.push import push
@@ -57,7 +57,7 @@ def private(key: Any) -> Any:
 
 @cache
 def provider() -> Provider:
-    return Provider(SETTINGS, KeyRing((signing_key("RS256"), signing_key("ES256"))), NONCE_KEY)
+    return Provider(SETTINGS, KeyRing(tuple(map(signing_key, SIGNING_ALGORITHMS))), NONCE_KEY)
 
 
 def client(**changes: Any) -> Client:

@@ -12,7 +12,7 @@ from sso.oidc.jose.algorithms import (
     HMAC_ALGORITHMS,
     SIGNING_ALGORITHMS,
 )
-from sso.oidc.jose.encryption import encrypt
+from sso.oidc.jose.encryption import can_encrypt, encrypt
 from sso.oidc.jose.errors import KeySetInvalid, TokenInvalid
 from sso.oidc.jose.jwk import (
     check_public_jwks,
@@ -29,6 +29,7 @@ from sso.oidc.jose.memory_signer import MemoryKeys, MemorySigner, new_signer
 from sso.oidc.jose.signing import half_hash, new_signing_key, sign
 from sso.oidc.jose.verification import (
     EmbeddedKeyToken,
+    is_encrypted,
     unverified_claims,
     unverified_header,
     verify_own,
@@ -48,10 +49,12 @@ __all__ = [
     "MemoryKeys",
     "MemorySigner",
     "TokenInvalid",
+    "can_encrypt",
     "check_public_jwks",
     "encrypt",
     "generate_private_key",
     "half_hash",
+    "is_encrypted",
     "new_signer",
     "new_signing_key",
     "private_key_from_der",

@@ -1,6 +1,7 @@
 """Encrypt to a client's public key (RFC 7516), so that only it can read what passes through a browser."""
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 from joserfc import jwe
 from joserfc.errors import JoseError
@@ -11,6 +12,8 @@ from sso.oidc.jose.algorithms import CONTENT_ENCRYPTIONS, ENCRYPTION_ALGORITHMS,
 from sso.oidc.jose.errors import KeySetInvalid
 from sso.oidc.jose.jwk import PRIVATE_MEMBERS, encryption_keys_of
 
+_Jwk: TypeAlias = Mapping[str, JsonValue]
+_Key: TypeAlias = RSAKey | ECKey | OKPKey
 _CURVES = {"EC": frozenset({"P-256", "P-384", "P-521"}), "OKP": frozenset({"X25519"})}
 
 
@@ -25,19 +28,31 @@ def encrypt(text: str, jwks: Mapping[str, JsonValue] | None, alg: str, enc: str,
     """
     if alg not in ENCRYPTION_ALGORITHMS or enc not in CONTENT_ENCRYPTIONS:
         raise ValueError(alg, enc)
+    found = _first_suitable(jwks, alg)
+    if found is None:
+        message = f"the client has no key for {alg}"
+        raise KeySetInvalid(message)
+    jwk, key = found
+    header = {"alg": alg, "enc": enc}
+    header |= {"kid": str(jwk["kid"])} if "kid" in jwk else {}
+    header |= {"cty": cty} if cty is not None else {}
+    return jwe.encrypt_compact(header, text, key, algorithms=[alg, enc])
+
+
+def can_encrypt(jwks: Mapping[str, JsonValue] | None, alg: str) -> bool:
+    """Whether a client has a key that suits `alg`."""
+    return _first_suitable(jwks, alg) is not None
+
+
+def _first_suitable(jwks: Mapping[str, JsonValue] | None, alg: str) -> tuple[_Jwk, _Key] | None:
     for jwk in encryption_keys_of(jwks):
         key = _readable(jwk, alg)
-        if key is None:
-            continue
-        header = {"alg": alg, "enc": enc}
-        header |= {"kid": str(jwk["kid"])} if "kid" in jwk else {}
-        header |= {"cty": cty} if cty is not None else {}
-        return jwe.encrypt_compact(header, text, key, algorithms=[alg, enc])
-    message = f"the client has no key for {alg}"
-    raise KeySetInvalid(message)
+        if key is not None:
+            return jwk, key
+    return None
 
 
-def _readable(jwk: Mapping[str, JsonValue], alg: str) -> RSAKey | ECKey | OKPKey | None:
+def _readable(jwk: _Jwk, alg: str) -> _Key | None:
     """Return the key if it is a public one that suits `alg`."""
     if PRIVATE_MEMBERS & jwk.keys() or jwk.get("alg", alg) != alg:
         return None

@@ -19,6 +19,7 @@ from sso.oidc.keys import KeyRing, PublicKey
 MAX_JWT_LENGTH = 16_384
 
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_ENCRYPTED = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+){3}")
 _HASH_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
 _JWS = jwt.PyJWS()
 _JWS.register_algorithm("Ed25519", jwt.algorithms.OKPAlgorithm())  # RFC 9864; is_key_for keeps Ed448 out
@@ -117,6 +118,11 @@ def verify_with_embedded_key(token: str, typ: str, algorithms: Sequence[str]) ->
     except KeySetInvalid as error:
         raise TokenInvalid(str(error)) from error
     return EmbeddedKeyToken(_verified(token, key, str(header["alg"])), thumbprint(jwk))
+
+
+def is_encrypted(token: str) -> bool:
+    """Whether a text has the form of a compact JWE, which only the key's owner can read (RFC 7516 7.1)."""
+    return len(token) <= MAX_JWT_LENGTH and _ENCRYPTED.fullmatch(token) is not None
 
 
 def unverified_header(token: str) -> dict[str, JsonValue]:

@@ -7,8 +7,8 @@ default. The client must have a key to encrypt to.
 from dataclasses import replace
 
 from sso.oidc.client import Client
-from sso.oidc.jose import CONTENT_ENCRYPTIONS, ENCRYPTION_ALGORITHMS
-from sso.oidc.keys import ACTIVE_ALGORITHMS
+from sso.oidc.jose import CONTENT_ENCRYPTIONS, ENCRYPTION_ALGORITHMS, can_encrypt
+from sso.oidc.keys import SIGNING_ALGORITHMS
 from sso.oidc.registration.field import Field, one_of
 from sso.oidc.registration.refusal import InvalidClientMetadata
 
@@ -20,7 +20,7 @@ FIELDS = tuple(
     field
     for answer in _ANSWERS
     for field in (
-        Field(f"{answer}_signed_response_alg", one_of(ACTIVE_ALGORITHMS)),
+        Field(f"{answer}_signed_response_alg", one_of(SIGNING_ALGORITHMS)),
         Field(f"{answer}_encrypted_response_alg", one_of(ENCRYPTION_ALGORITHMS)),
         Field(f"{answer}_encrypted_response_enc", one_of(CONTENT_ENCRYPTIONS)),
     )
@@ -49,3 +49,5 @@ def check_algorithms(client: Client) -> None:
             raise InvalidClientMetadata(f"{answer}_encrypted_response_enc needs its alg")
         if alg is not None and client.jwks is None and client.jwks_uri is None:
             raise InvalidClientMetadata(f"{answer}_encrypted_response_alg needs jwks or jwks_uri")
+        if alg is not None and client.jwks is not None and not can_encrypt(client.jwks, alg):
+            raise InvalidClientMetadata(f"{answer}_encrypted_response_alg {alg} needs a key for it in jwks")

@@ -2,7 +2,7 @@
 
 from sso.oidc.claims import ClaimsRequest
 from sso.oidc.errors import ReturnAddress
-from sso.oidc.jose import TokenInvalid, verify_own
+from sso.oidc.jose import TokenInvalid, is_encrypted, verify_own
 from sso.oidc.request.refusal import invalid
 from sso.oidc.settings import Provider
 
@@ -13,7 +13,8 @@ def hinted_subs(
     """Return whom id_token_hint and a claims demand for `sub` both name, or None when nobody is named.
 
     Raises:
-        AuthorizationError: the hint was not issued here.
+        AuthorizationError: the hint was not issued here, or is encrypted to the client (Core 3.1.2.1: it
+            decrypts it first).
     """
     demands = (claims.id_token.get("sub"), claims.userinfo.get("sub"))
     named = [frozenset(map(str, demand.values)) for demand in demands if demand and demand.values]
@@ -24,6 +25,8 @@ def hinted_subs(
 
 def _sub_of_hint(hint: str, provider: Provider, to: ReturnAddress) -> str:
     """Return whom an ID token of ours names, expired or not."""
+    if is_encrypted(hint):
+        invalid("id_token_hint is encrypted: send the signed ID token within it", to)
     try:
         hinted = verify_own(hint, provider.keys, ("JWT",))
     except TokenInvalid as error:
