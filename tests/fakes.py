@@ -28,6 +28,7 @@ from sso.oidc.grant import AuthorizationCode, Grant, RefreshToken
 from sso.oidc.jose import MemoryKeys
 from sso.oidc.keys import SigningKey
 from sso.oidc.notice import LogoutNotice
+from sso.oidc.opaque_token import OpaqueToken
 from sso.oidc.pending import PendingAuthorization
 from sso.oidc.pushed import PushedAuthorization
 from sso.oidc.session import Session, SessionEnd
@@ -515,6 +516,17 @@ class FakeRefreshTokens:
 
 
 @dataclass(slots=True)
+class FakeAccessTokens:
+    by_digest: dict[bytes, OpaqueToken] = field(default_factory=dict)
+
+    def add(self, token: OpaqueToken) -> None:
+        self.by_digest[token.digest] = token
+
+    def get(self, digest: bytes) -> OpaqueToken | None:
+        return self.by_digest.get(digest)
+
+
+@dataclass(slots=True)
 class FakeDeniedTokens:
     until: dict[str, datetime] = field(default_factory=dict)
 
@@ -665,6 +677,7 @@ class FakeStores:
         self.codes = FakeCodes(self.grants)
         self.deferred = FakeDeferredRequests(self.grants)
         self.refresh_tokens = FakeRefreshTokens(self.grants)
+        self.access_tokens = FakeAccessTokens()
         self.denied_tokens = FakeDeniedTokens()
         self.one_time_values = FakeOneTimeValues()
         self.outbox = self.notices = FakeOutbox()

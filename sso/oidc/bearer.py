@@ -8,17 +8,19 @@ from sso.audit.record import JsonValue
 from sso.oidc.account import Subject
 from sso.oidc.client import Client
 from sso.oidc.confirmation import Confirmation
+from sso.oidc.digest import digest
 from sso.oidc.grant import Grant
 from sso.oidc.jose import TokenInvalid, verify_own
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
+from sso.oidc.token_scheme import TokenScheme
 
 ACCESS_TOKEN_TYPES = ("at+jwt", "application/at+jwt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
-    """A live access token: signed by us, not expired, not revoked, its account in use.
+    """A live access token: signed by us or kept here, not expired, not revoked, its account in use.
 
     `client` is the one that it was issued to. `grant` and `subject` are None for a client acting for itself.
     `confirmation` are the keys that its bearer must prove to hold.
@@ -38,6 +40,11 @@ class AccessToken:
         """The id of the client."""
         return self.client.client_id
 
+    @property
+    def scheme(self) -> TokenScheme:
+        """How the token must be shown; as a bearer token also where it is bound to a certificate alone."""
+        return TokenScheme.of(self.confirmation)
+
 
 class TokenNotLive(Exception):
     """The token is not, or no longer, good; the text is private."""
@@ -49,10 +56,7 @@ def live_access_token(text: str, stores: Stores, provider: Provider, now: dateti
     Raises:
         TokenNotLive: malformed, foreign, expired, revoked, its account disabled, or its client removed.
     """
-    try:
-        claims = verify_own(text, provider.keys, ACCESS_TOKEN_TYPES)
-    except TokenInvalid as error:
-        raise TokenNotLive(str(error)) from error
+    claims = _claims(text, stores, provider)
     exp = claims.get("exp")
     if claims.get("iss") != provider.settings.issuer or not isinstance(exp, int) or now.timestamp() >= exp:
         raise TokenNotLive("expired, or of another issuer")
@@ -73,6 +77,19 @@ def live_access_token(text: str, stores: Stores, provider: Provider, now: dateti
         claims=claims,
         confirmation=_confirmation(claims.get("cnf")),
     )
+
+
+def _claims(text: str, stores: Stores, provider: Provider) -> Mapping[str, JsonValue]:
+    """Read a JWT, or what is kept for an opaque token: the one has dots, the other none."""
+    if "." not in text:
+        kept = stores.access_tokens.get(digest(text))
+        if kept is None:
+            raise TokenNotLive("unknown opaque token")
+        return kept.claims
+    try:
+        return verify_own(text, provider.keys, ACCESS_TOKEN_TYPES)
+    except TokenInvalid as error:
+        raise TokenNotLive(str(error)) from error
 
 
 def _grant(jti: str, stores: Stores) -> tuple[Grant | None, Subject | None]:

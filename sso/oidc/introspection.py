@@ -1,10 +1,14 @@
-"""Token introspection (RFC 7662): only callers whose audience the token is learn anything."""
+"""Token introspection (RFC 7662): only callers whose audience the token is learn anything.
+
+A resource server learns the `sub` of its own sector, never that of the application that calls it: two
+departments cannot put their files together by way of a third one's interface (OpenID Connect Core 8.1).
+"""
 
 from datetime import datetime
 
 from sso.audit.event import TokenIntrospected
 from sso.audit.record import JsonValue
-from sso.oidc.bearer import TokenNotLive, live_access_token
+from sso.oidc.bearer import AccessToken, TokenNotLive, live_access_token
 from sso.oidc.client import Client
 from sso.oidc.client_jwt import (
     NoKeyToEncryptTo,
@@ -15,7 +19,7 @@ from sso.oidc.client_jwt import (
 from sso.oidc.digest import digest
 from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.grant import Grant, RefreshToken
-from sso.oidc.settings import Provider
+from sso.oidc.settings import Provider, Settings
 from sso.oidc.stores import Stores
 
 _INACTIVE: dict[str, JsonValue] = {"active": False}
@@ -74,9 +78,21 @@ def _of_access_token(
         token = live_access_token(text, stores, provider, now)
     except TokenNotLive:
         return _INACTIVE, None, None
-    if caller.client_id not in {token.client_id, *token.aud}:
+    if not _may_know(caller, token, provider.settings):
         return _INACTIVE, token.grant, token.jti
-    return {**token.claims, "active": True, "token_type": "Bearer"}, token.grant, token.jti
+    answer = {**token.claims, "active": True, "token_type": token.scheme.value}
+    if token.grant is not None and caller.client_id != token.client_id:
+        answer["sub"] = stores.subjects.sub(token.grant.account_id, caller.sector, now)
+    return answer, token.grant, token.jti
+
+
+def _may_know(caller: Client, token: AccessToken, settings: Settings) -> bool:
+    """The token's own client, and whoever it is for, by its id or as a resource server (RFC 7662 4).
+
+    The hub's own resources are nobody else's, whatever is registered.
+    """
+    is_resource = set(caller.resource) - {settings.issuer, settings.api_audience}
+    return caller.client_id == token.client_id or not {caller.client_id, *is_resource}.isdisjoint(token.aud)
 
 
 def _of_refresh_token(
@@ -87,10 +103,11 @@ def _of_refresh_token(
     subject = stores.subjects.get(grant.account_id)
     if not live or grant.client_id != caller.client_id or subject is None or not subject.active:
         return _INACTIVE
-    return {
+    answer: dict[str, JsonValue] = {
         "active": True,
         "client_id": grant.client_id,
         "sub": grant.sub,
         "scope": " ".join(sorted(grant.scope)),
         "exp": int(token.expires_at.timestamp()),
     }
+    return answer if grant.confirmation is None else {**answer, "cnf": grant.confirmation.as_json()}

@@ -10,10 +10,11 @@ from sso.oidc.account import Subject
 from sso.oidc.client import Client, GrantType
 from sso.oidc.client_jwt import client_jwt, id_token_protection
 from sso.oidc.confirmation import Confirmation
-from sso.oidc.digest import new_id
+from sso.oidc.digest import digest, new_id, new_secret
 from sso.oidc.grant import Grant
 from sso.oidc.jose import half_hash, sign
 from sso.oidc.logout_cap import lifetimes
+from sso.oidc.opaque_token import OpaqueToken
 from sso.oidc.response import TokenResponse
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
@@ -50,7 +51,7 @@ class _AccessToken:
 
 def issue(issuance: Issuance, stores: Stores, provider: Provider, now: datetime) -> TokenResponse:
     """Record and return the tokens; the event's id becomes `txn` of the ID token (RFC 8417 2.2)."""
-    access_token = _access_token(issuance, provider, now)
+    access_token = _access_token(issuance, stores, provider, now)
     wants_id_token = issuance.grant is not None and "openid" in issuance.scope
     released = _released_claims(issuance) if wants_id_token else {}
     txn = stores.audit.append(_event(issuance, access_token, released, wants_id_token), now)
@@ -63,18 +64,12 @@ def issue(issuance: Issuance, stores: Stores, provider: Provider, now: datetime)
     lifetime = int(access_token.lifetime.total_seconds())
     return TokenResponse(
         access_token=access_token.text,
-        token_type=_token_type(issuance.confirmation),
+        token_type=TokenScheme.of(issuance.confirmation),
         expires_in=lifetime,
         scope=issuance.scope,
         id_token=id_token,
         refresh_token=issuance.refresh_token,
     )
-
-
-def _token_type(confirmation: Confirmation | None) -> TokenScheme:
-    """RFC 9449 5: DPoP; a token bound to a certificate alone stays a bearer token (RFC 8705 3)."""
-    bound = confirmation is not None and confirmation.jkt is not None
-    return TokenScheme.DPOP if bound else TokenScheme.BEARER
 
 
 def _event(
@@ -97,7 +92,7 @@ def _event(
     )
 
 
-def _access_token(issuance: Issuance, provider: Provider, now: datetime) -> _AccessToken:
+def _access_token(issuance: Issuance, stores: Stores, provider: Provider, now: datetime) -> _AccessToken:
     settings, client, grant = provider.settings, issuance.client, issuance.grant
     issued_at = int(now.timestamp())
     lifetime = lifetimes(client, settings, about_person=grant is not None).access_token
@@ -118,8 +113,17 @@ def _access_token(issuance: Issuance, provider: Provider, now: datetime) -> _Acc
         claims |= _sid(grant)
     if issuance.confirmation is not None:
         claims["cnf"] = issuance.confirmation.as_json()
-    text = sign(claims, provider.keys.signing(ACCESS_TOKEN_ALG, now), "at+jwt")
-    return _AccessToken(jti, aud, lifetime, now + lifetime, text)
+    key, expires_at = provider.keys.signing(ACCESS_TOKEN_ALG, now), now + lifetime
+    opaque = client.access_token_format == "opaque"
+    text = _kept(claims, expires_at, stores) if opaque else sign(claims, key, "at+jwt")
+    return _AccessToken(jti, aud, lifetime, expires_at, text)
+
+
+def _kept(claims: dict[str, JsonValue], expires_at: datetime, stores: Stores) -> str:
+    """Keep what an opaque token says, and return it."""
+    text = new_secret()
+    stores.access_tokens.add(OpaqueToken(digest=digest(text), claims=claims, expires_at=expires_at))
+    return text
 
 
 def _released_claims(issuance: Issuance) -> dict[str, JsonValue]:

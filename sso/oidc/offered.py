@@ -36,10 +36,8 @@ WITHOUT_FEATURE: Mapping[str, str] = {
     field: feature
     for feature, fields in {
         "implicit and hybrid response types": ("front_channel_tokens",),
-        "resource servers of clients": ("resource",),
         "request objects by address": ("request_uris",),
         "rich authorization requests (RAR)": ("authorization_details_types",),
-        "opaque access tokens": ("access_token_format",),
         "front-channel logout": ("frontchannel_logout_uri", "frontchannel_logout_session_required"),
         "backchannel authentication (CIBA)": (
             "backchannel_token_delivery_mode",

@@ -14,6 +14,7 @@ from sso.oidc.confirmation import Confirmation
 from sso.oidc.consent import Consent
 from sso.oidc.deferred import DeferredRequests
 from sso.oidc.grant import AuthorizationCode, Grant, RefreshToken
+from sso.oidc.opaque_token import OpaqueToken
 from sso.oidc.pending import PendingAuthorization
 from sso.oidc.pushed import PushedAuthorization
 from sso.oidc.session import Session, SessionEnd
@@ -203,6 +204,18 @@ class RefreshTokens(Protocol):
         ...
 
 
+class AccessTokens(Protocol):
+    """Opaque access tokens; those that are JWTs are not kept."""
+
+    def add(self, token: OpaqueToken) -> None:
+        """Remember a token."""
+        ...
+
+    def get(self, digest: bytes) -> OpaqueToken | None:
+        """Return a token, expired or not."""
+        ...
+
+
 class DeniedTokens(Protocol):
     """Single access tokens that were revoked before they expired."""
 
@@ -268,6 +281,8 @@ class Stores(Protocol):
     def deferred(self) -> DeferredRequests: ...  # noqa: D102
     @property
     def refresh_tokens(self) -> RefreshTokens: ...  # noqa: D102
+    @property
+    def access_tokens(self) -> AccessTokens: ...  # noqa: D102
     @property
     def denied_tokens(self) -> DeniedTokens: ...  # noqa: D102
     @property

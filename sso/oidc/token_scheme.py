@@ -2,12 +2,20 @@
 
 from enum import StrEnum
 
+from sso.oidc.confirmation import Confirmation
+
 
 class TokenScheme(StrEnum):
     """As itself, or together with a proof for each call; also the `token_type` of a token response."""
 
     BEARER = "Bearer"
     DPOP = "DPoP"
+
+    @classmethod
+    def of(cls, confirmation: Confirmation | None) -> "TokenScheme":
+        """Return DPoP for a token bound to a key; one bound to a certificate alone stays a bearer token."""
+        bound = confirmation is not None and confirmation.jkt is not None
+        return cls.DPOP if bound else cls.BEARER
 
 
 def credentials_of_header(authorization: str | None) -> tuple[TokenScheme, str] | None:

@@ -12,6 +12,7 @@ from sqlalchemy import Executable, Table, bindparam, delete, select, tuple_
 
 from sso.storage.columns import UtcDateTime
 from sso.storage.tables import (
+    access_token,
     authorization_code,
     client_secret,
     consent,
@@ -66,6 +67,7 @@ _SWEEPS = {
     for sweep in (
         _Sweep(pending_authorization, "expires_at", _NOTHING),
         _Sweep(pushed_authorization, "kept_until", _NOTHING),
+        _Sweep(access_token, "expires_at", _NOTHING),
         _Sweep(denied_token, "expires_at", _NOTHING),
         _Sweep(one_time_value, "expires_at", _NOTHING),
         _Sweep(throttle, "expires_at", _NOTHING),

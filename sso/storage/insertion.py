@@ -12,12 +12,19 @@ from sqlalchemy import Table, bindparam
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import Insert
 
-from sso.storage.tables import audit_event, authorization_code, grant, logout_notice, refresh_token
+from sso.storage.tables import (
+    access_token,
+    audit_event,
+    authorization_code,
+    grant,
+    logout_notice,
+    refresh_token,
+)
 
 MAX_ROWS = 8
 """More rows than this go table by table: each number of rows is a statement of its own to prepare."""
 
-PARENTS_FIRST = (grant, authorization_code, refresh_token, logout_notice, audit_event)
+PARENTS_FIRST = (grant, authorization_code, refresh_token, access_token, logout_notice, audit_event)
 """Tables whose rows may wait for the end, a foreign key's target before what points at it."""
 
 Row = Mapping[str, Any]

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from sso.storage.access_tokens import SqlAccessTokens
 from sso.storage.audit import SqlAuditLog, SqlAuditSearch
 from sso.storage.cleanup import SqlCleanup
 from sso.storage.clients import ClientCache, SqlClients
@@ -32,6 +33,7 @@ class SqlStores:
     def __init__(
         self, unit: UnitOfWork, cache: ClientCache, sealer: Sealer, signers: SignersInMemory
     ) -> None:
+        self.access_tokens = SqlAccessTokens(unit)
         self.audit = SqlAuditLog(unit)
         self.audit_search = SqlAuditSearch(unit)
         self.cleanup = SqlCleanup(unit)

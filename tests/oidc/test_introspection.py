@@ -3,11 +3,13 @@
 import pytest
 
 from sso.audit.record import JsonValue
-from sso.oidc.client import Client
+from sso.oidc.client import Client, ClientAuthMethod, GrantType
+from sso.oidc.confirmation import Confirmation
 from sso.oidc.introspection import introspect
-from tests.oidc.examples import HOUR, ISSUER, World, client
+from tests.oidc.examples import HOUR, ISSUER, NOW, World, client
 
 API = "https://api.example.gov"
+MACHINE = frozenset({GrantType.CLIENT_CREDENTIALS})
 NOTHING = {"active": False}
 
 
@@ -54,6 +56,70 @@ def test_registering_the_hub_as_ones_audience_opens_nothing(world: World) -> Non
     curious = client(client_id="curious", audience=(ISSUER,))
 
     assert ask(world, world.tokens().access_token, curious) == NOTHING
+
+
+@pytest.mark.parametrize("own", [ISSUER, f"{ISSUER}/api/v1"])
+def test_registering_as_one_of_the_hubs_own_resources_opens_nothing(world: World, own: str) -> None:
+    world.client = world.register(client(audience=(own,)))
+    curious = client(client_id="curious", resource=(own,))
+
+    assert ask(world, world.tokens().access_token, curious) == NOTHING
+
+
+def test_a_resource_server_learns_the_tokens_that_are_for_its_resources(world: World) -> None:
+    """RFC 7662 2.1, RFC 8707 2."""
+    world.client = world.register(client(audience=("https://other.example", API)))
+    text = world.tokens().access_token
+
+    assert ask(world, text, client(client_id="api", resource=(API,)))["active"] is True
+    assert ask(world, text, client(client_id="api", resource=("https://third.example",))) == NOTHING
+
+
+def test_a_resource_server_learns_the_sub_of_its_own_sector_only(world: World) -> None:
+    """Core 8.1: pairwise, also for the one in the middle."""
+    world.client = world.register(client(audience=(API,)))
+    text = world.tokens().access_token
+    resource_server = client(client_id="api", resource=(API,), sector="api.example.gov")
+    neighbour = client(client_id="api-2", resource=(API,), sector="api.example.gov")
+
+    subs = {str(ask(world, text, caller)["sub"]) for caller in (resource_server, neighbour)}
+
+    assert subs == {world.stores.subjects.sub("account-1", "api.example.gov", NOW)}
+    assert world.sub not in subs
+    assert ask(world, text)["sub"] == world.sub
+
+
+def test_a_client_that_acts_for_itself_keeps_its_name(world: World) -> None:
+    """RFC 9068 2.2: sub is the client_id, which is no person's."""
+    machine = world.register(client(client_id="machine", audience=(API,), grant_types=MACHINE))
+    text = world.form_of(machine, grant_type="client_credentials").access_token
+
+    assert ask(world, text, client(client_id="api", resource=(API,)))["sub"] == "machine"
+
+
+def test_a_bound_token_tells_its_key(world: World) -> None:
+    """RFC 9449 6.2, RFC 8705 3.2."""
+    world.confirmation = Confirmation(jkt="j", x5t="x")
+
+    answer = ask(world, world.tokens().access_token)
+
+    assert answer["cnf"] == {"jkt": "j", "x5t#S256": "x"}
+    assert answer["token_type"] == "DPoP"
+
+
+def test_a_bound_refresh_token_tells_its_key(world: World) -> None:
+    """RFC 9449 6.2."""
+    world.client = world.register(client(auth_method=ClientAuthMethod.NONE, secrets=()))
+    world.confirmation = Confirmation(jkt="j")
+
+    assert ask(world, world.tokens().refresh_token)["cnf"] == {"jkt": "j"}
+
+
+def test_a_token_bound_to_a_certificate_is_shown_as_a_bearer_token(world: World) -> None:
+    """RFC 8705 3.2."""
+    world.confirmation = Confirmation(x5t="x")
+
+    assert ask(world, world.tokens().access_token)["token_type"] == "Bearer"
 
 
 @pytest.mark.parametrize("text", ["", "x", "x.y.z", "é", "\udcff", "a" * 20_000])

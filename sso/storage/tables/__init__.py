@@ -7,7 +7,14 @@ accounts: on PostgreSQL each such insert would lock the one row of a busy client
 from sso.storage.tables.audit import audit_event
 from sso.storage.tables.clients import client, client_secret, setting
 from sso.storage.tables.deferred import deferred_request
-from sso.storage.tables.grants import authorization_code, consent, denied_token, grant, refresh_token
+from sso.storage.tables.grants import (
+    access_token,
+    authorization_code,
+    consent,
+    denied_token,
+    grant,
+    refresh_token,
+)
 from sso.storage.tables.keys import signing_key
 from sso.storage.tables.metadata import metadata
 from sso.storage.tables.people import account, password_credential, person, role_grant, subject_identifier
@@ -22,6 +29,7 @@ from sso.storage.tables.sessions import (
 )
 
 __all__ = [
+    "access_token",
     "account",
     "audit_event",
     "authorization_code",

@@ -1,4 +1,4 @@
-"""What people allowed and what was issued: consents, grants, codes, refresh tokens, denied tokens."""
+"""What people allowed and what was issued: consents, grants, codes, tokens."""
 
 from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, Table
 
@@ -69,6 +69,15 @@ refresh_token = Table(
     column("successor", LargeBinary, optional=True, sensitive=True),  # absent: not used yet
     Index("ix_refresh_token_grant", "grant_id"),
     Index("ix_refresh_token_expires", "expires_at"),
+)
+
+access_token = Table(
+    "access_token",
+    metadata,
+    column("digest", LargeBinary, primary_key=True, sensitive=True),
+    column("claims", ForeignJson, sensitive=True),
+    column("expires_at", UtcDateTime, sensitive=False),
+    Index("ix_access_token_expires", "expires_at"),
 )
 
 denied_token = Table(

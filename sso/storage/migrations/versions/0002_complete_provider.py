@@ -35,6 +35,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest", name="pk_pushed_authorization"),
     )
     op.create_index("ix_pushed_authorization_kept", "pushed_authorization", ["kept_until"])
+    op.create_table(
+        "access_token",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("claims", FOREIGN_JSON, nullable=False),
+        sa.Column("expires_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("digest", name="pk_access_token"),
+    )
+    op.create_index("ix_access_token_expires", "access_token", ["expires_at"])
     _signing_keys()
     _deferred_requests()
 
