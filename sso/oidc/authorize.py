@@ -85,6 +85,7 @@ def _grant(request: AuthorizationRequest, session: Session, stores: Stores, now:
         amr=session.amr,
         offline="offline_access" in request.scope,
         created_at=now,
+        resource=request.resource,
     )
 
 

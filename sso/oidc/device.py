@@ -12,6 +12,7 @@ from sso.oidc.digest import digest, new_id, new_secret
 from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.settings import Provider, Settings
 from sso.oidc.stores import Stores
+from sso.oidc.target import target_of
 from sso.oidc.token_request import TokenRequest
 from sso.oidc.user_code import new_user_code, shown
 
@@ -48,7 +49,7 @@ def authorize_device(
     """Remember what the device asks for, and return the codes; a refusal is recorded.
 
     Raises:
-        TokenError: unauthorized_client, invalid_scope.
+        TokenError: unauthorized_client, invalid_scope, invalid_target.
     """
     device_code = new_secret()
     try:
@@ -76,6 +77,7 @@ def _asked(
         grant_type=GrantType.DEVICE_CODE,
         client_id=request.client.client_id,
         scope=deferred_scope(request.optional("scope"), request.client),
+        resource=target_of(request, None),
         asked_at=now,
         expires_at=now + settings.device_code_lifetime,
         interval=settings.polling_interval,

@@ -28,7 +28,8 @@ class Issuance:
     """What is to be issued: by which grant type, for which client, out of which grant.
 
     `scope` may be narrower than the grant's. `refresh_token` is the one to hand out, if any.
-    `confirmation` are the keys that the access token is bound to.
+    `confirmation` are the keys that the access token is bound to. `target` are the resources that it is
+    for; without one, those that the client is registered for, or else the hub itself.
     """
 
     grant_type: GrantType
@@ -38,6 +39,7 @@ class Issuance:
     scope: frozenset[str]
     refresh_token: str | None = None
     confirmation: Confirmation | None = None
+    target: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def _access_token(issuance: Issuance, stores: Stores, provider: Provider, now: d
     issued_at = int(now.timestamp())
     lifetime = lifetimes(client, settings, about_person=grant is not None).access_token
     jti = f"{grant.id}.{new_id()}" if grant else new_id()
-    aud = client.audience or (settings.issuer,)
+    aud = issuance.target or client.audience or (settings.issuer,)
     claims: dict[str, JsonValue] = {
         "iss": settings.issuer,
         "sub": grant.sub if grant else client.client_id,

@@ -125,6 +125,8 @@ class World:
     now: datetime = NOW
     confirmation: Confirmation | None = None
     """The key that the client has proven to hold in its token requests."""
+    resources: tuple[str, ...] = ()
+    """The resources that the client names in its token requests."""
 
     def __post_init__(self) -> None:
         self.register(self.client)
@@ -220,7 +222,7 @@ class World:
         return self.form_of(self.stores.clients.by_id[self.client.client_id], **params)
 
     def form_of(self, client: Client, **params: str) -> TokenResponse:
-        asked = TokenRequest(client, params, confirmation=self.confirmation)
+        asked = TokenRequest(client, params, self.resources, confirmation=self.confirmation)
         return token(asked, self.stores, self.provider, self.now)
 
     def redeem(self, code: str, **changes: str) -> TokenResponse:

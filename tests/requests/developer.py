@@ -50,14 +50,14 @@ class Developer:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["request_uri"])
 
-    def address(self, **params: str) -> str:
+    def address(self, **params: str | list[str]) -> str:
         """The address to which the application sends the browser."""
-        return f"{self.hub.issuer}/oauth2/authorize?{urlencode(params)}"
+        return f"{self.hub.issuer}/oauth2/authorize?{urlencode(params, doseq=True)}"
 
     def pushed_address(self, request_uri: str) -> str:
         return self.address(client_id=self.client["client_id"], request_uri=request_uri)
 
-    def redeem(self, code: str, **changes: str) -> httpx.Response:
+    def redeem(self, code: str, **changes: str | list[str]) -> httpx.Response:
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT_URI}
         return self.post("/oauth2/token", form | {"code_verifier": self.verifier} | changes)
 

@@ -14,6 +14,7 @@ from sso.oidc.refresh_family import begin_family
 from sso.oidc.response import TokenResponse
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
+from sso.oidc.target import target_of
 from sso.oidc.token_request import TokenRequest
 
 _REFUSED = "the code is unknown, expired, already used, or not yours"
@@ -23,13 +24,14 @@ def redeem(request: TokenRequest, stores: Stores, provider: Provider, now: datet
     """Exchange a code for tokens; a second use revokes what the first one got (RFC 9700 2.1.1).
 
     Raises:
-        TokenError: invalid_grant.
+        TokenError: invalid_grant, or invalid_target, which spends nothing.
     """
     code_digest = digest(request.required("code"))
     code = stores.codes.get(code_digest)
     if code is None or code.grant.client_id != request.client.client_id:
         raise _refusal("unknown code" if code is None else "code of another client")
     _check_binding(code, request)
+    target = target_of(request, code.grant)
     if not stores.codes.redeem(code_digest, now):
         stores.grants.revoke(code.grant.id, now)
         stores.audit.append(_reuse(code.grant), now)
@@ -48,6 +50,7 @@ def redeem(request: TokenRequest, stores: Stores, provider: Provider, now: datet
             scope=code.grant.scope,
             refresh_token=begin_family(code.grant, request, stores, provider, now),
             confirmation=request.confirmation,
+            target=target,
         ),
         stores,
         provider,

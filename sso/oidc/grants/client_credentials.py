@@ -9,6 +9,7 @@ from sso.oidc.issuance import Issuance, issue
 from sso.oidc.response import TokenResponse
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
+from sso.oidc.target import target_of
 from sso.oidc.token_request import TokenRequest
 
 
@@ -16,7 +17,8 @@ def grant(request: TokenRequest, stores: Stores, provider: Provider, now: dateti
     """Return an access token for the client itself; scopes about a person are never in it.
 
     Raises:
-        TokenError: invalid_scope, something is asked for that is not registered or speaks of a person.
+        TokenError: invalid_scope, something is asked for that is not registered or speaks of a person;
+            invalid_target, a resource that is not registered.
     """
     if request.client.public:
         raise TokenError(ErrorCode.UNAUTHORIZED_CLIENT, "a public client cannot act for itself")
@@ -33,6 +35,7 @@ def grant(request: TokenRequest, stores: Stores, provider: Provider, now: dateti
             subject=None,
             scope=scope,
             confirmation=request.confirmation,
+            target=target_of(request, None),
         ),
         stores,
         provider,

@@ -20,6 +20,7 @@ from sso.oidc.issuance import Issuance, issue
 from sso.oidc.response import TokenResponse
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
+from sso.oidc.target import target_of
 from sso.oidc.token_request import TokenRequest
 
 _REFUSED = "the refresh token is unknown, expired, revoked, already used, or not yours"
@@ -30,7 +31,7 @@ def refresh(request: TokenRequest, stores: Stores, provider: Provider, now: date
     """Exchange a refresh token for new tokens; sub, auth_time, acr, amr, sid and nonce stay.
 
     Raises:
-        TokenError: invalid_grant, or invalid_scope when more is asked than was granted.
+        TokenError: invalid_grant; invalid_scope or invalid_target when more is asked than was granted.
     """
     presented = request.required("refresh_token")
     token = stores.refresh_tokens.get(digest(presented))
@@ -41,6 +42,7 @@ def refresh(request: TokenRequest, stores: Stores, provider: Provider, now: date
     if subject is None or not subject.active:
         raise _refusal("the account is disabled")
     scope = _scope(request.optional("scope"), token.grant.scope & request.client.scope)
+    target = target_of(request, token.grant)
     successor, within_grace = presented, False
     if _rotates(token, request):
         successor, within_grace = _rotate(token, presented, stores, provider, now)
@@ -54,6 +56,7 @@ def refresh(request: TokenRequest, stores: Stores, provider: Provider, now: date
             scope=scope,
             refresh_token=successor,
             confirmation=request.confirmation,
+            target=target,
         ),
         stores,
         provider,

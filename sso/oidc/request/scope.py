@@ -1,4 +1,4 @@
-"""What is asked to be allowed: scopes, and claims one by one."""
+"""What is asked to be allowed: scopes, claims one by one, and at which resources."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,9 @@ from sso.oidc.claims import ClaimsParameterInvalid, ClaimsRequest
 from sso.oidc.client import Client, GrantType
 from sso.oidc.errors import AuthorizationError, ErrorCode, ReturnAddress
 from sso.oidc.logout_cap import grantable
+from sso.oidc.request.parameters import Params
 from sso.oidc.request.refusal import invalid
+from sso.oidc.target import TargetInvalid, resources_within
 
 MAX_CLAIMS_LENGTH = 4_096
 
@@ -26,6 +28,20 @@ def scope_of(value: Mapping[str, str], client: Client, to: ReturnAddress) -> fro
             ErrorCode.INVALID_SCOPE, "no requested scope is registered for this client", to
         )
     return scope
+
+
+def resources_of(params: Params, client: Client, to: ReturnAddress) -> tuple[str, ...]:
+    """Return the resources that the tokens are to be for (RFC 8707 2).
+
+    Raises:
+        AuthorizationError: invalid_target, the client is not registered for one of them.
+    """
+    try:
+        return resources_within([name for name in params.get("resource", ()) if name], client.audience)
+    except TargetInvalid as error:
+        raise AuthorizationError(
+            ErrorCode.INVALID_TARGET, "a requested resource is not available to this client", to, str(error)
+        ) from error
 
 
 def claims_of(value: Mapping[str, str], client: Client, to: ReturnAddress) -> ClaimsRequest:

@@ -10,7 +10,7 @@ from sso.oidc.request.parameters import Params, single_values
 from sso.oidc.request.prompting import max_age_of, prompt_of
 from sso.oidc.request.proof_key import code_challenge_of, dpop_jkt_of
 from sso.oidc.request.response_type import response_type_of
-from sso.oidc.request.scope import claims_of, essential_acr, scope_of
+from sso.oidc.request.scope import claims_of, essential_acr, resources_of, scope_of
 from sso.oidc.request.trusted_address import client_of, return_address
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Clients
@@ -31,6 +31,7 @@ class AuthorizationRequest:
     to: ReturnAddress
     response_type: frozenset[str]
     scope: frozenset[str]
+    resource: tuple[str, ...]
     code_challenge: str | None
     dpop_jkt: str | None
     prompt: frozenset[str]
@@ -61,6 +62,7 @@ class AuthorizationRequest:
             to=to,
             response_type=response_type,
             scope=scope_of(value, client, to),
+            resource=resources_of(params, client, to),
             code_challenge=code_challenge_of(value, client, to),
             dpop_jkt=dpop_jkt_of(value, to),
             prompt=prompt_of(value, to),
