@@ -52,7 +52,7 @@ def people_found(
                 person_id=person_id,
                 kind=account.kind.value,
                 login_name=account.login_name,
-                name=account.claims.get("name") or (person.name if person is not None else ""),
+                name=account.text_claim("name") or (person.name if person is not None else ""),
                 directory_id=account.directory_id,
                 directory_name=names.get(account.directory_id or ""),
             )

@@ -6,7 +6,7 @@ from sso.audit.event import AccountCreated, AccountUpdated
 from sso.authentication.stores import Stores
 from sso.directory.entry import Entry
 from sso.directory.mapping import claims_of
-from sso.directory.person import Account, AccountKind, Person
+from sso.directory.person import Account, AccountKind, ClaimValue, Person
 from sso.directory.settings import DirectorySettings
 from sso.oidc.digest import new_id
 
@@ -35,10 +35,10 @@ def account_of(entry: Entry, settings: DirectorySettings, stores: Stores, now: d
 
 
 def _create(
-    entry: Entry, settings: DirectorySettings, claims: dict[str, str], stores: Stores, now: datetime
+    entry: Entry, settings: DirectorySettings, claims: dict[str, ClaimValue], stores: Stores, now: datetime
 ) -> Account:
     person = Person(
-        id=new_id(), name=claims.get("name", entry.login_name), disabled_at=None, roles=frozenset()
+        id=new_id(), name=str(claims.get("name", entry.login_name)), disabled_at=None, roles=frozenset()
     )
     account = Account(
         id=new_id(),

@@ -20,7 +20,7 @@ from sso.authentication.stores import Stores
 from sso.authentication.throttling import ThrottleRules
 from sso.directory.entry import Entry
 from sso.directory.person import Account
-from sso.directory.routing import CitizenRoute, DirectoryRoute, counted_name
+from sso.directory.routing import CitizenRoute, DirectoryRoute, Name, counted_name
 from sso.directory.stores import PasswordCredential
 from sso.directory.verification import AccountState, Authentication
 from sso.oidc.session import Session
@@ -59,7 +59,7 @@ _TELLABLE_WITHOUT_PROOF = frozenset({Failure.DIRECTORY_UNAVAILABLE, Failure.TOO_
 class Directory(Protocol):
     """What a department's directory can be asked (`sso.directory.ldap.LdapDirectory`)."""
 
-    def authenticate(self, login_name: str, password: bytes) -> Authentication:
+    def authenticate(self, name: Name, password: bytes) -> Authentication:
         """Search and bind; an outage is a state, never an exception."""
         ...
 
@@ -143,7 +143,7 @@ class SignIn:
 
     def _prove_clerk(self, route: DirectoryRoute, password: str) -> Proof:
         directory = self.directories[route.directory.id]
-        answer = directory.authenticate(route.login_name, password.encode("utf-8", "surrogatepass"))
+        answer = directory.authenticate(route.name, password.encode("utf-8", "surrogatepass"))
         state = answer.verification.state
         if state is AccountState.OK and answer.entry is not None:
             return Proof(failure=None, entry=answer.entry)

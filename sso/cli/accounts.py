@@ -50,7 +50,7 @@ def _clerk(people: People, door: DirectoryRoute) -> Account | None:
         and _folded(account.login_name) == door.login_name
     ]
     if len(found) > 1:
-        known = "; ".join(f"{account.id} ({visible(account.claims.get('name', '-'))})" for account in found)
+        known = "; ".join(f"{account.id} ({visible(account.text_claim('name') or '-')})" for account in found)
         fail(f"several clerks have signed in under that name; give the account id: {known}")
     return found[0] if found else None
 

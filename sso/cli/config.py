@@ -72,13 +72,18 @@ def _print_table(table: Any) -> None:
     for key, value in table.items():
         if value is None:
             click.echo(f"# {key} is not set")
-        elif isinstance(value, dict):
-            members = (f"{json.dumps(k, ensure_ascii=False)} = {_toml(v)}" for k, v in value.items())
-            click.echo(visible(f"{key} = {{ {', '.join(members)} }}" if value else f"{key} = {{}}"))
         else:
             click.echo(visible(f"{key} = {_toml(value)}"))
     click.echo()
 
 
 def _toml(value: JsonValue) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    """Return a value as TOML writes it on one line; what is not set is left out."""
+    if not isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    members = [f"{_key(name)} = {_toml(member)}" for name, member in value.items() if member is not None]
+    return f"{{ {', '.join(members)} }}" if members else "{}"
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[a-z_]+", name) else json.dumps(name, ensure_ascii=False)

@@ -112,7 +112,10 @@ def set_password(context: click.Context, name: str, password_stdin: bool) -> Non
             account = named_account(stores.people, name, hub.directories)
         if account.kind is not AccountKind.CITIZEN:
             fail(f"{name} is a clerk: the department's directory keeps the password")
-        names = [account.login_name, *(account.claims.get(c, "") for c in ("name", "email", "phone_number"))]
+        names = [
+            account.login_name,
+            *(account.text_claim(c) or "" for c in ("name", "email", "phone_number")),
+        ]
         password_hash = new_password_hash(hub, from_stdin=password_stdin, names=[n for n in names if n])
         with hub.database.begin(operator_origin()) as stores:
             people.set_password(account, password_hash, SOURCE, stores, datetime.now(UTC))

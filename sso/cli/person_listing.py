@@ -39,7 +39,7 @@ def _row(account: Account, person: Person) -> dict[str, JsonValue]:
         "kind": account.kind.value,
         "directory_id": account.directory_id,
         "person_id": person.id,
-        "name": account.claims.get("name", person.name),
+        "name": account.text_claim("name") or person.name,
         "roles": sorted(person.roles),
         "state": "disabled" if disabled else "enabled",
     }

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from sso.config.directory import settings_of
 from sso.config.schema import Config
 from sso.config.source import ConfigurationError, Path_, Source, read
 from sso.directory.routing import check_realms
@@ -89,8 +90,11 @@ def _fields_at(path: Path_) -> list[str]:
     for part in path:
         if isinstance(part, int):
             continue
+        if part not in model.model_fields:  # a key of a table that has any, such as a claim's name
+            continue
         annotation = model.model_fields[part].annotation
-        model = next((a for a in (annotation, *getattr(annotation, "__args__", ())) if _is_model(a)), None)
+        within = (annotation, *getattr(annotation, "__args__", ()))
+        model = next((a for a in within if _is_model(a)), None)
         if model is None:
             return []
     return list(model.model_fields)
@@ -139,33 +143,20 @@ def _directories(settings: Config, source: Source, home: Path) -> tuple[Director
 def _directory(settings: Config, index: int, source: Source, home: Path) -> DirectorySettings:
     section = settings.directory[index]
     place = source.place(("directory", index))
+
+    def file(name: str) -> Path | None:
+        told: Path | None = getattr(section, name)
+        if told is not None and not _is_file(home / told):
+            raise ConfigurationError(f"{place}: directory.{section.id}: {name} {home / told} does not exist")
+        return None if told is None else home / told
+
+    password = ""
     if section.bind_password is not None:
         password = section.bind_password.get_secret_value()
-    else:
-        password = _content(home / str(section.bind_password_file), place).strip("\r\n")
-    ca_file = None if section.ca_file is None else home / section.ca_file
-    if ca_file is not None and not _is_file(ca_file):
-        raise ConfigurationError(f"{place}: directory.{section.id}: ca_file {ca_file} does not exist")
+    elif section.bind_password_file is not None:
+        password = _content(home / section.bind_password_file, place).strip("\r\n")
     try:
-        return DirectorySettings(
-            id=section.id,
-            name=section.name,
-            display_names=section.names,
-            realms=section.realms,
-            vendor=section.vendor,
-            urls=section.urls,
-            bind_dn=section.bind_dn,
-            bind_password=password.encode(),
-            base_dn=section.base_dn,
-            login_attribute=section.login_attribute,
-            ca_file=ca_file,
-            person_filter=tuple(section.person_filter.items()),
-            mapping=section.mapping,
-            start_tls=section.start_tls,
-            deadline_seconds=section.deadline_seconds,
-            pool_size=section.pool_size,
-            allow_plaintext_on_loopback=section.allow_plaintext_on_loopback,
-        )
+        return settings_of(section, password, file)
     except ValueError as error:
         raise ConfigurationError(f"{place}: directory.{section.id}: {error}") from error
 

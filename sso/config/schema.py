@@ -6,20 +6,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
-from sso.directory.presets import Vendor
+from sso.config.directory import Directory
+from sso.config.section import Positive, Section
 from sso.storage.engines import database_url
 
 _HOST_AND_PORT = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
-
-Positive = Annotated[int, Field(gt=0)]
-
-
-class Section(BaseModel):
-    """A table of the file: unknown keys are errors, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Server(Section):
@@ -194,35 +187,6 @@ class Outbound(Section):
         for value in values:
             ipaddress.ip_network(value)
         return values
-
-
-class Directory(Section):
-    """`[[directory]]`: one department's LDAP directory."""
-
-    id: str
-    name: str
-    names: dict[str, str] = {}
-    realms: Annotated[tuple[str, ...], Field(min_length=1)]
-    vendor: Vendor
-    urls: Annotated[tuple[str, ...], Field(min_length=1)]
-    bind_dn: str
-    bind_password: SecretStr | None = None
-    bind_password_file: Path | None = None
-    base_dn: str
-    login_attribute: str
-    ca_file: Path | None = None
-    start_tls: bool = False
-    person_filter: dict[str, str] = {}
-    mapping: dict[str, str] = {}
-    deadline_seconds: Annotated[float, Field(gt=0, le=30)] = 5.0
-    pool_size: Positive = 4
-    allow_plaintext_on_loopback: bool = False
-
-    @model_validator(mode="after")
-    def _one_password(self) -> "Directory":
-        if (self.bind_password is None) == (self.bind_password_file is None):
-            raise ValueError("set exactly one of bind_password and bind_password_file")
-        return self
 
 
 class Config(Section):

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sso.directory.presets import Vendor
+from sso.directory.groups import Group
+from sso.directory.presets import IdFormat
 
 # 389-DS writes its nsUniqueId as four groups of eight hexadecimal digits.
 _NSUNIQUEID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{8}){3}")
@@ -15,7 +16,8 @@ _NSUNIQUEID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{8}){3}")
 class Entry:
     """One entry as read. The key of the person is (directory_id, immutable_id); the DN may change tomorrow.
 
-    `attributes` are the raw values under lower-case attribute names.
+    `attributes` are the raw values under lower-case attribute names. `groups` are None when they were not
+    read, which says nothing about the person: None never takes the place of groups known before.
     """
 
     directory_id: str
@@ -23,6 +25,7 @@ class Entry:
     dn: str
     login_name: str
     attributes: Mapping[str, tuple[bytes, ...]] = field(repr=False)
+    groups: tuple[Group, ...] | None = field(default=None, repr=False)
 
     def first(self, attribute: str) -> bytes | None:
         """The first value of an attribute, any case; None when the entry has none."""
@@ -30,19 +33,19 @@ class Entry:
         return values[0] if values else None
 
 
-def canonical_immutable_id(vendor: Vendor, raw: bytes) -> str | None:
+def canonical_immutable_id(id_format: IdFormat, raw: bytes) -> str | None:
     """One spelling for one id, so that it can be a key; None when the value is no id.
 
     objectGUID is 16 bytes in the mixed byte order of [MS-DTYP] 2.3.4.2; entryUUID (RFC 4530) and
     ipaUniqueID are UUIDs in text; nsUniqueId is 389-DS's own four-group text.
     """
-    match vendor:
-        case Vendor.ACTIVE_DIRECTORY | Vendor.SAMBA:
+    match id_format:
+        case IdFormat.GUID:
             return str(UUID(bytes_le=raw)) if len(raw) == 16 else None
-        case Vendor.DS389:
+        case IdFormat.NSUNIQUEID:
             text = raw.decode("ascii", "replace").lower()
             return text if _NSUNIQUEID.fullmatch(text) else None
-        case Vendor.OPENLDAP | Vendor.FREEIPA:
+        case IdFormat.UUID:
             return _canonical_uuid(raw)
 
 

@@ -5,33 +5,56 @@ A filter is built from values and escaped once, here, when it is written. No oth
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.@_-")
 
 
 @dataclass(frozen=True, slots=True)
 class Equals:
-    """An attribute that has exactly this value. The attribute's name comes from checked settings."""
+    """An attribute that has exactly this value. The attribute's name comes from checked settings.
+
+    `rule` is the OID of an extensible match (RFC 4515 section 3), "" for the attribute's own equality.
+    """
 
     attribute: str
     value: bytes
+    rule: str = ""
 
     def __str__(self) -> str:
         escaped = "".join(chr(octet) if octet in _PLAIN else f"\\{octet:02x}" for octet in self.value)
-        return f"({self.attribute}={escaped})"
+        operator = f":{self.rule}:=" if self.rule else "="
+        return f"({self.attribute}{operator}{escaped})"
 
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
     """Every one of the conditions."""
 
-    conditions: tuple[Equals, ...]
+    conditions: "tuple[Filter, ...]"
 
     def __str__(self) -> str:
         return f"(&{''.join(str(condition) for condition in self.conditions)})"
 
 
-def person_named(login_attribute: str, login_name: str, person_filter: Sequence[tuple[str, str]]) -> AllOf:
-    """The filter for one person of a directory by login name."""
-    pairs = (*person_filter, (login_attribute, login_name))
-    return AllOf(tuple(Equals(attribute, value.encode("utf-8")) for attribute, value in pairs))
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one of the conditions."""
+
+    conditions: "tuple[Filter, ...]"
+
+    def __str__(self) -> str:
+        return f"(|{''.join(str(condition) for condition in self.conditions)})"
+
+
+Filter: TypeAlias = Equals | AllOf | AnyOf
+
+
+def person_named(attribute: str, login_name: str, person_filter: Sequence[tuple[str, str]]) -> AllOf:
+    """The filter for one person of a directory who bears a name in that attribute."""
+    return AllOf((*people(person_filter), Equals(attribute, login_name.encode("utf-8"))))
+
+
+def people(person_filter: Sequence[tuple[str, str]]) -> tuple[Equals, ...]:
+    """What every person's entry has."""
+    return tuple(Equals(attribute, value.encode("utf-8")) for attribute, value in person_filter)

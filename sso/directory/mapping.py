@@ -1,4 +1,4 @@
-"""From a directory entry to claims: declarative, without expressions, one value a claim.
+"""From a directory entry to claims: declarative, without code, one value a claim.
 
 A department's directory is trusted for what it says of its clerks, not for what its bytes do to a page:
 every value is decoded, cleaned and capped here. No claim says that a mail address or number is verified.
@@ -6,7 +6,9 @@ every value is decoded, cleaned and capped here. No claim says that a mail addre
 
 import unicodedata
 
+from sso.directory import groups
 from sso.directory.entry import Entry
+from sso.directory.person import ClaimValue
 from sso.directory.settings import DirectorySettings
 
 CLAIM_MAX_CHARACTERS = 256
@@ -21,27 +23,37 @@ _REMOVED_CHARACTERS = frozenset(
 )
 
 
-def claims_of(entry: Entry, settings: DirectorySettings) -> dict[str, str]:
-    """The claims that the entry supports (OpenID Connect Core 5.1 names); absent values make no claim."""
-    claims: dict[str, str] = {}
-    for claim, attribute in settings.mapping.items():
-        raw = entry.first(attribute)
-        value = None if raw is None else _clean(raw, may_shorten=claim not in _NEVER_SHORTENED)
+def claims_of(entry: Entry, settings: DirectorySettings) -> dict[str, ClaimValue]:
+    """The claims that the entry supports (OpenID Connect Core 5.1 names); absent values make no claim.
+
+    `groups` and `roles` are there when the entry's groups were read, empty lists included.
+    """
+    claims: dict[str, ClaimValue] = {}
+    for claim, rule in settings.rules.items():
+        text = rule.text(lambda attribute: _text(entry.first(attribute)))
+        value = None if text is None else _capped(text.strip(), may_shorten=claim not in _NEVER_SHORTENED)
         if value:
             claims[claim] = value
+    if settings.groups is not None and entry.groups is not None:
+        claims["groups"] = groups.released(entry.groups, settings.groups.released)
+        claims["roles"] = groups.released(entry.groups, settings.groups.roles)
     return claims
 
 
-def _clean(raw: bytes, *, may_shorten: bool) -> str | None:
-    """Readable text, or None when the bytes are not UTF-8 or the text may not be cut and is too long."""
+def _text(raw: bytes | None) -> str | None:
+    """Readable text; None when there is none or the bytes are not UTF-8."""
     try:
-        text = raw.decode("utf-8")
+        text = "" if raw is None else raw.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    kept = "".join(character for character in text if not _is_removed(character)).strip()
-    if len(kept) <= CLAIM_MAX_CHARACTERS:
-        return kept
-    return kept[:CLAIM_MAX_CHARACTERS].rstrip() if may_shorten else None
+    return "".join(character for character in text if not _is_removed(character)).strip() or None
+
+
+def _capped(text: str, *, may_shorten: bool) -> str | None:
+    """The text, or None when it is too long and may not be cut."""
+    if len(text) <= CLAIM_MAX_CHARACTERS:
+        return text
+    return text[:CLAIM_MAX_CHARACTERS].rstrip() if may_shorten else None
 
 
 def _is_removed(character: str) -> bool:

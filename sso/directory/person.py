@@ -9,6 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
+
+ClaimValue: TypeAlias = str | list[str]
+"""What an account says under one claim's name: a text, or for groups and roles a list."""
 
 
 class Role(StrEnum):
@@ -56,8 +60,13 @@ class Account:
     login_name: str
     directory_id: str | None
     immutable_id: str | None
-    claims: Mapping[str, str] = field(repr=False)
+    claims: Mapping[str, ClaimValue] = field(repr=False)
     disabled_at: datetime | None
+
+    def text_claim(self, name: str) -> str | None:
+        """A claim that is a text; None when the account has none of that name."""
+        value = self.claims.get(name)
+        return value if isinstance(value, str) else None
 
     def __post_init__(self) -> None:
         """Raise ValueError when the kind and the directory key disagree."""

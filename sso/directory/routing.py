@@ -5,8 +5,9 @@ to the others. So a name is routed by its realm, the domain behind its last `@`,
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from sso.directory.settings import DirectorySettings
 
@@ -27,12 +28,38 @@ class CitizenRoute:
     login_name: str
 
 
+class SearchBy(StrEnum):
+    """What a name is of a clerk: the login name, the user principal name, or the mail address."""
+
+    LOGIN = "login"
+    UPN = "upn"
+    MAIL = "mail"
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name as one department's directory is searched for it."""
+
+    text: str
+    by: SearchBy = SearchBy.LOGIN
+
+    @classmethod
+    def of(cls, name: "Name | str") -> "Name":
+        """A bare text is a login name."""
+        return cls(name) if isinstance(name, str) else name
+
+
 @dataclass(frozen=True, slots=True)
 class DirectoryRoute:
-    """The name belongs to one department; `login_name` is what its login attribute is searched for."""
+    """The name belongs to one department, whose directory is searched for `name`."""
 
     directory: DirectorySettings
-    login_name: str
+    name: Name
+
+    @property
+    def login_name(self) -> str:
+        """The text that is searched for."""
+        return self.name.text
 
 
 def normalise_login_name(text: str) -> str:
@@ -80,18 +107,21 @@ def normalise_realm(text: str) -> str:
 
 
 def check_realms(directories: Sequence[DirectorySettings]) -> None:
-    """Raise ValueError when a realm is no domain, or two directories share a realm or an id."""
-    owners: dict[str, str] = {}
+    """Raise ValueError when a domain is none or leads to two places, or two directories share an id."""
+    owners: dict[str, tuple[str, SearchBy]] = {}
     ids: set[str] = set()
     for directory in directories:
         if directory.id in ids:
             msg = f"two directories have the id {directory.id!r}"
             raise ValueError(msg)
         ids.add(directory.id)
-        for realm in directory.realms:
-            owner = owners.setdefault(normalise_realm(realm), directory.id)
+        for domain, by in _domains(directory):
+            owner, owned_by = owners.setdefault(normalise_realm(domain), (directory.id, by))
             if owner != directory.id:
-                msg = f"the realm {realm!r} is claimed by {owner!r} and by {directory.id!r}"
+                msg = f"the realm {domain!r} is claimed by {owner!r} and by {directory.id!r}"
+                raise ValueError(msg)
+            if owned_by is not by:
+                msg = f"{domain!r} of {owner!r} may be a realm, a UPN suffix or a mail domain, not several"
                 raise ValueError(msg)
 
 
@@ -102,11 +132,22 @@ def route(login_name: str, directories: Sequence[DirectorySettings]) -> CitizenR
     """
     name = normalise_login_name(login_name)
     local_part, _, typed_realm = name.rpartition("@")
-    directory = _owner_of(typed_realm, directories) if local_part.strip() else None
-    if directory is None:
+    owner = _owner_of(typed_realm, directories) if local_part.strip() else None
+    if owner is None:
         return CitizenRoute(name)
-    searched = name if directory.login_attribute.lower() in _ATTRIBUTES_WITH_REALM else local_part.strip()
-    return DirectoryRoute(directory, searched)
+    directory, by = owner
+    whole = by is not SearchBy.LOGIN or directory.login_attribute.lower() in _ATTRIBUTES_WITH_REALM
+    return DirectoryRoute(directory, Name(name if whole else local_part.strip(), by))
+
+
+def with_realm(login_name: str, directory: DirectorySettings) -> str:
+    """The name as the clerks of a directory would write it whole, when its department is known otherwise.
+
+    A name that leads to a department already stays as it is.
+    """
+    if isinstance(route(login_name, (directory,)), DirectoryRoute):
+        return login_name
+    return f"{login_name.strip()}@{next(domain for domain, _ in _domains(directory))}"
 
 
 def counted_name(where: CitizenRoute | DirectoryRoute) -> str:
@@ -116,10 +157,23 @@ def counted_name(where: CitizenRoute | DirectoryRoute) -> str:
     return f"{where.login_name}\0{where.directory.id}"
 
 
-def _owner_of(typed_realm: str, directories: Sequence[DirectorySettings]) -> DirectorySettings | None:
+def _domains(directory: DirectorySettings) -> Iterator[tuple[str, SearchBy]]:
+    yield from ((domain, SearchBy.LOGIN) for domain in directory.realms)
+    yield from ((domain, SearchBy.UPN) for domain in directory.upn_suffixes)
+    yield from ((domain, SearchBy.MAIL) for domain in directory.mail_domains)
+
+
+def _owner_of(
+    typed_realm: str, directories: Sequence[DirectorySettings]
+) -> tuple[DirectorySettings, SearchBy] | None:
     try:
         realm = normalise_realm(typed_realm)
     except ValueError:
         return None
-    owners = [d for d in directories if realm in {normalise_realm(own) for own in d.realms}]
+    owners = [
+        (directory, by)
+        for directory in directories
+        for domain, by in _domains(directory)
+        if normalise_realm(domain) == realm
+    ]
     return owners[0] if len(owners) == 1 else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from sso.directory.person import Account, Person, Role
+from sso.directory.person import Account, ClaimValue, Person, Role
 
 
 class LoginNameTaken(Exception):
@@ -76,7 +76,7 @@ class People(Protocol):
         ...
 
     def update_account(
-        self, account_id: str, login_name: str, claims: Mapping[str, str], now: datetime
+        self, account_id: str, login_name: str, claims: Mapping[str, ClaimValue], now: datetime
     ) -> None:
         """Replace what a directory says about an account."""
         ...

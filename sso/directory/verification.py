@@ -1,6 +1,7 @@
 """What a directory answered when a clerk's password was put to it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from sso.directory.entry import Entry
@@ -31,15 +32,25 @@ class Verification:
 
     `password_proven` is true only when the server's answer proves that the password was right: unless it
     is, a page must show LOCKED and DISABLED exactly like BAD_CREDENTIALS, because some servers say
-    "locked" to a wrong password too. `expires_in_seconds` and `grace_logins` are None when the server said
-    nothing. `reason` is private ASCII text for the audit event.
+    "locked" to a wrong password too. `expires_in_seconds` or `expires_at` (UTC) say when the password ends,
+    `grace_logins` how often one may still sign in although it has; None when the server said nothing.
+    `reason` is private ASCII text for the audit event.
     """
 
     state: AccountState
     password_proven: bool = False
     expires_in_seconds: int | None = None
+    expires_at: datetime | None = None
     grace_logins: int | None = None
     reason: str = ""
+
+    def seconds_left(self, now: datetime) -> int | None:
+        """Seconds until the password ends, 0 when it has and a grace login was used; None when unknown."""
+        if self.grace_logins is not None:
+            return 0
+        if self.expires_at is not None:
+            return max(0, int((self.expires_at - now).total_seconds()))
+        return self.expires_in_seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,11 @@ SCOPE_CLAIMS: Mapping[str, tuple[str, ...]] = {
     "phone": ("phone_number", "phone_number_verified"),
     "address": ("address",),
     "department": ("persona", "directory", "directory_name", "department", "title"),
+    "groups": ("groups", "roles"),
 }
-"""Claims per scope; `department` is ours: the persona (citizen or staff) and where a clerk works."""
+"""Claims per scope. Two are ours: `department` (citizen or staff, and where a clerk works) and `groups` (a
+clerk's groups and roles, as far as the department's directory is set to release them).
+"""
 
 PROTOCOL_SCOPES = ("openid", "offline_access")
 _BOOLEAN_CLAIMS = frozenset({"email_verified", "phone_number_verified"})

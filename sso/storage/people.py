@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Row, bindparam, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql
 
-from sso.directory.person import Account, AccountKind, Person, Role
+from sso.directory.person import Account, AccountKind, ClaimValue, Person, Role
 from sso.directory.stores import LoginNameTaken, RolesConflict
 from sso.storage.columns import Text
 from sso.storage.tables import account, person, role_grant
@@ -156,7 +156,7 @@ class SqlPeople:
         return [_account(row) for row in self._unit.rows(_ACCOUNT_PAGE, {"after": after, "size": limit})]
 
     def update_account(
-        self, account_id: str, login_name: str, claims: Mapping[str, str], now: datetime
+        self, account_id: str, login_name: str, claims: Mapping[str, ClaimValue], now: datetime
     ) -> None:
         """Replace what a directory says about an account; an unknown account changes nothing.
 

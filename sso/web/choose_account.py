@@ -92,7 +92,7 @@ def _choice(account: Account, session: Session, language: Language, hub: Hub) ->
     current = account.id == session.account_id
     return Choice(
         id=account.id,
-        title=account.claims.get("name", account.login_name),
+        title=account.text_claim("name") or account.login_name,
         subtitle=persona_text(account, language, hub),
         current=current,
         needs_password=not current,
@@ -105,5 +105,5 @@ def persona_text(account: Account, language: Language, hub: Hub) -> str:
         return language.gettext("Citizen")
     settings = next((d for d in hub.directories if d.id == account.directory_id), None)
     if settings is None:
-        return account.claims.get("directory_name", language.gettext("Staff"))
+        return account.text_claim("directory_name") or language.gettext("Staff")
     return settings.display_names.get(language.tag, settings.name)

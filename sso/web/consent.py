@@ -98,7 +98,7 @@ def signed_in_as(session: Session, visit: Visit, stores: Stores, hub: Hub) -> st
     account = stores.people.account(session.account_id)
     if account is None:
         raise ExpiredPage
-    name = account.claims.get("name", account.login_name)
+    name = account.text_claim("name") or account.login_name
     persona = persona_text(account, visit.language, hub)
     return visit.language.gettext("{person} ({persona})", person=name, persona=persona)
 

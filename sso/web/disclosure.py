@@ -46,12 +46,14 @@ CLAIM_LABELS: Mapping[str, str] = {
     "directory_name": _("Department that employs you"),
     "department": _("Office or unit"),
     "title": _("Job title"),
+    "groups": _("Groups that you are in"),
+    "roles": _("Roles that you have"),
 }
 """Every claim of sso.oidc.claims.SCOPE_CLAIMS in citizens' words, in English."""
 
 SHOWN_OPENLY = frozenset(
     {"zoneinfo", "locale", "updated_at", "email_verified", "phone_number_verified"}
-    | {"persona", "directory", "directory_name", "department", "title"}
+    | {"persona", "directory", "directory_name", "department", "title", "groups", "roles"}
 )
 """Claims whose value tells nothing that has to be hidden from someone standing by."""
 

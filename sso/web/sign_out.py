@@ -94,7 +94,7 @@ class _SignOutPages:
             csrf_token=visit.form_token(PURPOSE),
             service_name=asked.client.name_in(visit.language.tag) if asked.client else None,
             fields={name: params[name] for name in _KEPT if name in params},
-            account_name=account.claims.get("name", account.login_name) if account else None,
+            account_name=(account.text_claim("name") or account.login_name) if account else None,
             services=names,
             stay_url=_stay_url(asked.client),
         )

@@ -10,7 +10,7 @@ from sso.authentication.sign_in import NotSignedIn, SignedIn, SignIn
 from sso.authentication.throttling import ThrottleRules
 from sso.directory.entry import Entry
 from sso.directory.person import Account, AccountKind, Person
-from sso.directory.routing import CitizenRoute, DirectoryRoute
+from sso.directory.routing import CitizenRoute, DirectoryRoute, Name
 from sso.directory.settings import DirectorySettings, Vendor
 from sso.directory.stores import PasswordCredential
 from sso.directory.verification import AccountState, Authentication, Verification
@@ -54,8 +54,8 @@ class OneAnswerDirectory:
     entry: Entry | None = None
     asked: list[tuple[str, bytes]] = field(default_factory=list)
 
-    def authenticate(self, login_name: str, password: bytes) -> Authentication:
-        self.asked.append((login_name, password))
+    def authenticate(self, name: Name, password: bytes) -> Authentication:
+        self.asked.append((name.text, password))
         return Authentication(Verification(self.state, password_proven=self.password_proven), self.entry)
 
 
@@ -130,7 +130,7 @@ class Desk:
         previous: Session | None = None,
     ) -> SignedIn | NotSignedIn:
         """Sign in as the pages do: two transactions, and the proof between them."""
-        way = DirectoryRoute(CIVIL, login_name) if clerk else CitizenRoute(login_name)
+        way = DirectoryRoute(CIVIL, Name(login_name)) if clerk else CitizenRoute(login_name)
         with self.database.begin(ORIGIN) as stores:
             attempt = self.sign_in.prepare(way, None, address, stores, self.now)
         proof = self.sign_in.prove(attempt, password)

@@ -98,9 +98,11 @@ def test_it_can_be_used_as_it_is(tmp_path: Path) -> None:
 def test_its_directory_is_valid_and_tells_the_defaults(tmp_path: Path) -> None:
     write_secrets(tmp_path)
     (tmp_path / "civil-affairs.pw").write_text("opensesame")
-    (tmp_path / "civil-affairs-ca.pem").write_text("")
+    for name in ("civil-affairs-ca.pem", "civil-affairs-client.pem", "civil-affairs-client.key"):
+        (tmp_path / name).write_text("")
     text, _, block = example().partition("#[[directory]]")
     directory = uncommented("#[[directory]]" + block).replace("bind_password = ", "# bind_password = ")
+    directory = directory.replace("\nrealms = []", '\nrealms = ["civil.example"]')
     (tmp_path / "sso.toml").write_text(text + directory, encoding="utf-8")
 
     configuration = load(str(tmp_path / "sso.toml"), {})
@@ -110,7 +112,7 @@ def test_its_directory_is_valid_and_tells_the_defaults(tmp_path: Path) -> None:
     optional = [
         name
         for name, field in Directory.model_fields.items()
-        if not field.is_required() and field.get_default() is not None and name != "names"
+        if not field.is_required() and field.get_default() is not None and name not in {"names", "realms"}
     ]
     assert {name: section[name] for name in optional} == {
         name: Directory.model_fields[name].get_default() for name in optional

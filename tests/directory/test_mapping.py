@@ -1,8 +1,13 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sso.directory.claim_rules import ClaimRule
+from sso.directory.groups import Group, GroupRules
 from sso.directory.mapping import CLAIM_MAX_CHARACTERS, claims_of
+from sso.directory.presets import Vendor, preset_of
 from tests.directory.examples import entry, settings
 
 
@@ -61,3 +66,30 @@ def test_any_bytes_give_a_clean_short_value_or_none(raw):
 
     assert 1 <= len(value) <= CLAIM_MAX_CHARACTERS
     assert not {"\0", "\n", "\r", "\x1b", "\u202e", "\u2028"} & set(value)
+
+
+RULES = GroupRules(
+    base_dn="ou=groups,dc=x",
+    words=preset_of(Vendor.OPENLDAP).groups,
+    released={"Registry": "clerks"},
+    roles={"Approvers": "approver"},
+)
+
+
+def test_rules_make_claims_of_cleaned_values():
+    told = settings(mapping={"name": ClaimRule(template="{sn} {givenName}"), "nickname": "uid"})
+    found = entry(sn="Er\u202edene".encode(), givenName=b"Bolor\0")
+
+    assert claims_of(found, told) == {"name": "Erdene Bolor"}
+
+
+def test_groups_and_roles_are_released_when_they_were_read():
+    found = replace(entry(), groups=(Group("cn=registry,dc=x", "registry"), Group("cn=vault,dc=x", "vault")))
+
+    claims = claims_of(found, settings(groups=RULES))
+
+    assert (claims["groups"], claims["roles"]) == (["clerks"], [])
+
+
+def test_groups_that_were_not_read_make_no_claim():
+    assert claims_of(entry(), settings(groups=RULES)) == {}

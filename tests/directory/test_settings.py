@@ -1,8 +1,13 @@
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sso.directory.settings import Vendor
+from sso.directory.claim_rules import ClaimRule
+from sso.directory.groups import GroupRules
+from sso.directory.presets import OwnWords, PasswordChange, preset_of
+from sso.directory.settings import BindMethod, Vendor
 from tests.directory.examples import settings
 
 
@@ -91,8 +96,8 @@ def test_an_empty_service_password_is_refused():
 def test_the_mapping_falls_back_to_the_vendors():
     told = settings(vendor=Vendor.ACTIVE_DIRECTORY, login_attribute="sAMAccountName")
 
-    assert told.mapping["name"] == "displayName"
-    assert told.mapping["preferred_username"] == "sAMAccountName"
+    assert told.rules["name"].attributes == ("displayName",)
+    assert told.rules["preferred_username"].attributes == ("sAMAccountName",)
 
 
 def test_the_immutable_attribute_is_asked_for_by_name():
@@ -118,3 +123,85 @@ def test_a_ca_file_is_kept_as_a_path():
     told = settings(ca_file=Path("ca.pem"))
 
     assert told.ca_file == Path("ca.pem")
+
+
+WINDOWS = {"vendor": Vendor.ACTIVE_DIRECTORY, "login_attribute": "sAMAccountName"}
+CERTIFICATE = {"certificate_file": Path("hub.pem"), "certificate_key_file": Path("hub.key")}
+NOBODY = {"bind_dn": "", "bind_password": b""}
+
+
+def _groups(vendor, **changes):
+    words = replace(preset_of(vendor).groups, **changes)
+    return GroupRules(base_dn="ou=groups,dc=example", words=words, released={"a": "b"})
+
+
+def _told(**words):
+    return {"own_words": OwnWords(**words)}
+
+
+EXTERNAL = {"bind_method": BindMethod.EXTERNAL} | NOBODY
+DIRECT = {"bind_method": BindMethod.DIRECT} | NOBODY
+UID = {"bind_template": "uid={name},dc=example"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (_told(password_change=PasswordChange.UNICODE_PWD), '"unicode-pwd" does not exist on openldap'),
+        (
+            WINDOWS | _told(password_change=PasswordChange.MODIFY_PASSWORD),
+            '"modify-password" does not exist on active-directory',
+        ),
+        ({"groups": _groups(Vendor.SAMBA)}, '"in-chain" finds nothing on openldap'),
+        ({"groups": _groups(Vendor.OPENLDAP, member_attribute="member)(cn=*")}, "not a name that LDAP knows"),
+        ({"groups": _groups(Vendor.OPENLDAP, object_class="")}, "not a name that LDAP knows"),
+        (_told(immutable_attribute="*"), "not the name of an LDAP attribute"),
+        (_told(upn_attribute="a b"), "not the name of an LDAP attribute"),
+        (_told(expiry_attribute="userPassword"), "secret"),
+        ({"mapping": {"name": ClaimRule(template="{cn} {userPassword}")}}, "secret"),
+        ({"mapping": {"groups": "memberOf"}}, "stated by the hub alone"),
+        ({"realms": ()}, "at least one realm"),
+        ({"warn_days": 91}, "warn_days"),
+        ({"certificate_file": Path("hub.pem")}, "belong together"),
+        (EXTERNAL, "needs certificate_file"),
+        (EXTERNAL | CERTIFICATE | {"bind_dn": "cn=hub"}, "takes no bind_dn"),
+        (
+            EXTERNAL | CERTIFICATE | {"urls": ("ldap://127.0.0.1",), "allow_plaintext_on_loopback": True},
+            "needs ldaps://",
+        ),
+        (DIRECT, "bind_template holds {name} once"),
+        (DIRECT | {"bind_template": "{name}{name}"}, "bind_template holds {name} once"),
+        (DIRECT | {"bind_template": "{name}{uid}"}, "bind_template holds {name} once"),
+        (DIRECT | UID | {"bind_dn": "cn=hub"}, "takes no bind_dn"),
+        (DIRECT | WINDOWS | {"bind_template": "{name}@tax.example"}, "lets only a service account change"),
+        (UID, "for bind_method"),
+    ],
+)
+def test_what_could_never_work_is_refused_when_it_is_saved(changes, sentence):
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        settings(**changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        EXTERNAL | CERTIFICATE,
+        CERTIFICATE,
+        DIRECT | UID,
+        DIRECT
+        | WINDOWS
+        | {"bind_template": "{name}@tax.example"}
+        | _told(password_change=PasswordChange.NONE),
+        WINDOWS | {"groups": _groups(Vendor.SAMBA)},
+        WINDOWS | {"groups": _groups(Vendor.OPENLDAP)},
+        {"realms": (), "mail_domains": ("civil.example",)},
+    ],
+)
+def test_every_way_to_bind_and_to_find_groups_can_be_described(changes):
+    assert settings(**changes).id == "civil-affairs"
+
+
+def test_the_attributes_of_groups_and_of_the_passwords_end_are_asked_for():
+    told = settings(**WINDOWS, groups=_groups(Vendor.DS389))
+
+    assert {"memberOf", "msDS-UserPasswordExpiryTimeComputed"} <= set(told.attributes)

@@ -6,7 +6,7 @@ private_directory   one to stop, freeze or change, of each vendor in turn
 
 import signal
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
@@ -178,3 +178,27 @@ def refer_to(server: DirectoryServer, url: str) -> None:
     classes = (("", "objectClass", "referral"), ("", "objectClass", "extensibleObject"))
     dn = f"ou=branch,{server.suffix}"
     server.modify(record(dn, "add", *classes, ("", "ou", "branch"), ("", "ref", url)))
+
+
+def add_groups(server: DirectoryServer, names: Sequence[str], uid: str) -> None:
+    """Add groups with one member."""
+    object_class = "group" if server.vendor is Vendor.SAMBA else "groupOfNames"
+    member = ("", "member", server.person_dn(uid))
+    server.modify(
+        "\n".join(
+            record(
+                f"cn={name},{server.group_base_dn}",
+                "add",
+                ("", "objectClass", object_class),
+                ("", "cn", name),
+                member,
+            )
+            for name in names
+        )
+    )
+
+
+def let_people_read_themselves(server: DirectoryServer) -> None:
+    """What 389-DS does not allow unless it is told to."""
+    aci = '(targetattr="*")(version 3.0; acl "own entry"; allow (read,search,compare) userdn="ldap:///self";)'
+    server.modify(record(server.base_dn, "modify", ("add", "aci", aci)))

@@ -200,7 +200,8 @@ def _database(layout: Layout, dn: str, root_hash: str) -> str:
         ("olcDbDirectory", f"{layout.folder}/db"),
         ("olcDbMaxSize", str(64 * 1024 * 1024)),
         ("olcDbNoSync", "TRUE"),
-        ("olcDbIndex", "objectClass,uid,mail,entryUUID eq"),
+        ("olcDbIndex", "objectClass,uid,mail,member,entryUUID eq"),
+        ("olcLimits", f'{{0}}dn.exact="{layout.service_dn}" size.pr=1000 size.prtotal=unlimited'),
         ("olcAccess", f"{{0}}to attrs=userPassword by self write by anonymous auth {service} none by * none"),
         ("olcAccess", f"{{1}}to * {service} read by self read by * none"),
     )

@@ -6,28 +6,33 @@ neither the answer nor its time tells which names exist.
 """
 
 import secrets
-import threading
 import time
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from statistics import median
+from typing import TypeVar
 
 from sso.directory.breaker import BreakerState, Bulkhead, BulkheadFull
 from sso.directory.check import Check
 from sso.directory.entry import Entry
+from sso.directory.ldap.changing import change_as_clerk, change_as_service
 from sso.directory.ldap.deadline import Deadline, DeadlineExceeded
-from sso.directory.ldap.lookup import only_entry, question_for
+from sso.directory.ldap.direct import bind_name, can_be_bound, sign_in_directly
+from sso.directory.ldap.durations import Durations
+from sso.directory.ldap.lookup import only_entry, question_for, with_expiry, with_groups
+from sso.directory.ldap.membership import TooManyGroups
 from sso.directory.ldap.probe import probe_server
 from sso.directory.ldap.server import LdapServer
 from sso.directory.ldap.transport import Unreachable
-from sso.directory.settings import DirectorySettings
+from sso.directory.password_change import Change, ChangeOutcome, Passwords
+from sso.directory.presets import PasswordChange
+from sso.directory.routing import Name
+from sso.directory.settings import BindMethod, DirectorySettings
 from sso.directory.states import verification_of
 from sso.directory.verification import AccountState, Authentication, DirectoryUnavailable, Verification
 
 PASSWORD_MAX_BYTES = 4096
 _PATIENCE_SECONDS = 0.25  # a burst of sign-ins is not an outage
-_REMEMBERED_DURATIONS = 32
+_T = TypeVar("_T")
 
 
 class LdapDirectory:
@@ -38,31 +43,58 @@ class LdapDirectory:
         self._servers = tuple(LdapServer(address, settings) for address in settings.addresses)
         self._bulkhead = Bulkhead(settings.pool_size, _PATIENCE_SECONDS)
         self._durations = Durations()
+        self._is_direct = settings.bind_method is BindMethod.DIRECT
 
-    def authenticate(self, login_name: str, password: bytes) -> Authentication:
+    def authenticate(self, name: Name | str, password: bytes) -> Authentication:
         """Put a password to the directory. Never raises for what a person, server or network does.
 
         An unknown name, a name of several entries and a wrong password are all BAD_CREDENTIALS; an
         unreachable or wrongly configured directory is UNAVAILABLE with a private reason. An empty password,
         which servers take for an anonymous bind (RFC 4513 section 5.1.2), never reaches the network.
         """
-        if not _can_be_asked(login_name, password):
+        asked = Name.of(name)
+        if not _can_be_asked(asked.text, password):
             return _refused("refused before asking the directory")
         try:
             with self._inside() as deadline:
-                return self._authenticate(login_name, password, deadline)
+                if self._is_direct:
+                    return self._sign_in_directly(asked, password, deadline)
+                return self._sign_in(asked, password, deadline)
         except DirectoryUnavailable as error:
             return Authentication(Verification(AccountState.UNAVAILABLE, reason=str(error)), None)
 
-    def find(self, login_name: str) -> Entry | None:
-        """The one entry with that login name; None when there is none or more than one.
+    def change_password(self, name: Name | str, passwords: Passwords) -> Change:
+        """Exchange a clerk's password for a new one, by the directory's own rules. Never raises.
 
-        Raises DirectoryUnavailable.
+        The old password is verified first; what the server says about the new one is told only then. Nothing
+        is tried twice: when an answer is lost, whether the new password works decides.
         """
-        if not _can_be_asked(login_name, b"-"):
+        asked = Name.of(name)
+        never_asked = _refused("refused before asking the directory").verification
+        if not _can_be_asked(asked.text, passwords.old):
+            return Change(ChangeOutcome.BAD_CREDENTIALS, never_asked, None)
+        if not _can_be_asked("-", passwords.new):
+            return Change(ChangeOutcome.REFUSED, never_asked, None)
+        try:
+            with self._inside() as deadline:
+                return self._change(asked, passwords, deadline)
+        except DirectoryUnavailable as error:
+            verification = Verification(AccountState.UNAVAILABLE, reason=str(error))
+            return Change(ChangeOutcome.UNAVAILABLE, verification, None)
+
+    def find(self, name: Name | str) -> Entry | None:
+        """The one entry with that name; None when there is none or more than one.
+
+        Raises DirectoryUnavailable, always when there is no service account.
+        """
+        asked = Name.of(name)
+        if self._is_direct:
+            message = "without a service account nobody is looked up"
+            raise DirectoryUnavailable(message)
+        if not _can_be_asked(asked.text, b"-"):
             return None
         with self._inside() as deadline:
-            return self._find(login_name, deadline)[1]
+            return self._find(asked, deadline)[1]
 
     def probe(self, sample_login_name: str | None = None) -> list[Check]:
         """The steps of `sso directory test`, each server in turn, for an administrator to read."""
@@ -93,65 +125,84 @@ class LdapDirectory:
         except DeadlineExceeded as error:
             message = "the directory used up its deadline"
             raise DirectoryUnavailable(message) from error
+        except TooManyGroups as error:
+            message = "the person is in more groups than are read"
+            raise DirectoryUnavailable(message) from error
 
-    def _find(self, login_name: str, deadline: Deadline) -> tuple[LdapServer, Entry | None]:
-        """Search the servers in their order, skipping those known to be down.
+    def _on_a_server(self, ask: Callable[[LdapServer, int], _T]) -> _T:
+        """Ask the servers in their order, skipping those known to be down.
 
-        Each gets its share of the time that is left, so a frozen first server leaves some to the second.
+        `ask` is told how many servers are left, this one included: it takes its share of the time, so that a
+        frozen first server leaves some to the second.
         """
-        question = question_for(self.settings, login_name)
         candidates = [server for server in self._servers if server.breaker.would_allow(time.monotonic())]
         failure = DirectoryUnavailable("every server is known to be down; the next try is due shortly")
         for position, server in enumerate(candidates):
             if not server.breaker.allows(time.monotonic()):
                 continue
             try:
-                answer = server.search(question, deadline, parts=len(candidates) - position)
+                return ask(server, len(candidates) - position)
             except Unreachable as error:
                 failure = error
-                continue
-            return server, only_entry(self.settings, answer)
         raise failure
 
-    def _authenticate(self, login_name: str, password: bytes, deadline: Deadline) -> Authentication:
-        server, entry = self._find(login_name, deadline)
-        started_at = time.monotonic()
+    def _find(self, name: Name, deadline: Deadline) -> tuple[LdapServer, Entry | None]:
+        question = question_for(self.settings, name)
+
+        def ask(server: LdapServer, parts: int) -> tuple[LdapServer, Entry | None]:
+            return server, only_entry(self.settings, server.search(question, deadline, parts=parts))
+
+        return self._on_a_server(ask)
+
+    def _sign_in(self, name: Name, password: bytes, deadline: Deadline) -> Authentication:
+        server, entry = self._find(name, deadline)
         if entry is None:
-            server.bind(_nobody(self.settings), _as_long_as(password), deadline)
-            missing_seconds = self._durations.missing_seconds(time.monotonic() - started_at)
-            time.sleep(min(missing_seconds, deadline.remaining_seconds()))
-            return _refused("no single entry has this login name")
-        answer = server.bind(entry.dn, password, deadline)
-        verification = verification_of(self.settings.vendor, answer)
+            return self._nobody(server, password, deadline)
+        started_at = time.monotonic()
+        verification = verification_of(self.settings.vendor, server.bind(entry.dn, password, deadline))
         if verification.state is AccountState.BAD_CREDENTIALS:
             self._durations.remember_real(time.monotonic() - started_at)
-        return Authentication(verification, entry)
+        if verification.state is AccountState.OK:
+            entry = with_groups(self.settings, entry, lambda question: server.search_all(question, deadline))
+        return Authentication(with_expiry(self.settings, verification, entry), entry)
 
+    def _nobody(self, server: LdapServer, password: bytes, deadline: Deadline) -> Authentication:
+        """Refuse a name that no single entry has, as slowly as a wrong password."""
+        started_at = time.monotonic()
+        server.bind(_nobodys_dn(self.settings), _as_long_as(password), deadline)
+        missing_seconds = self._durations.missing_seconds(time.monotonic() - started_at)
+        time.sleep(min(missing_seconds, deadline.remaining_seconds()))
+        return _refused("no single entry has this login name")
 
-class Durations:
-    """How long refused binds took lately, of real entries and of nobody.
+    def _sign_in_directly(self, name: Name, password: bytes, deadline: Deadline) -> Authentication:
+        if not can_be_bound(self.settings, name):
+            return _refused("no principal can have this name")
 
-    For a real entry a server hashes the password and writes the failure down; for a missing one it does
-    neither. The difference of the medians, from 0.4 ms to the cost of a slow hash, is what nobody waits.
-    """
+        def ask(server: LdapServer, parts: int) -> Authentication:
+            part = deadline.share(parts)
+            return server.talk(
+                lambda session: sign_in_directly(self.settings, session, (name, password), part), part
+            )
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._real: deque[float] = deque(maxlen=_REMEMBERED_DURATIONS)
-        self._nobody: deque[float] = deque(maxlen=_REMEMBERED_DURATIONS)
+        return self._on_a_server(ask)
 
-    def remember_real(self, seconds: float) -> None:
-        """A real entry's password was refused after that long."""
-        with self._lock:
-            self._real.append(seconds)
-
-    def missing_seconds(self, nobody_seconds: float) -> float:
-        """How much longer a real entry takes than nobody, of which this was one more."""
-        with self._lock:
-            self._nobody.append(nobody_seconds)
-            if not self._real:
-                return 0.0
-            return max(0.0, median(self._real) - median(self._nobody))
+    def _change(self, name: Name, passwords: Passwords, deadline: Deadline) -> Change:
+        settings = self.settings
+        if self._is_direct:
+            dn = bind_name(settings, name)
+            if not can_be_bound(settings, name):
+                refused = _refused("no principal can have this name")
+                return Change(ChangeOutcome.BAD_CREDENTIALS, refused.verification, None)
+            return self._on_a_server(
+                lambda server, parts: change_as_clerk(settings, server, dn, passwords, deadline.share(parts))
+            )
+        server, entry = self._find(name, deadline)
+        if entry is None:
+            refused = self._nobody(server, passwords.old, deadline)
+            return Change(ChangeOutcome.BAD_CREDENTIALS, refused.verification, None)
+        if settings.preset.password_change is PasswordChange.UNICODE_PWD:
+            return change_as_service(settings, server, entry, passwords, deadline)
+        return change_as_clerk(settings, server, entry, passwords, deadline)
 
 
 def _can_be_asked(login_name: str, password: bytes) -> bool:
@@ -167,7 +218,7 @@ def _can_be_asked(login_name: str, password: bytes) -> bool:
     return 0 < len(password) <= PASSWORD_MAX_BYTES and b"\0" not in name and "\0" not in secret and bool(name)
 
 
-def _nobody(settings: DirectorySettings) -> str:
+def _nobodys_dn(settings: DirectorySettings) -> str:
     """A DN that no entry has."""
     return f"{settings.login_attribute}={secrets.token_hex(8)},{settings.base_dn}"
 

@@ -7,11 +7,42 @@ import warnings
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
-    from ldap3 import DEREF_NEVER, NONE, SIMPLE, SUBTREE, SYNC, Connection, Server, Tls
+    from ldap3 import (
+        BASE,
+        DEREF_NEVER,
+        EXTERNAL,
+        MODIFY_ADD,
+        MODIFY_DELETE,
+        NONE,
+        SASL,
+        SIMPLE,
+        SUBTREE,
+        SYNC,
+        Connection,
+        Server,
+        Tls,
+    )
     from ldap3.core.exceptions import LDAPExceptionError
+    from ldap3.protocol.rfc3062 import PasswdModifyRequestValue
     from pyasn1.error import PyAsn1Error
 
-__all__ = ["DEREF_NEVER", "FAULTS", "NONE", "SIMPLE", "SUBTREE", "SYNC", "Connection", "Server", "Tls"]
+__all__ = [
+    "BASE",
+    "DEREF_NEVER",
+    "EXTERNAL",
+    "FAULTS",
+    "MODIFY_ADD",
+    "MODIFY_DELETE",
+    "NONE",
+    "SASL",
+    "SIMPLE",
+    "SUBTREE",
+    "SYNC",
+    "Connection",
+    "PasswdModifyRequestValue",
+    "Server",
+    "Tls",
+]
 
 # What ldap3 raises for a broken connection and, undocumented, for bytes that are no LDAP message.
 FAULTS = (

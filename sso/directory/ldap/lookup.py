@@ -1,21 +1,32 @@
 """The search for one person, and what its answer means."""
 
+from dataclasses import replace
+
 from sso.directory.entry import Entry, canonical_immutable_id
+from sso.directory.expiry import moment_of
 from sso.directory.filters import person_named
+from sso.directory.ldap.membership import Ask, groups_of
 from sso.directory.ldap.server import Misconfigured
 from sso.directory.ldap.session import FoundEntry, Question, SearchAnswer
-from sso.directory.presets import Vendor
+from sso.directory.routing import Name, SearchBy
 from sso.directory.settings import SECRET_ATTRIBUTES, DirectorySettings
 from sso.directory.states import SIZE_LIMIT_EXCEEDED, SUCCESS
+from sso.directory.verification import AccountState, Verification
 
 
-def question_for(settings: DirectorySettings, login_name: str) -> Question:
-    """The search for the person with that login name."""
+def question_for(settings: DirectorySettings, name: Name) -> Question:
+    """The search for the person with that name."""
+    preset = settings.preset
+    attribute = {
+        SearchBy.LOGIN: settings.login_attribute,
+        SearchBy.UPN: preset.upn_attribute,
+        SearchBy.MAIL: preset.mail_attribute,
+    }[name.by]
     return Question(
         base_dn=settings.base_dn,
-        condition=person_named(settings.login_attribute, login_name, settings.person_filter),
+        condition=person_named(attribute, name.text, settings.person_filter),
         attributes=settings.attributes,
-        domain_scope=settings.vendor in (Vendor.ACTIVE_DIRECTORY, Vendor.SAMBA),
+        domain_scope=preset.domain_scope,
     )
 
 
@@ -25,16 +36,17 @@ def only_entry(settings: DirectorySettings, answer: SearchAnswer) -> Entry | Non
     Raises Misconfigured when the search itself failed or the entry bears no immutable id.
     """
     if answer.result not in (SUCCESS, SIZE_LIMIT_EXCEEDED):
-        raise Misconfigured(_search_failure(answer.result))
+        raise Misconfigured(search_failure(answer.result))
     if len(answer.entries) != 1 or answer.result == SIZE_LIMIT_EXCEEDED:
         return None
-    return _entry(settings, answer.entries[0])
+    return entry_of(settings, answer.entries[0])
 
 
-def _entry(settings: DirectorySettings, found: FoundEntry) -> Entry:
+def entry_of(settings: DirectorySettings, found: FoundEntry) -> Entry:
+    """An entry as found, with its id in one spelling. Raises Misconfigured when it bears none."""
     attribute = settings.preset.immutable_attribute
     raw = found.attributes.get(attribute.lower(), ())
-    immutable_id = canonical_immutable_id(settings.vendor, raw[0]) if raw else None
+    immutable_id = canonical_immutable_id(settings.preset.id_format, raw[0]) if raw else None
     if immutable_id is None:
         message = f"the entry shows no usable {attribute}: the service account may not read it"
         raise Misconfigured(message)
@@ -52,7 +64,22 @@ def _entry(settings: DirectorySettings, found: FoundEntry) -> Entry:
     )
 
 
-def _search_failure(result: int) -> str:
+def with_groups(settings: DirectorySettings, entry: Entry, ask: Ask) -> Entry:
+    """The entry with its groups, when they are wanted. Raises TooManyGroups and what `ask` raises."""
+    rules = settings.groups
+    return entry if rules is None else replace(entry, groups=groups_of(entry, rules, ask))
+
+
+def with_expiry(settings: DirectorySettings, verification: Verification, entry: Entry) -> Verification:
+    """What Active Directory says of the password's end with the entry and not with the bind."""
+    attribute = settings.preset.expiry_attribute
+    if attribute is None or verification.state is not AccountState.OK:
+        return verification
+    return replace(verification, expires_at=moment_of(entry.first(attribute)))
+
+
+def search_failure(result: int) -> str:
+    """Why a search was refused, for the operator."""
     match result:
         case 32:
             return "base_dn does not exist or the service account may not see it (ldap result 32)"

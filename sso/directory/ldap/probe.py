@@ -10,6 +10,7 @@ from sso.directory.ldap.lookup import only_entry, question_for
 from sso.directory.ldap.server import LdapServer, Misconfigured
 from sso.directory.ldap.session import Session
 from sso.directory.ldap.transport import Unreachable, resolve
+from sso.directory.routing import Name
 from sso.directory.settings import DirectorySettings
 from sso.directory.states import SIZE_LIMIT_EXCEEDED, SUCCESS
 from sso.directory.verification import DirectoryUnavailable
@@ -112,7 +113,7 @@ def _service_bind(
 def _search(
     settings: DirectorySettings, sample_login_name: str | None, session: Session, deadline: Deadline
 ) -> list[Check]:
-    answer = session.search(question_for(settings, sample_login_name or _NOBODY), deadline)
+    answer = session.search(question_for(settings, Name(sample_login_name or _NOBODY)), deadline)
     if answer.result not in (SUCCESS, SIZE_LIMIT_EXCEEDED):
         sentence = f"A search below {settings.base_dn} fails (ldap result {answer.result}); correct base_dn "
         return [Check("base", ok=False, sentence=sentence + "or let the service account read it.")]

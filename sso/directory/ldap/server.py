@@ -4,62 +4,32 @@ Sessions of the service account search and are never bound as a user; sessions f
 on. Both are kept only while they are young and known to be well.
 """
 
-import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
 
 from sso.directory.address import ServerAddress
 from sso.directory.breaker import Breaker
 from sso.directory.ldap.deadline import Deadline
-from sso.directory.ldap.session import Question, SearchAnswer, Session
+from sso.directory.ldap.pool import Pool
+from sso.directory.ldap.session import FoundEntry, Question, SearchAnswer, Session
 from sso.directory.ldap.transport import Stage, Unreachable, trusting
-from sso.directory.settings import DirectorySettings
-from sso.directory.states import BindAnswer, verification_of
+from sso.directory.settings import BindMethod, DirectorySettings
+from sso.directory.states import SUCCESS, BindAnswer, verification_of
 from sso.directory.verification import AccountState, DirectoryUnavailable
 
-_SESSION_MAX_AGE_SECONDS = 240.0  # below every usual idle limit of servers and firewalls
 # RFC 4511 appendix A: operations error, time limit, administrative limit, busy, unavailable, other.
 _BUSY_CODES = frozenset({1, 3, 11, 51, 52, 80})
 # A refused service account would be locked by eager retries.
 _REFUSED_PAUSE_SECONDS = 15.0
 
 
+_T = TypeVar("_T")
+
+
 class Misconfigured(DirectoryUnavailable):
     """The server answers, and the answer is that the settings are wrong."""
-
-
-class Pool:
-    """Idle sessions, the freshest first, at most `size` of them."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._lock = threading.Lock()
-        self._idle: list[Session] = []
-        self._closed = False
-
-    def take(self) -> Session | None:
-        """A session that was well when last used; None when there is none."""
-        while True:
-            with self._lock:
-                session = self._idle.pop() if self._idle else None
-            if session is None or time.monotonic() - session.opened_at < _SESSION_MAX_AGE_SECONDS:
-                return session
-            session.close()
-
-    def give(self, session: Session) -> None:
-        """Keep a session that just worked, or close it when there is no room."""
-        with self._lock:
-            keep = not self._closed and len(self._idle) < self._size
-            if keep:
-                self._idle.append(session)
-        if not keep:
-            session.close()
-
-    def close(self) -> None:
-        """Close every idle session; later ones are not kept."""
-        with self._lock:
-            idle, self._idle, self._closed = self._idle, [], True
-        for session in idle:
-            session.close()
 
 
 class LdapServer:
@@ -78,46 +48,52 @@ class LdapServer:
         Only one of `parts` shares of the time that is left is used, the others are for other servers.
         """
         deadline = whole.share(parts)
-        pooled = self._searching.take()
-        if pooled is not None:
-            try:
-                return self._search_on(pooled, question, deadline)
-            except Unreachable as error:
-                if not error.dropped:
-                    self._report(error)
-                    raise
-        try:
-            return self._search_on(self._open_as_service(deadline), question, deadline)
-        except Unreachable as error:
-            self._report(error)
-            raise
+        return self._as_service(lambda session: self._searched(session, question, deadline), deadline)
+
+    def search_all(self, question: Question, deadline: Deadline) -> list[FoundEntry]:
+        """Every entry of every page, as the service account. Raises Misconfigured when one is missing."""
+        return self._as_service(lambda session: all_entries(session, question, deadline), deadline)
 
     def bind(self, dn: str, password: bytes, deadline: Deadline) -> BindAnswer:
         """Put a password to the server. A dropped session is replaced once, a silent one is not."""
-        pooled = self._binding.take()
-        if pooled is not None:
-            try:
-                return self._bind_on(pooled, dn, password, deadline)
-            except Unreachable as error:
-                if not error.dropped:
-                    self._report(error)
-                    raise
+        return self.talk(lambda session: session.bind(dn, password, deadline), deadline)
+
+    def talk(self, use: Callable[[Session], _T], deadline: Deadline) -> _T:
+        """Use a session that belongs to nobody: what is done in it begins with a bind."""
+        return self._pooled(self._binding, use, lambda: self.open(deadline))
+
+    @contextmanager
+    def fresh(self, deadline: Deadline) -> Iterator[Session]:
+        """A session of its own that is closed afterwards, for what must not be tried twice."""
         try:
-            return self._bind_on(self.open(deadline), dn, password, deadline)
+            session = self.open(deadline)
         except Unreachable as error:
-            self._report(error)
+            self.report(error)
             raise
+        try:
+            yield session
+        except Unreachable as error:
+            self.report(error)
+            raise
+        finally:
+            session.close()
 
     def open(self, deadline: Deadline) -> Session:
         """A new session, encrypted unless the settings allow plain text on this loopback address."""
-        plaintext = not self.address.implicit_tls and not self._settings.start_tls
-        context = None if plaintext else trusting(self._settings.ca_file)
+        settings = self._settings
+        plaintext = not self.address.implicit_tls and not settings.start_tls
+        files = (settings.certificate_file, settings.certificate_key_file)
+        own = (files[0], files[1]) if files[0] is not None and files[1] is not None else None
+        context = None if plaintext else trusting(settings.ca_file, own)
         return Session.open(self.address, context, deadline)
 
     def bind_as_service(self, session: Session, deadline: Deadline) -> None:
         """Raise Misconfigured when the service account is refused, Unreachable when the server is busy."""
         settings = self._settings
-        answer = session.bind(settings.bind_dn, settings.bind_password, deadline)
+        if settings.bind_method is BindMethod.EXTERNAL:
+            answer = session.bind_external(deadline)
+        else:
+            answer = session.bind(settings.bind_dn, settings.bind_password, deadline)
         verification = verification_of(settings.vendor, answer)
         if verification.state is AccountState.OK:
             return
@@ -132,7 +108,8 @@ class LdapServer:
         self._searching.close()
         self._binding.close()
 
-    def _open_as_service(self, deadline: Deadline) -> Session:
+    def open_as_service(self, deadline: Deadline) -> Session:
+        """A new session of the service account."""
         session = self.open(deadline)
         try:
             self.bind_as_service(session, deadline)
@@ -141,21 +118,57 @@ class LdapServer:
             raise
         return session
 
-    def _search_on(self, session: Session, question: Question, deadline: Deadline) -> SearchAnswer:
+    def report(self, error: Unreachable) -> None:
+        """Silence on an open session may be one slow question; a session that cannot be had is certain."""
+        self.breaker.failed(time.monotonic(), certain=error.stage is not Stage.TALK)
+
+    def _as_service(self, ask: Callable[[Session], _T], deadline: Deadline) -> _T:
+        return self._pooled(self._searching, ask, lambda: self.open_as_service(deadline))
+
+    def _pooled(self, pool: Pool, use: Callable[[Session], _T], open_one: Callable[[], Session]) -> _T:
+        pooled = pool.take()
+        if pooled is not None:
+            try:
+                return self._used(pool, pooled, use)
+            except Unreachable as error:
+                if not error.dropped:
+                    self.report(error)
+                    raise
+        try:
+            return self._used(pool, open_one(), use)
+        except Unreachable as error:
+            self.report(error)
+            raise
+
+    def _used(self, pool: Pool, session: Session, use: Callable[[Session], _T]) -> _T:
+        try:
+            answer = use(session)
+        except Misconfigured:
+            session.close()
+            raise
+        pool.give(session)
+        self.breaker.succeeded()
+        return answer
+
+    @staticmethod
+    def _searched(session: Session, question: Question, deadline: Deadline) -> SearchAnswer:
         answer = session.search(question, deadline)
         if answer.result in _BUSY_CODES:
             session.close()
             raise Unreachable(Stage.TALK, f"the search got no verdict (ldap result {answer.result})")
-        self._searching.give(session)
-        self.breaker.succeeded()
         return answer
 
-    def _bind_on(self, session: Session, dn: str, password: bytes, deadline: Deadline) -> BindAnswer:
-        answer = session.bind(dn, password, deadline)
-        self._binding.give(session)
-        self.breaker.succeeded()
-        return answer
 
-    def _report(self, error: Unreachable) -> None:
-        """Silence on an open session may be one slow question; a session that cannot be had is certain."""
-        self.breaker.failed(time.monotonic(), certain=error.stage is not Stage.TALK)
+def all_entries(session: Session, question: Question, deadline: Deadline) -> list[FoundEntry]:
+    """Every entry of every page. Raises Misconfigured unless the last page says that it is the last."""
+    found: list[FoundEntry] = []
+    answer = SearchAnswer(SUCCESS, ())
+    for answer in session.pages(question, deadline):
+        found += answer.entries
+    if answer.result in _BUSY_CODES:
+        session.close()
+        raise Unreachable(Stage.TALK, f"the search got no verdict (ldap result {answer.result})")
+    if answer.result != SUCCESS or answer.cookie:
+        message = f"a search below {question.base_dn} was cut short (ldap result {answer.result})"
+        raise Misconfigured(message)
+    return found

@@ -1,4 +1,4 @@
-"""One LDAP connection, used by one thread at a time: open, bind, search, close.
+"""One LDAP connection, used by one thread at a time: open, bind, search, change a password, close.
 
 Every public method raises Unreachable for a network failure and returns result codes as they came. After
 `Unreachable` the session is closed. Neither DN nor password is kept: ldap3's Connection shows its password
@@ -8,39 +8,37 @@ in its repr, so it holds one only while a bind is under way.
 import math
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from sso.directory.address import ServerAddress
-from sso.directory.filters import AllOf
+from sso.directory.filters import Filter
+from sso.directory.ldap.connecting import connect
 from sso.directory.ldap.deadline import Deadline
 from sso.directory.ldap.library import (
+    BASE,
     DEREF_NEVER,
+    EXTERNAL,
     FAULTS,
-    NONE,
+    MODIFY_ADD,
+    MODIFY_DELETE,
+    SASL,
     SIMPLE,
     SUBTREE,
-    SYNC,
     Connection,
-    Server,
+    PasswdModifyRequestValue,
 )
-from sso.directory.ldap.transport import (
-    DeadlineSocket,
-    Stage,
-    StrictTls,
-    Unreachable,
-    resolve,
-    unreachable,
-    without_delay,
-)
+from sso.directory.ldap.transport import Stage, Unreachable, resolve, unreachable
 from sso.directory.ppolicy import PASSWORD_POLICY_OID, decode_policy_answer
-from sso.directory.states import BindAnswer
+from sso.directory.states import SUCCESS, BindAnswer
 
 _PASSWORD_POLICY_REQUEST = (PASSWORD_POLICY_OID, False, None)
 # [MS-ADTS] 3.1.1.3.4.1.6: Active Directory and Samba then send no references to other domains.
 _DOMAIN_SCOPE = ("1.2.840.113556.1.4.1339", False, None)
+_PAGED_RESULTS = "1.2.840.113556.1.4.319"  # RFC 2696
+_MODIFY_PASSWORD = "1.3.6.1.4.1.4203.1.11.1"  # RFC 3062
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +51,27 @@ class FoundEntry:
 
 @dataclass(frozen=True, slots=True)
 class SearchAnswer:
-    """The result code of a search and what it found."""
+    """The result code of a search and what it found. `cookie` is not empty when there is more to come."""
 
     result: int
     entries: tuple[FoundEntry, ...]
+    cookie: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What to search for: at most two entries, because two already means "not one person"."""
+    """What to search for: at most two entries, because two already means "not one person".
+
+    With `page_size` all come, in pages. `condition` is None for any entry; `base_only` leaves out what is
+    below `base_dn`.
+    """
 
     base_dn: str
-    condition: AllOf
+    condition: Filter | None
     attributes: tuple[str, ...]
-    domain_scope: bool
+    domain_scope: bool = False
+    base_only: bool = False
+    page_size: int = 0
 
 
 class Session:
@@ -82,8 +87,8 @@ class Session:
         addresses = resolve(address.host, address.port, deadline)
         for position, ip in enumerate(addresses[:-1]):
             with suppress(Unreachable):
-                return cls(_connect(ip, address, context, deadline.share(len(addresses) - position)))
-        return cls(_connect(addresses[-1], address, context, deadline))
+                return cls(connect(ip, address, context, deadline.share(len(addresses) - position)))
+        return cls(connect(addresses[-1], address, context, deadline))
 
     def bind(self, dn: str, password: bytes, deadline: Deadline) -> BindAnswer:
         """Simple bind (RFC 4511 section 4.2) with the password policy control."""
@@ -99,27 +104,84 @@ class Session:
         finally:
             connection.user = connection.password = connection.request = None
 
-    def search(self, question: Question, deadline: Deadline) -> SearchAnswer:
-        """Search the subtree. References to other servers are dropped, never followed."""
+    def bind_external(self, deadline: Deadline) -> BindAnswer:
+        """Bind as whom the client certificate names (SASL EXTERNAL, RFC 4422 appendix A)."""
+        connection = self._connection
+        connection.authentication, connection.sasl_mechanism = SASL, EXTERNAL
+        connection.sasl_credentials = b""  # "as whom the certificate says"; absent, the server asks once more
+        try:
+            connection.socket.begin(deadline)
+            connection.bind(read_server_info=False)
+            return _bind_answer(connection.result)
+        except FAULTS as error:
+            self.close()
+            unreachable(Stage.TALK, error)
+
+    def search(self, question: Question, deadline: Deadline, cookie: bytes = b"") -> SearchAnswer:
+        """Ask once. References to other servers are dropped, never followed."""
         connection = self._connection
         try:
             connection.socket.begin(deadline)
             connection.search(
                 search_base=question.base_dn,
-                search_filter=str(question.condition),
-                search_scope=SUBTREE,
+                search_filter="(objectClass=*)" if question.condition is None else str(question.condition),
+                search_scope=BASE if question.base_only else SUBTREE,
                 dereference_aliases=DEREF_NEVER,
                 attributes=list(question.attributes),
-                size_limit=2,
+                size_limit=0 if question.page_size else 2,
                 time_limit=math.ceil(deadline.remaining_seconds()),
                 controls=[_DOMAIN_SCOPE] if question.domain_scope else None,
+                paged_size=question.page_size or None,
+                paged_criticality=True,
+                paged_cookie=cookie or None,
             )
-            answer = SearchAnswer(int(connection.result["result"]), _entries(connection.response))
+            answer = _search_answer(connection.result, connection.response)
             connection.response = connection.request = None
             return answer
         except FAULTS as error:
             self.close()
             unreachable(Stage.TALK, error)
+
+    def pages(self, question: Question, deadline: Deadline) -> Iterator[SearchAnswer]:
+        """Every page to the last, which alone has result 0 and no cookie: only then nothing is missing."""
+        cookie = b""
+        while True:
+            answer = self.search(question, deadline, cookie)
+            yield answer
+            cookie = answer.cookie
+            if answer.result != SUCCESS or not cookie:
+                return
+
+    def modify_password(self, old: bytes, new: bytes, deadline: Deadline) -> BindAnswer:
+        """Change the password of whom this session is bound as (RFC 3062)."""
+        request = PasswdModifyRequestValue()
+        request["oldPasswd"], request["newPasswd"] = old, new
+        connection = self._connection
+        try:
+            connection.socket.begin(deadline)
+            connection.extended(_MODIFY_PASSWORD, request, controls=[_PASSWORD_POLICY_REQUEST])
+            return _bind_answer(connection.result)
+        except FAULTS as error:
+            self.close()
+            unreachable(Stage.TALK, error)
+        finally:
+            connection.request = connection.response = None
+
+    def exchange(
+        self, dn: str, attribute: str, values: tuple[bytes, bytes], deadline: Deadline
+    ) -> BindAnswer:
+        """Delete the first value and add the second, in one step that does both or none."""
+        old, new = values
+        connection = self._connection
+        try:
+            connection.socket.begin(deadline)
+            connection.modify(dn, {attribute: [(MODIFY_DELETE, [old]), (MODIFY_ADD, [new])]})
+            return _bind_answer(connection.result)
+        except FAULTS as error:
+            self.close()
+            unreachable(Stage.TALK, error)
+        finally:
+            connection.request = connection.response = None
 
     def peer_certificate(self) -> Mapping[str, Any]:
         """The server's certificate as `ssl.SSLSocket.getpeercert` tells it; empty without TLS."""
@@ -138,66 +200,16 @@ class Session:
             connection.strategy.close()
 
 
-def _connect(
-    ip: str, address: ServerAddress, context: ssl.SSLContext | None, deadline: Deadline
-) -> Connection:
-    """An open ldap3 connection to one IP address, encrypted when there is a context. Raises Unreachable."""
-    tls = None if context is None else StrictTls(context, address.host, deadline)
-    connection = None
-    try:
-        connection = _unopened(ip, address, tls, deadline.remaining_seconds())
-        connection.open(read_server_info=False)
-        if tls is None or not address.implicit_tls:
-            without_delay(connection.socket)
-            connection.socket = DeadlineSocket(connection.socket, deadline)
-        if tls is not None and not address.implicit_tls:
-            _start_tls(connection)
-    except FAULTS as error:
-        if connection is not None and connection.socket is not None:
-            connection.socket.close()  # ldap3 leaves the socket of a failed open to the garbage collector
-        failure = tls.failure if tls is not None else None
-        unreachable(Stage.CONNECT if failure is None else Stage.TLS, failure or error)
-    return connection
-
-
-def _unopened(
-    ip: str, address: ServerAddress, tls: StrictTls | None, connect_timeout_seconds: float
-) -> Connection:
-    """A connection with every unsafe or slow default of ldap3 set by hand."""
-    server = Server(  # never shared: its current_address is state of one connection
-        ip,
-        port=address.port,
-        use_ssl=address.implicit_tls,
-        tls=tls,
-        get_info=NONE,
-        allowed_referral_hosts=[],
-        connect_timeout=connect_timeout_seconds,
-    )
-    return Connection(
-        server,
-        client_strategy=SYNC,
-        auto_bind=False,
-        auto_referrals=False,
-        auto_range=False,
-        check_names=False,
-        raise_exceptions=False,
-        return_empty_attributes=False,
-        receive_timeout=None,  # the socket keeps the deadline
-    )
-
-
-def _start_tls(connection: Connection) -> None:
-    """Upgrade (RFC 4511 section 4.14). Raises one of FAULTS; nothing is sent before it is done."""
-    connection.start_tls(read_server_info=False)
-    if not connection.tls_started or not isinstance(connection.socket.wrapped, ssl.SSLSocket):
-        message = "StartTLS did not encrypt the connection"
-        raise ssl.SSLError(message)
-
-
 def _bind_answer(result: Mapping[str, Any]) -> BindAnswer:
     control = (result.get("controls") or {}).get(PASSWORD_POLICY_OID)
     policy = None if control is None else decode_policy_answer(control["value"] or b"")
     return BindAnswer(int(result["result"]), str(result.get("message") or ""), policy)
+
+
+def _search_answer(result: Mapping[str, Any], response: Sequence[Mapping[str, Any]] | None) -> SearchAnswer:
+    paged = (result.get("controls") or {}).get(_PAGED_RESULTS)
+    cookie = b"" if paged is None else bytes(paged["value"]["cookie"] or b"")
+    return SearchAnswer(int(result["result"]), _entries(response), cookie)
 
 
 def _entries(response: Sequence[Mapping[str, Any]] | None) -> tuple[FoundEntry, ...]:

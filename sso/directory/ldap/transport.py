@@ -109,8 +109,11 @@ class DeadlineSocket:
         self.wrapped.close()
 
 
-def trusting(ca_file: Path | None) -> ssl.SSLContext:
-    """A context that trusts the directory's own CA, or the system's when none is set. Raises Unreachable."""
+def trusting(ca_file: Path | None, certificate: tuple[Path, Path] | None = None) -> ssl.SSLContext:
+    """A context that trusts the directory's own CA, or the system's when none is set.
+
+    `certificate` is the hub's own with its key, shown to servers that ask. Raises Unreachable.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # verifies chain and host name by construction
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
@@ -120,6 +123,12 @@ def trusting(ca_file: Path | None) -> ssl.SSLContext:
             context.load_verify_locations(ca_file)
     except OSError as error:  # ssl.SSLError is one
         raise Unreachable(Stage.TLS, f"ca_file cannot be read ({type(error).__name__})") from error
+    try:
+        if certificate is not None:
+            context.load_cert_chain(*certificate)
+    except OSError as error:
+        reason = f"certificate_file or its key cannot be read ({type(error).__name__})"
+        raise Unreachable(Stage.TLS, reason) from error
     return context
 
 

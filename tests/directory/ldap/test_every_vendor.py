@@ -1,5 +1,7 @@
 """What every vendor's server answers alike: the contract of `LdapDirectory`, on the real ones."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from sso.directory.settings import Vendor
@@ -195,3 +197,12 @@ def test_any_name_that_the_directory_holds_is_found(private_directory):
             states.append(_state(directory, name))
 
     assert states == [S.OK] * len(names)
+
+
+def test_samba_tells_the_end_of_a_password_with_the_entry(shared_directory):
+    with opened(shared_directory(SAMBA)) as directory:
+        verification = directory.authenticate("warn", PASSWORD.encode()).verification
+
+    now = datetime.now(UTC)
+    assert timedelta(days=4) < verification.expires_at - now <= timedelta(days=5)
+    assert verification.seconds_left(now) > 4 * 86_400

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from sso.cli.demo.slapd import CertificateWish
+from sso.directory.settings import Vendor
 from tests.directory.ldap.opening import opened
 from tests.directory.listeners import babble, listening
 from tests.servers.slapd import started
@@ -57,7 +58,7 @@ def test_each_server_is_tried(slapd):
         ({"base_dn": "ou=nowhere,dc=civil,dc=example"}, "base", "correct base_dn"),
         ({"base_dn": "nonsense"}, "base", "correct base_dn"),
         ({"login_attribute": "mail"}, "person", "No entry has mail=bolor"),
-        ({"vendor": "389-ds"}, "immutable_id", "nsUniqueId"),
+        ({"vendor": Vendor.DS389}, "immutable_id", "nsUniqueId"),
     ],
 )
 def test_the_step_that_fails_says_what_to_mend(slapd, changes, name, words):

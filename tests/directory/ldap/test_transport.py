@@ -7,6 +7,7 @@ import pytest
 
 from sso.cli.demo.slapd import CertificateWish
 from sso.directory.ldap import LdapDirectory
+from sso.directory.settings import Vendor
 from sso.directory.verification import AccountState, DirectoryUnavailable
 from tests.directory.ldap.opening import opened, timed
 from tests.directory.listeners import babble, drip, flood, listening, malform, record
@@ -131,7 +132,7 @@ def test_a_base_that_does_not_exist_is_told(slapd):
 
 
 def test_an_entry_without_the_immutable_id_is_unavailable(slapd):
-    verification = _answer(slapd, vendor="389-ds")
+    verification = _answer(slapd, vendor=Vendor.DS389)
 
     assert verification.state is S.UNAVAILABLE
     assert "nsUniqueId" in verification.reason
