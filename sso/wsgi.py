@@ -1,6 +1,7 @@
 """The WSGI application for granian or gunicorn: `sso.wsgi:app`; SSO_CONFIG names the configuration."""
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -27,7 +28,10 @@ def make() -> Flask:
     if "SSO_SUPERVISED" in os.environ:
         _end_with_parent()
         keep_sampling(hub)
-    return application_of(hub)
+    app = application_of(hub)
+    gc.collect()
+    gc.freeze()  # what is there now stays: looking through it for garbage costs each request a twentieth
+    return app
 
 
 def application_of(hub: Hub) -> Flask:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
+from functools import cache
 from typing import ClassVar, Protocol, TypeAlias
 
 JsonValue: TypeAlias = "None | bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue]"
@@ -118,10 +119,10 @@ def record_of(event: AuditEvent, origin: Origin, now: datetime, sequence: int = 
 
     Strings are capped at MAX_TEXT_LENGTH and stripped of control and bidirectional characters.
     """
-    values = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
+    values = {name: getattr(event, name) for name in _field_names(type(event))}
     named = {name: _text(values.pop(name, None)) for name in IDENTIFIERS}
     detail = {name: _clean(value) for name, value in values.items() if value is not None}
-    safe = Origin(**{f.name: _text(getattr(origin, f.name)) for f in dataclasses.fields(origin)})
+    safe = Origin(**{name: _text(getattr(origin, name)) for name in _field_names(Origin)})
     return AuditRecord(
         id=new_event_id(now, sequence),
         event=event.code,
@@ -135,6 +136,11 @@ def record_of(event: AuditEvent, origin: Origin, now: datetime, sequence: int = 
         origin=safe,
         detail=detail,
     )
+
+
+@cache
+def _field_names(kind: type[AuditEvent] | type[Origin]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def _text(value: object) -> str | None:
@@ -158,6 +164,8 @@ def _clean(value: object) -> JsonValue:
 
 
 def _clean_text(text: str) -> str:
+    if len(text) <= MAX_TEXT_LENGTH and text.isascii() and text.isprintable():
+        return text  # nearly always
     visible = "".join(c for c in text[: MAX_TEXT_LENGTH * 2] if c.isprintable() and c not in _BIDI)
     return visible if len(visible) <= MAX_TEXT_LENGTH else visible[: MAX_TEXT_LENGTH - 1] + "…"
 

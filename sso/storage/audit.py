@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Row, and_, bindparam, func, or_, select
@@ -168,6 +169,7 @@ def _sixteen(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bytes:
     return address.packed if address.version == 6 else bytes(10) + b"\xff\xff" + address.packed
 
 
+@lru_cache(maxsize=4096)
 def _address(text: str | None) -> tuple[str | None, bytes | None]:
     """The canonical text and sortable bytes; text that is no address stays, and no network contains it."""
     if text is None:

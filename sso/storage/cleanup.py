@@ -5,10 +5,11 @@ nobody waits for the broom, and it waits for nobody. Codes and tokens stay a whi
 that a replay is still recognised and told. A grant goes when its last code and refresh token went.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Executable, Table, bindparam, delete, select, tuple_
+from sqlalchemy import Delete, Executable, Table, bindparam, delete, select, tuple_
 
 from sso.storage.columns import UtcDateTime
 from sso.storage.tables import (
@@ -81,12 +82,6 @@ _SWEEPS = {
     )
 }
 _STATEMENTS = {name: sweep.statement() for name, sweep in _SWEEPS.items()}
-_CHILDLESS_GRANTS = delete(grant).where(
-    grant.c.id.in_(bindparam("ids", expanding=True)),
-    ~select(authorization_code.c.digest).where(authorization_code.c.grant_id == grant.c.id).exists(),
-    ~select(deferred_request.c.id).where(deferred_request.c.grant_id == grant.c.id).exists(),
-    ~select(refresh_token.c.digest).where(refresh_token.c.grant_id == grant.c.id).exists(),
-)
 
 SWEPT_TABLES = tuple(_SWEEPS)
 """The tables to sweep, by name."""
@@ -115,5 +110,15 @@ class SqlCleanup:
         gone = self._unit.rows(_STATEMENTS[table], {"before": now - sweep.kept, "size": batch})
         held = {row.grant_id for row in gone if row.grant_id is not None} if sweep.holds_grant else set()
         if held:
-            self._unit.change(_CHILDLESS_GRANTS, {"ids": sorted(held)})
+            self._unit.change(_childless(held))
         return len(gone)
+
+
+def _childless(grant_ids: Collection[str]) -> Delete:
+    """Delete those of the grants that have no code, request or refresh token any more."""
+    return delete(grant).where(
+        grant.c.id.in_(sorted(grant_ids)),
+        ~select(authorization_code.c.digest).where(authorization_code.c.grant_id == grant.c.id).exists(),
+        ~select(deferred_request.c.id).where(deferred_request.c.grant_id == grant.c.id).exists(),
+        ~select(refresh_token.c.digest).where(refresh_token.c.grant_id == grant.c.id).exists(),
+    )

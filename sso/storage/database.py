@@ -13,11 +13,8 @@ import os
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from sqlalchemy import Connection
 
 from sso.audit.record import Origin
 from sso.oidc.client import Client
@@ -25,12 +22,13 @@ from sso.oidc.errors import RequestRejected
 from sso.oidc.jose import MemoryKeys
 from sso.oidc.keys import PrivateKeys
 from sso.storage.clients import ClientCache
-from sso.storage.engines import Engines, database_url, postgresql_engines, sqlite_engines
-from sso.storage.errors import StorageUnavailable
+from sso.storage.engines import Engines, database_url
+from sso.storage.postgresql import PostgresqlEngines
 from sso.storage.sealing import Sealer
 from sso.storage.signing_keys import SignersInMemory
+from sso.storage.sqlite import SqliteEngines
 from sso.storage.stores import SqlStores
-from sso.storage.unit_of_work import Switch, UnitOfWork
+from sso.storage.unit_of_work import UnitOfWork
 
 
 class Database:
@@ -59,7 +57,6 @@ class Database:
         self._wait_seconds = wait_seconds
         self._cache = ClientCache()
         self._signers = SignersInMemory(private_keys or MemoryKeys())
-        self._turn = threading.Lock() if self.dialect == "sqlite" else None
         self._guard = threading.Lock()
         self._engines, self._process = self._new_engines(), os.getpid()
 
@@ -86,8 +83,8 @@ class Database:
         Raises:
             StorageUnavailable: the database could not do it; nothing was kept.
         """
-        with self._my_turn(), _connection(self._my_engines().writer) as connection:
-            unit = UnitOfWork(connection, origin, writes=True, not_begun=_not_begun(connection))
+        with self._my_engines().transaction(writes=True) as transaction:
+            unit = UnitOfWork(transaction, origin, writes=True)
             try:
                 yield SqlStores(unit, self._cache, self._sealer, self._signers)
             except RequestRejected:
@@ -102,8 +99,8 @@ class Database:
         Raises:
             StorageUnavailable: the database could not do it.
         """
-        with _connection(self._my_engines().reader) as connection:
-            unit = UnitOfWork(connection, Origin(), writes=False)
+        with self._my_engines().transaction(writes=False) as transaction:
+            unit = UnitOfWork(transaction, Origin(), writes=False)
             yield SqlStores(unit, self._cache, self._sealer, self._signers)
 
     def client(self, client_id: str) -> Client | None:
@@ -124,30 +121,15 @@ class Database:
     @contextmanager
     def _schema_reader(self) -> Generator[Connection]:
         """A transaction for `sso.storage.schema` alone, to look."""
-        with _connection(self._my_engines().reader) as connection:
+        with self._my_engines().schema(writes=False) as connection:
             yield connection
 
     @contextmanager
     def _schema_writer(self) -> Generator[Connection]:
         """A transaction for `sso.storage.schema` alone, to change."""
-        with self._my_turn(), _connection(self._my_engines().writer) as connection:
+        with self._my_engines().schema(writes=True) as connection:
             yield connection
-            connection.commit()
         self._cache.forget()
-
-    @contextmanager
-    def _my_turn(self) -> Generator[None]:
-        """On SQLite threads of one process queue up here: its own lock would make them sleep and retry."""
-        if self._turn is None:
-            yield
-            return
-        if not self._turn.acquire(timeout=self._wait_seconds):
-            msg = "another writer holds the database"
-            raise StorageUnavailable(msg)
-        try:
-            yield
-        finally:
-            self._turn.release()
 
     def _my_engines(self) -> Engines:
         if self._process != os.getpid():
@@ -159,33 +141,5 @@ class Database:
 
     def _new_engines(self) -> Engines:
         if self.dialect == "sqlite":
-            return sqlite_engines(self._url, self._pool_size, self._wait_seconds)
-        return postgresql_engines(self._url, self._pool_size, self._wait_seconds)
-
-
-@contextmanager
-def _connection(engine: Engine) -> Generator[Connection]:
-    """A connection in a transaction, rolled back unless it was committed."""
-    try:
-        with engine.connect() as connection:
-            connection.begin()
-            yield connection
-    except DBAPIError as error:
-        raise StorageUnavailable(type(error.orig).__name__) from error
-    except NoConnectionFree as error:
-        msg = "every connection is in use"
-        raise StorageUnavailable(msg) from error
-
-
-def _not_begun(connection: Connection) -> Switch | None:
-    """On PostgreSQL let the transaction begin with the first write; the pool turns the switch back."""
-    if connection.dialect.name != "postgresql":
-        return None
-    driver: Any = connection.connection.driver_connection
-    try:
-        driver.autocommit = True
-    except driver.Error as error:  # the driver knows that the connection is broken
-        connection.invalidate()
-        raise StorageUnavailable(type(error).__name__) from error
-    switch: Switch = driver
-    return switch
+            return SqliteEngines(self._url, self._pool_size, self._wait_seconds)
+        return PostgresqlEngines(self._url, self._pool_size, self._wait_seconds)

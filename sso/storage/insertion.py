@@ -1,59 +1,112 @@
-"""The rows that a unit of work collected, as one statement: one round trip, durable without BEGIN and COMMIT.
+"""Rows that waited for the end of their unit, and how they are inserted.
 
-PostgreSQL only: SQLite knows no INSERT inside WITH. The parts run in no particular order; a foreign key is
-checked at the end of the whole statement, so a row may point at one that is inserted beside it.
+SQLite takes them table by table. PostgreSQL takes all of them, also those of several units, as one
+statement with one JSON text a table, so that it is the same prepared statement for any number of rows. Its
+parts run in no particular order; a foreign key is checked at the end of the whole statement, so a row may
+point at one that is inserted beside it.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Table, bindparam
+from sqlalchemy import JSON, String, Table, bindparam, cast, column, func, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import Insert
+from sqlalchemy.types import TypeEngine
 
-from sso.storage.tables import (
-    access_token,
-    audit_event,
-    authorization_code,
-    grant,
-    logout_notice,
-    refresh_token,
-)
+from sso.storage.columns import ForeignJson, Text
+from sso.storage.compiled import DIALECT, Compiled
+from sso.storage.tables import logout_notice, metadata, session_client
+from sso.storage.transactions import Collected, Parameters
 
-MAX_ROWS = 8
-"""More rows than this go table by table: each number of rows is a statement of its own to prepare."""
+_ORDER = {table: place for place, table in enumerate(metadata.sorted_tables)}
+_MAY_BE_THERE = frozenset({logout_notice, session_client})
+"""Tables in which a row that is there already stays as it is."""
 
-PARENTS_FIRST = (grant, authorization_code, refresh_token, access_token, logout_notice, audit_event)
-"""Tables whose rows may wait for the end, a foreign key's target before what points at it."""
+Written = Mapping[Table, Sequence[str]]
+"""Rows as JSON texts, by their table."""
 
-Row = Mapping[str, Any]
-Collected = Mapping[str, Sequence[Row]]
+
+def parents_first(tables: Collected | Written) -> list[Table]:
+    """Return the tables, a foreign key's target before what points at it."""
+    return sorted(tables, key=_ORDER.__getitem__)
 
 
 def insertion_of(table: Table) -> Insert:
     """Return the INSERT of a table. ON CONFLICT is SQLite's too, word for word: one construct serves both."""
     statement = postgresql.insert(table)
-    return statement.on_conflict_do_nothing() if table is logout_notice else statement
+    return statement.on_conflict_do_nothing() if table in _MAY_BE_THERE else statement
 
 
-def together(collected: Collected) -> tuple[Insert, dict[str, Any]]:
-    """Return one statement that inserts all rows, and its parameters."""
-    rows = [(table.name, row) for table in PARENTS_FIRST for row in collected.get(table.name, ())]
-    statement = _statement(tuple((name, tuple(row)) for name, row in rows))
-    return statement, {
-        f"{column}_{number}": value for number, (_, row) in enumerate(rows) for column, value in row.items()
-    }
+def written(collected: Collected) -> Written:
+    """Return the rows as PostgreSQL gets them.
+
+    Raises:
+        ValueError: a time is not aware.
+    """
+    return {table: [_written(table, row) for row in rows] for table, rows in collected.items()}
 
 
-@lru_cache(maxsize=128)
-def _statement(shape: tuple[tuple[str, tuple[str, ...]], ...]) -> Insert:
-    tables = {table.name: table for table in PARENTS_FIRST}
-    parts = [
-        insertion_of(tables[name]).values(
-            {column: bindparam(f"{column}_{number}", type_=tables[name].c[column].type) for column in columns}
-        )
-        for number, (name, columns) in enumerate(shape)
+def together(tables: Sequence[Table]) -> Compiled:
+    """Return the statement that inserts rows of these tables, each given as a JSON array by its name."""
+    return _together(tuple(parents_first(dict.fromkeys(tables, ()))))
+
+
+@lru_cache(maxsize=64)
+def _together(tables: tuple[Table, ...]) -> Compiled:
+    *beside, last = [_part(table) for table in tables]
+    parts = (part.cte(f"part_{number}") for number, part in enumerate(beside))
+    return Compiled(last.add_cte(*parts), ())
+
+
+def _part(table: Table) -> Insert:
+    """INSERT ... SELECT of the rows in a JSON array; text of others arrives in it as a text of its own."""
+    given = (
+        func.json_to_recordset(cast(bindparam(table.name, required=True, type_=String()), JSON))
+        .table_valued(*(column(known.name, _transported(known.type)) for known in table.c))
+        .render_derived(with_types=True)
+    )
+    values = [
+        cast(given.c[known.name], known.type) if known.type is ForeignJson else given.c[known.name]
+        for known in table.c
     ]
-    *beside, last = parts
-    return last.add_cte(*(part.cte(f"part_{number}") for number, part in enumerate(beside)))
+    return insertion_of(table).from_select([known.name for known in table.c], select(*values))
+
+
+def _transported(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    return Text() if kind is ForeignJson else kind
+
+
+def _written(table: Table, row: Parameters) -> str:
+    writers = _writers(table)
+    return json.dumps(
+        {name: writers[name](value) if name in writers else value for name, value in row.items()},
+        default=_plain,
+    )
+
+
+@lru_cache(maxsize=64)
+def _writers(table: Table) -> Mapping[str, Callable[[Any], Any]]:
+    """What makes text of others fit for JSON, by the columns that hold it."""
+    return {known.name: _writer(known.type) for known in table.c if isinstance(known.type, Text | JSON)}
+
+
+def _writer(kind: TypeEngine[Any]) -> Callable[[Any], Any]:
+    if kind is ForeignJson:
+        return lambda value: None if value is None else json.dumps(value)
+    if isinstance(kind, Text):
+        return lambda value: kind.process_bind_param(value, DIALECT)
+    return lambda value: value
+
+
+def _plain(value: object) -> str:
+    """Bytes and times as PostgreSQL reads them."""
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.isoformat()
+    msg = f"times are stored aware, and {type(value).__name__} not at all"
+    raise ValueError(msg)

@@ -1,85 +1,59 @@
 """A unit of work: the statements of one transaction, and the rows that may wait for its end.
 
 Round trips decide how fast a token endpoint is. Rows whose result nobody reads (grants, tokens, notices,
-audit events) are collected and inserted just before the commit: on PostgreSQL by one statement, on SQLite by
-one a table, parents first.
-
-On PostgreSQL a unit begins its transaction with its first write, and one that only collects needs none: its
-one statement commits by itself. Reads before that lose nothing, for under READ COMMITTED each statement
-sees its own moment anyway.
+audit events) are collected and inserted just before the commit. `sso.storage.sqlite` and
+`sso.storage.postgresql` say how.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Executable, Row, Select, Table
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Executable, Select, Table
 
 from sso.audit.record import Origin
 from sso.oidc.account import Subject
 from sso.storage.errors import StorageUnavailable
-from sso.storage.insertion import MAX_ROWS, PARENTS_FIRST, insertion_of, together
 from sso.storage.tables import account, person
-
-Parameters = Mapping[str, Any]
-
-_COLLECTED = {table.name: insertion_of(table) for table in PARENTS_FIRST}
-
-
-class Switch(Protocol):
-    """The driver's connection on PostgreSQL: while `autocommit` is on, each statement is a transaction."""
-
-    autocommit: bool
-    Error: type[Exception]
+from sso.storage.transactions import Parameters, Transaction
 
 
 class UnitOfWork:
-    """One transaction's connection. Every database error becomes StorageUnavailable and spoils the unit."""
+    """One transaction. Every database error is StorageUnavailable and spoils the unit."""
 
-    __slots__ = (
-        "_after_commit",
-        "_collected",
-        "_connection",
-        "_not_begun",
-        "_spoiled",
-        "_writes",
-        "origin",
-        "subjects",
-    )
+    __slots__ = ("_after_commit", "_collected", "_spoiled", "_transaction", "_writes", "origin", "subjects")
 
-    def __init__(
-        self, connection: Connection, origin: Origin, *, writes: bool, not_begun: Switch | None = None
-    ) -> None:
+    def __init__(self, transaction: Transaction, origin: Origin, *, writes: bool) -> None:
         self.origin = origin
         self.subjects: dict[str, Subject] = {}
         """Subjects that were read together with a grant, by account id; forgotten when people change."""
-        self._connection = connection
+        self._transaction = transaction
         self._writes = writes
-        self._not_begun = not_begun
-        self._spoiled: DBAPIError | None = None
-        self._collected: dict[str, list[Parameters]] = {}
+        self._spoiled: StorageUnavailable | None = None
+        self._collected: dict[Table, list[Parameters]] = {}
         self._after_commit: list[Callable[[], None]] = []
 
-    def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[Row[Any]]:
-        """Return every row that a statement finds or returns."""
+    def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[Any]:
+        """Return every row that a statement finds or returns; its columns are attributes."""
+        self._about_to_run(statement)
         try:
-            return self._run(statement, parameters).fetchall()
-        except DBAPIError as error:
-            raise self._unavailable(error) from error
+            return self._transaction.rows(statement, parameters)
+        except StorageUnavailable as error:
+            self._spoiled = error
+            raise
 
-    def row(self, statement: Executable, parameters: Parameters | None = None) -> Row[Any] | None:
+    def row(self, statement: Executable, parameters: Parameters | None = None) -> Any | None:
         """Return the first row that a statement finds or returns, or None."""
-        try:
-            return self._run(statement, parameters).first()
-        except DBAPIError as error:
-            raise self._unavailable(error) from error
+        found = self.rows(statement, parameters)
+        return found[0] if found else None
 
     def change(self, statement: Executable, parameters: Parameters | None = None) -> int:
         """Run an UPDATE or DELETE (or an INSERT whose count is not asked for); return the number of rows."""
+        self._about_to_run(statement)
         try:
-            return self._run(statement, parameters).rowcount
-        except DBAPIError as error:
-            raise self._unavailable(error) from error
+            return self._transaction.change(statement, parameters)
+        except StorageUnavailable as error:
+            self._spoiled = error
+            raise
 
     def collect(self, table: Table, row: Parameters) -> None:
         """Insert a row at the end, or when someone is about to read it.
@@ -90,13 +64,17 @@ class UnitOfWork:
         if not self._writes:
             msg = "this transaction only reads: nothing can be recorded in it"
             raise RuntimeError(msg)
-        self._collected.setdefault(table.name, []).append(row)
+        self._collected.setdefault(table, []).append(row)
 
     def flush(self) -> None:
         """Insert what was collected."""
         if self._collected:
-            self._begin()
-            self._insert_collected()
+            collected, self._collected = self._collected, {}
+            try:
+                self._transaction.insert(collected)
+            except StorageUnavailable as error:
+                self._spoiled = error
+                raise
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Do something in memory once the transaction is durable."""
@@ -112,50 +90,11 @@ class UnitOfWork:
         if self._spoiled is not None:
             msg = "an earlier statement of this transaction failed"
             raise StorageUnavailable(msg) from self._spoiled
-        if not self._is_one_statement():
-            self.flush()
-        self._insert_collected()
-        try:
-            self._connection.commit()
-        except DBAPIError as error:
-            raise self._unavailable(error) from error
+        collected, self._collected = self._collected, {}
+        self._transaction.commit(collected)
         for action in self._after_commit:
             action()
 
-    def _run(self, statement: Executable, parameters: Parameters | None) -> CursorResult[Any]:
-        if not isinstance(statement, Select) or statement._for_update_arg is not None:
-            self._begin()
-            if getattr(statement, "table", None) in (account, person):
-                self.subjects.clear()
-        return self._connection.execute(statement, parameters)
-
-    def _begin(self) -> None:
-        """From here on nothing is durable before the commit; the driver sends BEGIN with what comes next."""
-        if self._not_begun is not None:
-            try:
-                self._not_begun.autocommit = False
-            except self._not_begun.Error as error:
-                raise StorageUnavailable(type(error).__name__) from error
-            self._not_begun = None
-
-    def _is_one_statement(self) -> bool:
-        """Whether all that was collected can be inserted at once."""
-        rows = sum(map(len, self._collected.values()))
-        return self._connection.dialect.name == "postgresql" and 0 < rows <= MAX_ROWS
-
-    def _insert_collected(self) -> None:
-        at_once = self._is_one_statement()
-        collected, self._collected = self._collected, {}
-        try:
-            if at_once:
-                self._connection.execute(*together(collected))
-                return
-            for name, statement in _COLLECTED.items():
-                if rows := collected.get(name):
-                    self._connection.execute(statement, rows[0] if len(rows) == 1 else rows)
-        except DBAPIError as error:
-            raise self._unavailable(error) from error
-
-    def _unavailable(self, error: DBAPIError) -> StorageUnavailable:
-        self._spoiled = error
-        return StorageUnavailable(type(error.orig).__name__)
+    def _about_to_run(self, statement: Executable) -> None:
+        if not isinstance(statement, Select) and getattr(statement, "table", None) in (account, person):
+            self.subjects.clear()

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 from flask import Request
@@ -163,6 +164,7 @@ def _hop(element: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def _canonical(address: str | None) -> str | None:
     try:
         ip = ipaddress.ip_address(address or "")
@@ -173,5 +175,10 @@ def _canonical(address: str | None) -> str | None:
 
 
 def _trusted(address: str, proxies: Sequence[str]) -> bool:
+    return bool(proxies) and _within(address, tuple(proxies))
+
+
+@lru_cache(maxsize=4096)
+def _within(address: str, networks: tuple[str, ...]) -> bool:
     ip = ipaddress.ip_address(address)
-    return any(ip in ipaddress.ip_network(proxy, strict=False) for proxy in proxies)
+    return any(ip in ipaddress.ip_network(network, strict=False) for network in networks)

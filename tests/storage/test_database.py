@@ -7,14 +7,15 @@ from datetime import timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import literal, select, text
 
 from sso.audit.event import TokenIssued
 from sso.audit.query import AuditQuery
 from sso.oidc.errors import ErrorCode, TokenError
 from sso.storage.database import Database
-from sso.storage.engines import database_url, postgresql_engines
+from sso.storage.engines import database_url
 from sso.storage.errors import StorageUnavailable
+from sso.storage.postgresql import PostgresqlEngines
 from sso.storage.schema import migrate
 from tests.servers.postgresql import PostgreSQL
 from tests.storage.conftest import SEALER, opened
@@ -271,25 +272,28 @@ def test_postgresql_commits_survive_a_power_cut(postgresql_url: str) -> None:
 def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
     database = Database(f"postgresql://hub@/hub?host={tmp_path}", SEALER)
 
-    with pytest.raises(StorageUnavailable), database.begin(ORIGIN):
-        pass
+    with pytest.raises(StorageUnavailable), database.begin(ORIGIN) as stores:
+        stores.audit.append(EVENT, NOW)
+    with pytest.raises(StorageUnavailable), database.begin(ORIGIN) as stores:
+        stores.denied_tokens.denied("jti")
 
 
 @pytest.mark.postgresql
 def test_a_restart_of_the_server_costs_a_resting_connection_nothing(
     postgresql: PostgreSQL, postgresql_url: str
 ) -> None:
-    engines = postgresql_engines(database_url(postgresql_url), 10, 10.0, rest_seconds=0.0)
-    with engines.writer.connect() as connection:
-        connection.exec_driver_sql("SELECT 1")
+    engines = PostgresqlEngines(database_url(postgresql_url), 10, 10.0, rest_seconds=0.0)
+    one = select(literal(1).label("one"))
+    with engines.transaction(writes=True) as transaction:
+        transaction.rows(one, None)
     postgresql.crash()
     postgresql.start()
 
-    with engines.writer.connect() as connection:
-        answer = connection.exec_driver_sql("SELECT 1").scalar()
+    with engines.transaction(writes=True) as transaction:
+        (row,) = transaction.rows(one, None)
 
     engines.dispose()
-    assert answer == 1
+    assert row.one == 1
 
 
 @pytest.mark.postgresql

@@ -1,18 +1,17 @@
 """Few round trips on PostgreSQL: collected rows go as one statement, a transaction begins when it must."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from sso.audit.event import TokenIssued
 from sso.audit.query import AuditQuery
 from sso.storage.database import Database
 from sso.storage.errors import StorageUnavailable
-from sso.storage.insertion import MAX_ROWS
+from sso.storage.lease import Lease
 from tests.storage.conftest import opened, url_of
 from tests.storage.examples import DAY, NOW, ORIGIN, citizen, code, grant, person, refresh_token
 
@@ -36,16 +35,21 @@ def on_postgresql(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[Dat
 
 
 @contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    sent: list[str] = []
+def statements() -> Iterator[list[bytes]]:
+    """What PostgreSQL is asked meanwhile, BEGIN included and COMMIT not."""
+    sent: list[bytes] = []
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("run", "begin"):
+            patch.setattr(Lease, name, _noting(getattr(Lease, name), sent))
+        yield sent
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(statement)
 
-    engine = database._my_engines().writer
-    event.listen(engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(engine, "before_cursor_execute", note)
+def _noting(asked: Callable[..., Any], sent: list[bytes]) -> Callable[..., Any]:
+    def noted(lease: Lease, text: bytes, *values: Any) -> Any:
+        sent.append(text)
+        return asked(lease, text, *values)
+
+    return noted
 
 
 def number_of_events(database: Database) -> int:
@@ -56,7 +60,7 @@ def number_of_events(database: Database) -> int:
 def test_a_code_its_grant_and_two_events_are_one_statement(on_postgresql: Database) -> None:
     given = code()
 
-    with statements(on_postgresql) as sent, on_postgresql.begin(ORIGIN) as stores:
+    with statements() as sent, on_postgresql.begin(ORIGIN) as stores:
         stores.codes.add(given)
         stores.audit.append(EVENT, NOW)
         stores.audit.append(EVENT, NOW)
@@ -79,26 +83,15 @@ def test_of_one_statement_that_fails_no_part_remains(on_postgresql: Database) ->
     assert number_of_events(on_postgresql) == 0
 
 
-def test_more_rows_than_one_statement_takes_are_kept_too(on_postgresql: Database) -> None:
-    with on_postgresql.begin(ORIGIN) as stores:
-        for _ in range(MAX_ROWS + 1):
+def test_nine_hundred_rows_are_one_statement_too(on_postgresql: Database) -> None:
+    with statements() as sent, on_postgresql.begin(ORIGIN) as stores:
+        for _ in range(900):
             stores.audit.append(EVENT, NOW)
 
-    assert number_of_events(on_postgresql) == MAX_ROWS + 1
-
-
-def test_of_too_many_rows_that_fail_no_part_remains(on_postgresql: Database) -> None:
-    given = code()
-    with on_postgresql.begin(ORIGIN) as stores:
-        stores.codes.add(given)
-
-    with pytest.raises(StorageUnavailable), on_postgresql.begin(ORIGIN) as stores:
-        for _ in range(MAX_ROWS + 1):
-            stores.codes.add(code(of=grant()))
-        stores.audit.append(EVENT, NOW)
-        stores.codes.add(given)
-
-    assert number_of_events(on_postgresql) == 0
+    assert len(sent) == 1
+    with on_postgresql.read() as stores:
+        asked = AuditQuery(since=NOW - DAY, until=NOW + DAY, limit=1000)
+        assert len(stores.audit_search.search(asked)) == 900
 
 
 def test_a_write_after_a_read_is_taken_back_with_what_follows_it(on_postgresql: Database) -> None:
@@ -129,12 +122,18 @@ def test_what_was_flushed_for_a_reader_is_taken_back(on_postgresql: Database) ->
 
 
 def test_a_connection_goes_back_as_it_came(on_postgresql: Database) -> None:
-    with on_postgresql.begin(ORIGIN) as stores:
-        stores.audit.append(EVENT, NOW)
+    given = code()
+    with pytest.raises(ZeroDivisionError), on_postgresql.begin(ORIGIN) as stores:
+        stores.codes.add(given)
+        stores.codes.get(given.digest)
+        raise ZeroDivisionError
+    with on_postgresql.read() as stores:
+        stores.codes.get(given.digest)
 
-    with on_postgresql._schema_reader() as connection:
-        driver: Any = connection.connection.driver_connection
-        assert driver.autocommit is False
+    with statements() as sent, on_postgresql.begin(ORIGIN) as stores:
+        assert stores.codes.get(given.digest) is None
+
+    assert len(sent) == 1
 
 
 def test_redeeming_a_code_reads_grant_and_subject_at_once(on_postgresql: Database) -> None:
@@ -146,7 +145,7 @@ def test_redeeming_a_code_reads_grant_and_subject_at_once(on_postgresql: Databas
         stores.people.add_account(account, NOW)
         stores.codes.add(given)
 
-    with statements(on_postgresql) as sent, on_postgresql.begin(ORIGIN) as stores:
+    with statements() as sent, on_postgresql.begin(ORIGIN) as stores:
         assert stores.codes.get(given.digest) == given
         assert stores.codes.redeem(given.digest, NOW)
         subject = stores.subjects.get(account.id)
@@ -155,7 +154,7 @@ def test_redeeming_a_code_reads_grant_and_subject_at_once(on_postgresql: Databas
         stores.refresh_tokens.add(refresh_token(given.grant))
         stores.audit.append(EVENT, NOW)
 
-    assert len(sent) == 3
+    assert len(sent) == 4
 
 
 def test_a_subject_that_was_read_with_a_grant_is_forgotten_when_people_change(

@@ -1,0 +1,196 @@
+"""PostgreSQL: prepared statements straight to the driver, as few round trips as can be.
+
+A unit takes a connection with its first statement, begins a transaction with its first write, and needs
+neither where it only adds rows: those go with everybody else's. Reads before the first write lose nothing,
+for under READ COMMITTED each statement sees its own moment anyway.
+
+Every connection: read committed, UTC, a limit on every statement, and never `synchronous_commit = off`.
+"""
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
+from time import monotonic
+from typing import Any
+
+import psycopg
+from sqlalchemy import URL, Connection, Engine, Executable, create_engine, event
+from sqlalchemy.exc import DisconnectionError
+
+from sso.storage.compiled import Compiled, compiled
+from sso.storage.connected import connected
+from sso.storage.errors import StorageUnavailable
+from sso.storage.group_commit import GroupCommit
+from sso.storage.insertion import Written, written
+from sso.storage.lease import Lease
+from sso.storage.transactions import Collected, Parameters, Transaction
+
+STATEMENT_SECONDS = 10
+REST_SECONDS = 5.0
+"""A connection that rested longer is tried before it is used: a restart costs no request."""
+PREPARED_STATEMENTS = 300
+"""More than there are: a statement is prepared once for each connection."""
+
+_SETTINGS = (
+    f"-c timezone=UTC -c statement_timeout={STATEMENT_SECONDS}s -c idle_in_transaction_session_timeout=60s"
+)
+_NEVER_RELAXED = (
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+)
+
+
+class PostgresqlEngines:
+    """`sso.storage.engines.Engines` of a PostgreSQL database; options of the URL win over ours."""
+
+    def __init__(
+        self, url: URL, pool_size: int, wait_seconds: float, rest_seconds: float = REST_SECONDS
+    ) -> None:
+        given = url.query.get("options", "")
+        options = given if isinstance(given, str) else " ".join(given)
+        self._engine = create_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=wait_seconds,
+            isolation_level="AUTOCOMMIT",
+            connect_args={
+                "options": f"{_SETTINGS} {options}".strip(),
+                "connect_timeout": int(wait_seconds),
+                "application_name": "sso-hub",
+            },
+        )
+        _tend(self._engine, rest_seconds)
+        self._group = GroupCommit(self._insert)
+
+    @contextmanager
+    def transaction(self, *, writes: bool) -> Generator[Transaction]:
+        """Open a transaction of a unit; it costs nothing until its first statement."""
+        opened = PostgresqlTransaction(Lease(self._engine), self._group, writes=writes)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+    @contextmanager
+    def schema(self, *, writes: bool) -> Generator[Connection]:
+        """Open a transaction of SQLAlchemy's and commit it."""
+        transactional = self._engine.execution_options(isolation_level="READ COMMITTED")
+        with connected(transactional.execution_options(postgresql_readonly=not writes)) as connection:
+            yield connection
+            connection.commit()
+
+    def dispose(self) -> None:
+        """Close what is not in use."""
+        self._engine.dispose()
+
+    def abandon(self) -> None:
+        """After a fork: forget the parent's connections without closing them."""
+        self._engine.dispose(close=False)
+
+    def _insert(self, rows: Written) -> None:
+        lease = Lease(self._engine)
+        try:
+            lease.insert(rows)
+        finally:
+            lease.close()
+
+
+class PostgresqlTransaction:
+    """`sso.storage.transactions.Transaction` on a lease, and the group in which lonely rows are committed."""
+
+    __slots__ = ("_begun", "_group", "_lease", "_writes")
+
+    def __init__(self, lease: Lease, group: GroupCommit, *, writes: bool) -> None:
+        self._lease = lease
+        self._group = group
+        self._writes = writes
+        self._begun = False
+
+    def rows(self, statement: Executable, parameters: Parameters | None) -> Sequence[Any]:
+        """Return what a statement finds or returns."""
+        known = compiled(statement, parameters)
+        return [known.row(found) for found in self._run(known, parameters).fetchall()]
+
+    def change(self, statement: Executable, parameters: Parameters | None) -> int:
+        """Run a statement and return the number of rows that it changed."""
+        return self._run(compiled(statement, parameters), parameters).rowcount
+
+    def insert(self, collected: Collected) -> None:
+        """Insert rows now."""
+        self._begin()
+        self._insert(collected)
+
+    def commit(self, collected: Collected) -> None:
+        """Insert rows and make everything durable."""
+        if not self._begun:
+            self._lease.close()
+            if collected:
+                self._group.commit(written(collected))
+            return
+        if collected:
+            self._insert(collected)
+        try:
+            self._lease.commit()
+        except psycopg.Error as error:
+            raise _unavailable(error) from error
+
+    def close(self) -> None:
+        """Give the connection back; what was not committed is rolled back."""
+        if self._begun and not self._writes:
+            with suppress(psycopg.Error):
+                self._lease.commit()  # after a rollback the driver would prepare every statement anew
+        self._lease.close()
+
+    def _run(self, known: Compiled, parameters: Parameters | None) -> psycopg.RawCursor[Any]:
+        if known.changes or not self._writes:
+            self._begin()
+        try:
+            return self._lease.run(known.text, known.values(parameters))
+        except psycopg.Error as error:
+            raise _unavailable(error) from error
+
+    def _insert(self, collected: Collected) -> None:
+        try:
+            self._lease.insert(written(collected))
+        except psycopg.Error as error:
+            raise _unavailable(error) from error
+
+    def _begin(self) -> None:
+        """From here on nothing is durable before the commit."""
+        if self._begun:
+            return
+        try:
+            self._lease.begin(b"BEGIN" if self._writes else b"BEGIN READ ONLY")
+        except psycopg.Error as error:
+            raise _unavailable(error) from error
+        self._begun = True
+
+
+def _unavailable(error: psycopg.Error) -> StorageUnavailable:
+    return StorageUnavailable(type(error).__name__)
+
+
+def _tend(engine: Engine, rest_seconds: float) -> None:
+    """Open connections as we want them, and try those that rested before they are used."""
+
+    @event.listens_for(engine, "connect")
+    def _open(connection: psycopg.Connection[Any], _record: object) -> None:
+        connection.prepared_max = PREPARED_STATEMENTS
+        connection.execute(_NEVER_RELAXED)
+        connection.commit()
+
+    @event.listens_for(engine, "checkin")
+    def _rest(_connection: object, record: Any) -> None:
+        record.info["rests_since"] = monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _wake(connection: psycopg.Connection[Any], record: Any, _proxy: object) -> None:
+        if monotonic() - record.info.get("rests_since", monotonic()) > rest_seconds:
+            _try(connection)
+
+
+def _try(connection: psycopg.Connection[Any]) -> None:
+    """Ask for a sign of life; without one the pool connects anew."""
+    try:
+        connection.execute("SELECT 1")
+    except psycopg.Error as error:
+        raise DisconnectionError from error

@@ -1,0 +1,157 @@
+"""SQLite: WAL, synchronous=FULL, one writer at a time, readers that cannot write and never wait.
+
+A commit survives a power cut. BEGIN IMMEDIATE for writers: no dead end when a reader wants to become one.
+Threads of one process queue up for their turn, because SQLite's own lock would make them sleep and retry.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from time import monotonic, sleep
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, Executable, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from sso.storage.connected import connected, unavailable
+from sso.storage.errors import StorageUnavailable
+from sso.storage.insertion import insertion_of, parents_first
+from sso.storage.transactions import Collected, Parameters, Transaction
+
+_DURABLE = ("PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON")
+
+
+class SqliteEngines:
+    """`sso.storage.engines.Engines` of a file.
+
+    It must exist (`sso.storage.schema.migrate` makes it): a mistyped path is an error, not a new database.
+    """
+
+    def __init__(self, url: URL, pool_size: int, wait_seconds: float) -> None:
+        file = f"file:{quote(os.path.abspath(url.database or ''))}"
+        self._url = url.set(database=file, query={"mode": "rw", "uri": "true"})
+        self._pool_size = pool_size
+        self._wait_seconds = wait_seconds
+        self._turn = threading.Lock()
+        self._writer = self._engine("BEGIN IMMEDIATE", *_DURABLE)
+        self._reader = self._engine("BEGIN", *_DURABLE, "PRAGMA query_only = ON")
+
+    @contextmanager
+    def transaction(self, *, writes: bool) -> Generator[Transaction]:
+        """Open a transaction of a unit; a writer waits for its turn."""
+        if not writes:
+            with connected(self._reader) as connection:
+                yield SqliteTransaction(connection)
+            return
+        with self._my_turn(), connected(self._writer) as connection:
+            yield SqliteTransaction(connection)
+
+    @contextmanager
+    def schema(self, *, writes: bool) -> Generator[Connection]:
+        """Open a transaction of SQLAlchemy's and commit it."""
+        if not writes:
+            with connected(self._reader) as connection:
+                yield connection
+            return
+        with self._my_turn(), connected(self._writer) as connection:
+            yield connection
+            connection.commit()
+
+    def dispose(self) -> None:
+        """Close what is not in use."""
+        self._writer.dispose()
+        self._reader.dispose()
+
+    def abandon(self) -> None:
+        """After a fork: forget the parent's connections without closing them."""
+        self._writer.dispose(close=False)
+        self._reader.dispose(close=False)
+
+    @contextmanager
+    def _my_turn(self) -> Generator[None]:
+        if not self._turn.acquire(timeout=self._wait_seconds):
+            msg = "another writer holds the database"
+            raise StorageUnavailable(msg)
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _engine(self, begin: str, *pragmas: str) -> Engine:
+        wait_seconds = self._wait_seconds
+        made = create_engine(
+            self._url,
+            pool_size=self._pool_size,
+            max_overflow=0,
+            pool_timeout=wait_seconds,
+            connect_args={"timeout": wait_seconds, "isolation_level": None, "check_same_thread": False},
+        )
+
+        @event.listens_for(made, "connect")
+        def _open(connection: sqlite3.Connection, _record: object) -> None:
+            connection.execute(f"PRAGMA busy_timeout = {int(wait_seconds * 1000)}")
+            _write_ahead(connection, wait_seconds)
+            for pragma in pragmas:
+                connection.execute(pragma)
+
+        @event.listens_for(made, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+        return made
+
+
+class SqliteTransaction:
+    """`sso.storage.transactions.Transaction` on a connection that has begun."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def rows(self, statement: Executable, parameters: Parameters | None) -> Sequence[Any]:
+        """Return what a statement finds or returns."""
+        try:
+            return self._connection.execute(statement, parameters).fetchall()
+        except DBAPIError as error:
+            raise unavailable(error) from error
+
+    def change(self, statement: Executable, parameters: Parameters | None) -> int:
+        """Run a statement and return the number of rows that it changed."""
+        try:
+            return self._connection.execute(statement, parameters).rowcount
+        except DBAPIError as error:
+            raise unavailable(error) from error
+
+    def insert(self, collected: Collected) -> None:
+        """Insert rows now."""
+        try:
+            for table in parents_first(collected):
+                self._connection.execute(insertion_of(table), list(collected[table]))
+        except DBAPIError as error:
+            raise unavailable(error) from error
+
+    def commit(self, collected: Collected) -> None:
+        """Insert rows and make everything durable."""
+        self.insert(collected)
+        try:
+            self._connection.commit()
+        except DBAPIError as error:
+            raise unavailable(error) from error
+
+
+def _write_ahead(connection: sqlite3.Connection, wait_seconds: float) -> None:
+    """Switch to WAL. Where several processes meet a new file, SQLite refuses this one without waiting."""
+    deadline = monotonic() + wait_seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > deadline:
+                raise
+            sleep(0.02)
+        else:
+            return

@@ -1,0 +1,30 @@
+"""How a unit of work speaks to its database: what SQLite and PostgreSQL do differently."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Executable, Table
+
+Parameters = Mapping[str, Any]
+Collected = Mapping[Table, Sequence[Parameters]]
+"""Rows that may wait, by their table."""
+
+
+class Transaction(Protocol):
+    """One transaction. Every error of the database is StorageUnavailable."""
+
+    def rows(self, statement: Executable, parameters: Parameters | None) -> Sequence[Any]:
+        """Return what a statement finds or returns: rows whose columns are attributes."""
+        ...
+
+    def change(self, statement: Executable, parameters: Parameters | None) -> int:
+        """Run a statement and return the number of rows that it changed."""
+        ...
+
+    def insert(self, collected: Collected) -> None:
+        """Insert rows now."""
+        ...
+
+    def commit(self, collected: Collected) -> None:
+        """Insert rows and make everything durable."""
+        ...

@@ -1,0 +1,149 @@
+"""Units that commit at the same moment share a statement, and none of them its fate."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from sso.oidc.grant import AuthorizationCode
+from sso.storage.database import Database
+from sso.storage.errors import StorageUnavailable
+from sso.storage.group_commit import MAX_UNITS, GroupCommit
+from sso.storage.insertion import Written
+from sso.storage.tables import audit_event
+from tests.storage.conftest import opened, url_of
+from tests.storage.examples import NOW, ORIGIN, code
+from tests.storage.test_database import EVENT, number_of_events
+
+SECONDS = 10.0
+
+
+class Disk:
+    """Inserts rows for real threads; holds the first statement until the others have queued up."""
+
+    def __init__(self, failure: Callable[[list[str]], BaseException | None] = lambda _rows: None) -> None:
+        self.statements: list[list[str]] = []
+        self.durable: list[str] = []
+        self.busy = threading.Event()
+        self.free = threading.Event()
+        self._failure = failure
+
+    def insert(self, rows: Written) -> None:
+        (given,) = rows.values()
+        self.statements.append(list(given))
+        self.busy.set()
+        assert self.free.wait(SECONDS)
+        failure = self._failure(list(given))
+        if failure is not None:
+            raise failure
+        self.durable.extend(given)
+
+
+def commit_while_busy(disk: Disk, names: list[str]) -> dict[str, Future[None]]:
+    """Commit one unit a name; the first is at the disk when the others come."""
+    group = GroupCommit(disk.insert)
+    with ThreadPoolExecutor(len(names)) as pool:
+        first, *others = names
+        futures = {first: pool.submit(group.commit, {audit_event: [first]})}
+        assert disk.busy.wait(SECONDS)
+        for name in others:
+            futures[name] = pool.submit(group.commit, {audit_event: [name]})
+        until_queued(group, len(others))
+        disk.free.set()
+    return futures
+
+
+def until_queued(group: GroupCommit, number: int) -> None:
+    waited = threading.Event()
+    for _ in range(1000):
+        if len(group._waiting) == number:
+            return
+        waited.wait(0.01)
+    raise AssertionError("they did not queue up")
+
+
+def test_who_comes_while_the_disk_is_busy_is_committed_together() -> None:
+    disk = Disk()
+
+    futures = commit_while_busy(disk, ["a", "b", "c", "d"])
+
+    assert [sorted(each) for each in disk.statements] == [["a"], ["b", "c", "d"]]
+    assert all(future.exception() is None for future in futures.values())
+    assert sorted(disk.durable) == ["a", "b", "c", "d"]
+
+
+def test_a_unit_that_is_refused_takes_nobody_with_it() -> None:
+    def failure(rows: list[str]) -> BaseException | None:
+        return psycopg.errors.UniqueViolation("there already") if "bad" in rows else None
+
+    disk = Disk(failure)
+
+    futures = commit_while_busy(disk, ["a", "bad", "c"])
+
+    assert sorted(disk.durable) == ["a", "c"]
+    assert isinstance(futures["bad"].exception(), StorageUnavailable)
+    assert futures["c"].exception() is None
+
+
+def test_when_the_server_is_lost_everybody_is_told() -> None:
+    def failure(rows: list[str]) -> BaseException | None:
+        return None if rows == ["a"] else psycopg.OperationalError("gone")
+
+    disk = Disk(failure)
+
+    futures = commit_while_busy(disk, ["a", "b", "c"])
+
+    assert len(disk.statements) == 2
+    assert isinstance(futures["b"].exception(), StorageUnavailable)
+    assert isinstance(futures["c"].exception(), StorageUnavailable)
+
+
+def test_what_nobody_expects_leaves_nobody_waiting() -> None:
+    def failure(rows: list[str]) -> BaseException | None:
+        return None if rows == ["a"] else MemoryError()
+
+    disk = Disk(failure)
+
+    futures = commit_while_busy(disk, ["a", "b", "c"])
+
+    found = sorted(type(futures[name].exception()).__name__ for name in ("b", "c"))
+    assert found == ["MemoryError", "StorageUnavailable"]
+
+
+def test_a_long_queue_is_committed_in_parts() -> None:
+    disk = Disk()
+    names = [f"{number:03}" for number in range(MAX_UNITS + 2)]
+
+    commit_while_busy(disk, names)
+
+    assert [len(each) for each in disk.statements] == [1, MAX_UNITS, 1]
+    assert sorted(disk.durable) == names
+
+
+@pytest.mark.postgresql
+def test_of_many_units_only_the_refused_one_leaves_nothing(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    database = opened(url_of(request, "postgresql", tmp_path))
+    known = code()
+    with database.begin(ORIGIN) as stores:
+        stores.codes.add(known)
+
+    with ThreadPoolExecutor(8) as pool:
+        futures = [pool.submit(_record, database, number % 4 == 0, known) for number in range(40)]
+
+    refused = [future for future in futures if future.exception() is not None]
+    assert len(refused) == 10
+    assert all(isinstance(future.exception(), StorageUnavailable) for future in refused)
+    assert number_of_events(database) == 30
+    database.dispose()
+
+
+def _record(database: Database, bad: bool, known: AuthorizationCode) -> None:
+    with database.begin(ORIGIN) as stores:
+        stores.audit.append(EVENT, NOW)
+        if bad:
+            stores.codes.add(known)  # it is there already
