@@ -1,5 +1,6 @@
 """Calls of the hub's management API with the officer's own access token, refreshed when it runs out."""
 
+import re
 import ssl
 import time
 from collections.abc import Mapping
@@ -15,6 +16,8 @@ from admin.settings import API_PATH, Settings
 
 TIMEOUT_SECONDS = 20.0
 REFRESH_BEFORE_SECONDS = 20.0
+
+_MAX_AGE = re.compile(r'max_age="([0-9]{1,9})"')
 
 Parameters = Mapping[str, str | int | list[str]]
 
@@ -33,6 +36,14 @@ class ApiRefused(Exception):
 
 class SignedOutByHub(Exception):
     """The hub takes neither the access token nor the refresh token any more: sign in again."""
+
+
+class FreshSignInNeeded(Exception):
+    """The officer's sign-in is too old for this change (RFC 9470); `max_age` in seconds would do."""
+
+    def __init__(self, max_age: int) -> None:
+        super().__init__(max_age)
+        self.max_age = max_age
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +84,7 @@ class Api:
         """Make one call; a token that the hub no longer takes is refreshed once.
 
         Raises:
-            ApiRefused, SignedOutByHub, HubUnreachable: the call did not succeed.
+            ApiRefused, FreshSignInNeeded, SignedOutByHub, HubUnreachable: the call did not succeed.
         """
         headers = {"Accept": "application/json", **_forwarded(officer.address)}
         if if_match is not None:
@@ -92,6 +103,7 @@ class Api:
                 raise HubUnreachable from error
             if response.status_code != 401:
                 return _answer(response)
+            _raise_if_too_old(response)
         raise SignedOutByHub
 
     def _access_token(self, officer: OfficerSession, force: bool) -> str:
@@ -115,6 +127,14 @@ def _forwarded(address: str | None) -> dict[str, str]:
     if address is None:
         return {}
     return {"Forwarded": f'for="[{address}]"' if ":" in address else f"for={address}"}
+
+
+def _raise_if_too_old(response: httpx.Response) -> None:
+    """A new token would not help: it tells of the same sign-in."""
+    challenge = response.headers.get("WWW-Authenticate", "")
+    wanted = _MAX_AGE.search(challenge)
+    if wanted is not None and 'error="insufficient_user_authentication"' in challenge:
+        raise FreshSignInNeeded(int(wanted[1]))
 
 
 def _answer(response: httpx.Response) -> ApiAnswer:

@@ -7,7 +7,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from admin import audit_room, client_room, door
-from admin.api import Api, ApiRefused, SignedOutByHub
+from admin.api import Api, ApiRefused, FreshSignInNeeded, SignedOutByHub
 from admin.login import HubUnreachable, Login, SignInFailed
 from admin.officer_sessions import LIFETIME_SECONDS, OfficerSessions
 from admin.pages import Pages
@@ -71,6 +71,7 @@ def _register_problems(app: Flask, room: Room) -> None:
     problems = _Problems(room)
     app.register_error_handler(NotSignedIn, problems.not_signed_in)
     app.register_error_handler(SignedOutByHub, problems.signed_out_by_hub)
+    app.register_error_handler(FreshSignInNeeded, problems.fresh_sign_in_needed)
     app.register_error_handler(PageRefused, problems.page_refused)
     app.register_error_handler(SignInFailed, problems.sign_in_failed)
     app.register_error_handler(ApiRefused, problems.api_refused)
@@ -94,6 +95,10 @@ class _Problems:
         if officer is not None:
             self._room.sessions.end(officer.key)
         return door.to_sign_in(request)
+
+    def fresh_sign_in_needed(self, error: FreshSignInNeeded) -> Response:
+        """The hub wants to be sure that it is still the officer who sits there."""
+        return door.to_fresh_sign_in(request, error.max_age)
 
     def page_refused(self, error: PageRefused) -> Response:
         return self._page(error.code, error.status)

@@ -34,11 +34,12 @@ def _home(room: Room) -> Response:
 
 def _sign_in(room: Room) -> Response:
     visit = room.visit(request)
-    if visit.officer is not None:
+    max_age = request.args.get("max_age", type=int)
+    if visit.officer is not None and max_age is None:
         return see_other(_own_path(request.args.get("next")) or _first_room(visit.officer))
     session["next"] = _own_path(request.args.get("next"))
     _forget_old_attempts()
-    return room.login.begin(visit.language.tag)
+    return room.login.begin(visit.language.tag, max_age)
 
 
 def _callback(room: Room) -> Response:
@@ -108,6 +109,12 @@ def to_sign_in(asked: Request) -> Response:
     """Return the way to the hub and, for a page that can be asked for again, back to it."""
     again = asked.full_path.rstrip("?") if asked.method == "GET" else ""
     return see_other(with_query("/sign-in", {"next": _own_path(again)}))
+
+
+def to_fresh_sign_in(asked: Request, max_age: int) -> Response:
+    """Return the way to the hub for an officer whose sign-in is too old, and back to the form."""
+    back = _own_path(asked.path.removesuffix("/secret"))
+    return see_other(with_query("/sign-in", {"next": back, "max_age": str(max_age)}))
 
 
 def _let_in(room: Room, officer: OfficerSession) -> None:

@@ -62,8 +62,8 @@ class Login:
             },
         )
 
-    def begin(self, language: str) -> Response:
-        """Send the browser to the hub.
+    def begin(self, language: str, max_age: int | None = None) -> Response:
+        """Send the browser to the hub; with `max_age` it asks again when the sign-in is older, in seconds.
 
         Raises:
             HubUnreachable: its metadata cannot be read.
@@ -72,7 +72,9 @@ class Login:
         if self._metadata().get("issuer") != self._settings.issuer:
             raise SignInFailed("issuer_mismatch")
         response: Response = self._hub.authorize_redirect(
-            self._settings.address("/callback"), ui_locales=language
+            self._settings.address("/callback"),
+            ui_locales=language,
+            **({} if max_age is None else {"max_age": max_age}),
         )
         return response
 

@@ -131,6 +131,7 @@ def protocol_settings(configuration: Configuration) -> Settings:
     """Return what the protocol needs to know of the configuration."""
     whole = configuration.settings
     server, tokens, session = whole.server, whole.tokens, whole.session
+    fresh = configuration.settings.api.fresh_sign_in_seconds
     return Settings(
         issuer=server.issuer,
         code_lifetime=timedelta(seconds=tokens.code_lifetime_seconds),
@@ -148,6 +149,9 @@ def protocol_settings(configuration: Configuration) -> Settings:
         session_idle=timedelta(seconds=session.idle_seconds),
         session_lifetime=timedelta(seconds=session.lifetime_seconds),
         dpop_nonce_required=tokens.dpop_nonce_required,
+        api_max_age=timedelta(seconds=fresh)
+        if (fresh := configuration.settings.api.fresh_sign_in_seconds)
+        else None,
         signing_algorithms=configuration.settings.keys.algorithms,
         mtls_origin=None if server.mtls_host is None else f"https://{server.mtls_host}",
     )

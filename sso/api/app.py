@@ -21,6 +21,7 @@ from sso.api.problem import OriginOf, Problem, Problems
 from sso.hub import Hub
 from sso.oidc.protected_resource import PresentedToken
 from sso.oidc.settings import API_AUDIENCE_PATH
+from sso.oidc.step_up import require_sign_in
 
 TokenOf = Callable[[Request], PresentedToken]
 """Raises BearerError where there is no token."""
@@ -71,6 +72,8 @@ def _view(
         token = token_of(request)
         with hub.database.begin(origin) if token.dpop else hub.database.read() as stores:  # proofs are spent
             officer = officer_of(token, operation.need, stores, provider, now)
+        if operation.changes:
+            require_sign_in(officer.sign_in, now, max_age=provider.settings.api_max_age)
         asked = operation.asked
         call: Call[Any] = Call(
             hub=hub,

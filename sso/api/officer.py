@@ -11,6 +11,7 @@ from sso.oidc.bearer import AccessToken
 from sso.oidc.errors import BearerError, Challenge, ErrorCode, RequestRejected
 from sso.oidc.protected_resource import PresentedToken, require_access_token
 from sso.oidc.settings import Provider
+from sso.oidc.step_up import SignIn
 
 
 class Need(Enum):
@@ -43,6 +44,7 @@ class Officer:
     client_id: str
     session_id: str
     scope: frozenset[str]
+    sign_in: SignIn
 
 
 def officer_of(
@@ -97,6 +99,7 @@ def _person_behind(token: AccessToken, stores: Stores) -> Officer:
         client_id=token.client_id,
         session_id=grant.session_id,
         scope=token.scope,
+        sign_in=SignIn(auth_time=grant.auth_time, acr=grant.acr, scheme=token.scheme),
     )
 
 

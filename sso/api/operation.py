@@ -58,6 +58,11 @@ class Operation(Generic[Asked]):
     conditional: bool = False
 
     @property
+    def changes(self) -> bool:
+        """Whether something is different afterwards: such a call may need a recent sign-in (RFC 9470)."""
+        return self.method != "GET"
+
+    @property
     def in_body(self) -> bool:
         """Whether what is asked comes as JSON."""
         return self.method in {"POST", "PATCH"}

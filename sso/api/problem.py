@@ -17,6 +17,8 @@ from sso.oidc.challenge import challenges
 from sso.oidc.errors import BearerError, ErrorCode, RequestRejected
 from sso.oidc.keys import NoSigningKey
 from sso.oidc.registration import InvalidClientMetadata
+from sso.oidc.resource_metadata import metadata_address
+from sso.oidc.settings import API_AUDIENCE_PATH
 from sso.storage.errors import StorageUnavailable
 
 log = logging.getLogger("sso.api")
@@ -34,6 +36,7 @@ TITLES: Mapping[str, tuple[int, str]] = {
     "invalid_token": (401, "The access token is missing, expired or revoked"),
     "invalid_dpop_proof": (401, "The DPoP proof is missing or is not for this call"),
     "use_dpop_nonce": (401, "Repeat the call with the nonce of the DPoP-Nonce header in the proof"),
+    "insufficient_user_authentication": (401, "The person must sign in again for this"),
     "insufficient_scope": (403, "The access token does not allow this"),
     "role_missing": (403, "The person does not hold the role for this"),
     "protected_client": (403, "This application is changed on the command line only"),
@@ -54,6 +57,7 @@ _BEARER_CODES = {
     ErrorCode.INSUFFICIENT_SCOPE: "insufficient_scope",
     ErrorCode.INVALID_DPOP_PROOF: "invalid_dpop_proof",
     ErrorCode.USE_DPOP_NONCE: "use_dpop_nonce",
+    ErrorCode.INSUFFICIENT_USER_AUTHENTICATION: "insufficient_user_authentication",
 }
 
 
@@ -96,7 +100,9 @@ class Problems:
     def token(self, error: BearerError) -> Response:
         """401, or 403 for a scope, with the challenges of RFC 6750 3 and RFC 9449 7.1."""
         problem = Problem(_BEARER_CODES.get(error.code, "invalid_token"), error.description)
-        return self._refused(problem, error, challenges(error))
+        return self._refused(
+            problem, error, challenges(error, metadata_address(API_AUDIENCE_PATH, self.hub.settings))
+        )
 
     def role(self, error: RoleMissing) -> Response:
         """403: the token is good, the person is not an officer of this kind (any more)."""

@@ -124,6 +124,12 @@ class Requests(Section):
     require_pushed: bool = False
 
 
+class Api(Section):
+    """`[api]`: the management API."""
+
+    fresh_sign_in_seconds: Annotated[int, Field(ge=0)] = 0
+
+
 class Keys(Section):
     """`[keys]`: the signing keys' algorithms and rotation."""
 
@@ -197,6 +203,7 @@ class Config(Section):
     secrets: Secrets
     tokens: Tokens = Tokens()
     session: SessionSection = SessionSection()
+    api: Api = Api()
     requests: Requests = Requests()
     keys: Keys = Keys()
     password: Password = Password()

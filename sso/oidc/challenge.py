@@ -1,16 +1,26 @@
-"""What a protected resource answers in WWW-Authenticate (RFC 6750 3, RFC 9449 7.1)."""
+"""What a protected resource asks for in WWW-Authenticate (RFC 6750 3, 9449 7.1, 9470 3, 9728 5.1)."""
 
 from sso.oidc.dpop import DPOP_ALGORITHMS
 from sso.oidc.errors import BearerError
 from sso.oidc.token_scheme import TokenScheme
 
 
-def challenges(error: BearerError) -> tuple[str, ...]:
-    """Return the challenges of a refusal: both schemes where no token came at all."""
+def challenges(error: BearerError, described_at: str | None) -> tuple[str, ...]:
+    """Return the challenges of a refusal: both schemes where no token came at all.
+
+    `described_at` is the address of the resource's metadata.
+    """
     if not error.description:
-        return tuple(_written(scheme, {}) for scheme in TokenScheme)
+        return tuple(_written(scheme, {"resource_metadata": described_at}) for scheme in TokenScheme)
     asked = error.challenge
-    members = {"error": error.code.value, "error_description": error.description, "scope": asked.scope}
+    members = {
+        "error": error.code.value,
+        "error_description": error.description,
+        "scope": asked.scope,
+        "acr_values": " ".join(asked.acr_values) or None,
+        "max_age": None if asked.max_age is None else str(int(asked.max_age.total_seconds())),
+        "resource_metadata": described_at,
+    }
     return (_written(asked.scheme, members),)
 
 

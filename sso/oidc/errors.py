@@ -11,6 +11,7 @@ ASCII; `reason` is private and goes to the audit event and nowhere else.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from sso.oidc.client import Client
@@ -46,6 +47,7 @@ class ErrorCode(StrEnum):
     INVALID_REQUEST_OBJECT = "invalid_request_object"
     INVALID_DPOP_PROOF = "invalid_dpop_proof"  # RFC 9449
     USE_DPOP_NONCE = "use_dpop_nonce"
+    INSUFFICIENT_USER_AUTHENTICATION = "insufficient_user_authentication"  # RFC 9470
     AUTHORIZATION_PENDING = "authorization_pending"  # RFC 8628
     SLOW_DOWN = "slow_down"
     EXPIRED_TOKEN = "expired_token"
@@ -109,11 +111,14 @@ class TokenError(RequestRejected):
 class Challenge:
     """What a protected resource asks for instead (RFC 6750 3, RFC 9449 7.1).
 
-    `scope` is what would be enough; `scheme` is how the token must be shown.
+    `scope`, `acr_values` and `max_age` are what would be enough (RFC 9470 3); `scheme` is how the token must
+    be shown.
     """
 
     scheme: TokenScheme = TokenScheme.BEARER
     scope: str | None = None
+    acr_values: tuple[str, ...] = ()
+    max_age: timedelta | None = None
 
 
 class BearerError(RequestRejected):

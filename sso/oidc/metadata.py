@@ -35,6 +35,7 @@ def metadata(provider: Provider, acr_values: tuple[str, ...], now: datetime) -> 
         "issuer": settings.issuer,
         **_endpoints(settings),
         **_for_certificates(settings),
+        "protected_resources": [settings.endpoint(USERINFO_PATH), settings.api_audience],
         **_client_authentication(settings),
         **described(settings, provider.keys.algorithms(now)),
         "scopes_supported": [*PROTOCOL_SCOPES, *SCOPE_CLAIMS],

@@ -27,6 +27,7 @@ class Settings:
 
     `require_pushed` demands of every client that it pushes its authorization requests (RFC 9126 5).
     `mtls_origin` is where clients that connect with a certificate find the same endpoints (RFC 8705 5).
+    `api_max_age` is how old the sign-in behind a change through the management API may be; None: of any age.
     `dpop_nonce_required` demands a nonce of ours in every DPoP proof (RFC 9449 8).
     `signing_algorithms` are those that the hub keeps a key of.
     """
@@ -52,6 +53,7 @@ class Settings:
     service_documentation: str | None = None
     mtls_origin: str | None = None
     dpop_nonce_required: bool = False
+    api_max_age: timedelta | None = None
 
     def endpoint(self, path: str) -> str:
         """Return the absolute address of a path of ours."""

@@ -20,6 +20,7 @@ from sso.oidc.errors import (
     UntrustedRequest,
 )
 from sso.oidc.keys import NoSigningKey
+from sso.oidc.resource_metadata import metadata_address
 from sso.oidc.response import error_response
 from sso.storage.errors import StorageUnavailable
 from sso.web.answers import Answers
@@ -89,7 +90,7 @@ class _Responses:
     def bearer_error(self, error: BearerError) -> Response:
         status = {ErrorCode.INVALID_REQUEST: 400, ErrorCode.INSUFFICIENT_SCOPE: 403}.get(error.code, 401)
         response = _json(error, status)
-        for challenge in challenges(error):
+        for challenge in challenges(error, metadata_address(request.path, self._hub.settings)):
             response.headers.add("WWW-Authenticate", challenge)
         return response
 

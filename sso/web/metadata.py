@@ -5,11 +5,13 @@ import json
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import NotFound
 
 from sso.audit.record import JsonValue
 from sso.authentication.evidence import ACR_VALUES
 from sso.hub import Hub
 from sso.oidc.metadata import JWKS_PATH, metadata
+from sso.oidc.resource_metadata import RESOURCE_PATHS, WELL_KNOWN, resource_metadata
 
 MAX_AGE_SECONDS = 300
 
@@ -23,6 +25,13 @@ def blueprint(hub: Hub) -> Blueprint:
     def discovery() -> Response:
         """Describe the provider (OpenID Connect Discovery 1.0, RFC 8414)."""
         return _document(metadata(hub.provider(), ACR_VALUES, datetime.now(UTC)))
+
+    @bp.get(f"{WELL_KNOWN}/<path:resource_path>")
+    def protected_resource(resource_path: str) -> Response:
+        """Describe userinfo or the management API (RFC 9728 3)."""
+        if f"/{resource_path}" not in RESOURCE_PATHS:
+            raise NotFound
+        return _document(resource_metadata(f"/{resource_path}", hub.settings))
 
     @bp.get(JWKS_PATH)
     def jwks() -> Response:

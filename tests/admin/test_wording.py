@@ -96,6 +96,8 @@ def test_every_sentence_belongs_to_an_event() -> None:
 def test_every_problem_of_the_api_has_a_page() -> None:
     shown_in_forms = {"invalid_client_metadata", "invalid_redirect_uri", "invalid_parameter"}
     never_shown = {"invalid_token", "unsupported_media_type", "precondition_required"}
+    never_shown |= {"invalid_dpop_proof", "use_dpop_nonce"}  # its tokens are bound to no key
+    never_shown |= {"insufficient_user_authentication"}  # it sends the officer to sign in again
 
     assert set(TITLES) - shown_in_forms - never_shown <= set(PROBLEMS)
 

@@ -61,11 +61,14 @@ class Office:
         return person.id, account.id
 
     def token(self, account_id: str | None, **claims: Any) -> str:
-        """Return an access token; a claim given as None is left out."""
+        """Return an access token; a claim given as None is left out. `auth_time` is its grant's."""
         now = datetime.now(UTC)
         jti = new_id()
         if account_id is not None:
-            grant = examples.grant(account_id=account_id, client_id="console", created_at=now)
+            auth_time = claims.pop("auth_time", now)
+            grant = examples.grant(
+                account_id=account_id, client_id="console", created_at=now, auth_time=auth_time
+            )
             with self.hub.database.begin(Origin()) as stores:
                 stores.codes.add(examples.code(grant, expires_at=now + timedelta(minutes=1)))
             jti = f"{grant.id}.{jti}"

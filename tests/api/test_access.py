@@ -27,8 +27,9 @@ def test_without_a_token_every_operation_answers_401_with_a_bare_challenge(offic
 
     problem(response, 401, "invalid_token")
     offered = response.headers.getlist("WWW-Authenticate")
-    assert offered[0] == 'Bearer realm="sso"'  # RFC 6750 3.1: no error code
-    assert offered[1].startswith('DPoP realm="sso", algs=')  # RFC 9449 7.1
+    assert offered[0].startswith('Bearer realm="sso", resource_metadata=')
+    assert "error" not in "".join(offered)  # RFC 6750 3.1: no error code
+    assert offered[1].startswith('DPoP realm="sso", ')  # RFC 9449 7.1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,38 @@
+"""The hub's own protected resources as clients need to know them (RFC 9728): userinfo, management API."""
+
+from sso.audit.record import JsonValue
+from sso.oidc.claims import PROTOCOL_SCOPES, SCOPE_CLAIMS
+from sso.oidc.dpop import DPOP_ALGORITHMS
+from sso.oidc.metadata import USERINFO_PATH
+from sso.oidc.registration import OFFICER_SCOPES
+from sso.oidc.settings import API_AUDIENCE_PATH, Settings
+
+WELL_KNOWN = "/.well-known/oauth-protected-resource"
+RESOURCE_PATHS = (USERINFO_PATH, API_AUDIENCE_PATH)
+
+
+def metadata_address(path: str, settings: Settings) -> str | None:
+    """Return where the resource that a path belongs to is described, None for a path of no resource (3.1)."""
+    for resource in RESOURCE_PATHS:
+        if path == resource or path.startswith(f"{resource}/"):
+            return settings.endpoint(f"{WELL_KNOWN}{resource}")
+    return None
+
+
+def resource_metadata(resource_path: str, settings: Settings) -> dict[str, JsonValue]:
+    """Return the document of one of RESOURCE_PATHS (RFC 9728 2)."""
+    document: dict[str, JsonValue] = {
+        "resource": settings.endpoint(resource_path),
+        "authorization_servers": [settings.issuer],
+        "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
+        "tls_client_certificate_bound_access_tokens": settings.mtls_origin is not None,
+    }
+    if resource_path == USERINFO_PATH:
+        scopes: list[JsonValue] = [*PROTOCOL_SCOPES, *SCOPE_CLAIMS]
+        return {**document, "scopes_supported": scopes, "bearer_methods_supported": ["header", "body"]}
+    return {
+        **document,
+        "scopes_supported": list(OFFICER_SCOPES),
+        "bearer_methods_supported": ["header"],
+        "resource_documentation": settings.endpoint(f"{API_AUDIENCE_PATH}/openapi.json"),
+    }
