@@ -31,6 +31,7 @@ from sso.oidc.notice import LogoutNotice
 from sso.oidc.opaque_token import OpaqueToken
 from sso.oidc.pending import PendingAuthorization
 from sso.oidc.pushed import PushedAuthorization
+from sso.oidc.self_registration.access import InitialAccessToken
 from sso.oidc.session import Session, SessionEnd
 
 if TYPE_CHECKING:
@@ -659,6 +660,62 @@ class FakeSigningKeys:
         return True
 
 
+@dataclass(slots=True)
+class FakeInitialAccessTokens:
+    by_digest: dict[bytes, InitialAccessToken] = field(default_factory=dict)
+
+    def add(self, token: InitialAccessToken) -> None:
+        self.by_digest[token.digest] = token
+
+    def get(self, digest: bytes) -> InitialAccessToken | None:
+        return self.by_digest.get(digest)
+
+    def use(self, digest: bytes, now: datetime) -> bool:
+        token = self.by_digest.get(digest)
+        if token is None or not token.works(now):
+            return False
+        left = None if token.uses_left is None else token.uses_left - 1
+        self.by_digest[digest] = replace(token, uses_left=left)
+        return True
+
+    def list_tokens(self, *, limit: int = 1000) -> Sequence[InitialAccessToken]:
+        return sorted(self.by_digest.values(), key=lambda token: (token.expires_at, token.id))[:limit]
+
+    def revoke(self, token_id: str, now: datetime) -> bool:
+        for digest, token in self.by_digest.items():
+            if token.id == token_id and token.revoked_at is None:
+                self.by_digest[digest] = replace(token, revoked_at=now)
+                return True
+        return False
+
+
+@dataclass(slots=True)
+class FakeRegistrationAccess:
+    by_client: dict[str, tuple[bytes, bytes | None]] = field(default_factory=dict)
+
+    def add(self, client_id: str, digest: bytes, now: datetime) -> None:
+        self.by_client[client_id] = (digest, None)
+
+    def accepts(self, client_id: str, digest: bytes) -> bool:
+        return digest in self.by_client.get(client_id, ())
+
+    def settle(self, client_id: str, digest: bytes) -> None:
+        if client_id in self.by_client and self.by_client[client_id][0] == digest:
+            self.by_client[client_id] = (digest, None)
+
+    def rotate(self, client_id: str, digest: bytes, successor: bytes, now: datetime) -> bool:
+        if not self.accepts(client_id, digest):
+            return False
+        self.by_client[client_id] = (successor, digest)
+        return True
+
+    def remove(self, client_id: str) -> bool:
+        return self.by_client.pop(client_id, None) is not None
+
+    def count(self, *, limit: int) -> int:
+        return min(limit, len(self.by_client))
+
+
 class FakeStores:
     """All of them, over one memory."""
 
@@ -681,6 +738,8 @@ class FakeStores:
         self.denied_tokens = FakeDeniedTokens()
         self.one_time_values = FakeOneTimeValues()
         self.outbox = self.notices = FakeOutbox()
+        self.initial_access_tokens = FakeInitialAccessTokens()
+        self.registration_access = FakeRegistrationAccess()
         self.signing_keys = FakeSigningKeys()
 
 

@@ -106,6 +106,15 @@ class ClientMetadata(BaseModel):
         return {name: value for name, value in self if name in self.model_fields_set}
 
 
+class SelfRegistrationDocument(BaseModel):
+    """How an application that registered itself came in, and what it cannot change."""
+
+    registration_token: str | None
+    statement_issuer: str | None
+    imposed: dict[str, Any]
+    stated: dict[str, Any]
+
+
 class ClientDocument(ClientMetadata):
     """A registered application. `protected`: it is changed on the command line only."""
 
@@ -113,6 +122,9 @@ class ClientDocument(ClientMetadata):
     created_at: str | None
     updated_at: str | None
     secrets: list[str | None] = Field(description="When each secret ends; null is the current one.")
+    self_registration: SelfRegistrationDocument | None = Field(
+        description="How it came in; null: an officer registered it, or has taken it over."
+    )
     protected: bool
     logout_unconfirmed_since: str | None = Field(
         description="Since it failed to confirm a sign-out; its tokens are short-lived until it confirms one."

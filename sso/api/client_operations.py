@@ -26,6 +26,7 @@ from sso.audit.record import JsonValue
 from sso.authentication.clients import (
     RegisteredClients,
     add_client,
+    came_by,
     remove_client,
     rotate_secret,
     update_client,
@@ -134,6 +135,7 @@ def _document(client: Client, call: Call[Any]) -> dict[str, JsonValue]:
         "created_at": _time(client.created_at),
         "updated_at": _time(client.updated_at),
         "secrets": [_time(secret.expires_at) for secret in client.secrets],
+        "self_registration": came_by(client),
         "protected": _protected(client, call),
         "logout_unconfirmed_since": _time(client.logout_unconfirmed_since),
         **client_metadata(client),

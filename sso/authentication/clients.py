@@ -4,13 +4,14 @@ Every function works inside the caller's transaction and records what it did; `s
 door it came (command, console, demo).
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from sso.audit.event import ClientCreated, ClientDeleted, ClientSecretRotated, ClientUpdated, TokenRevoked
 from sso.audit.record import JsonValue
 from sso.oidc import stores as oidc_stores
-from sso.oidc.client import Client, ClientSecret
+from sso.oidc.client import Client, ClientSecret, SelfRegistration
 from sso.oidc.digest import digest, new_secret
 from sso.oidc.registration import (
     SECRET_METHODS,
@@ -69,11 +70,22 @@ def add_client(
         InvalidClientMetadata: nothing was registered.
     """
     client, secret = new_client(proposal.metadata, now, proposal.sector)
-    stores.clients.add(client, now)
-    stores.audit.append(
-        ClientCreated(client_id=client.client_id, settings=_recorded(client), source=source), now
-    )
+    keep_client(client, source, stores, now)
     return client, secret
+
+
+def keep_client(client: Client, source: str, stores: ClientStores, now: datetime) -> None:
+    """Store a new client and record it."""
+    stores.clients.add(client, now)
+    came_by = client.self_registration or SelfRegistration()
+    event = ClientCreated(
+        client_id=client.client_id,
+        settings=_recorded(client),
+        source=source,
+        token_id=came_by.token_id,
+        statement_issuer=came_by.issuer,
+    )
+    stores.audit.append(event, now)
 
 
 def update_client(
@@ -85,10 +97,15 @@ def update_client(
         InvalidClientMetadata: nothing was changed.
     """
     changed = changed_client(client, proposal.metadata, now, proposal.sector)
+    return keep_change(client, changed, source, stores, now)
+
+
+def keep_change(client: Client, changed: Client, source: str, stores: ClientStores, now: datetime) -> Client:
+    """Store a client that is changed and record what differs; return it as it is now."""
+    if replace(changed, updated_at=client.updated_at) == client:
+        return client
     before, after = _recorded(client), _recorded(changed)
     different = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    if not different:
-        return client
     stores.clients.update(changed, now)
     if client.auth_method in SECRET_METHODS and changed.auth_method not in SECRET_METHODS:
         # The old secrets must not come back to life with the old method: one that nobody knows replaces them.
@@ -101,6 +118,13 @@ def update_client(
     )
     stores.audit.append(event, now)
     return changed
+
+
+def disown(client: Client, stores: ClientStores, now: datetime) -> Client:
+    """Let nothing remind of it that a client registered itself; return it as it is now."""
+    adopted = replace(client, self_registration=None, updated_at=now)
+    stores.clients.update(adopted, now)
+    return adopted
 
 
 def remove_client(client: Client, source: str, stores: ClientStores, now: datetime) -> bool:
@@ -127,6 +151,19 @@ def rotate_secret(
     event = ClientSecretRotated(client_id=client.client_id, previous_valid_until=previous, source=source)
     stores.audit.append(event, now)
     return rotated, secret
+
+
+def came_by(client: Client) -> dict[str, JsonValue] | None:
+    """Return, for officers, how a client that registered itself came in; None for any other."""
+    known = client.self_registration
+    if known is None:
+        return None
+    return {
+        "registration_token": known.token_id,
+        "statement_issuer": known.issuer,
+        "imposed": dict(known.imposed),
+        "stated": dict(known.stated),
+    }
 
 
 def _recorded(client: Client) -> dict[str, JsonValue]:

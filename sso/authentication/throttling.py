@@ -10,10 +10,13 @@ import hmac
 import ipaddress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from sso.audit.event import RateLimited
 from sso.authentication.stores import Stores
+from sso.directory.stores import Throttles
 from sso.oidc.errors import ErrorCode, RequestRejected
+from sso.oidc.stores import AuditLog
 
 RECORD_EVERY = 100
 """Of the refusals of one window the first is recorded, then every hundredth: no weapon against the hub."""
@@ -31,6 +34,15 @@ class Throttled(RequestRejected):
     def __init__(self, retry_after: timedelta) -> None:
         super().__init__(ErrorCode.TEMPORARILY_UNAVAILABLE, "too many attempts")
         self.retry_after = retry_after
+
+
+class ThrottleStores(Protocol):
+    """The stores of one transaction as counting needs them."""
+
+    @property
+    def audit(self) -> AuditLog: ...  # noqa: D102 - the noun says it
+    @property
+    def throttles(self) -> Throttles: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +102,18 @@ class ThrottleRules:
         key = hmac.new(self.key, b"device\0" + network_of(address).encode(), hashlib.sha256).digest()
         self._count("network", key, self.network_limit, stores, now)
 
-    def _count(self, key_class: str, key: bytes, limit: int, stores: Stores, now: datetime) -> None:
+    def count_registration(
+        self, address: str | None, limit: int, stores: ThrottleStores, now: datetime
+    ) -> None:
+        """Count an application that registers itself.
+
+        Raises:
+            Throttled: more than `limit` of one network; recorded.
+        """
+        key = hmac.new(self.key, b"registration\0" + network_of(address).encode(), hashlib.sha256).digest()
+        self._count("network", key, limit, stores, now)
+
+    def _count(self, key_class: str, key: bytes, limit: int, stores: ThrottleStores, now: datetime) -> None:
         attempts = stores.throttles.attempt(key, window_seconds=self.window_seconds, now=now)
         if attempts.count <= limit:
             return

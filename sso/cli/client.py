@@ -7,11 +7,13 @@ import click
 
 from sso.audit.record import JsonValue
 from sso.authentication import clients
+from sso.authentication.self_registration import adopt as adopt_client
 from sso.cli.arguments import CLEAN_TEXT, visible
 from sso.cli.client_add import add
 from sso.cli.client_metadata import metadata_given, metadata_options
 from sso.cli.context import fail, hub_of, json_option, print_json, print_rows
 from sso.cli.operator import SOURCE, operator_origin
+from sso.cli.registration_token import registration_token
 from sso.oidc.client import Client
 from sso.oidc.registration import InvalidClientMetadata, client_metadata
 from sso.storage.stores import SqlStores
@@ -26,6 +28,7 @@ def client() -> None:
 
 
 client.add_command(add)
+client.add_command(registration_token)
 
 
 @client.command("list")
@@ -126,6 +129,21 @@ def rotate_secret(context: click.Context, client_id: str, overlap_hours: int, as
     click.echo(f"The secret is not shown again. The old one works {ends}.", err=True)
 
 
+@client.command()
+@click.argument("client_id", type=CLEAN_TEXT)
+@click.pass_context
+def adopt(context: click.Context, client_id: str) -> None:
+    """Take over an application that registered itself, once you have looked at it.
+
+    It can no longer change or remove its registration, and people are not warned of it any longer.
+    """
+    with hub_of(context) as hub, hub.database.begin(operator_origin()) as stores:
+        known = stores.clients.for_update(client_id) or _unknown(client_id)
+        if not adopt_client(known, SOURCE, stores, datetime.now(UTC)):
+            fail(f"{client_id} did not register itself")
+    click.echo(f"{visible(known.client_name)} ({client_id}) is in your hands now")
+
+
 def _known(stores: SqlStores, client_id: str) -> Client:
     return stores.clients.get(client_id) or _unknown(client_id)
 
@@ -141,6 +159,7 @@ def _shown(client: Client) -> dict[str, JsonValue]:
         "client_id": client.client_id,
         **client_metadata(client),
         "secrets": len(client.secrets),
+        "self_registration": clients.came_by(client),
         "logout_unconfirmed_since": _text_of(client.logout_unconfirmed_since),
         **{name: _text_of(moment) for name, moment in times.items()},
     }

@@ -12,10 +12,12 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from sso.config.directory import settings_of
+from sso.config.registration import registration_policy
 from sso.config.schema import Config
 from sso.config.source import ConfigurationError, Path_, Source, read
 from sso.directory.routing import check_realms
 from sso.directory.settings import DirectorySettings
+from sso.oidc.registration_policy import RegistrationPolicy
 
 DEFAULT_FILE = "sso.toml"
 _BASE64URL_OF_32_BYTES = re.compile(r"[A-Za-z0-9_-]{43}=?")
@@ -32,6 +34,7 @@ class Configuration:
     directories: tuple[DirectorySettings, ...]
     database_url: str = field(repr=False)
     blocklist_file: Path | None
+    registration: RegistrationPolicy
 
 
 def load(file: str | None = None, environment: Mapping[str, str] | None = None) -> Configuration:
@@ -57,6 +60,7 @@ def load(file: str | None = None, environment: Mapping[str, str] | None = None) 
         directories=_directories(settings, source, home),
         database_url=_database_url(settings.database.url, home),
         blocklist_file=_blocklist(settings.password.blocklist_file, source, home),
+        registration=registration_policy(settings.registration, source, home),
     )
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from sso.config.directory import Directory
+from sso.config.registration import Registration
 from sso.config.section import Positive, Section
 from sso.storage.engines import database_url
 
@@ -205,6 +206,7 @@ class Config(Section):
     session: SessionSection = SessionSection()
     api: Api = Api()
     requests: Requests = Requests()
+    registration: Registration = Registration()
     keys: Keys = Keys()
     password: Password = Password()
     throttle: Throttle = Throttle()

@@ -60,6 +60,20 @@ class ClientSecret:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SelfRegistration:
+    """How a client that registered itself came in, and what it cannot change by itself (RFC 7591 2.3).
+
+    `token_id` names the initial access token, absent where anybody may register; `imposed` is metadata of
+    the operator or of that token, `stated` that of a software statement by `issuer`.
+    """
+
+    token_id: str | None = None
+    imposed: Mapping[str, JsonValue] = field(default_factory=dict)
+    issuer: str | None = None
+    stated: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
     """A registered application; field names are those of RFC 7591 where it has them.
 
@@ -72,6 +86,7 @@ class Client:
     that this client is: it may introspect tokens for them. `front_channel_tokens` is an officer's switch:
     without it no token ever passes through the browser. `dpop_nonce_required` demands a nonce of ours in
     every DPoP proof (RFC 9449 8). `profile` is "fapi2" or nothing.
+    `self_registration` is absent for a client that an officer registered.
     `logout_unconfirmed_since` is no part of the registration: since then it is capped (`oidc.logout_cap`).
     """
 
@@ -145,6 +160,7 @@ class Client:
     backchannel_authentication_request_signing_alg: str | None = None
     backchannel_user_code_parameter: bool = False
     profile: str | None = None
+    self_registration: SelfRegistration | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
     logout_unconfirmed_since: datetime | None = None

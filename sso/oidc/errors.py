@@ -5,6 +5,7 @@
       AuthorizationError    answered at its ReturnAddress                 RFC 6749 4.1.2.1
       TokenError            400 JSON (401 for invalid_client)             RFC 6749 5.2
       BearerError           401/403 + WWW-Authenticate                    RFC 6750 3
+      RegistrationError     400 JSON                                      RFC 7591 3.2.2
 
 A refusal is an answer: the transaction that raised it commits. `description` is public, constant
 ASCII; `reason` is private and goes to the audit event and nowhere else.
@@ -51,6 +52,10 @@ class ErrorCode(StrEnum):
     AUTHORIZATION_PENDING = "authorization_pending"  # RFC 8628
     SLOW_DOWN = "slow_down"
     EXPIRED_TOKEN = "expired_token"
+    INVALID_REDIRECT_URI = "invalid_redirect_uri"  # RFC 7591
+    INVALID_CLIENT_METADATA = "invalid_client_metadata"
+    INVALID_SOFTWARE_STATEMENT = "invalid_software_statement"
+    UNAPPROVED_SOFTWARE_STATEMENT = "unapproved_software_statement"
 
 
 class ResponseMode(StrEnum):
@@ -105,6 +110,10 @@ class AuthorizationError(RequestRejected):
 
 class TokenError(RequestRejected):
     """An OAuth endpoint called by a client refuses (RFC 6749 5.2)."""
+
+
+class RegistrationError(RequestRejected):
+    """An application that registers itself is refused (RFC 7591 3.2.2)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ INTROSPECTION_PATH = "/oauth2/introspect"
 REVOCATION_PATH = "/oauth2/revoke"
 PUSHED_PATH = "/oauth2/par"
 END_SESSION_PATH = "/oauth2/logout"
+REGISTRATION_PATH = "/oauth2/register"
 
 _FOR_BROWSERS = frozenset({"authorization_endpoint", "jwks_uri", "end_session_endpoint"})
 """Endpoints that no client calls itself."""
@@ -59,7 +60,9 @@ def metadata(provider: Provider, acr_values: tuple[str, ...], now: datetime) -> 
 
 
 def _endpoints(settings: Settings) -> dict[str, JsonValue]:
+    on = settings.registration.on
     return {
+        **({"registration_endpoint": settings.endpoint(REGISTRATION_PATH)} if on else {}),
         "authorization_endpoint": settings.endpoint(AUTHORIZATION_PATH),
         "token_endpoint": settings.endpoint(TOKEN_PATH),
         "userinfo_endpoint": settings.endpoint(USERINFO_PATH),

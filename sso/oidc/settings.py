@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from sso.audit.record import JsonValue
 from sso.oidc.client import Client
 from sso.oidc.keys import ACTIVE_ALGORITHMS, KeyRing
+from sso.oidc.registration_policy import RegistrationPolicy
 
 API_AUDIENCE_PATH = "/api/v1"
 
@@ -51,6 +52,7 @@ class Settings:
     signing_algorithms: tuple[str, ...] = ACTIVE_ALGORITHMS
     ui_locales: tuple[str, ...] = ("en", "zh-CN")
     service_documentation: str | None = None
+    registration: RegistrationPolicy = RegistrationPolicy()
     mtls_origin: str | None = None
     dpop_nonce_required: bool = False
     api_max_age: timedelta | None = None

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from sso.oidc.client import Client, ClientAuthMethod, ClientSecret, GrantType, SubjectType
+from sso.oidc.client import Client, ClientAuthMethod, ClientSecret, GrantType, SelfRegistration, SubjectType
 from sso.storage.sealing import Sealer
 
 _COLUMNS = (
@@ -27,6 +27,7 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "grant_types": lambda values: frozenset(GrantType(value) for value in values),
     "subject_type": SubjectType,
     "scope": frozenset,
+    "self_registration": lambda value: None if value is None else SelfRegistration(**value),
     "response_types": frozenset,
     **{field.name: tuple for field in fields(Client) if field.type == tuple[str, ...]},
 }
@@ -99,6 +100,8 @@ def _written(value: Any) -> Any:
         return sorted(value)
     if isinstance(value, tuple):
         return list(value)
+    if isinstance(value, SelfRegistration):
+        return {field.name: _written(getattr(value, field.name)) for field in fields(value)}
     return dict(value) if isinstance(value, Mapping) else value
 
 

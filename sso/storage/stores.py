@@ -16,6 +16,7 @@ from sso.storage.pending import SqlPendingAuthorizations
 from sso.storage.people import SqlPeople
 from sso.storage.pushed import SqlPushedAuthorizations
 from sso.storage.refresh_tokens import SqlRefreshTokens
+from sso.storage.registration import SqlInitialAccessTokens, SqlRegistrationAccess
 from sso.storage.sealing import Sealer
 from sso.storage.sessions import SqlSessions
 from sso.storage.signing_keys import SignersInMemory, SqlSigningKeys
@@ -44,12 +45,14 @@ class SqlStores:
         self.deferred = SqlDeferredRequests(unit)
         self.denied_tokens = SqlDeniedTokens(unit)
         self.grants = SqlGrants(unit)
+        self.initial_access_tokens = SqlInitialAccessTokens(unit)
         self.one_time_values = SqlOneTimeValues(unit)
         self.outbox = self.notices = SqlOutbox(unit)
         self.pending = SqlPendingAuthorizations(unit)
         self.people = SqlPeople(unit)
         self.pushed = SqlPushedAuthorizations(unit)
         self.refresh_tokens = SqlRefreshTokens(unit)
+        self.registration_access = SqlRegistrationAccess(unit)
         self.sessions = SqlSessions(unit)
         self.signing_keys = SqlSigningKeys(unit, sealer, signers)
         self.subjects = SqlSubjects(unit)

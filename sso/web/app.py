@@ -17,6 +17,7 @@ from sso.web import (
     errors,
     home,
     metadata,
+    registration,
     sign_in,
     sign_out,
     token,
@@ -54,7 +55,7 @@ def create_app(hub: Hub) -> Flask:
     answers = Answers(hub, pages)
     for page in (authorize, sign_in, choose_account, consent, device, answer, sign_out, home):
         app.register_blueprint(page.blueprint(hub, answers))
-    for endpoint in (metadata, token, userinfo):
+    for endpoint in (metadata, token, userinfo, registration):
         app.register_blueprint(endpoint.blueprint(hub))
     app.register_blueprint(readiness_blueprint(hub))
     errors.register(app, hub, answers)

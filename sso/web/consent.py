@@ -8,6 +8,7 @@ from sso.oidc import authorize as authorization
 from sso.oidc.errors import AuthorizationError
 from sso.oidc.interaction import ConsentRequired
 from sso.oidc.metadata import AUTHORIZATION_PATH
+from sso.oidc.registered_address import sector_host
 from sso.oidc.response import AuthorizationResponse, error_response
 from sso.oidc.session import Session
 from sso.web.answers import Answers
@@ -87,6 +88,7 @@ def _page(hub: Hub, answers: Answers, journey: Journey, visit: Visit, stores: St
         csrf_token=visit.form_token(_purpose(journey)),
         service_name=journey.service_name(visit.language.tag),
         service=asked.client,
+        return_host=sector_host(asked.to.redirect_uri),
         signed_in_as=signed_in_as(journey.session, visit, stores, hub),
         sharing=sharing(visit.language, subject, asked.scope, asked.claims.names),
         expires_text=visit.language.date(visit.now + hub.settings.consent_lifetime),

@@ -15,11 +15,13 @@ from sso.oidc.errors import (
     AuthorizationError,
     BearerError,
     ErrorCode,
+    RegistrationError,
     RequestRejected,
     TokenError,
     UntrustedRequest,
 )
 from sso.oidc.keys import NoSigningKey
+from sso.oidc.metadata import REGISTRATION_PATH
 from sso.oidc.resource_metadata import metadata_address
 from sso.oidc.response import error_response
 from sso.storage.errors import StorageUnavailable
@@ -33,7 +35,7 @@ log = logging.getLogger("sso.web")
 _JSON_PATHS = (
     *("/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/par"),
     "/oauth2/device_authorization",
-    *("/oauth2/userinfo", "/oauth2/jwks"),
+    *("/oauth2/userinfo", "/oauth2/jwks", REGISTRATION_PATH),
 )
 _UNTRUSTED = {
     ErrorCode.INVALID_CLIENT: "unknown_client",
@@ -50,6 +52,7 @@ def register(app: Flask, hub: Hub, answers: Answers) -> None:
     app.register_error_handler(AuthorizationError, responses.authorization_error)
     app.register_error_handler(TokenError, responses.token_error)
     app.register_error_handler(BearerError, responses.bearer_error)
+    app.register_error_handler(RegistrationError, responses.registration_error)
     app.register_error_handler(Throttled, responses.throttled)
     app.register_error_handler(PageRefused, responses.page_refused)
     app.register_error_handler(StorageUnavailable, responses.unavailable)
@@ -81,6 +84,10 @@ class _Responses:
         if unproven:
             response.headers["WWW-Authenticate"] = 'Basic realm="sso", charset="UTF-8"'
         return response
+
+    def registration_error(self, error: RegistrationError) -> Response:
+        full = error.code is ErrorCode.TEMPORARILY_UNAVAILABLE
+        return _json(error, 503 if full else 400)
 
     def throttled(self, error: Throttled) -> Response:
         response = self._answer("throttled", error.code, 429)
@@ -139,7 +146,7 @@ class _Responses:
 
 
 def _wants_json(asked: Request) -> bool:
-    return asked.path in _JSON_PATHS
+    return asked.path in _JSON_PATHS or asked.path.startswith(f"{REGISTRATION_PATH}/")
 
 
 def _json(error: RequestRejected, status: int) -> Response:

@@ -32,6 +32,8 @@ EVERYWHERE = (
     *CLIENT_ENDPOINTS,
     *DOCUMENTS,
     "/oauth2/userinfo",
+    "/oauth2/register",
+    "/oauth2/register/x",
     *API,
     "/static/x",
     "/readyz",

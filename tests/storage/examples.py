@@ -11,6 +11,7 @@ from sso.oidc.deferred import DeferredRequest
 from sso.oidc.digest import digest, new_id, new_secret
 from sso.oidc.grant import AuthorizationCode, Grant, RefreshToken
 from sso.oidc.pushed import PushedAuthorization
+from sso.oidc.self_registration.access import InitialAccessToken
 from sso.oidc.session import Session
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 123456, tzinfo=UTC)
@@ -142,3 +143,16 @@ def deferred(**changes: Any) -> DeferredRequest:
         "user_code": digest(new_secret()),
     }
     return DeferredRequest(**values | changes)
+
+
+def initial_access_token(**changes: Any) -> InitialAccessToken:
+    values: dict[str, Any] = {
+        "id": "token-1",
+        "digest": b"t" * 32,
+        "label": "Housing's suppliers",
+        "metadata": {"audience": ["https://api.housing.example"], "client_name": "é\u0000"},
+        "uses_left": 2,
+        "created_at": NOW,
+        "expires_at": NOW + HOUR,
+    }
+    return InitialAccessToken(**values | changes)

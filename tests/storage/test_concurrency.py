@@ -22,6 +22,7 @@ from tests.storage.examples import (
     citizen,
     client,
     code,
+    initial_access_token,
     person,
     pushed,
     refresh_token,
@@ -46,6 +47,19 @@ def test_a_code_has_one_redeemer(race: Race) -> None:
                 return stores.codes.redeem(digest, NOW)
 
         assert sorted(race.run(redeem)) == [False, False, False, True]
+
+
+def test_the_last_use_of_a_registration_token_is_spent_once(race: Race) -> None:
+    for number in range(ROUNDS):
+        made = initial_access_token(id=f"token-{number}", digest=bytes([number]) * 32, uses_left=1)
+        with race.database.begin(ORIGIN) as stores:
+            stores.initial_access_tokens.add(made)
+
+        def use(database: Database, _: int, digest: bytes = made.digest) -> bool:
+            with database.begin(ORIGIN) as stores:
+                return stores.initial_access_tokens.use(digest, NOW)
+
+        assert sorted(race.run(use)) == [False, False, False, True]
 
 
 def test_a_refresh_token_has_one_user_and_the_others_see_the_successor(race: Race) -> None:

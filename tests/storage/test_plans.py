@@ -44,6 +44,7 @@ from tests.storage.examples import (
     code,
     deferred,
     grant,
+    initial_access_token,
     person,
     pushed,
     refresh_token,
@@ -59,6 +60,8 @@ ALL_WANTED = {
     "sso.storage.signing_keys._LOAD",  # a table that is small for ever
     "sso.storage.clients._WITH_SECRETS",  # never sent as it is: others narrow it down
     "sso.storage.people._PERSONS",  # likewise
+    "sso.storage.registration._LIST",  # a page of what an officer made, for an officer
+    "sso.storage.registration._COUNT",  # counts up to registration.max_clients only
 }
 
 Sent = tuple[str, Any]
@@ -161,6 +164,15 @@ def everything(stores: SqlStores) -> None:
     stores.clients.get(told.client_id)
     stores.clients.list_clients()
     stores.clients.rotate_secret(told.client_id, ClientSecret(b"d" * 32), NOW, HOUR)
+    stores.initial_access_tokens.add(initial_access_token())
+    stores.initial_access_tokens.get(b"t" * 32)
+    stores.initial_access_tokens.use(b"t" * 32, NOW)
+    stores.initial_access_tokens.revoke("token-1", NOW)
+    stores.registration_access.add(told.client_id, b"t" * 32, NOW)
+    stores.registration_access.accepts(told.client_id, b"t" * 32)
+    stores.registration_access.settle(told.client_id, b"t" * 32)
+    stores.registration_access.rotate(told.client_id, b"t" * 32, b"u" * 32, NOW)
+    stores.registration_access.remove(told.client_id)
     stores.sessions.add(begun, b"c" * 32)
     stores.sessions.get(b"c" * 32)
     stores.sessions.by_id(begun.id)

@@ -64,11 +64,14 @@ SERVICE = SimpleNamespace(
     client_uri="https://housing.example/",
     policy_uri="https://housing.example/privacy",
     tos_uri="javascript:alert(1)",
+    self_registration=None,
 )
+SELF_REGISTERED = SimpleNamespace(**{**vars(SERVICE), "self_registration": "by itself"})
 CONSENT = {
     **FORM,
     "service_name": "Housing",
     "service": SERVICE,
+    "return_host": "housing.example",
     "signed_in_as": "Tuya Bat, citizen",
     "sharing": lambda language: SimpleNamespace(
         items=disclosures(language, CLAIMS, {"name": "To print your contract"}),
@@ -139,7 +142,9 @@ HOME = {
 
 
 def _hostile(text: str) -> dict[str, dict[str, Any]]:
-    service = SimpleNamespace(client_uri=text, policy_uri=None, tos_uri="javascript:alert(1)")
+    service = SimpleNamespace(
+        client_uri=text, policy_uri=None, tos_uri="javascript:alert(1)", self_registration=text
+    )
     choice = SimpleNamespace(id=text, title=text, subtitle=text, current=False, needs_password=True)
     told = SimpleNamespace(name=text, status="told")
     claims = {"name": text, "email": f"{text}@example.org", "department": text}
@@ -157,6 +162,7 @@ def _hostile(text: str) -> dict[str, dict[str, Any]]:
             **CONSENT,
             "service_name": text,
             "service": service,
+            "return_host": text,
             "signed_in_as": text,
             "sharing": lambda language: SimpleNamespace(
                 items=disclosures(language, claims, {"name": text}), later=["Postal address"], offline=True
@@ -198,6 +204,7 @@ def usual_pages() -> list[Example]:
         Example("persona", "persona.html", {**FORM, "service_name": "Housing", "choices": CHOICES}),
         Example("persona_one", "persona.html", {**FORM, "service_name": None, "choices": CHOICES[:1]}),
         Example("consent", "consent.html", CONSENT),
+        Example("consent_unchecked", "consent.html", {**CONSENT, "service": SELF_REGISTERED}),
         Example(
             "consent_nothing",
             "consent.html",

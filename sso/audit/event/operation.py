@@ -10,7 +10,11 @@ from sso.audit.record import JsonValue, Outcome, Severity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientCreated:
-    """A client was registered; `settings` holds its metadata without secrets."""
+    """A client was registered; `settings` holds its metadata without secrets.
+
+    One that registered itself did so with the initial access token `token_id`, on the word of
+    `statement_issuer`; either is absent where there was none.
+    """
 
     code: ClassVar[str] = "client.created"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
@@ -18,6 +22,8 @@ class ClientCreated:
     client_id: str
     settings: Mapping[str, JsonValue]
     source: str
+    token_id: str | None = None
+    statement_issuer: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ break. Values and functions: storing the client and recording the event is `sso.
 """
 
 from sso.oidc.registration.authentication import SECRET_METHODS
+from sso.oidc.registration.given import is_name_tag
 from sso.oidc.registration.grants import OFFICER_SCOPES
 from sso.oidc.registration.refusal import InvalidClientMetadata, MetadataErrorCode
 from sso.oidc.registration.sector import Proposal, SectorDocument, sector_to_read
@@ -16,6 +17,7 @@ from sso.oidc.registration.whole import (
     client_metadata,
     new_client,
     rotated_secret,
+    without_working_secret,
 )
 
 __all__ = [
@@ -28,7 +30,9 @@ __all__ = [
     "SectorDocument",
     "changed_client",
     "client_metadata",
+    "is_name_tag",
     "new_client",
     "rotated_secret",
     "sector_to_read",
+    "without_working_secret",
 ]

@@ -101,6 +101,7 @@ def changed_client(
         created_at=client.created_at,
         updated_at=now,
         logout_unconfirmed_since=client.logout_unconfirmed_since,
+        self_registration=client.self_registration,
     )
 
 
@@ -118,6 +119,14 @@ def rotated_secret(client: Client, now: datetime, overlap: timedelta) -> tuple[C
     )
     kept = tuple(s for s in old if s.expires_at is not None and s.expires_at > now)
     return replace(client, secrets=(secret_of(client, secret), *kept), updated_at=now), secret
+
+
+def without_working_secret(client: Client, now: datetime) -> bool:
+    """Whether a client's method needs a secret that it does not have, such as after a change of method."""
+    working = [s for s in client.secrets if s.expires_at is None or now < s.expires_at]
+    if client.auth_method is ClientAuthMethod.CLIENT_SECRET_JWT:
+        return not any(secret.hmac_key is not None for secret in working)
+    return client.auth_method in SECRET_METHODS and not working
 
 
 def client_metadata(client: Client) -> dict[str, JsonValue]:

@@ -5,7 +5,13 @@ accounts: on PostgreSQL each such insert would lock the one row of a busy client
 """
 
 from sso.storage.tables.audit import audit_event
-from sso.storage.tables.clients import client, client_secret, setting
+from sso.storage.tables.clients import (
+    client,
+    client_secret,
+    initial_access_token,
+    registration_access_token,
+    setting,
+)
 from sso.storage.tables.deferred import deferred_request
 from sso.storage.tables.grants import (
     access_token,
@@ -39,6 +45,7 @@ __all__ = [
     "deferred_request",
     "denied_token",
     "grant",
+    "initial_access_token",
     "logout_notice",
     "metadata",
     "one_time_value",
@@ -47,6 +54,7 @@ __all__ = [
     "person",
     "pushed_authorization",
     "refresh_token",
+    "registration_access_token",
     "role_grant",
     "session",
     "session_client",

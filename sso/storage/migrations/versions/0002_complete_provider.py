@@ -45,6 +45,7 @@ def upgrade() -> None:
     op.create_index("ix_access_token_expires", "access_token", ["expires_at"])
     _signing_keys()
     _deferred_requests()
+    _registration()
 
 
 def _signing_keys() -> None:
@@ -101,3 +102,46 @@ def _deferred_requests() -> None:
     )
     op.create_index("ix_deferred_request_grant", "deferred_request", ["grant_id"])
     op.create_index("ix_deferred_request_expires", "deferred_request", ["expires_at"])
+
+
+def _registration() -> None:
+    op.create_table(
+        "initial_access_token",
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("label", TEXT, nullable=False),
+        sa.Column("metadata", FOREIGN_JSON, nullable=False),
+        sa.Column("uses_left", sa.Integer(), nullable=True),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("expires_at", TIME, nullable=False),
+        sa.Column("revoked_at", TIME, nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_initial_access_token"),
+    )
+    op.create_index("ix_initial_access_token_digest", "initial_access_token", ["digest"], unique=True)
+    op.create_index("ix_initial_access_token_expires", "initial_access_token", ["expires_at"])
+    op.create_table(
+        "registration_access_token",
+        sa.Column("client_id", TEXT, nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("previous", sa.LargeBinary(), nullable=True),
+        sa.Column("rotated_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("client_id", name="pk_registration_access_token"),
+        sa.ForeignKeyConstraint(
+            ["client_id"],
+            ["client.client_id"],
+            name="fk_registration_access_token_client_id_client",
+            ondelete="CASCADE",
+        ),
+    )
+    _mark_native_applications()
+
+
+def _mark_native_applications() -> None:
+    """A web application has no scheme of its own: who has one was registered before anybody asked."""
+    client = sa.table("client", sa.column("client_id"), sa.column("registration", FOREIGN_JSON))
+    connection = op.get_bind()
+    for client_id, registration in connection.execute(sa.select(client.c.client_id, client.c.registration)):
+        schemes = {address.partition(":")[0] for address in registration["redirect_uris"]}
+        if schemes - {"https", "http"}:
+            values = {"registration": {**registration, "application_type": "native"}}
+            connection.execute(sa.update(client).where(client.c.client_id == client_id).values(values))
