@@ -18,6 +18,7 @@ def _(message: str) -> str:
 
 SENTENCES: Mapping[str, Sequence[str]] = {
     "authz.request.accepted": (_("{application} asked for someone to be signed in."),),
+    "authz.request.pushed": (_("{application} sent a sign-in request ahead."),),
     "authz.request.rejected": (
         _("A sign-in request of {application} was refused: {reason}."),
         _("A sign-in request was refused: {reason}."),
@@ -133,6 +134,7 @@ SENTENCES: Mapping[str, Sequence[str]] = {
     "key.created": (_("A signing key was made and published: {kid} ({alg})."),),
     "key.activated": (_("The signing key {kid} ({alg}) took over."),),
     "key.retired": (_("The signing key {kid} ({alg}) signs no more."),),
+    "key.revoked": (_("The signing key {kid} ({alg}) was revoked: what it signed is refused from now on."),),
     "directory.unavailable": (_("The directory {directory} could not be asked: {reason}."),),
     "directory.recovered": (_("The directory {directory} answers again."),),
     "audit.searched": (
@@ -143,6 +145,12 @@ SENTENCES: Mapping[str, Sequence[str]] = {
         _("The auditor with account {account} opened the record {record}."),
         _("An operator opened the record {record}."),
     ),
+    "audit.epoch.opened": (_("The log goes on in a new tree, {origin}: {reason}."),),
+    "audit.checkpoint.refused": (
+        _("The log was not signed, because it is not the one signed before: {reason}."),
+    ),
+    "audit.verified": (_("The log was recomputed: {entries} entries, and nothing is wrong."),),
+    "audit.verify.failed": (_("The log was recomputed, and {findings} things are wrong: {first}."),),
     "node.started": (_("The hub on {node} started."),),
     "node.stopped": (_("The hub on {node} stopped in good order."),),
 }
@@ -163,6 +171,10 @@ _IN_DETAIL = {
     "node": "node",
     "record": "record_id",
     "results": "results",
+    "origin": "origin",
+    "entries": "entries",
+    "findings": "findings",
+    "first": "first",
 }
 _FORMATTER = string.Formatter()
 

@@ -20,7 +20,9 @@ from sso.oidc.keys import KeyRing, PrivateKeys
 from sso.oidc.settings import Provider, Settings
 from sso.outbound import OutboundRules
 from sso.outbound.documents import ClientDocuments
+from sso.storage.audit_keys import AuditKeys
 from sso.storage.database import Database
+from sso.storage.engines import Pool
 from sso.storage.sealing import Sealer
 
 KEYS_REREAD_SECONDS = 5.0
@@ -93,12 +95,14 @@ class Hub:
 def build(configuration: Configuration) -> Hub:
     """Construct the hub. Nothing is opened yet: connections are made at first use."""
     settings = protocol_settings(configuration)
-    private_keys = MemoryKeys()
+    private_keys, sealer = MemoryKeys(), Sealer(configuration.key_encryption_key)
+    pool = Pool(max(configuration.settings.database.pool_size, configuration.settings.server.threads))
     database = Database(
         configuration.database_url,
-        Sealer(configuration.key_encryption_key),
+        sealer,
         private_keys,
-        pool_size=max(configuration.settings.database.pool_size, configuration.settings.server.threads),
+        pool=pool,
+        audit_keys=AuditKeys(configuration.audit_key_database_url, sealer, pool),
     )
     passwords = _password_hash(configuration)
     ldap = {directory.id: LdapDirectory(directory) for directory in configuration.directories}

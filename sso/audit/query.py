@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sso.audit.place import parts_of
 from sso.audit.record import Outcome
 
 MAX_PAGE_SIZE = 1000
@@ -34,7 +35,7 @@ class AuditQuery:
         """Refuse a question without an end.
 
         Raises:
-            ValueError: the range is empty or the page is larger than MAX_PAGE_SIZE.
+            ValueError: the range is empty, the page is larger than MAX_PAGE_SIZE, or the network too wide.
         """
         if self.since >= self.until:
             message = "the time range is empty: since must be before until"
@@ -42,6 +43,8 @@ class AuditQuery:
         if not 1 <= self.limit <= MAX_PAGE_SIZE:
             message = f"limit must be between 1 and {MAX_PAGE_SIZE}"
             raise ValueError(message)
+        if self.address is not None:
+            parts_of(self.address)
 
 
 @dataclass(frozen=True, slots=True)

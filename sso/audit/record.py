@@ -14,6 +14,9 @@ JsonValue: TypeAlias = "None | bool | int | float | str | Sequence[JsonValue] | 
 MAX_TEXT_LENGTH = 512
 """Characters of a string that a record keeps; a longer one is cut and marked."""
 
+MAX_INTEGER = 2**53 - 1
+"""The largest integer that every JSON parser reads exactly (RFC 8259 6); other numbers are kept as text."""
+
 IDENTIFIERS = ("client_id", "account_id", "session_id", "grant_id")
 """Event fields that become columns of their own and can be searched."""
 
@@ -150,7 +153,7 @@ def _text(value: object) -> str | None:
 
 
 def _clean(value: object) -> JsonValue:
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) <= MAX_INTEGER):
         return value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()

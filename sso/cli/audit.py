@@ -14,6 +14,7 @@ from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
 from sso.audit.record import AuditRecord, JsonValue, Outcome
 from sso.cli.accounts import find_account
 from sso.cli.arguments import CLEAN_TEXT, MOMENT, NETWORK, visible
+from sso.cli.audit_log import keys, new_epoch, verify
 from sso.cli.context import fail, hub_of, json_option, print_json, print_table
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
@@ -39,6 +40,10 @@ class _Search:
 @click.group()
 def audit() -> None:
     """The trail of everything that happened."""
+
+
+for _command in (verify, keys, new_epoch):
+    audit.add_command(_command)
 
 
 @audit.command()

@@ -18,6 +18,7 @@ from sso.config.source import ConfigurationError, Path_, Source, read
 from sso.directory.routing import check_realms
 from sso.directory.settings import DirectorySettings
 from sso.oidc.registration_policy import RegistrationPolicy
+from sso.storage.audit_keys import audit_keys_url
 
 DEFAULT_FILE = "sso.toml"
 _BASE64URL_OF_32_BYTES = re.compile(r"[A-Za-z0-9_-]{43}=?")
@@ -33,6 +34,8 @@ class Configuration:
     pepper: bytes = field(repr=False)
     directories: tuple[DirectorySettings, ...]
     database_url: str = field(repr=False)
+    audit_key_database_url: str = field(repr=False)
+    audit_last_signed_file: Path
     blocklist_file: Path | None
     registration: RegistrationPolicy
 
@@ -59,6 +62,10 @@ def load(file: str | None = None, environment: Mapping[str, str] | None = None) 
         pepper=_secret(settings, "pepper", source, home),
         directories=_directories(settings, source, home),
         database_url=_database_url(settings.database.url, home),
+        audit_key_database_url=_database_url(
+            settings.audit.key_database_url or audit_keys_url(settings.database.url), home
+        ),
+        audit_last_signed_file=home / settings.audit.last_signed_file,
         blocklist_file=_blocklist(settings.password.blocklist_file, source, home),
         registration=registration_policy(settings.registration, source, home),
     )

@@ -63,6 +63,19 @@ class Server(Section):
         return values
 
 
+def checked_database_url(value: str) -> str:
+    """Return the URL of a database that the hub can use.
+
+    Raises:
+        ValueError: neither SQLite nor PostgreSQL.
+    """
+    try:
+        database_url(value)
+    except ValueError:  # its text may repeat a part of the URL, which may hold a password
+        raise ValueError("use sqlite:///FILE or postgresql://USER@HOST/NAME") from None
+    return value
+
+
 class DatabaseSection(Section):
     """`[database]`: SQLite for one process, PostgreSQL for many."""
 
@@ -72,11 +85,7 @@ class DatabaseSection(Section):
     @field_validator("url")
     @classmethod
     def _known(cls, value: str) -> str:
-        try:
-            database_url(value)
-        except ValueError:  # its text may repeat a part of the URL, which may hold a password
-            raise ValueError("use sqlite:///FILE or postgresql://USER@HOST/NAME") from None
-        return value
+        return checked_database_url(value)
 
 
 class Secrets(Section):
@@ -174,6 +183,19 @@ class PagesSection(Section):
     default_language: Literal["en", "zh-CN"] = "en"
 
 
+class Audit(Section):
+    """`[audit]`: the log of everything that happens."""
+
+    checkpoint_seconds: Annotated[int, Field(ge=1, le=3_600)] = 2
+    last_signed_file: str = "audit-last-signed.json"
+    key_database_url: str | None = None
+
+    @field_validator("key_database_url")
+    @classmethod
+    def _known(cls, value: str | None) -> str | None:
+        return None if value is None else checked_database_url(value)
+
+
 class Log(Section):
     """`[log]`: JSON lines on standard error."""
 
@@ -212,6 +234,7 @@ class Config(Section):
     throttle: Throttle = Throttle()
     pages: PagesSection = PagesSection()
     outbound: Outbound = Outbound()
+    audit: Audit = Audit()
     log: Log = Log()
     directory: tuple[Directory, ...] = ()
 

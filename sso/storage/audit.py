@@ -1,21 +1,22 @@
 """The audit log: appended with the state it reports, searched by time and identifier."""
 
-import ipaddress
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Row, and_, bindparam, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from sso.audit.merkle.tree import leaf_hash
 from sso.audit.query import AuditQuery, Bar
-from sso.audit.record import AuditEvent, AuditRecord, Origin, Outcome, Severity, record_of
+from sso.audit.record import AuditEvent, AuditRecord, Outcome, record_of
+from sso.storage.audit_keys import AuditKeys
+from sso.storage.audit_rows import account_refs, address_refs, event_row, records_of
 from sso.storage.columns import UtcDateTime
 from sso.storage.counts import count
-from sso.storage.tables import audit_event
+from sso.storage.tables import audit_event, audit_pending
 from sso.storage.unit_of_work import UnitOfWork
 
 MAX_BARS = 1000
@@ -27,19 +28,25 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class SqlAuditLog:
-    """`sso.oidc.stores.AuditLog` in SQL: rows are inserted just before the commit."""
+    """`sso.oidc.stores.AuditLog` in SQL: rows are inserted just before the commit.
 
-    __slots__ = ("_appended", "_unit")
+    Beside each event waits its leaf until the sequencer gives it a place in the tree.
+    """
 
-    def __init__(self, unit: UnitOfWork) -> None:
+    __slots__ = ("_appended", "_keys", "_unit")
+
+    def __init__(self, unit: UnitOfWork, keys: AuditKeys) -> None:
         self._unit = unit
+        self._keys = keys
         self._appended = 0
 
     def append(self, event: AuditEvent, now: datetime) -> str:
         """Record an event and return its id."""
         record = record_of(event, self._unit.origin, now, self._appended)
         self._appended += 1
-        self._unit.collect(audit_event, _row(record))
+        row, body = event_row(record, self._keys)
+        self._unit.collect(audit_event, row)
+        self._unit.collect(audit_pending, {"event_id": record.id, "leaf_hash": leaf_hash(body)})
         self._unit.after_commit(lambda: count(record))
         return record.id
 
@@ -47,10 +54,11 @@ class SqlAuditLog:
 class SqlAuditSearch:
     """Questions to the log."""
 
-    __slots__ = ("_unit",)
+    __slots__ = ("_keys", "_unit")
 
-    def __init__(self, unit: UnitOfWork) -> None:
+    def __init__(self, unit: UnitOfWork, keys: AuditKeys) -> None:
         self._unit = unit
+        self._keys = keys
 
     def search(self, query: AuditQuery) -> Sequence[AuditRecord]:
         """Return a page of records, newest first.
@@ -59,17 +67,17 @@ class SqlAuditSearch:
             ValueError: `address` is neither an address nor a network.
         """
         self._unit.flush()
-        wanted = select(audit_event).where(*_ids(query), *_moments(query), *_facets(query))
+        wanted = select(audit_event).where(*_ids(query), *_moments(query), *_facets(query, self._keys))
         if query.before is not None:
             wanted = wanted.where(_A.id < query.before)
         page = self._unit.rows(wanted.order_by(_A.id.desc()).limit(query.limit))
-        return [_record(row) for row in page]
+        return records_of(page, self._keys)
 
     def find(self, event_id: str) -> AuditRecord | None:
         """Return one record, or None."""
         self._unit.flush()
         row = self._unit.row(_FIND, {"key": event_id})
-        return None if row is None else _record(row)
+        return None if row is None else records_of([row], self._keys)[0]
 
     def histogram(self, query: AuditQuery, bars: int) -> list[Bar]:
         """Count what a query finds, its page aside, in equal steps of its time range; empty ones included.
@@ -84,7 +92,7 @@ class SqlAuditSearch:
         width = -((query.until - query.since) // -bars)
         since = bindparam("histogram_since", query.since, type_=UtcDateTime())
         index = (_Microseconds(_A.occurred_at, since) // (width // _MICROSECOND)).label("bar")
-        facets = _facets(query)
+        facets = _facets(query, self._keys)
         within = [*_ids(query), *facets] if facets else []  # without a facet the index of times has it all
         counted = select(index, _A.outcome, func.count().label("records")).where(*_moments(query), *within)
         found = self._unit.rows(counted.group_by(index, _A.outcome))
@@ -129,9 +137,9 @@ def _moments(query: AuditQuery) -> list[ColumnElement[bool]]:
     return [_A.occurred_at >= query.since, _A.occurred_at < query.until]
 
 
-def _facets(query: AuditQuery) -> list[ColumnElement[bool]]:
+def _facets(query: AuditQuery, keys: AuditKeys) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
-    for name in ("client_id", "account_id", "session_id", "grant_id", "request_id"):
+    for name in ("client_id", "session_id", "grant_id", "request_id"):
         value = getattr(query, name)
         if value is not None:
             found.append(_A[name] == value)
@@ -139,10 +147,15 @@ def _facets(query: AuditQuery) -> list[ColumnElement[bool]]:
         found.append(_A.outcome == query.outcome.value)
     if query.events:
         found.append(or_(*(_event(wanted) for wanted in query.events)))
+    if query.account_id is not None:
+        found.append(_one_of("account_ref", account_refs(query.account_id, keys)))
     if query.address is not None:
-        first, last = _network(query.address)
-        found.append(_A.address_bytes.between(first, last))
+        found.append(_one_of(*address_refs(query.address, keys)))
     return found
+
+
+def _one_of(name: str, refs: Sequence[bytes]) -> ColumnElement[bool]:
+    return _A[name].in_(refs) if refs else _A[name] == b""  # no ref is empty: nothing is found
 
 
 def _event(wanted: str) -> ColumnElement[bool]:
@@ -157,62 +170,3 @@ def _id_from(moment: datetime) -> str:
     milliseconds = max(0, (moment - _EPOCH) // _MILLISECOND)
     text = f"{milliseconds:012x}"
     return f"{text[:8]}-{text[8:]}"
-
-
-def _network(text: str) -> tuple[bytes, bytes]:
-    network = ipaddress.ip_network(text, strict=False)
-    return _sixteen(network.network_address), _sixteen(network.broadcast_address)
-
-
-def _sixteen(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bytes:
-    """Sixteen bytes that sort as addresses do: IPv4 as ::ffff:0:0/96 (RFC 4291 2.5.5.2)."""
-    return address.packed if address.version == 6 else bytes(10) + b"\xff\xff" + address.packed
-
-
-@lru_cache(maxsize=4096)
-def _address(text: str | None) -> tuple[str | None, bytes | None]:
-    """The canonical text and sortable bytes; text that is no address stays, and no network contains it."""
-    if text is None:
-        return None, None
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return text, None
-    return str(address), _sixteen(address)
-
-
-def _row(record: AuditRecord) -> dict[str, Any]:
-    origin = record.origin
-    address, address_bytes = _address(origin.address)
-    return {
-        "id": record.id,
-        "event": record.event,
-        "occurred_at": record.occurred_at,
-        "outcome": record.outcome.value,
-        "severity": int(record.severity),
-        "client_id": record.client_id,
-        "account_id": record.account_id,
-        "session_id": record.session_id,
-        "grant_id": record.grant_id,
-        "request_id": origin.request_id,
-        "address": address,
-        "address_bytes": address_bytes,
-        "origin": {"user_agent": origin.user_agent, "trace_id": origin.trace_id, "actor": origin.actor},
-        "detail": record.detail,
-    }
-
-
-def _record(row: Row[Any]) -> AuditRecord:
-    return AuditRecord(
-        id=row.id,
-        event=row.event,
-        occurred_at=row.occurred_at,
-        outcome=Outcome(row.outcome),
-        severity=Severity(row.severity),
-        client_id=row.client_id,
-        account_id=row.account_id,
-        session_id=row.session_id,
-        grant_id=row.grant_id,
-        origin=Origin(address=row.address, request_id=row.request_id, **row.origin),
-        detail=row.detail,
-    )

@@ -21,13 +21,13 @@ from sso.oidc.client import Client
 from sso.oidc.errors import RequestRejected
 from sso.oidc.jose import MemoryKeys
 from sso.oidc.keys import PrivateKeys
+from sso.storage.audit_keys import AuditKeys, audit_keys_url
 from sso.storage.clients import ClientCache
-from sso.storage.engines import Engines, database_url
-from sso.storage.postgresql import PostgresqlEngines
+from sso.storage.engines import Engines, Pool, database_url
+from sso.storage.opening import engines_of
 from sso.storage.sealing import Sealer
 from sso.storage.signing_keys import SignersInMemory
-from sso.storage.sqlite import SqliteEngines
-from sso.storage.stores import SqlStores
+from sso.storage.stores import Kept, SqlStores
 from sso.storage.unit_of_work import UnitOfWork
 
 
@@ -35,8 +35,8 @@ class Database:
     """A database by its URL (`sqlite:///path` or `postgresql://...`); connects at first use.
 
     Threads share one; a process that was forked makes its own connections. `private_keys` is where signing
-    keys live that are not in the database itself. `wait_seconds` is how long a
-    writer waits for its turn on SQLite, and anyone for a free connection.
+    keys live that are not in the database itself. `audit_keys` are those of the audit log, unless given in a
+    file beside SQLite's or in a schema of the same PostgreSQL.
 
     Raises:
         ValueError: the URL is neither, or names a SQLite database in memory.
@@ -48,15 +48,14 @@ class Database:
         sealer: Sealer,
         private_keys: PrivateKeys | None = None,
         *,
-        pool_size: int = 10,
-        wait_seconds: float = 10.0,
+        pool: Pool | None = None,
+        audit_keys: AuditKeys | None = None,
     ) -> None:
         self._url = database_url(url)
-        self._sealer = sealer
-        self._pool_size = pool_size
-        self._wait_seconds = wait_seconds
-        self._cache = ClientCache()
-        self._signers = SignersInMemory(private_keys or MemoryKeys())
+        self._pool = pool or Pool()
+        self.audit_keys = audit_keys or AuditKeys(audit_keys_url(url), sealer, self._pool)
+        signers = SignersInMemory(private_keys or MemoryKeys())
+        self._kept = Kept(ClientCache(), sealer, signers, self.audit_keys)
         self._guard = threading.Lock()
         self._engines, self._process = self._new_engines(), os.getpid()
 
@@ -86,7 +85,7 @@ class Database:
         with self._my_engines().transaction(writes=True) as transaction:
             unit = UnitOfWork(transaction, origin, writes=True)
             try:
-                yield SqlStores(unit, self._cache, self._sealer, self._signers)
+                yield SqlStores(unit, self._kept)
             except RequestRejected:
                 unit.commit()
                 raise
@@ -101,7 +100,7 @@ class Database:
         """
         with self._my_engines().transaction(writes=False) as transaction:
             unit = UnitOfWork(transaction, Origin(), writes=False)
-            yield SqlStores(unit, self._cache, self._sealer, self._signers)
+            yield SqlStores(unit, self._kept)
 
     def client(self, client_id: str) -> Client | None:
         """Return a client as it was a second ago at most, without a transaction where it is known.
@@ -109,7 +108,7 @@ class Database:
         Raises:
             StorageUnavailable: the database could not do it.
         """
-        if not self._cache.due() and (known := self._cache.get(client_id)) is not None:
+        if not self._kept.clients.due() and (known := self._kept.clients.get(client_id)) is not None:
             return known
         with self.read() as stores:
             return stores.clients.get(client_id)
@@ -117,6 +116,7 @@ class Database:
     def dispose(self) -> None:
         """Close every connection that is not in use."""
         self._my_engines().dispose()
+        self.audit_keys.dispose()
 
     @contextmanager
     def _schema_reader(self) -> Generator[Connection]:
@@ -129,7 +129,7 @@ class Database:
         """A transaction for `sso.storage.schema` alone, to change."""
         with self._my_engines().schema(writes=True) as connection:
             yield connection
-        self._cache.forget()
+        self._kept.clients.forget()
 
     def _my_engines(self) -> Engines:
         if self._process != os.getpid():
@@ -140,6 +140,4 @@ class Database:
         return self._engines
 
     def _new_engines(self) -> Engines:
-        if self.dialect == "sqlite":
-            return SqliteEngines(self._url, self._pool_size, self._wait_seconds)
-        return PostgresqlEngines(self._url, self._pool_size, self._wait_seconds)
+        return engines_of(self._url, self._pool)

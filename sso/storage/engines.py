@@ -1,12 +1,21 @@
 """What a database's process keeps open: `sso.storage.sqlite` and `sso.storage.postgresql` make it."""
 
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError
 
 from sso.storage.transactions import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """How many connections, and how long anyone waits for one; on SQLite also a writer for its turn."""
+
+    size: int = 10
+    wait_seconds: float = 10.0
 
 
 class Engines(Protocol):

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DisconnectionError
 
 from sso.storage.compiled import Compiled, compiled
 from sso.storage.connected import connected
+from sso.storage.engines import Pool
 from sso.storage.errors import StorageUnavailable
 from sso.storage.group_commit import GroupCommit
 from sso.storage.insertion import Written, written
@@ -41,20 +42,18 @@ _NEVER_RELAXED = (
 class PostgresqlEngines:
     """`sso.storage.engines.Engines` of a PostgreSQL database; options of the URL win over ours."""
 
-    def __init__(
-        self, url: URL, pool_size: int, wait_seconds: float, rest_seconds: float = REST_SECONDS
-    ) -> None:
+    def __init__(self, url: URL, pool: Pool, rest_seconds: float = REST_SECONDS) -> None:
         given = url.query.get("options", "")
         options = given if isinstance(given, str) else " ".join(given)
         self._engine = create_engine(
             url,
-            pool_size=pool_size,
+            pool_size=pool.size,
             max_overflow=0,
-            pool_timeout=wait_seconds,
+            pool_timeout=pool.wait_seconds,
             isolation_level="AUTOCOMMIT",
             connect_args={
                 "options": f"{_SETTINGS} {options}".strip(),
-                "connect_timeout": int(wait_seconds),
+                "connect_timeout": int(pool.wait_seconds),
                 "application_name": "sso-hub",
             },
         )

@@ -23,6 +23,7 @@ def migrate(database: Database) -> list[str]:
         StorageUnavailable: the database could not do it; the schema is as it was.
     """
     _make_private(database)
+    database.audit_keys.create()
     with database._schema_writer() as connection:
         if database.dialect == "postgresql":
             connection.execute(text("SET LOCAL statement_timeout = 0"))

@@ -4,6 +4,7 @@ A sealed value is a 12-byte random nonce and the ciphertext with its tag. `conte
 (the kid of a signing key), so that a sealed value moved to another row does not open there.
 """
 
+import hmac
 import os
 
 from cryptography.exceptions import InvalidTag
@@ -22,13 +23,18 @@ class Sealer:
         ValueError: the key is not 32 bytes long.
     """
 
-    __slots__ = ("_cipher",)
+    __slots__ = ("_cipher", "_key")
 
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
             msg = f"the sealing key must be {KEY_BYTES} bytes, not {len(key)}"
             raise ValueError(msg)
         self._cipher = AESGCM(key)
+        self._key = key
+
+    def derived(self, purpose: bytes) -> bytes:
+        """Return a 32-byte key for another purpose that is as secret as this one."""
+        return hmac.digest(self._key, b"sso derived " + purpose, "sha256")
 
     def seal(self, plain: bytes, context: bytes) -> bytes:
         """Return the value sealed for a context."""

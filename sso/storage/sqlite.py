@@ -17,6 +17,7 @@ from sqlalchemy import URL, Connection, Engine, Executable, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from sso.storage.connected import connected, unavailable
+from sso.storage.engines import Pool
 from sso.storage.errors import StorageUnavailable
 from sso.storage.insertion import insertion_of, parents_first
 from sso.storage.transactions import Collected, Parameters, Transaction
@@ -30,11 +31,10 @@ class SqliteEngines:
     It must exist (`sso.storage.schema.migrate` makes it): a mistyped path is an error, not a new database.
     """
 
-    def __init__(self, url: URL, pool_size: int, wait_seconds: float) -> None:
+    def __init__(self, url: URL, pool: Pool) -> None:
         file = f"file:{quote(os.path.abspath(url.database or ''))}"
         self._url = url.set(database=file, query={"mode": "rw", "uri": "true"})
-        self._pool_size = pool_size
-        self._wait_seconds = wait_seconds
+        self._pool = pool
         self._turn = threading.Lock()
         self._writer = self._engine("BEGIN IMMEDIATE", *_DURABLE)
         self._reader = self._engine("BEGIN", *_DURABLE, "PRAGMA query_only = ON")
@@ -72,7 +72,7 @@ class SqliteEngines:
 
     @contextmanager
     def _my_turn(self) -> Generator[None]:
-        if not self._turn.acquire(timeout=self._wait_seconds):
+        if not self._turn.acquire(timeout=self._pool.wait_seconds):
             msg = "another writer holds the database"
             raise StorageUnavailable(msg)
         try:
@@ -81,10 +81,10 @@ class SqliteEngines:
             self._turn.release()
 
     def _engine(self, begin: str, *pragmas: str) -> Engine:
-        wait_seconds = self._wait_seconds
+        wait_seconds = self._pool.wait_seconds
         made = create_engine(
             self._url,
-            pool_size=self._pool_size,
+            pool_size=self._pool.size,
             max_overflow=0,
             pool_timeout=wait_seconds,
             connect_args={"timeout": wait_seconds, "isolation_level": None, "check_same_thread": False},

@@ -1,9 +1,14 @@
 """The stores of one transaction."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sso.storage.access_tokens import SqlAccessTokens
 from sso.storage.audit import SqlAuditLog, SqlAuditSearch
+from sso.storage.audit_checkpoints import SqlAuditCheckpoints
+from sso.storage.audit_import import SqlAuditImport
+from sso.storage.audit_keys import AuditKeys
+from sso.storage.audit_tree import SqlAuditTree
 from sso.storage.cleanup import SqlCleanup
 from sso.storage.clients import ClientCache, SqlClients
 from sso.storage.consents import SqlConsents
@@ -28,17 +33,24 @@ if TYPE_CHECKING:
     from sso.authentication.stores import Stores
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a process keeps between transactions."""
+
+    clients: ClientCache
+    sealer: Sealer
+    signers: SignersInMemory
+    audit_keys: AuditKeys
+
+
 class SqlStores:
     """`sso.authentication.stores.Stores` over one transaction, and what else is kept."""
 
-    def __init__(
-        self, unit: UnitOfWork, cache: ClientCache, sealer: Sealer, signers: SignersInMemory
-    ) -> None:
+    def __init__(self, unit: UnitOfWork, kept: Kept) -> None:
         self.access_tokens = SqlAccessTokens(unit)
-        self.audit = SqlAuditLog(unit)
-        self.audit_search = SqlAuditSearch(unit)
+        self._open_log(unit, kept)
         self.cleanup = SqlCleanup(unit)
-        self.clients = SqlClients(unit, cache, sealer)
+        self.clients = SqlClients(unit, kept.clients, kept.sealer)
         self.codes = SqlCodes(unit)
         self.consents = SqlConsents(unit)
         self.credentials = SqlCredentials(unit)
@@ -54,9 +66,16 @@ class SqlStores:
         self.refresh_tokens = SqlRefreshTokens(unit)
         self.registration_access = SqlRegistrationAccess(unit)
         self.sessions = SqlSessions(unit)
-        self.signing_keys = SqlSigningKeys(unit, sealer, signers)
+        self.signing_keys = SqlSigningKeys(unit, kept.sealer, kept.signers)
         self.subjects = SqlSubjects(unit)
         self.throttles = SqlThrottles(unit)
+
+    def _open_log(self, unit: UnitOfWork, kept: Kept) -> None:
+        self.audit = SqlAuditLog(unit, kept.audit_keys)
+        self.audit_search = SqlAuditSearch(unit, kept.audit_keys)
+        self.audit_import = SqlAuditImport(unit, kept.audit_keys)
+        self.audit_tree = SqlAuditTree(unit)
+        self.audit_checkpoints = SqlAuditCheckpoints(unit, kept.sealer)
 
 
 if TYPE_CHECKING:

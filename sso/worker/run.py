@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from sso.hub import Hub, outbound_rules
 from sso.outbound import Outbound
 from sso.worker.key_rotation import keep_up
+from sso.worker.last_signed import LastSigned
 from sso.worker.logout_delivery import deliver_due
-from sso.worker.upkeep import clean_up, end_expired_sessions
+from sso.worker.sequencer import Sequencer
+from sso.worker.upkeep import clean_up, end_expired_sessions, take_in_old_events
 
 log = logging.getLogger("sso.worker")
 
@@ -33,6 +35,7 @@ def jobs_of(hub: Hub, outbound: Outbound) -> list[Job]:
         Job("logout delivery", 0.2, lambda: deliver_due(hub, outbound)),
         Job("session limits", 10.0, lambda: end_expired_sessions(hub)),
         Job("key rotation", 60.0, lambda: keep_up(hub)),
+        Job("events from before the log", 60.0, lambda: take_in_old_events(hub)),
         Job("clean-up", 10.0, lambda: clean_up(hub)),
     ]
 
@@ -41,11 +44,15 @@ def run(hub: Hub, stop: threading.Event) -> None:
     """Do every job at its pace until told to stop; the one under way is finished."""
     with Outbound(outbound_rules(hub.configuration)) as outbound:
         jobs = jobs_of(hub, outbound)
+        sequencer = Sequencer(hub, LastSigned(hub.configuration.audit_last_signed_file))
+        sequencing = threading.Thread(target=sequencer.run, args=(stop,), name="sequencer")
+        sequencing.start()
         while not stop.is_set():
             for job in jobs:
                 if time.monotonic() >= job.due_at and not stop.is_set():
                     _do(job)
             stop.wait(TICK_SECONDS)
+        sequencing.join()
 
 
 def _do(job: Job) -> None:

@@ -43,6 +43,12 @@ def _end_if_over(hub: Hub, session_id: str, now: datetime) -> None:
             sessions.end(session, cause, stores, now)
 
 
+def take_in_old_events(hub: Hub) -> bool:
+    """Bring a batch of events from before the log into it; true if there may be more."""
+    with hub.database.begin(_ORIGIN) as stores:
+        return stores.audit_import.take(BATCH) == BATCH
+
+
 def clean_up(hub: Hub) -> bool:
     """Delete expired rows, one small batch a transaction, while a batch is full; true if more are left."""
     ends = time.monotonic() + TURN_SECONDS

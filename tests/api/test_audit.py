@@ -89,7 +89,7 @@ FACETS: list[tuple[dict[str, Any], set[str]]] = [
     ({"request_id": "req-1"}, {"signed_in", "read"}),
     ({"address": "192.0.2.7"}, {"signed_in", "read"}),
     ({"address": "192.0.2.0/24"}, {"signed_in", "read"}),
-    ({"address": "2001:db8::/32"}, {"issued", "failed"}),
+    ({"address": "2001:db8::/47"}, {"issued", "failed"}),
     ({"address": "198.51.100.0/24"}, set()),
     ({"client_id": "housing", "account_id": "acc-1", "event": "auth."}, {"signed_in"}),
     ({"client_id": "housing' OR 1=1 --"}, set()),

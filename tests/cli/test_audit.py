@@ -62,7 +62,7 @@ def trail(cli: Commands) -> Commands:
         (("--address", "192.0.2.7"), ["auth.login.success"]),
         (("--address", "192.0.2.0/24"), ["auth.login.success"]),
         (("--address", "192.0.2.99/24"), ["auth.login.success"]),
-        (("--address", "2001:db8::/32"), ["auth.login.failure"]),
+        (("--address", "2001:db8::/47"), ["auth.login.failure"]),
         (("--address", "198.51.100.0/24"), []),
         (("--since", "90d", "--until", "35d"), ["auth.login.success"]),
         (("--since", "90d", "--event", "auth.login.success"), ["auth.login.success", "auth.login.success"]),

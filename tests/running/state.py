@@ -1,13 +1,16 @@
 """A look into a hub's database: how many rows stand where, and a log that cannot be written."""
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 
+from sso.audit.query import AuditQuery
+from sso.config import load
+from sso.hub import build
 from tests.servers.hub import HubServer
 
 ISSUED = ("session", "grant", "authorization_code", "refresh_token", "audit_event")
@@ -33,15 +36,20 @@ def rows(hub: HubServer) -> dict[str, int]:
 
 def events(hub: HubServer, code: str) -> list[dict[str, Any]]:
     """Return the audit events of one code, oldest first, without making one by asking."""
-    found = execute(
-        hub, f"SELECT client_id, outcome, address, detail FROM audit_event WHERE event = '{code}' ORDER BY id"
+    built = build(load(str(hub.config_file), {}))
+    now = datetime.now(UTC)
+    asked = AuditQuery(
+        since=now - timedelta(days=1), until=now + timedelta(days=1), events=(code,), limit=1000
     )
-    return [{"client_id": row[0], "outcome": row[1], "address": row[2], **_detail(row[3])} for row in found]
-
-
-def _detail(value: object) -> dict[str, Any]:
-    read: dict[str, Any] = json.loads(value) if isinstance(value, str) else value  # type: ignore[assignment]
-    return read
+    try:
+        with built.database.read() as stores:
+            found = stores.audit_search.search(asked)
+    finally:
+        built.close()
+    return [
+        {"client_id": r.client_id, "outcome": r.outcome.value, "address": r.origin.address, **r.detail}
+        for r in reversed(found)
+    ]
 
 
 @contextmanager

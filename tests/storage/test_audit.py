@@ -148,9 +148,10 @@ ADDRESSES = ("192.0.2.7", "192.0.2.200", "198.51.100.1", "2001:db8::7", "2001:db
         ("192.0.2.0/25", {"192.0.2.7", "::ffff:192.0.2.9"}),
         ("192.0.2.99/24", {"192.0.2.7", "192.0.2.200", "::ffff:192.0.2.9"}),
         ("2001:DB8::7", {"2001:db8::7"}),
+        ("192.0.0.0/16", {"192.0.2.7", "192.0.2.200", "::ffff:192.0.2.9"}),
         ("2001:db8::/47", {"2001:db8::7", "2001:db8:1::7"}),
+        ("2001:db8::/120", {"2001:db8::7"}),
         ("203.0.113.0/24", set()),
-        ("0.0.0.0/0", {"192.0.2.7", "192.0.2.200", "198.51.100.1", "::ffff:192.0.2.9"}),
     ],
 )
 def test_records_are_found_by_address_and_network(
@@ -169,6 +170,12 @@ def test_records_are_found_by_address_and_network(
 def test_a_bad_network_is_a_value_error(sql_database: Database) -> None:
     with sql_database.read() as stores, pytest.raises(ValueError, match="does not appear to be"):
         stores.audit_search.search(query(address="192.0.2.0/99"))
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0/0", "192.0.0.0/15", "2001:db8::/39", "2001:db8::/49", "::/0"])
+def test_a_network_that_no_digest_finds_is_a_value_error(sql_database: Database, address: str) -> None:
+    with sql_database.read() as stores, pytest.raises(ValueError, match="found by up to 256 parts"):
+        stores.audit_search.search(query(address=address))
 
 
 def test_pages_run_newest_first_and_lose_nothing(sql_database: Database) -> None:

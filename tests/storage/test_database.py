@@ -13,7 +13,7 @@ from sso.audit.event import TokenIssued
 from sso.audit.query import AuditQuery
 from sso.oidc.errors import ErrorCode, TokenError
 from sso.storage.database import Database
-from sso.storage.engines import database_url
+from sso.storage.engines import Pool, database_url
 from sso.storage.errors import StorageUnavailable
 from sso.storage.postgresql import PostgresqlEngines
 from sso.storage.schema import migrate
@@ -282,7 +282,7 @@ def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
 def test_a_restart_of_the_server_costs_a_resting_connection_nothing(
     postgresql: PostgreSQL, postgresql_url: str
 ) -> None:
-    engines = PostgresqlEngines(database_url(postgresql_url), 10, 10.0, rest_seconds=0.0)
+    engines = PostgresqlEngines(database_url(postgresql_url), Pool(), rest_seconds=0.0)
     one = select(literal(1).label("one"))
     with engines.transaction(writes=True) as transaction:
         transaction.rows(one, None)
@@ -315,7 +315,7 @@ def test_a_server_that_dies_under_a_transaction_is_unavailable(
 
 
 def test_every_connection_in_use_is_unavailable(tmp_path: Path) -> None:
-    database = opened(f"sqlite:///{tmp_path / 'hub.db'}", pool_size=1, wait_seconds=0.1)
+    database = opened(f"sqlite:///{tmp_path / 'hub.db'}", pool=Pool(1, 0.1))
 
     with database.read(), pytest.raises(StorageUnavailable), database.read():
         pass
@@ -329,7 +329,7 @@ def test_another_process_s_writer_is_waited_for_and_then_unavailable(
     tmp_path: Path,
 ) -> None:
     first = opened(f"sqlite:///{tmp_path / 'hub.db'}")
-    second = opened(f"sqlite:///{tmp_path / 'hub.db'}", wait_seconds=0.1)
+    second = opened(f"sqlite:///{tmp_path / 'hub.db'}", pool=Pool(wait_seconds=0.1))
 
     with first.begin(ORIGIN), pytest.raises(StorageUnavailable), second.begin(ORIGIN):
         pass

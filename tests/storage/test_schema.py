@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,7 +38,12 @@ def test_migrating_from_nothing_makes_exactly_the_tables(empty_database: Databas
     migrate(empty_database)
 
     with empty_database._schema_reader() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        context = MigrationContext.configure(connection, opts={"include_name": _is_no_partition})
+        assert compare_metadata(context, metadata) == []
+
+
+def _is_no_partition(name: str | None, kind: str, _parents: object) -> bool:
+    return kind != "table" or re.fullmatch(r"audit_event_(\d{4}_\d{2}|other)", name or "") is None
 
 
 def test_what_is_missing_is_named_until_it_is_applied(empty_database: Database) -> None:

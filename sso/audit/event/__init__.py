@@ -21,6 +21,12 @@ from sso.audit.event.deferred import (
     DeferredRequested,
     UserCodeRejected,
 )
+from sso.audit.event.log import (
+    AuditCheckpointRefused,
+    AuditEpochOpened,
+    AuditVerified,
+    AuditVerifyFailed,
+)
 from sso.audit.event.operation import (
     AuditSearched,
     AuditViewed,
@@ -145,6 +151,10 @@ EVENT_CLASSES: tuple[type[AuditEvent], ...] = (
     DirectoryRecovered,
     AuditSearched,
     AuditViewed,
+    AuditEpochOpened,
+    AuditCheckpointRefused,
+    AuditVerified,
+    AuditVerifyFailed,
     NodeStarted,
     NodeStopped,
 )
@@ -155,7 +165,11 @@ __all__ = [
     "AccountEnabled",
     "AccountLinked",
     "AccountUpdated",
+    "AuditCheckpointRefused",
+    "AuditEpochOpened",
     "AuditSearched",
+    "AuditVerified",
+    "AuditVerifyFailed",
     "AuditViewed",
     "AuthorizationAccepted",
     "AuthorizationPushed",

@@ -4,7 +4,16 @@ Foreign keys tie parts to their whole (a token to its grant). Traffic does not p
 accounts: on PostgreSQL each such insert would lock the one row of a busy client.
 """
 
-from sso.storage.tables.audit import audit_event
+from sso.storage.tables.audit import (
+    audit_checkpoint,
+    audit_event,
+    audit_event_before_log,
+    audit_head,
+    audit_leaf,
+    audit_log_key,
+    audit_pending,
+    audit_tile,
+)
 from sso.storage.tables.clients import (
     client,
     client_secret,
@@ -37,7 +46,14 @@ from sso.storage.tables.sessions import (
 __all__ = [
     "access_token",
     "account",
+    "audit_checkpoint",
     "audit_event",
+    "audit_event_before_log",
+    "audit_head",
+    "audit_leaf",
+    "audit_log_key",
+    "audit_pending",
+    "audit_tile",
     "authorization_code",
     "client",
     "client_secret",

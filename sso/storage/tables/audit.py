@@ -1,10 +1,11 @@
-"""The audit trail: one row an event, found by time and by every identifier it carries.
+"""The audit log: entries, the Merkle tree over them, and the notes that sign it.
 
-Rows point at nothing: they outlive everything they speak of. The id is a UUID version 7, so that the
-primary key is the order of time and each index ends with it: a page of any question is one range.
+An entry is inserted and never changed: a trigger refuses it, and old months go as whole partitions. Its id is
+a UUID version 7, so that the primary key is the order of time, each index ends with it, and a page of any
+question is one range. Who and where are sealed; what finds them are keyed digests (`*_ref`).
 """
 
-from sqlalchemy import Index, Integer, LargeBinary, Table, text
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, Table, UniqueConstraint, text
 
 from sso.storage.columns import CleanJson, Text, UtcDateTime, column
 from sso.storage.tables.metadata import metadata
@@ -18,19 +19,29 @@ audit_event = Table(
     column("outcome", Text, sensitive=False),
     column("severity", Integer, sensitive=False),
     column("client_id", Text, optional=True, sensitive=False),  # absent: no client took part
-    column("account_id", Text, optional=True, sensitive=False),  # absent: nobody was known
     column("session_id", Text, optional=True, sensitive=False),  # absent: no session took part
     column("grant_id", Text, optional=True, sensitive=False),  # absent: no grant took part
     column("request_id", Text, optional=True, sensitive=False),  # absent: a command or a timer
-    column("address", Text, optional=True, sensitive=True),  # absent: a command or a timer
-    column("address_bytes", LargeBinary, optional=True, sensitive=True),  # 16 bytes, IPv4 as ::ffff:0:0/96
-    column("origin", CleanJson, sensitive=True),
-    column("detail", CleanJson, sensitive=True),
+    column("account_ref", LargeBinary, optional=True, sensitive=True),  # absent: nobody was known
+    column("address_ref", LargeBinary, optional=True, sensitive=True),  # absent: a command or a timer
+    column("network_ref", LargeBinary, optional=True, sensitive=True),  # absent: a command or a timer
+    column("body", LargeBinary, sensitive=False),  # what the leaf hashes: tells of nobody
+    column("sealed", LargeBinary, optional=True, sensitive=True),  # absent: it tells of nobody at all
+    column("key_id", Text, optional=True, sensitive=False),  # absent: nothing is sealed
     Index("ix_audit_event_event", "event", "id"),
     Index("ix_audit_event_occurred", "occurred_at", "outcome"),
+    postgresql_partition_by="RANGE (id)",
 )
 
-for _name in ("client_id", "account_id", "session_id", "grant_id", "request_id", "address_bytes"):
+for _name in (
+    "client_id",
+    "session_id",
+    "grant_id",
+    "request_id",
+    "account_ref",
+    "address_ref",
+    "network_ref",
+):
     _known = text(f"{_name} IS NOT NULL")
     Index(
         f"ix_audit_event_{_name}",
@@ -39,3 +50,80 @@ for _name in ("client_id", "account_id", "session_id", "grant_id", "request_id",
         sqlite_where=_known,
         postgresql_where=_known,
     )
+
+audit_event_before_log = Table(
+    "audit_event_before_log",
+    metadata,
+    column("id", Text, primary_key=True, sensitive=False),
+    column("event", Text, sensitive=False),
+    column("occurred_at", UtcDateTime, sensitive=False),
+    column("outcome", Text, sensitive=False),
+    column("severity", Integer, sensitive=False),
+    column("client_id", Text, optional=True, sensitive=False),  # absent: no client took part
+    column("account_id", Text, optional=True, sensitive=False),  # absent: nobody was known
+    column("session_id", Text, optional=True, sensitive=False),  # absent: no session took part
+    column("grant_id", Text, optional=True, sensitive=False),  # absent: no grant took part
+    column("request_id", Text, optional=True, sensitive=False),  # absent: a command or a timer
+    column("address", Text, optional=True, sensitive=True),  # absent: a command or a timer
+    column("address_bytes", LargeBinary, optional=True, sensitive=True),  # absent: no address
+    column("origin", CleanJson, sensitive=True),
+    column("detail", CleanJson, sensitive=True),
+)
+"""Events of a hub that did not have the log yet: taken into it by the worker, then deleted."""
+
+audit_pending = Table(
+    "audit_pending",
+    metadata,
+    column("event_id", Text, primary_key=True, sensitive=False),
+    column("leaf_hash", LargeBinary, sensitive=False),
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    column("epoch", Integer, primary_key=True, sensitive=False),
+    column("origin", Text, sensitive=False),
+    column("size", BigInteger, sensitive=False),
+    column("frontier", LargeBinary, sensitive=False),
+    column("opened_at", UtcDateTime, sensitive=False),
+)
+
+audit_leaf = Table(
+    "audit_leaf",
+    metadata,
+    column("epoch", Integer, primary_key=True, sensitive=False),
+    column("leaf_index", BigInteger, primary_key=True, sensitive=False),
+    column("event_id", Text, sensitive=False),
+    column("leaf_hash", LargeBinary, sensitive=False),
+    UniqueConstraint("event_id"),
+)
+
+audit_tile = Table(
+    "audit_tile",
+    metadata,
+    column("epoch", Integer, primary_key=True, sensitive=False),
+    column("level", Integer, primary_key=True, sensitive=False),
+    column("number", BigInteger, primary_key=True, sensitive=False),
+    column("root", LargeBinary, sensitive=False),
+    column("hashes", LargeBinary, sensitive=False),
+)
+
+audit_checkpoint = Table(
+    "audit_checkpoint",
+    metadata,
+    column("epoch", Integer, primary_key=True, sensitive=False),
+    column("size", BigInteger, primary_key=True, sensitive=False),
+    column("root", LargeBinary, sensitive=False),
+    column("note", Text, sensitive=False),
+    column("signed_at", UtcDateTime, sensitive=False),
+)
+
+audit_log_key = Table(
+    "audit_log_key",
+    metadata,
+    column("name", Text, primary_key=True, sensitive=False),
+    column("public", LargeBinary, primary_key=True, sensitive=False),
+    column("private", LargeBinary, sensitive=True),  # Ed25519, sealed
+    column("created_at", UtcDateTime, sensitive=False),
+    column("retired_at", UtcDateTime, optional=True, sensitive=False),  # absent: it signs
+)

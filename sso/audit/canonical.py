@@ -1,0 +1,33 @@
+"""One form of bytes for one value: what is hashed must not depend on who wrote it.
+
+JSON with sorted names, no white space and only ASCII (RFC 8785 without its floating numbers): a number is an
+integer, so that every language prints it the same. Whoever verifies hashes the bytes as they stand and need
+not know this form at all.
+"""
+
+import json
+from collections.abc import Mapping
+
+from sso.audit.record import MAX_INTEGER, JsonValue
+
+
+def canonical(value: JsonValue) -> bytes:
+    """Return the bytes of a JSON value.
+
+    Raises:
+        ValueError: a number that is no integer, or one that parsers read differently.
+    """
+    _check_numbers(value)
+    return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def _check_numbers(value: JsonValue) -> None:
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) > MAX_INTEGER):
+        msg = f"{value!r} has no single form in JSON"
+        raise ValueError(msg)
+    if isinstance(value, Mapping):
+        for member in value.values():
+            _check_numbers(member)
+    elif isinstance(value, list | tuple):
+        for member in value:
+            _check_numbers(member)

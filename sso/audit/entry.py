@@ -1,0 +1,178 @@
+"""An entry of the log: the bytes that a leaf hashes, and the groups of fields that they commit to.
+
+What anybody who verifies may read stands in the body as it is. The rest is told apart in groups, and the body
+holds only a salted commitment to each: so a group can be disclosed to one reader and not to another, or be
+destroyed for ever, and every hash and proof stays as it was.
+
+    who      the person, and who acted for them
+    where    address and browser
+    detail   whatever else may tell of somebody: reasons, questions asked, settings before and after
+"""
+
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sso.audit.canonical import canonical
+from sso.audit.record import AuditRecord, JsonValue, Origin, Outcome, Severity
+
+FORMAT = 1
+SALT_BYTES = 32
+GROUPS = ("who", "where", "detail")
+
+PUBLIC_DETAILS = frozenset(
+    "acr acr_values active active_from alg amr attempts aud auth_age_seconds by cause channel claims "
+    "claims_changed claims_released claims_requested code_prefix count directory_id endpoint error "
+    "expires_at final generation grant_type http_status id_token jti key_class kid kind method node pkce "
+    "previous_valid_until prompt published_until redirect_host refresh_token results retry_after_seconds "
+    "role rule scope source status_code version within_grace".split()
+)
+"""Details that tell of nobody: they stand in the body. A name that is not here is sealed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Fields that are disclosed or destroyed together: canonical JSON and the salt of its commitment."""
+
+    content: bytes = field(repr=False)
+    salt: bytes = field(repr=False)
+
+    def commitment(self, name: str) -> bytes:
+        """Return the SHA-256 that the body holds: of the group's name, the salt and the content."""
+        return hashlib.sha256(
+            b"sso group\0" + name.encode("ascii") + b"\0" + self.salt + self.content
+        ).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The body, whose hash is the leaf, and the groups it commits to, as far as they are known here."""
+
+    id: str
+    body: bytes = field(repr=False)
+    groups: Mapping[str, Group]
+
+
+class EntryInvalid(ValueError):
+    """Bytes that are no entry, or a group that is not the one that was committed to."""
+
+
+def entry_of(record: AuditRecord, salt: bytes | None = None) -> Entry:
+    """Return the entry of a record; salts are random unless a test gives one for all groups."""
+    contents = {name: content for name, content in _groups(record).items() if content}
+    groups = {
+        name: Group(canonical(content), salt or secrets.token_bytes(SALT_BYTES))
+        for name, content in contents.items()
+    }
+    public = {name: value for name, value in record.detail.items() if name in PUBLIC_DETAILS}
+    body: dict[str, JsonValue] = {
+        "v": FORMAT,
+        "id": record.id,
+        "event": record.event,
+        "time": record.occurred_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "outcome": record.outcome.value,
+        "severity": int(record.severity),
+        "client_id": record.client_id,
+        "session_id": record.session_id,
+        "grant_id": record.grant_id,
+        "request_id": record.origin.request_id,
+        "trace_id": record.origin.trace_id,
+        "public": public or None,
+        "groups": {name: _text(group.commitment(name)) for name, group in groups.items()} or None,
+    }
+    return Entry(record.id, canonical({k: v for k, v in body.items() if v is not None}), groups)
+
+
+def public_record(body: bytes) -> AuditRecord:
+    """Return what a body alone tells.
+
+    Raises:
+        EntryInvalid: not an entry of this format.
+    """
+    return record_from(Entry("", body, {}))
+
+
+def record_from(entry: Entry) -> AuditRecord:
+    """Return the record of an entry; what a missing group held is absent from it.
+
+    Raises:
+        EntryInvalid: not an entry of this format, or a group differs from its commitment.
+    """
+    body = _members(entry.body)
+    committed = _object(body.get("groups"))
+    known: dict[str, Mapping[str, JsonValue]] = {}
+    for name, group in entry.groups.items():
+        if committed.get(name) != _text(group.commitment(name)):
+            message = f"the group {name} is not the one that was committed to"
+            raise EntryInvalid(message)
+        known[name] = _members(group.content)
+    try:
+        return _record(body, known)
+    except (KeyError, ValueError, TypeError) as error:
+        message = "the body is not that of an entry"
+        raise EntryInvalid(message) from error
+
+
+def _groups(record: AuditRecord) -> dict[str, dict[str, JsonValue]]:
+    who = {"account_id": record.account_id, "actor": record.origin.actor}
+    where = {"address": record.origin.address, "user_agent": record.origin.user_agent}
+    detail = {name: value for name, value in record.detail.items() if name not in PUBLIC_DETAILS}
+    return {
+        "who": {name: value for name, value in who.items() if value is not None},
+        "where": {name: value for name, value in where.items() if value is not None},
+        "detail": detail,
+    }
+
+
+def _record(body: Mapping[str, JsonValue], known: Mapping[str, Mapping[str, JsonValue]]) -> AuditRecord:
+    if body["v"] != FORMAT:
+        raise ValueError(body["v"])
+    who, where = known.get("who", {}), known.get("where", {})
+    severity = body["severity"]
+    return AuditRecord(
+        id=str(body["id"]),
+        event=str(body["event"]),
+        occurred_at=datetime.fromisoformat(str(body["time"])),
+        outcome=Outcome(str(body["outcome"])),
+        severity=Severity(severity if isinstance(severity, int) else 0),
+        client_id=_optional(body.get("client_id")),
+        account_id=_optional(who.get("account_id")),
+        session_id=_optional(body.get("session_id")),
+        grant_id=_optional(body.get("grant_id")),
+        origin=Origin(
+            address=_optional(where.get("address")),
+            user_agent=_optional(where.get("user_agent")),
+            request_id=_optional(body.get("request_id")),
+            trace_id=_optional(body.get("trace_id")),
+            actor=_optional(who.get("actor")),
+        ),
+        detail={**_object(body.get("public")), **known.get("detail", {})},
+    )
+
+
+def _members(content: bytes) -> Mapping[str, JsonValue]:
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        message = "not JSON"
+        raise EntryInvalid(message) from error
+    if not isinstance(value, dict):
+        message = "not a JSON object"
+        raise EntryInvalid(message)
+    return value
+
+
+def _object(value: JsonValue) -> Mapping[str, JsonValue]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _optional(value: JsonValue) -> str | None:
+    return None if value is None else str(value)
+
+
+def _text(digest: bytes) -> str:
+    return base64.b64encode(digest).decode("ascii")

@@ -1,0 +1,63 @@
+"""Events: the audit log itself."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sso.audit.record import Outcome, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEpochOpened:
+    """A new tree of the log began: the first one, or another after a refusal.
+
+    `origin` names it in its checkpoints; `previous` is the last checkpoint that is known of the tree before.
+    """
+
+    code: ClassVar[str] = "audit.epoch.opened"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.HIGH
+    epoch: int
+    origin: str
+    previous: str | None = None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditCheckpointRefused:
+    """The log was not signed, because it is not the one that was signed before.
+
+    An older backup was restored, or somebody rewrote it. Nothing is signed until a new epoch is opened.
+    """
+
+    code: ClassVar[str] = "audit.checkpoint.refused"
+    outcome: ClassVar[Outcome] = Outcome.FAILURE
+    severity: ClassVar[Severity] = Severity.CRITICAL
+    epoch: int
+    size: int
+    signed_size: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditVerified:
+    """Someone recomputed the log, or a part of it, and found what `findings` counts."""
+
+    code: ClassVar[str] = "audit.verified"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.INFORMATIONAL
+    entries: int
+    checkpoints: int
+    findings: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditVerifyFailed:
+    """The log is not what was signed; `first` names the first thing that is wrong."""
+
+    code: ClassVar[str] = "audit.verify.failed"
+    outcome: ClassVar[Outcome] = Outcome.FAILURE
+    severity: ClassVar[Severity] = Severity.CRITICAL
+    entries: int
+    checkpoints: int
+    findings: int
+    first: str

@@ -1,0 +1,117 @@
+"""`sso audit verify`, `keys` and `new-epoch`: whether the log is the one that was signed, and what if not."""
+
+from datetime import UTC, datetime
+
+import click
+
+from sso.audit.event import AuditVerified, AuditVerifyFailed
+from sso.audit.whole_log import Finding
+from sso.cli.arguments import CLEAN_TEXT
+from sso.cli.context import fail, hub_of, json_option, print_json, print_rows
+from sso.cli.operator import operator_origin
+from sso.hub import Hub
+from sso.storage.audit_check import LogCheck
+from sso.storage.stores import SqlStores
+from sso.worker.last_signed import LastSigned
+from sso.worker.sequencer import NotTheLogThatWasSigned, open_epoch, require_growth
+
+EXIT_NOT_WHOLE = 3
+MAX_SHOWN = 100
+
+
+@click.command()
+@json_option
+@click.pass_context
+def verify(context: click.Context, as_json: bool) -> None:
+    """Recompute the whole log: every entry, every place in the tree, every signed checkpoint.
+
+    Ends with 0 when nothing is wrong and with 3 when something is; the check is recorded either way.
+    """
+    with hub_of(context) as hub:
+        check = LogCheck(hub.database)
+        found = [*check.findings(), *_against_memory(hub)]
+        _record(hub, check, found)
+    if as_json:
+        for finding in found:
+            print_json({"what": finding.what, "sentence": finding.sentence})
+        print_json({"entries": check.entries, "checkpoints": check.checkpoints, "findings": len(found)})
+    else:
+        for finding in found[:MAX_SHOWN]:
+            click.echo(f"{finding.what}: {finding.sentence}")
+        if len(found) > MAX_SHOWN:
+            click.echo(f"and {len(found) - MAX_SHOWN} more")
+        wrong = "nothing is wrong" if not found else f"{len(found)} things are wrong"
+        click.echo(f"{check.entries} entries and {check.checkpoints} signed checkpoints recomputed: {wrong}")
+    if found:
+        context.exit(EXIT_NOT_WHOLE)
+
+
+def _against_memory(hub: Hub) -> list[Finding]:
+    """The database must have grown out of what this node remembers to have signed."""
+    memory = LastSigned(hub.configuration.audit_last_signed_file)
+    with hub.database.read() as stores:
+        for head in stores.audit_tree.heads():
+            try:
+                require_growth(memory.of(head.origin), head, stores)
+            except NotTheLogThatWasSigned as refusal:
+                return [Finding("memory", f"the log of {head.origin}: {refusal.reason}")]
+    return []
+
+
+def _record(hub: Hub, check: LogCheck, found: list[Finding]) -> None:
+    now = datetime.now(UTC)
+    with hub.database.begin(operator_origin()) as stores:
+        if not found:
+            passed = AuditVerified(entries=check.entries, checkpoints=check.checkpoints, findings=0)
+            stores.audit.append(passed, now)
+            return
+        failed = AuditVerifyFailed(
+            entries=check.entries,
+            checkpoints=check.checkpoints,
+            findings=len(found),
+            first=found[0].sentence,
+        )
+        stores.audit.append(failed, now)
+
+
+@click.command("keys")
+@json_option
+@click.pass_context
+def keys(context: click.Context, as_json: bool) -> None:
+    """Print the verifier keys of the log (C2SP signed-note): give them to whoever verifies."""
+    with hub_of(context) as hub, hub.database.read() as stores:
+        found = stores.audit_checkpoints.public_keys()
+    if as_json:
+        print_rows([{"origin": key.name, "key": str(key)} for key in found], as_json=True, columns=())
+        return
+    for key in found:
+        click.echo(str(key))
+
+
+@click.command("new-epoch")
+@click.option("--reason", required=True, type=CLEAN_TEXT, help="What happened, for the record.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def new_epoch(context: click.Context, reason: str, yes: bool) -> None:
+    """Begin a new tree after the log was refused: an older backup was restored, or it was tampered with.
+
+    What was logged since the last signed checkpoint is logged again in the new tree; the old one stays as it
+    is.
+    """
+    now = datetime.now(UTC)
+    with hub_of(context) as hub:
+        if not yes:
+            click.confirm("Witnesses and everybody who verifies will see the break. Go on?", abort=True)
+        with hub.database.begin(operator_origin()) as stores:
+            origin, again = _begin_anew(hub, stores, reason, now)
+    click.echo(f"The log goes on as {origin}; {again} unsigned entries are logged again.")
+
+
+def _begin_anew(hub: Hub, stores: SqlStores, reason: str, now: datetime) -> tuple[str, int]:
+    head = stores.audit_tree.head(lock=True)
+    if head is None:
+        fail("the log has not begun: there is nothing to begin anew")
+    last = stores.audit_checkpoints.last(head.epoch)
+    again = stores.audit_tree.cut(head.epoch, last.checkpoint.size if last is not None else 0)
+    opened = open_epoch(stores, hub.settings.issuer, head.epoch + 1, reason, now)
+    return opened.origin, again

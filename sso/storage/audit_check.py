@@ -1,0 +1,104 @@
+"""Read a whole log back and recompute it: every entry, every place, every checkpoint.
+
+Read page by page, each in a transaction of its own: a long check keeps nobody from writing. The log only
+grows, so what a page told stays true.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sso.audit.entry import EntryInvalid, public_record
+from sso.audit.whole_log import Finding, LogIdentity, StoredLeaf, WholeLog
+from sso.storage.audit_rows import public_columns
+from sso.storage.audit_tree import FiledEntry, Head
+from sso.storage.database import Database
+from sso.storage.stores import SqlStores
+
+PAGE = 2_000
+_Item = TypeVar("_Item")
+
+
+@dataclass(slots=True)
+class LogCheck:
+    """A check of everything; how much there was is known when every finding was taken."""
+
+    database: Database
+    entries: int = 0
+    checkpoints: int = 0
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield everything that is wrong, epoch by epoch, then row by row.
+
+        Raises:
+            StorageUnavailable: the database does not answer.
+        """
+        with self.database.read() as stores:
+            signed = {head.epoch: _last_size(stores, head.epoch) for head in stores.audit_tree.heads()}
+        with (
+            self.database.read() as stores
+        ):  # later than the checkpoints: every signed tree is within its head
+            heads, keys = stores.audit_tree.heads(), stores.audit_checkpoints.public_keys()
+        for head in heads:
+            own = [key for key in keys if key.name == head.origin]
+            yield from self._epoch(head, LogIdentity(head.origin, own), signed.get(head.epoch, 0))
+        yield from self._rows()
+
+    def _epoch(self, head: Head, identity: LogIdentity, signed_size: int) -> Iterator[Finding]:
+        log = WholeLog(identity, self._notes(head.epoch, signed_size))
+        yield from log.findings(self._leaves(head))
+        self.entries += log.frontier.size
+        self.checkpoints += log.checkpoints
+        if log.frontier != head.frontier:
+            yield Finding("head", f"the head of {head.origin} is not the one that its entries have")
+
+    def _leaves(self, head: Head) -> Iterator[StoredLeaf]:
+        """Every leaf of an epoch up to the size that the head had when the check began."""
+        for begin in range(0, head.frontier.size, PAGE):
+            end = min(begin + PAGE, head.frontier.size)
+            with self.database.read() as stores:
+                page = stores.audit_tree.leaves(head.epoch, begin, end)
+            yield from page
+
+    def _notes(self, epoch: int, signed_size: int) -> Iterator[str]:
+        after = -1
+        while after < signed_size:
+            with self.database.read() as stores:
+                page = stores.audit_checkpoints.notes(epoch, after, PAGE)
+            yield from (note for note, size in page if size <= signed_size)
+            after = page[-1][1] if page else signed_size
+
+    def _rows(self) -> Iterator[Finding]:
+        """What finds an entry must say what the entry says; and every entry has a place, or waits for one."""
+        for filed in self._pages(lambda stores, after: stores.audit_tree.filed(after, PAGE), lambda e: e.id):
+            yield from _misfiled(filed)
+        for event_id in self._pages(lambda stores, after: stores.audit_tree.homeless(after, PAGE), str):
+            yield Finding("inserted", f"entry {event_id} has no place in the log")
+
+    def _pages(
+        self, page_after: Callable[[SqlStores, str], Sequence[_Item]], id_of: Callable[[_Item], str]
+    ) -> Iterator[_Item]:
+        after = ""
+        while True:
+            with self.database.read() as stores:
+                page = page_after(stores, after)
+            if not page:
+                return
+            yield from page
+            after = id_of(page[-1])
+
+
+def _misfiled(filed: FiledEntry) -> Iterator[Finding]:
+    try:
+        expected = public_columns(public_record(filed.body))
+    except EntryInvalid as error:
+        yield Finding("changed", f"entry {filed.id} cannot be read: {error}")
+        return
+    wrong = sorted(name for name, value in expected.items() if filed.columns[name] != value)
+    if wrong:
+        yield Finding("columns", f"entry {filed.id} is filed under another {', '.join(wrong)}")
+
+
+def _last_size(stores: SqlStores, epoch: int) -> int:
+    last = stores.audit_checkpoints.last_note(epoch)
+    return 0 if last is None else last[1]

@@ -1,0 +1,51 @@
+"""Take in the events of a hub that did not have the log yet, with their ids and times, as entries."""
+
+from typing import Any
+
+from sqlalchemy import Row, bindparam, delete, select
+
+from sso.audit.merkle.tree import leaf_hash
+from sso.audit.record import AuditRecord, Origin, Outcome, Severity
+from sso.storage.audit_keys import AuditKeys
+from sso.storage.audit_rows import event_row
+from sso.storage.tables import audit_event, audit_event_before_log, audit_pending
+from sso.storage.unit_of_work import UnitOfWork
+
+_B = audit_event_before_log.c
+_oldest = select(_B.id).order_by(_B.id).limit(bindparam("batch"))
+_TAKE = delete(audit_event_before_log).where(_B.id.in_(_oldest)).returning(*_B)
+
+
+class SqlAuditImport:
+    """The events that wait to be taken in: a table that is empty for ever afterwards."""
+
+    __slots__ = ("_keys", "_unit")
+
+    def __init__(self, unit: UnitOfWork, keys: AuditKeys) -> None:
+        self._unit = unit
+        self._keys = keys
+
+    def take(self, batch: int) -> int:
+        """Make the oldest events entries, in the place of what they were; return how many."""
+        rows = self._unit.rows(_TAKE, {"batch": batch})
+        for row in rows:
+            entry, body = event_row(_record(row), self._keys)
+            self._unit.collect(audit_event, entry)
+            self._unit.collect(audit_pending, {"event_id": row.id, "leaf_hash": leaf_hash(body)})
+        return len(rows)
+
+
+def _record(row: Row[Any]) -> AuditRecord:
+    return AuditRecord(
+        id=row.id,
+        event=row.event,
+        occurred_at=row.occurred_at,
+        outcome=Outcome(row.outcome),
+        severity=Severity(row.severity),
+        client_id=row.client_id,
+        account_id=row.account_id,
+        session_id=row.session_id,
+        grant_id=row.grant_id,
+        origin=Origin(address=row.address, request_id=row.request_id, **row.origin),
+        detail=row.detail,
+    )

@@ -1,0 +1,234 @@
+"""The Merkle tree over the audit log: events get their places in it, off the request path.
+
+An event waits in `audit_pending`, invisible until its transaction commits, and leaves it only in the
+transaction that gives it an index: there is no cursor, so nothing can be skipped, whatever clocks and
+transactions do. The row of the head is locked meanwhile: of two sequencers one works.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BindParameter, LargeBinary, bindparam, cast, delete, func, select, update
+from sqlalchemy.dialects import postgresql
+
+from sso.audit.checkpoint import Checkpoint
+from sso.audit.merkle.tiles import TILE_HEIGHT, Tile, TileNodes, completed_tiles, split_hashes
+from sso.audit.merkle.tree import Frontier, perfect_subtrees
+from sso.audit.whole_log import StoredLeaf
+from sso.storage.tables import audit_event, audit_head, audit_leaf, audit_pending, audit_tile
+from sso.storage.unit_of_work import UnitOfWork
+
+MAX_BATCH = 4096
+
+_P, _H, _L, _T = audit_pending.c, audit_head.c, audit_leaf.c, audit_tile.c
+_epoch: BindParameter[int] = bindparam("of_epoch")
+_HEAD = select(audit_head).order_by(_H.epoch.desc()).limit(1)
+_HEADS = select(audit_head).order_by(_H.epoch)
+_HEAD_LOCKED = _HEAD.with_for_update()
+_HEAD_IF_FREE = _HEAD.with_for_update(skip_locked=True)
+_OPEN = postgresql.insert(audit_head).on_conflict_do_nothing().returning(_H.epoch)
+_ADVANCE = (
+    update(audit_head)
+    .where(_H.epoch == _epoch)
+    .values(size=bindparam("new_size"), frontier=bindparam("new_frontier"))
+)
+_oldest = select(_P.event_id).order_by(_P.event_id).limit(bindparam("batch"))
+_TAKE = delete(audit_pending).where(_P.event_id.in_(_oldest)).returning(_P.event_id, _P.leaf_hash)
+_WAITING = select(func.count().label("events"), func.min(_P.event_id).label("oldest")).select_from(
+    audit_pending
+)
+_LEAVES = (
+    select(_L.leaf_hash)
+    .where(_L.epoch == _epoch, _L.leaf_index >= bindparam("begin"), _L.leaf_index < bindparam("end"))
+    .order_by(_L.leaf_index)
+)
+_ROOTS = (
+    select(_T.root)
+    .where(_T.epoch == _epoch, _T.level == bindparam("of_level"))
+    .where(_T.number >= bindparam("begin"), _T.number < bindparam("end"))
+    .order_by(_T.number)
+)
+_FULL = select(_T.hashes).where(
+    _T.epoch == _epoch, _T.level == bindparam("of_level"), _T.number == bindparam("of_number")
+)
+_A = audit_event.c
+_BODY = cast(_A.body, LargeBinary).label("body")  # also of a row that somebody put another type into
+_WITH_BODIES = (
+    select(_L.leaf_index, _L.event_id, _L.leaf_hash, _BODY)
+    .outerjoin(audit_event, audit_event.c.id == _L.event_id)
+    .where(_L.epoch == _epoch, _L.leaf_index >= bindparam("begin"), _L.leaf_index < bindparam("end"))
+    .order_by(_L.leaf_index)
+)
+_FILED = (
+    select(*(each for each in _A if each is not _A.body), _BODY)
+    .where(_A.id > bindparam("after"))
+    .order_by(_A.id)
+    .limit(bindparam("batch"))
+)
+_HOMELESS = (
+    select(_A.id)
+    .outerjoin(audit_leaf, _L.event_id == _A.id)
+    .outerjoin(audit_pending, _P.event_id == _A.id)
+    .where(_L.event_id.is_(None), _P.event_id.is_(None), _A.id > bindparam("after"))
+    .order_by(_A.id)
+    .limit(bindparam("batch"))
+)
+_CUT_LEAVES = (
+    delete(audit_leaf)
+    .where(_L.epoch == _epoch, _L.leaf_index >= bindparam("begin"))
+    .returning(_L.event_id, _L.leaf_hash)
+)
+_CUT_TILES = delete(audit_tile).where(
+    _T.epoch == _epoch, _T.level == bindparam("of_level"), _T.number >= bindparam("begin")
+)
+_PLACE = select(_L.epoch, _L.leaf_index).where(_L.event_id == bindparam("of_event"))
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far the tree of an epoch has grown; `origin` names the log in its checkpoints."""
+
+    epoch: int
+    origin: str
+    frontier: Frontier
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """What a checkpoint of this head says."""
+        return Checkpoint(self.origin, self.frontier.size, self.frontier.root)
+
+
+@dataclass(frozen=True, slots=True)
+class FiledEntry:
+    """An entry and the columns it is found by."""
+
+    id: str
+    body: bytes
+    columns: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Events that have no place in the tree yet: how many, and the id of the oldest."""
+
+    events: int
+    oldest_id: str | None
+
+
+class SqlAuditTree:
+    """The tree of the log."""
+
+    __slots__ = ("_unit",)
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
+
+    def head(self, *, lock: bool = False) -> Head | None:
+        """Return the head of the newest epoch; locked, nobody else extends or signs it until the end."""
+        row = self._unit.row(_HEAD_LOCKED if lock else _HEAD)
+        return None if row is None else _head(row)
+
+    def heads(self) -> Sequence[Head]:
+        """Return the head of every epoch, oldest first."""
+        return [_head(row) for row in self._unit.rows(_HEADS)]
+
+    def open_epoch(self, epoch: int, origin: str, now: datetime) -> bool:
+        """Begin a tree; false if somebody else has just begun it."""
+        row = {"epoch": epoch, "origin": origin, "size": 0, "frontier": b"", "opened_at": now}
+        return self._unit.row(_OPEN, row) is not None
+
+    def sequence(self, batch: int = MAX_BATCH) -> int:
+        """Give waiting events their places, oldest id first; return how many got one.
+
+        None where no epoch is open, or where another sequencer is at work.
+        """
+        self._unit.flush()
+        locked = self._unit.row(_HEAD_IF_FREE)
+        if locked is None:
+            return 0
+        head = _head(locked)
+        waiting = sorted(self._unit.rows(_TAKE, {"batch": batch}), key=lambda row: row.event_id)
+        begin, leaves = head.frontier.size, [row.leaf_hash for row in waiting]
+        for index, row in enumerate(waiting, begin):
+            place = {"epoch": head.epoch, "leaf_index": index}
+            self._unit.collect(audit_leaf, {**place, "event_id": row.event_id, "leaf_hash": row.leaf_hash})
+        for tile in completed_tiles(
+            begin, leaves, lambda level, low, high: self._stored(head.epoch, level, low, high)
+        ):
+            self._unit.collect(audit_tile, _tile_row(head.epoch, tile))
+        self._advance(head.epoch, head.frontier.extended(leaves))
+        return len(waiting)
+
+    def leaves(self, epoch: int, begin: int, end: int) -> Sequence[StoredLeaf]:
+        """Return the places from one index up to another, with the bodies of entries that still exist."""
+        rows = self._unit.rows(_WITH_BODIES, {"of_epoch": epoch, "begin": begin, "end": end})
+        return [StoredLeaf(row.leaf_index, row.event_id, row.leaf_hash, row.body) for row in rows]
+
+    def filed(self, after: str, limit: int) -> Sequence[FiledEntry]:
+        """Return entries by ascending id as they are filed, those after an id."""
+        rows = self._unit.rows(_FILED, {"after": after, "batch": limit})
+        return [FiledEntry(row.id, row.body, row._asdict()) for row in rows]
+
+    def homeless(self, after: str, limit: int) -> Sequence[str]:
+        """Return the ids of entries that neither have a place nor wait for one: nobody logged them."""
+        return [row.id for row in self._unit.rows(_HOMELESS, {"after": after, "batch": limit})]
+
+    def cut(self, epoch: int, size: int) -> int:
+        """Take the places from `size` on back to wait again; return how many: they were never signed."""
+        head = next(head for head in self.heads() if head.epoch == epoch)
+        taken = self._unit.rows(_CUT_LEAVES, {"of_epoch": epoch, "begin": size})
+        for row in taken:
+            self._unit.collect(audit_pending, {"event_id": row.event_id, "leaf_hash": row.leaf_hash})
+        level = 0
+        while head.frontier.size >> (TILE_HEIGHT * (level + 1)):
+            full = size >> (TILE_HEIGHT * (level + 1))
+            self._unit.change(_CUT_TILES, {"of_epoch": epoch, "of_level": level, "begin": full})
+            level += 1
+        self._advance(epoch, Frontier(size, perfect_subtrees(self.nodes(epoch).node, size)))
+        return len(taken)
+
+    def waiting(self) -> Waiting:
+        """Return how many events wait for their places, and since when."""
+        row = self._unit.row(_WAITING)
+        return Waiting(0, None) if row is None else Waiting(int(row.events), row.oldest)
+
+    def place_of(self, event_id: str) -> tuple[int, int] | None:
+        """Return the epoch and index of an event; None if it is unknown or still waits."""
+        row = self._unit.row(_PLACE, {"of_event": event_id})
+        return None if row is None else (row.epoch, row.leaf_index)
+
+    def nodes(self, epoch: int) -> TileNodes:
+        """Return the nodes of a tree, read as they are asked for."""
+        return TileNodes(lambda level, begin, end: self._stored(epoch, level, begin, end))
+
+    def _advance(self, epoch: int, to: Frontier) -> None:
+        values = {"of_epoch": epoch, "new_size": to.size, "new_frontier": b"".join(to.hashes)}
+        self._unit.change(_ADVANCE, values)
+
+    def _stored(self, epoch: int, level: int, begin: int, end: int) -> Sequence[bytes]:
+        """The hashes of a level: leaves, and above them the roots of the full tiles below."""
+        if level == 0:
+            if end - begin == 256 and begin % 256 == 0:
+                full = self._unit.row(_FULL, {"of_epoch": epoch, "of_level": 0, "of_number": begin // 256})
+                if full is not None:
+                    return split_hashes(full.hashes)
+            rows = self._unit.rows(_LEAVES, {"of_epoch": epoch, "begin": begin, "end": end})
+            return [row.leaf_hash for row in rows]
+        asked = {"of_epoch": epoch, "of_level": level - 1, "begin": begin, "end": end}
+        return [row.root for row in self._unit.rows(_ROOTS, asked)]
+
+
+def _head(row: Any) -> Head:
+    return Head(row.epoch, row.origin, Frontier(row.size, split_hashes(row.frontier)))
+
+
+def _tile_row(epoch: int, tile: Tile) -> Mapping[str, Any]:
+    return {
+        "epoch": epoch,
+        "level": tile.level,
+        "number": tile.number,
+        "root": tile.root,
+        "hashes": b"".join(tile.hashes),
+    }

@@ -1,0 +1,102 @@
+"""`sso audit verify`, `keys` and `new-epoch`, on a hub that is really served, stopped and restored."""
+
+import shutil
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from sso.audit.signed_note import NoteKey
+from tests.servers.hub import HubServer, StartHub
+
+pytestmark = pytest.mark.slow
+
+
+def whole(hub: HubServer) -> tuple[int, str]:
+    done = hub.run("audit", "verify", check=False)
+    return done.returncode, done.stdout
+
+
+def everything_signed(hub: HubServer) -> None:
+    ends = time.monotonic() + 20
+    while time.monotonic() < ends:
+        with closing(sqlite3.connect(hub.folder / "hub.db")) as connection:
+            waiting, size, signed = connection.execute(
+                "SELECT (SELECT count(*) FROM audit_pending), (SELECT max(size) FROM audit_head), "
+                "(SELECT max(size) FROM audit_checkpoint)"
+            ).fetchone()
+        if waiting == 0 and size == signed:
+            return
+        time.sleep(0.1)
+    pytest.fail("the log was not signed in time")
+
+
+def change(hub: HubServer, *statements: str) -> None:
+    with closing(sqlite3.connect(hub.folder / "hub.db", isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def test_a_log_that_was_written_and_signed_is_whole(start_hub: StartHub) -> None:
+    hub = start_hub()
+    hub.add_citizen()
+    everything_signed(hub)
+
+    code, told = whole(hub)
+
+    assert code == 0
+    assert "nothing is wrong" in told
+    [event] = hub.audit("--event", "audit.verified")
+    assert event["detail"]["findings"] == 0
+    assert NoteKey.parse(hub.run("audit", "keys").stdout).name == f"127.0.0.1:{hub.port}/audit"
+
+
+def test_a_changed_entry_is_told_and_is_on_record(start_hub: StartHub) -> None:
+    hub = start_hub()
+    hub.add_citizen()
+    everything_signed(hub)
+    change(
+        hub,
+        "DROP TRIGGER audit_event_no_update",
+        "UPDATE audit_event SET body = replace(body, 'account.created', 'account.updated') "
+        "WHERE event = 'account.created'",
+    )
+
+    code, told = whole(hub)
+
+    assert code == 3
+    assert "changed: entry" in told
+    [event] = hub.audit("--event", "audit.verify.failed")
+    assert event["severity"] == 5
+
+
+def test_an_older_backup_is_never_signed_and_a_new_epoch_goes_on(start_hub: StartHub, tmp_path: Path) -> None:
+    hub = start_hub()
+    everything_signed(hub)
+    hub.stop()
+    shutil.copy(hub.folder / "hub.db", tmp_path / "backup.db")
+    hub.start()
+    hub.add_citizen("tuya")
+    everything_signed(hub)
+    hub.stop()
+    shutil.copy(tmp_path / "backup.db", hub.folder / "hub.db")
+    for left in ("hub.db-wal", "hub.db-shm"):
+        (hub.folder / left).unlink(missing_ok=True)
+    hub.start()
+    time.sleep(3)
+
+    refused = hub.audit("--event", "audit.checkpoint.refused")
+    code, told = whole(hub)
+    hub.run("audit", "new-epoch", "--reason", "restored the backup of this morning", "--yes")
+    everything_signed(hub)
+
+    assert [event["severity"] for event in refused] == [5]
+    assert code == 3
+    assert "memory" in told
+    assert hub.audit("--event", "audit.epoch.opened")[0]["detail"]["origin"].endswith("/audit/2")
+    with closing(sqlite3.connect(hub.folder / "hub.db")) as connection:
+        epochs = connection.execute("SELECT epoch, size FROM audit_head ORDER BY epoch").fetchall()
+    assert len(epochs) == 2
+    assert epochs[1][1] > 0

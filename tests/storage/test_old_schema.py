@@ -1,0 +1,71 @@
+"""A database of an earlier version of the hub, with data in it, becomes one of today's and loses nothing."""
+
+from datetime import UTC, datetime
+
+from alembic import command
+from sqlalchemy import text
+
+from sso.audit.record import Origin
+from sso.storage import schema
+from sso.storage.database import Database
+from sso.storage.schema import migrate
+from tests.storage.examples import ORIGIN
+from tests.storage.test_schema import empty_database
+
+__all__ = ["empty_database"]
+
+AT = datetime(2026, 3, 4, 5, 6, 7, 123456, tzinfo=UTC)
+EVENT = "019c0000-0000-7000-8000-000000000001"
+
+
+def at_first_version(database: Database) -> None:
+    schema._make_private(database)
+    with database._schema_writer() as connection:
+        command.upgrade(schema._config(connection), "0001_first")
+    at = int(AT.timestamp()) * 1_000_000 + AT.microsecond if database.dialect == "sqlite" else AT
+    event = {"id": EVENT, "event": "session.created", "occurred_at": at, "outcome": "success", "severity": 1}
+    event |= {"client_id": "housing", "account_id": "account-1", "address": "192.0.2.7"}
+    event |= {
+        "origin": '{"user_agent": "Old", "trace_id": null, "actor": null}',
+        "detail": '{"expires_at": "x"}',
+    }
+    grant = {"id": "g", "client_id": "c", "account_id": "a", "sub": "s", "session_id": "z", "scope": "openid"}
+    grant |= {"claims": "{}", "auth_time": at, "acr": "x", "amr": "pwd", "offline": False, "created_at": at}
+    with database._schema_writer() as connection:
+        for table, row in (("audit_event", event), ('"grant"', grant)):
+            names = ", ".join(row)
+            values = ", ".join(f":{name}" for name in row)
+            connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row)
+
+
+def test_events_from_before_the_log_become_entries(empty_database: Database) -> None:
+    at_first_version(empty_database)
+
+    migrate(empty_database)
+    with empty_database.begin(Origin()) as stores:
+        taken = stores.audit_import.take(10)
+
+    with empty_database.read() as stores:
+        entry = stores.audit_search.find(EVENT)
+        waiting = stores.audit_tree.waiting().events
+    assert (taken, waiting) == (1, 1)
+    assert entry is not None
+    assert (entry.event, entry.account_id, entry.client_id) == ("session.created", "account-1", "housing")
+    assert (entry.origin.address, entry.origin.user_agent) == ("192.0.2.7", "Old")
+    assert entry.occurred_at == AT
+
+
+def test_a_grant_from_before_is_read_as_bound_to_nothing(empty_database: Database) -> None:
+    at_first_version(empty_database)
+
+    migrate(empty_database)
+
+    with empty_database.begin(ORIGIN) as stores:
+        grant = stores.grants.get("g")
+    assert grant is not None
+    assert (grant.resource, grant.authorization_details, grant.confirmation, grant.act) == (
+        (),
+        (),
+        None,
+        None,
+    )
