@@ -146,6 +146,8 @@ def protocol_settings(configuration: Configuration) -> Settings:
         capped_token_lifetime=timedelta(seconds=tokens.capped_token_lifetime_seconds),
         device_code_lifetime=timedelta(seconds=tokens.device_code_lifetime_seconds),
         polling_interval=timedelta(seconds=tokens.polling_interval_seconds),
+        backchannel_lifetime=timedelta(seconds=tokens.backchannel_lifetime_seconds),
+        backchannel_max_lifetime=timedelta(seconds=tokens.backchannel_max_lifetime_seconds),
         consent_lifetime=timedelta(seconds=session.consent_lifetime_seconds),
         pending_lifetime=timedelta(seconds=session.pending_lifetime_seconds),
         pushed_lifetime=timedelta(seconds=whole.requests.pushed_lifetime_seconds),

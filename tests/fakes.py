@@ -21,7 +21,7 @@ from sso.oidc.account import Subject
 from sso.oidc.client import Client, ClientSecret
 from sso.oidc.confirmation import Confirmation
 from sso.oidc.consent import Consent
-from sso.oidc.deferred import DeferredRequest
+from sso.oidc.deferred import DeferredRequest, Notification
 from sso.oidc.digest import new_id
 from sso.oidc.errors import RequestRejected
 from sso.oidc.grant import AuthorizationCode, Grant, RefreshToken
@@ -33,6 +33,7 @@ from sso.oidc.pending import PendingAuthorization
 from sso.oidc.pushed import PushedAuthorization
 from sso.oidc.self_registration.access import InitialAccessToken
 from sso.oidc.session import Session, SessionEnd
+from sso.storage.pings import Ping
 
 if TYPE_CHECKING:
     from sso.authentication.stores import Stores
@@ -287,6 +288,10 @@ class FakeSubjects:
             claims={**account.claims, "persona": account.kind.value},
         )
 
+    def account_of(self, sub: str, sector: str) -> str | None:
+        known = (key for key, value in self.subs.items() if value == sub and key[1] == sector)
+        return next((account_id for account_id, _ in known), None)
+
     def sub(self, account_id: str, sector: str, now: datetime) -> str:
         return self.subs.setdefault((account_id, sector), new_id())
 
@@ -452,11 +457,14 @@ class FakeCodes:
 class FakeDeferredRequests:
     grants: FakeGrants
     asked: dict[str, DeferredRequest] = field(default_factory=dict)
+    notifications: dict[str, Notification] = field(default_factory=dict, repr=False)
 
-    def add(self, asked: DeferredRequest) -> bool:
+    def add(self, asked: DeferredRequest, notification: Notification | None = None) -> bool:
         if asked.user_code is not None and any(a.user_code == asked.user_code for a in self.asked.values()):
             return False
         self.asked[asked.id] = asked
+        if notification is not None:
+            self.notifications[asked.id] = notification
         return True
 
     def get(self, digest: bytes) -> DeferredRequest | None:
@@ -469,6 +477,10 @@ class FakeDeferredRequests:
     def by_user_code(self, user_code: bytes, now: datetime) -> DeferredRequest | None:
         typed = (asked for asked in self.asked.values() if asked.user_code == user_code and asked.open(now))
         return next(typed, None)
+
+    def waiting_for(self, account_id: str, now: datetime) -> Sequence[DeferredRequest]:
+        of = [a for a in self.asked.values() if a.account_id == account_id and a.open(now)]
+        return sorted(of, key=lambda asked: (asked.asked_at, asked.id))
 
     def decide(self, request_id: str, grant: Grant | None, now: datetime) -> bool:
         found = self.asked.get(request_id)
@@ -493,6 +505,47 @@ class FakeDeferredRequests:
 
     def _now(self, asked: DeferredRequest) -> DeferredRequest:
         return asked if asked.grant is None else replace(asked, grant=self.grants.by_id[asked.grant.id])
+
+
+@dataclass(slots=True)
+class FakePings:
+    deferred: FakeDeferredRequests
+    by_request: dict[str, Ping] = field(default_factory=dict)
+    next_attempts: dict[str, datetime] = field(default_factory=dict)
+
+    def add(self, asked: DeferredRequest, uri: str, now: datetime) -> None:
+        notification = self.deferred.notifications.get(asked.id)
+        if notification is None or asked.id in self.by_request:
+            return
+        self.by_request[asked.id] = Ping(
+            request_id=asked.id,
+            client_id=asked.client_id,
+            uri=uri,
+            notification=notification,
+            attempts=0,
+            expires_at=asked.expires_at,
+        )
+        self.next_attempts[asked.id] = now
+
+    def claim_due(self, now: datetime, limit: int, lease_seconds: int) -> Sequence[Ping]:
+        due = [key for key, at in sorted(self.next_attempts.items(), key=lambda item: item[1]) if at <= now]
+        for key in due[:limit]:
+            known = self.by_request[key]
+            self.by_request[key] = replace(known, attempts=known.attempts + 1)
+            self.next_attempts[key] = now + timedelta(seconds=lease_seconds)
+        return [self.by_request[key] for key in due[:limit]]
+
+    def delivered(self, request_id: str, now: datetime) -> bool:
+        return self.next_attempts.pop(request_id, None) is not None
+
+    def failed(self, request_id: str, next_attempt_at: datetime | None, error: str, now: datetime) -> bool:
+        if next_attempt_at is None or request_id not in self.next_attempts:
+            return self.next_attempts.pop(request_id, None) is not None
+        self.next_attempts[request_id] = next_attempt_at
+        return True
+
+    def waiting_count(self) -> int:
+        return len(self.next_attempts)
 
 
 @dataclass(slots=True)
@@ -733,6 +786,7 @@ class FakeStores:
         self.grants = FakeGrants()
         self.codes = FakeCodes(self.grants)
         self.deferred = FakeDeferredRequests(self.grants)
+        self.pings = FakePings(self.deferred)
         self.refresh_tokens = FakeRefreshTokens(self.grants)
         self.access_tokens = FakeAccessTokens()
         self.denied_tokens = FakeDeniedTokens()

@@ -116,6 +116,8 @@ class Tokens(Section):
     dpop_nonce_required: bool = False
     device_code_lifetime_seconds: Annotated[int, Field(ge=60, le=1_800)] = 600
     polling_interval_seconds: Annotated[int, Field(ge=1, le=60)] = 5
+    backchannel_lifetime_seconds: Annotated[int, Field(ge=30, le=86_400)] = 300
+    backchannel_max_lifetime_seconds: Annotated[int, Field(ge=30, le=86_400)] = 3_600
 
 
 class SessionSection(Section):

@@ -68,6 +68,7 @@ def allow(asked: Waiting, session: Session, stores: Stores, provider: Provider, 
     stores.grants.add(grant)
     if not stores.deferred.decide(request.id, grant, now):
         return False
+    _ping(asked, stores, now)
     stores.sessions.join(session.id, client.client_id, now)
     remember(Shared(client.client_id, request.scope), session, stores, provider, now)
     stores.audit.append(
@@ -88,6 +89,7 @@ def refuse(asked: Waiting, session: Session, stores: Stores, now: datetime) -> b
     """Note the person's refusal; false if it was answered before."""
     if not stores.deferred.decide(asked.request.id, None, now):
         return False
+    _ping(asked, stores, now)
     stores.audit.append(
         ConsentDenied(
             client_id=asked.client.client_id,
@@ -98,3 +100,10 @@ def refuse(asked: Waiting, session: Session, stores: Stores, now: datetime) -> b
         now,
     )
     return True
+
+
+def _ping(asked: Waiting, stores: Stores, now: datetime) -> None:
+    """Tell a client that wants to be told that its answer is there, whatever it is (CIBA Core 10.2)."""
+    uri = asked.client.backchannel_client_notification_endpoint
+    if uri is not None:
+        stores.pings.add(asked.request, uri, now)

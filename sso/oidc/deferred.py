@@ -4,7 +4,7 @@ What the device authorization grant (RFC 8628) and client-initiated backchannel 
 Connect CIBA Core 1.0) have in common: one secret of the client, one answer of one person, one redemption.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -57,11 +57,19 @@ class DeferredRequest:
         return self.decided_at is None and now < self.expires_at
 
 
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What a client is told when there is an answer, and the token that it knows us by (CIBA Core 10.2)."""
+
+    auth_req_id: str = field(repr=False)
+    token: str = field(repr=False)
+
+
 class DeferredRequests(Protocol):
     """Authorizations that a client waits for while a person answers elsewhere."""
 
-    def add(self, asked: DeferredRequest) -> bool:
-        """Remember a request; false if another one has its user code."""
+    def add(self, asked: DeferredRequest, notification: Notification | None = None) -> bool:
+        """Remember a request; false if another one has its user code. The notification is kept sealed."""
         ...
 
     def get(self, digest: bytes) -> DeferredRequest | None:
@@ -76,6 +84,10 @@ class DeferredRequests(Protocol):
         """Return the request of a code, if a person can still answer it."""
         ...
 
+    def waiting_for(self, account_id: str, now: datetime) -> Sequence[DeferredRequest]:
+        """Return the requests that only this account can answer and still may, oldest first."""
+        ...
+
     def decide(self, request_id: str, grant: Grant | None, now: datetime) -> bool:
         """Note the person's answer: what they gave, or None for a refusal. True for one caller only."""
         ...
@@ -86,6 +98,14 @@ class DeferredRequests(Protocol):
 
     def redeem(self, digest: bytes, now: datetime) -> bool:
         """Mark what the person gave as handed out; true for one caller only."""
+        ...
+
+
+class Pings(Protocol):
+    """The outbox of notifications: one a request, delivered by the worker."""
+
+    def add(self, asked: DeferredRequest, uri: str, now: datetime) -> None:
+        """Queue the notification that was remembered with a request; none where there was none."""
         ...
 
 

@@ -56,6 +56,8 @@ class ErrorCode(StrEnum):
     INVALID_CLIENT_METADATA = "invalid_client_metadata"
     INVALID_SOFTWARE_STATEMENT = "invalid_software_statement"
     UNAPPROVED_SOFTWARE_STATEMENT = "unapproved_software_statement"
+    UNKNOWN_USER_ID = "unknown_user_id"  # CIBA Core 13
+    INVALID_BINDING_MESSAGE = "invalid_binding_message"
 
 
 class ResponseMode(StrEnum):
@@ -128,6 +130,10 @@ class Challenge:
     scope: str | None = None
     acr_values: tuple[str, ...] = ()
     max_age: timedelta | None = None
+
+
+class RequestDenied(TokenError):
+    """Nobody will be asked what the client wants to ask: access_denied with status 403 (CIBA Core 13)."""
 
 
 class BearerError(RequestRejected):

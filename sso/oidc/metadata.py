@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sso.audit.record import JsonValue
+from sso.oidc.backchannel import BACKCHANNEL_PATH, DELIVERY_MODES
 from sso.oidc.claims import CLAIM_NAMES, PROTOCOL_SCOPES, SCOPE_CLAIMS
 from sso.oidc.client import ClientAuthMethod, SubjectType
 from sso.oidc.client_authentication import CERTIFICATE_METHODS
@@ -51,6 +52,9 @@ def metadata(provider: Provider, acr_values: tuple[str, ...], now: datetime) -> 
         "authorization_response_iss_parameter_supported": True,
         "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
         "backchannel_logout_supported": True,
+        "backchannel_token_delivery_modes_supported": list(DELIVERY_MODES),
+        "backchannel_authentication_request_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
+        "backchannel_user_code_parameter_supported": False,
         "backchannel_logout_session_supported": True,
         "ui_locales_supported": list(settings.ui_locales),
     }
@@ -70,6 +74,7 @@ def _endpoints(settings: Settings) -> dict[str, JsonValue]:
         "introspection_endpoint": settings.endpoint(INTROSPECTION_PATH),
         "revocation_endpoint": settings.endpoint(REVOCATION_PATH),
         "pushed_authorization_request_endpoint": settings.endpoint(PUSHED_PATH),
+        "backchannel_authentication_endpoint": settings.endpoint(BACKCHANNEL_PATH),
         "device_authorization_endpoint": settings.endpoint(DEVICE_AUTHORIZATION_PATH),
         "end_session_endpoint": settings.endpoint(END_SESSION_PATH),
     }

@@ -39,12 +39,7 @@ WITHOUT_FEATURE: Mapping[str, str] = {
         "request objects by address": ("request_uris",),
         "rich authorization requests (RAR)": ("authorization_details_types",),
         "front-channel logout": ("frontchannel_logout_uri", "frontchannel_logout_session_required"),
-        "backchannel authentication (CIBA)": (
-            "backchannel_token_delivery_mode",
-            "backchannel_client_notification_endpoint",
-            "backchannel_authentication_request_signing_alg",
-            "backchannel_user_code_parameter",
-        ),
+        "user codes of backchannel authentication": ("backchannel_user_code_parameter",),
         "profiles": ("profile",),
     }.items()
     for field in fields

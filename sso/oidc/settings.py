@@ -43,6 +43,8 @@ class Settings:
     consent_lifetime: timedelta = timedelta(days=365)
     device_code_lifetime: timedelta = timedelta(minutes=10)
     polling_interval: timedelta = timedelta(seconds=5)
+    backchannel_lifetime: timedelta = timedelta(minutes=5)
+    backchannel_max_lifetime: timedelta = timedelta(hours=1)
     pending_lifetime: timedelta = timedelta(minutes=30)
     pushed_lifetime: timedelta = timedelta(seconds=90)
     require_pushed: bool = False

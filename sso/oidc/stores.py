@@ -12,7 +12,7 @@ from sso.oidc.account import Subject
 from sso.oidc.client import Client
 from sso.oidc.confirmation import Confirmation
 from sso.oidc.consent import Consent
-from sso.oidc.deferred import DeferredRequests
+from sso.oidc.deferred import DeferredRequests, Pings
 from sso.oidc.grant import AuthorizationCode, Grant, RefreshToken
 from sso.oidc.opaque_token import OpaqueToken
 from sso.oidc.pending import PendingAuthorization
@@ -41,6 +41,10 @@ class Subjects(Protocol):
 
     def get(self, account_id: str) -> Subject | None:
         """Return the subject of an account, or None."""
+        ...
+
+    def account_of(self, sub: str, sector: str) -> str | None:
+        """Return the account that a `sub` of this sector speaks of, or None."""
         ...
 
     def sub(self, account_id: str, sector: str, now: datetime) -> str:
@@ -279,6 +283,8 @@ class Stores(Protocol):
     def grants(self) -> Grants: ...  # noqa: D102
     @property
     def deferred(self) -> DeferredRequests: ...  # noqa: D102
+    @property
+    def pings(self) -> Pings: ...  # noqa: D102
     @property
     def refresh_tokens(self) -> RefreshTokens: ...  # noqa: D102
     @property

@@ -21,6 +21,7 @@ GRANTS: Mapping[str, Grant] = {
     GrantType.REFRESH_TOKEN: refresh_token.refresh,
     GrantType.CLIENT_CREDENTIALS: client_credentials.grant,
     GrantType.DEVICE_CODE: deferred.redeem_device_code,
+    GrantType.CIBA: deferred.redeem_auth_req_id,
 }
 
 _EXPECTED = frozenset({ErrorCode.AUTHORIZATION_PENDING, ErrorCode.SLOW_DOWN})

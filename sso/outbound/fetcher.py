@@ -18,10 +18,10 @@ import socket
 import ssl
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import Any, NoReturn, Self
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
@@ -41,17 +41,18 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form to post to an address."""
+    """A form to post to an address; as JSON where it carries a bearer token (CIBA Core 10.2)."""
 
     url: str
     fields: Mapping[str, str]
+    bearer: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class _Request:
     method: str
     url: str
-    form: Mapping[str, str] | None = None
+    form: Form | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class Outbound:
 
     def post_forms(self, forms: Sequence[Form]) -> list[int | NotAllowed | NoAnswer]:
         """Post every form, all at once, and return for each the HTTP status or why there is none."""
-        answers = self._carried().send_all([_Request("POST", form.url, form.fields) for form in forms])
+        answers = self._carried().send_all([_Request("POST", form.url, form) for form in forms])
         return [answer.status if isinstance(answer, _Answer) else answer for answer in answers]
 
     def get_json(self, url: str) -> JsonValue:
@@ -183,8 +184,8 @@ class _Carrier:
         async with self._http.stream(
             request.method,
             pinned,
-            data=None if request.form is None else dict(request.form),
-            headers={"Host": named, "Accept": "application/json", "Accept-Encoding": "identity"},
+            **_content(request.form),
+            headers={"Host": named, **_HEADERS, **_credentials(request.form)},
             extensions={"sni_hostname": host},
         ) as answer:
             body = bytearray()
@@ -195,6 +196,20 @@ class _Carrier:
             media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
             complete = len(body) <= MAX_ANSWER_BYTES
             return _Answer(answer.status_code, media_type, bytes(body), complete)
+
+
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
+
+
+def _content(form: Form | None) -> dict[str, Any]:
+    if form is None:
+        return {}
+    return {"data" if form.bearer is None else "json": dict(form.fields)}
+
+
+def _credentials(form: Form | None) -> dict[str, str]:
+    bearer = form.bearer if form is not None else None
+    return {} if bearer is None else {"Authorization": f"Bearer {bearer}"}
 
 
 def _no_constant(name: str) -> NoReturn:

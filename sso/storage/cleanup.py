@@ -24,6 +24,7 @@ from sso.storage.tables import (
     logout_notice,
     one_time_value,
     pending_authorization,
+    ping,
     pushed_authorization,
     refresh_token,
     session,
@@ -79,6 +80,7 @@ _SWEEPS = {
         _Sweep(authorization_code, "expires_at", _DAY, holds_grant=True),
         _Sweep(deferred_request, "expires_at", _DAY, holds_grant=True),
         _Sweep(refresh_token, "expires_at", _DAY, holds_grant=True),
+        _Sweep(ping, "expires_at", _DAY),
         _Sweep(session, "ended_at", 7 * _DAY),
         _Sweep(logout_notice, "created_at", 7 * _DAY),
     )

@@ -1,5 +1,6 @@
 """Authorizations that a client waits for while a person answers elsewhere."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,10 +8,12 @@ from sqlalchemy import Executable, Row, Select, bindparam, select, update
 from sqlalchemy.dialects import postgresql
 
 from sso.oidc.client import GrantType
-from sso.oidc.deferred import DeferredRequest
+from sso.oidc.deferred import DeferredRequest, Notification
 from sso.oidc.grant import Grant
 from sso.storage.columns import UtcDateTime
 from sso.storage.grants import grant_of
+from sso.storage.pings import sealed_notification
+from sso.storage.sealing import Sealer
 from sso.storage.subjects import remember_subject, with_subject
 from sso.storage.tables import deferred_request, grant
 from sso.storage.unit_of_work import UnitOfWork
@@ -21,7 +24,7 @@ _PREFIX = "asked_"
 
 def _found(*conditions: Any) -> Select[Any]:
     """A request with its grant and that one's subject, where there is one."""
-    own = (known.label(f"{_PREFIX}{known.name}") for known in _D)
+    own = (known.label(f"{_PREFIX}{known.name}") for known in _D if known is not _D.notification)
     joined = select(*own, *grant.c).outerjoin(grant, grant.c.id == _D.grant_id)
     return with_subject(joined.where(*conditions))
 
@@ -34,6 +37,11 @@ _BY_USER_CODE = _found(
     _D.decided_at.is_(None),
     _D.expires_at > bindparam("now", type_=UtcDateTime()),
 )
+_WAITING_FOR = _found(
+    _D.account_id == bindparam("key"),
+    _D.decided_at.is_(None),
+    _D.expires_at > bindparam("now", type_=UtcDateTime()),
+).order_by(_D.asked_at, _D.id)
 _DECIDE = (
     update(deferred_request)
     .where(
@@ -58,14 +66,18 @@ _REDEEM = (
 class SqlDeferredRequests:
     """`sso.oidc.deferred.DeferredRequests` in SQL."""
 
-    __slots__ = ("_unit",)
+    __slots__ = ("_sealer", "_unit")
 
-    def __init__(self, unit: UnitOfWork) -> None:
+    def __init__(self, unit: UnitOfWork, sealer: Sealer) -> None:
         self._unit = unit
+        self._sealer = sealer
 
-    def add(self, asked: DeferredRequest) -> bool:
-        """Remember a request; false if another one has its user code."""
-        return self._unit.row(_ADD, _row(asked)) is not None
+    def add(self, asked: DeferredRequest, notification: Notification | None = None) -> bool:
+        """Remember a request; false if another one has its user code. The notification is kept sealed."""
+        sealed = None
+        if notification is not None:
+            sealed = sealed_notification(notification, asked.id, self._sealer)
+        return self._unit.row(_ADD, {**_row(asked), "notification": sealed}) is not None
 
     def get(self, digest: bytes) -> DeferredRequest | None:
         """Return a request by its client's secret, whatever has become of it."""
@@ -78,6 +90,10 @@ class SqlDeferredRequests:
     def by_user_code(self, user_code: bytes, now: datetime) -> DeferredRequest | None:
         """Return the request of a code, if a person can still answer it."""
         return self._find(_BY_USER_CODE, {"typed": user_code, "now": now})
+
+    def waiting_for(self, account_id: str, now: datetime) -> Sequence[DeferredRequest]:
+        """Return the requests that only this account can answer and still may, oldest first."""
+        return [_deferred(row) for row in self._unit.rows(_WAITING_FOR, {"key": account_id, "now": now})]
 
     def decide(self, request_id: str, grant: Grant | None, now: datetime) -> bool:
         """Note the person's answer: what they gave, or None for a refusal. True for one caller only."""

@@ -19,6 +19,7 @@ from sso.storage.one_time import SqlDeniedTokens, SqlOneTimeValues
 from sso.storage.outbox import SqlOutbox
 from sso.storage.pending import SqlPendingAuthorizations
 from sso.storage.people import SqlPeople
+from sso.storage.pings import SqlPings
 from sso.storage.pushed import SqlPushedAuthorizations
 from sso.storage.refresh_tokens import SqlRefreshTokens
 from sso.storage.registration import SqlInitialAccessTokens, SqlRegistrationAccess
@@ -54,7 +55,7 @@ class SqlStores:
         self.codes = SqlCodes(unit)
         self.consents = SqlConsents(unit)
         self.credentials = SqlCredentials(unit)
-        self.deferred = SqlDeferredRequests(unit)
+        self.deferred = SqlDeferredRequests(unit, kept.sealer)
         self.denied_tokens = SqlDeniedTokens(unit)
         self.grants = SqlGrants(unit)
         self.initial_access_tokens = SqlInitialAccessTokens(unit)
@@ -62,6 +63,7 @@ class SqlStores:
         self.outbox = self.notices = SqlOutbox(unit)
         self.pending = SqlPendingAuthorizations(unit)
         self.people = SqlPeople(unit)
+        self.pings = SqlPings(unit, kept.sealer)
         self.pushed = SqlPushedAuthorizations(unit)
         self.refresh_tokens = SqlRefreshTokens(unit)
         self.registration_access = SqlRegistrationAccess(unit)

@@ -59,6 +59,9 @@ def _subject(row: Row[Any]) -> Subject:
 
 
 _SUB = select(_S.sub).where(_S.account_id == bindparam("key"), _S.sector == bindparam("in_sector"))
+_ACCOUNT_OF = select(_S.account_id).where(
+    _S.sub == bindparam("presented"), _S.sector == bindparam("in_sector")
+)
 _ADD_SUB = postgresql.insert(subject_identifier).on_conflict_do_nothing()
 
 
@@ -80,6 +83,11 @@ class SqlSubjects:
             return known
         row = self._unit.row(_SUBJECT, {"account_id": account_id})
         return None if row is None else _subject(row)
+
+    def account_of(self, sub: str, sector: str) -> str | None:
+        """Return the account that a `sub` of this sector speaks of, or None."""
+        row = self._unit.row(_ACCOUNT_OF, {"presented": sub, "in_sector": sector})
+        return None if row is None else str(row.account_id)
 
     def sub(self, account_id: str, sector: str, now: datetime) -> str:
         """Return the immutable `sub` of an account in a sector, made at first use; "" is the public one."""

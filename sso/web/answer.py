@@ -6,6 +6,7 @@ from sso.authentication.stores import Stores
 from sso.authentication.throttling import network_of
 from sso.hub import Hub
 from sso.oidc import decision
+from sso.oidc.client import GrantType
 from sso.oidc.decision import Waiting
 from sso.oidc.metadata import AUTHORIZATION_PATH
 from sso.oidc.session import Session
@@ -77,6 +78,8 @@ class _AnswerPages:
             csrf_token=visit.form_token(_purpose(journey)),
             service_name=asked.client.name_in(language.tag),
             service=asked.client,
+            on_device=_on_device(asked),
+            message=waits.binding_message,
             asked_at=language.datetime(waits.asked_at),
             asked_ago=language.duration((visit.now - waits.asked_at).total_seconds()),
             address=waits.address,
@@ -92,8 +95,14 @@ class _AnswerPages:
             visit,
             request,
             service_name=asked.client.name_in(visit.language.tag),
+            on_device=_on_device(asked),
             allowed=allowed,
         )
+
+
+def _on_device(asked: Waiting) -> bool:
+    """Whether a device waits, which anyone may hold; else it is a service that knows the person."""
+    return asked.request.grant_type is GrantType.DEVICE_CODE
 
 
 def _ready(journey: Journey, visit: Visit) -> Ready | None:

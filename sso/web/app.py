@@ -9,6 +9,7 @@ from sso.hub import Hub
 from sso.web import (
     access_log,
     answer,
+    approvals,
     authorize,
     choose_account,
     consent,
@@ -53,7 +54,7 @@ def create_app(hub: Hub) -> Flask:
         asset_version(Path(__file__).with_name("static")), {"en": pages_section.name, **pages_section.names}
     )
     answers = Answers(hub, pages)
-    for page in (authorize, sign_in, choose_account, consent, device, answer, sign_out, home):
+    for page in (authorize, sign_in, choose_account, consent, device, answer, approvals, sign_out, home):
         app.register_blueprint(page.blueprint(hub, answers))
     for endpoint in (metadata, token, userinfo, registration):
         app.register_blueprint(endpoint.blueprint(hub))

@@ -32,7 +32,7 @@ from sso.oidc.response import AuthorizationResponse, error_response
 from sso.oidc.session import Session
 from sso.web.answers import Answers
 from sso.web.client_keys import prepare_client_keys
-from sso.web.journey import Journey, finish, load, spend
+from sso.web.journey import OWN_PAGES, Journey, finish, load, spend
 from sso.web.refusals import ExpiredPage
 from sso.web.visit import Visit, visit_of
 
@@ -128,7 +128,7 @@ def _own_page(turn: Turn, journey: Journey) -> Outcome:
     if journey.waiting is not None:
         return f"/answer/{pending.id}"
     turn.stores.pending.remove(pending.id)
-    return "/"
+    return OWN_PAGES.get(str(pending.params.get("page", "")), "/")
 
 
 def _may_answer(journey: Journey, session: Session, now: datetime) -> bool:

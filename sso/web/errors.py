@@ -16,6 +16,7 @@ from sso.oidc.errors import (
     BearerError,
     ErrorCode,
     RegistrationError,
+    RequestDenied,
     RequestRejected,
     TokenError,
     UntrustedRequest,
@@ -34,7 +35,7 @@ log = logging.getLogger("sso.web")
 
 _JSON_PATHS = (
     *("/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/par"),
-    "/oauth2/device_authorization",
+    *("/oauth2/device_authorization", "/oauth2/bc-authorize"),
     *("/oauth2/userinfo", "/oauth2/jwks", REGISTRATION_PATH),
 )
 _UNTRUSTED = {
@@ -80,7 +81,7 @@ class _Responses:
 
     def token_error(self, error: TokenError) -> Response:
         unproven = error.code is ErrorCode.INVALID_CLIENT
-        response = _json(error, 401 if unproven else 400)
+        response = _json(error, 403 if isinstance(error, RequestDenied) else 401 if unproven else 400)
         if unproven:
             response.headers["WWW-Authenticate"] = 'Basic realm="sso", charset="UTF-8"'
         return response

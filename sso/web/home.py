@@ -9,6 +9,7 @@ from sso.authentication.stores import Stores
 from sso.hub import Hub
 from sso.oidc.session import Session
 from sso.web.answers import Answers
+from sso.web.approvals import waiting_requests
 from sso.web.visit import Visit, visit_of
 
 
@@ -32,6 +33,7 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
             session = sessions.current(visit.session_cookie, stores, hub.settings, visit.now)
             account = stores.people.account(session.account_id) if session is not None else None
             services = _services(session, visit, stores) if session is not None else []
+            waiting = waiting_requests(session, stores, visit) if session is not None else []
         return answers.page(
             "home.html",
             visit,
@@ -40,6 +42,7 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
             signed_in_at=visit.language.datetime(session.auth_time) if session is not None else None,
             directory_name=account.text_claim("directory_name") if account is not None else None,
             services=services,
+            approvals=len(waiting),
             sign_out_url="/sign-out",
             sign_in_url="/sign-in",
         )

@@ -25,7 +25,12 @@ from sso.web.refusals import ExpiredPage, FormRefused
 from sso.web.visit import Visit, language_of
 
 HOME = "/"
-"""The client_id of a journey to a page of our own; no client can have it (`sso client add`)."""
+"""The client_id of a journey to a page of our own, whose key of OWN_PAGES is the parameter `page`.
+
+No client can have it (`sso client add`).
+"""
+OWN_PAGES = {"home": "/", "approvals": "/approvals"}
+"""Where journeys of our own may end."""
 
 ANSWER = "/answer"
 """The client_id of a journey to answer a deferred request, whose id is the parameter `request`."""

@@ -7,10 +7,12 @@ from typing import TypeAlias
 from flask import Blueprint, Response, jsonify, request
 
 from sso.audit.record import JsonValue, Origin
+from sso.authentication.hinted import account_named
 from sso.authentication.stores import Stores
 from sso.hub import Hub
 from sso.oidc import introspection, revocation
 from sso.oidc import token as token_endpoint
+from sso.oidc.backchannel import BACKCHANNEL_PATH, authenticate_backchannel
 from sso.oidc.client import Client
 from sso.oidc.client_authentication import Presented, authenticate, claimed_client_id
 from sso.oidc.confirmation import Confirmation
@@ -71,7 +73,25 @@ def blueprint(hub: Hub) -> Blueprint:
         origin = origin_of(request, hub.configuration.settings.server.trusted_proxies)
         return _answer(hub, "device_authorization", _device_authorization(hub, origin))
 
+    @bp.post(BACKCHANNEL_PATH)
+    def backchannel_authentication() -> Response:
+        """Ask a person elsewhere, at the wish of a client (OpenID Connect CIBA Core 7)."""
+        return _answer(hub, "backchannel_authentication", _backchannel(hub))
+
     return bp
+
+
+def _backchannel(hub: Hub) -> Endpoint:
+    def authenticate(
+        asked: TokenRequest, stores: Stores, provider: Provider, now: datetime
+    ) -> dict[str, JsonValue]:
+        def named(typed: str) -> str | None:
+            account = account_named(typed, hub.directories, stores)
+            return account.id if account is not None else None
+
+        return authenticate_backchannel(asked, named, stores, provider, now).as_json()
+
+    return authenticate
 
 
 def _device_authorization(hub: Hub, origin: Origin) -> Endpoint:

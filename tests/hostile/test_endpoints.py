@@ -15,8 +15,23 @@ pytestmark = pytest.mark.slow
 bounded = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 MILLION = "A" * 1_000_000
-PAGES = ("/", "/sign-in", "/sign-out", "/signed-out", "/oauth2/logout", "/oauth2/authorize", "/device")
-CLIENT_ENDPOINTS = ("/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/device_authorization")
+PAGES = (
+    "/",
+    "/sign-in",
+    "/sign-out",
+    "/signed-out",
+    "/oauth2/logout",
+    "/oauth2/authorize",
+    "/device",
+    "/approvals",
+)
+CLIENT_ENDPOINTS = (
+    "/oauth2/token",
+    "/oauth2/introspect",
+    "/oauth2/revoke",
+    "/oauth2/device_authorization",
+    "/oauth2/bc-authorize",
+)
 DOCUMENTS = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/oauth2/jwks")
 JOURNEY = (
     "/sign-in/{}",

@@ -55,6 +55,7 @@ WHOLE_IS_RIGHT = {
     "SCAN due",  # what the statement itself has just chosen
     "SCAN oldest",  # and this one, too
     "SCAN logout_notice USING INDEX ix_logout_notice_due",  # holds only those that wait
+    "SCAN ping USING INDEX ix_ping_due",  # and this one, too
 }
 ALL_WANTED = {
     "sso.storage.signing_keys._LOAD",  # a table that is small for ever
@@ -204,6 +205,13 @@ def everything(stores: SqlStores) -> None:
     stores.deferred.polled(waited_for, HOUR, NOW)
     stores.deferred.decide(waited_for.id, granted, NOW)
     stores.deferred.redeem(waited_for.digest, NOW)
+    stores.deferred.waiting_for(account.id, NOW)
+    stores.pings.add(waited_for, "https://bank.example/ping", NOW)
+    stores.pings.claim_due(NOW, 10, 60)
+    stores.pings.delivered(waited_for.id, NOW)
+    stores.pings.failed(waited_for.id, None, "", NOW)
+    stores.pings.waiting_count()
+    stores.subjects.account_of("sub", "")
     stores.refresh_tokens.add(refresh_token(given.grant))
     stores.refresh_tokens.get(b"r" * 32)
     stores.refresh_tokens.use(b"r" * 32, b"s", NOW)

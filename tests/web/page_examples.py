@@ -95,6 +95,21 @@ ANSWER = {
     "address": "203.0.113.7",
     "same_network": False,
     "software": "Television/1.0 (kitchen)",
+    "on_device": True,
+    "message": None,
+}
+CALLED = {**ANSWER, "on_device": False, "message": "W4SCT", "address": None, "software": None}
+ANSWERED = {"service_name": "Housing", "on_device": True, "allowed": True}
+APPROVALS = {
+    **FORM,
+    "approvals": [
+        SimpleNamespace(
+            id="r1", service_name="Housing", message="W4SCT", asked_ago="1 minute", ends_in="4 minutes"
+        ),
+        SimpleNamespace(
+            id="r2", service_name="Pensions", message=None, asked_ago="3 minutes", ends_in="2 minutes"
+        ),
+    ],
 }
 SIGN_OUT = {
     **FORM,
@@ -136,6 +151,7 @@ HOME = {
         SimpleNamespace(name="Housing", href="https://housing.example/"),
         SimpleNamespace(name="Pensions", href=None),
     ],
+    "approvals": 0,
     "sign_out_url": "/sign-out",
     "sign_in_url": "/sign-in",
 }
@@ -177,7 +193,13 @@ def _hostile(text: str) -> dict[str, dict[str, Any]]:
             "address": text,
             "software": text,
         },
-        "answered.html": {"service_name": text, "allowed": False},
+        "answered.html": {**ANSWERED, "service_name": text, "allowed": False},
+        "approvals.html": {
+            **FORM,
+            "approvals": [
+                SimpleNamespace(id="r1", service_name=text, message=text, asked_ago="1 s", ends_in="4 s")
+            ],
+        },
         "sign_out.html": {
             **SIGN_OUT,
             "service_name": text,
@@ -219,8 +241,12 @@ def usual_pages() -> list[Example]:
         Example("answer", "answer.html", ANSWER),
         Example("answer_here", "answer.html", {**ANSWER, "same_network": True}),
         Example("answer_from_nowhere", "answer.html", {**ANSWER, "address": None, "software": None}),
-        Example("answered_allowed", "answered.html", {"service_name": "Housing", "allowed": True}),
-        Example("answered_denied", "answered.html", {"service_name": "Housing", "allowed": False}),
+        Example("answer_called", "answer.html", CALLED),
+        Example("answered_allowed", "answered.html", ANSWERED),
+        Example("answered_denied", "answered.html", {**ANSWERED, "allowed": False}),
+        Example("answered_called", "answered.html", {**ANSWERED, "on_device": False}),
+        Example("approvals", "approvals.html", APPROVALS),
+        Example("approvals_none", "approvals.html", {**APPROVALS, "approvals": []}),
         Example("sign_out", "sign_out.html", SIGN_OUT),
         Example("sign_out_alone", "sign_out.html", {**SIGN_OUT, "service_name": None, "services": []}),
         Example("signed_out", "signed_out.html", SIGNED_OUT),
@@ -229,6 +255,8 @@ def usual_pages() -> list[Example]:
         Example("form_post", "form_post.html", FORM_POST),
         Example("form_post_here", "form_post.html", {**FORM_POST, "action": "/answer"}),
         Example("home", "home.html", HOME),
+        Example("home_asked", "home.html", {**HOME, "approvals": 1}),
+        Example("home_asked_twice", "home.html", {**HOME, "approvals": 2}),
         Example("home_signed_out", "home.html", {**HOME, "signed_in_as": None}),
     ]
 

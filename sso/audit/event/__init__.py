@@ -16,6 +16,8 @@ from sso.audit.event.authorization import (
     ConsentRevoked,
 )
 from sso.audit.event.deferred import (
+    ClientNotPinged,
+    ClientPinged,
     DeferredAllowed,
     DeferredRejected,
     DeferredRequested,
@@ -102,6 +104,8 @@ EVENT_CLASSES: tuple[type[AuditEvent], ...] = (
     DeferredAllowed,
     DeferredRejected,
     UserCodeRejected,
+    ClientPinged,
+    ClientNotPinged,
     TokenIssued,
     TokenRefreshed,
     RefreshTokenReused,
@@ -181,6 +185,8 @@ __all__ = [
     "ClientDeleted",
     "ClientRegistrationRead",
     "ClientRegistrationRefused",
+    "ClientNotPinged",
+    "ClientPinged",
     "ClientSecretRotated",
     "ClientUpdated",
     "CodeIssued",

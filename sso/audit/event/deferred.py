@@ -8,7 +8,7 @@ from sso.audit.record import Outcome, Severity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeferredRequested:
-    """A client began to wait for a person: a device showed a code (`grant_type` says which flow)."""
+    """A client began to wait for a person: behind a code on a device, or one it named (`grant_type`)."""
 
     code: ClassVar[str] = "authz.deferred.requested"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
@@ -56,3 +56,29 @@ class UserCodeRejected:
     severity: ClassVar[Severity] = Severity.LOW
     account_id: str | None = None
     session_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientPinged:
+    """A client that waited was told that its answer is there; it fetches the answer itself."""
+
+    code: ClassVar[str] = "authz.deferred.pinged"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.INFORMATIONAL
+    client_id: str
+    http_status: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientNotPinged:
+    """A client that waited could not be told yet, or (`final`) at all; polling works all the same."""
+
+    code: ClassVar[str] = "authz.deferred.pinged"
+    outcome: ClassVar[Outcome] = Outcome.FAILURE
+    severity: ClassVar[Severity] = Severity.LOW
+    client_id: str
+    http_status: int | None
+    attempts: int
+    final: bool
+    reason: str

@@ -31,6 +31,18 @@ def redeem_device_code(
     return _redeem(asked, request, stores, provider, now)
 
 
+def redeem_auth_req_id(
+    request: TokenRequest, stores: Stores, provider: Provider, now: datetime
+) -> TokenResponse:
+    """Exchange an auth_req_id for tokens once the person has allowed it (CIBA Core 10.1).
+
+    Raises:
+        TokenError: authorization_pending, slow_down, access_denied, expired_token, invalid_grant.
+    """
+    asked = _asked(request, "auth_req_id", GrantType.CIBA, stores)
+    return _redeem(asked, request, stores, provider, now)
+
+
 def _asked(request: TokenRequest, name: str, grant_type: GrantType, stores: Stores) -> DeferredRequest:
     asked = stores.deferred.get(digest(request.required(name)))
     if asked is None or asked.grant_type is not grant_type:

@@ -21,7 +21,7 @@ from sso.storage.tables.clients import (
     registration_access_token,
     setting,
 )
-from sso.storage.tables.deferred import deferred_request
+from sso.storage.tables.deferred import deferred_request, ping
 from sso.storage.tables.grants import (
     access_token,
     authorization_code,
@@ -68,6 +68,7 @@ __all__ = [
     "password_credential",
     "pending_authorization",
     "person",
+    "ping",
     "pushed_authorization",
     "refresh_token",
     "registration_access_token",

@@ -1,6 +1,6 @@
-"""Authorizations that a client waits for while a person answers elsewhere."""
+"""Authorizations that a client waits for while a person answers elsewhere, and who is told of the answer."""
 
-from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint, text
 
 from sso.storage.columns import ForeignJson, Text, UtcDateTime, column
 from sso.storage.tables.metadata import metadata
@@ -34,8 +34,35 @@ deferred_request = Table(
         sensitive=False,
     ),
     column("redeemed_at", UtcDateTime, optional=True, sensitive=False),  # absent: not handed out yet
+    column("notification", LargeBinary, optional=True, sensitive=True),  # absent: the client polls; sealed
     UniqueConstraint("digest"),
     UniqueConstraint("user_code"),
     Index("ix_deferred_request_grant", "grant_id"),
     Index("ix_deferred_request_expires", "expires_at"),
 )
+_UNANSWERED = text("decided_at IS NULL")
+Index(
+    "ix_deferred_request_account",
+    deferred_request.c.account_id,
+    deferred_request.c.asked_at,
+    sqlite_where=_UNANSWERED,
+    postgresql_where=_UNANSWERED,
+)
+
+ping = Table(
+    "ping",
+    metadata,
+    column("request_id", Text, primary_key=True, sensitive=False),
+    column("client_id", Text, sensitive=False),
+    column("uri", Text, sensitive=False),
+    column("sealed", LargeBinary, sensitive=True),
+    column("attempts", Integer, sensitive=False),
+    column("expires_at", UtcDateTime, sensitive=False),
+    column("next_attempt_at", UtcDateTime, sensitive=False),  # while leased: when the lease ends
+    column("delivered_at", UtcDateTime, optional=True, sensitive=False),  # absent: not told
+    column("gave_up_at", UtcDateTime, optional=True, sensitive=False),  # absent: still tried or told
+    column("last_error", Text, sensitive=False),
+    Index("ix_ping_expires", "expires_at"),
+)
+_WAITS = text("delivered_at IS NULL AND gave_up_at IS NULL")
+Index("ix_ping_due", ping.c.next_attempt_at, sqlite_where=_WAITS, postgresql_where=_WAITS)

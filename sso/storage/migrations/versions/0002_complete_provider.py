@@ -46,6 +46,7 @@ def upgrade() -> None:
     _signing_keys()
     _deferred_requests()
     _registration()
+    _pings()
 
 
 def _signing_keys() -> None:
@@ -93,6 +94,7 @@ def _deferred_requests() -> None:
         sa.Column("decided_at", TIME, nullable=True),
         sa.Column("grant_id", TEXT, nullable=True),
         sa.Column("redeemed_at", TIME, nullable=True),
+        sa.Column("notification", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_deferred_request"),
         sa.UniqueConstraint("digest", name="uq_deferred_request_digest"),
         sa.UniqueConstraint("user_code", name="uq_deferred_request_user_code"),
@@ -102,6 +104,34 @@ def _deferred_requests() -> None:
     )
     op.create_index("ix_deferred_request_grant", "deferred_request", ["grant_id"])
     op.create_index("ix_deferred_request_expires", "deferred_request", ["expires_at"])
+    unanswered = sa.text("decided_at IS NULL")
+    op.create_index(
+        "ix_deferred_request_account",
+        "deferred_request",
+        ["account_id", "asked_at"],
+        sqlite_where=unanswered,
+        postgresql_where=unanswered,
+    )
+
+
+def _pings() -> None:
+    op.create_table(
+        "ping",
+        sa.Column("request_id", TEXT, nullable=False),
+        sa.Column("client_id", TEXT, nullable=False),
+        sa.Column("uri", TEXT, nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("expires_at", TIME, nullable=False),
+        sa.Column("next_attempt_at", TIME, nullable=False),
+        sa.Column("delivered_at", TIME, nullable=True),
+        sa.Column("gave_up_at", TIME, nullable=True),
+        sa.Column("last_error", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("request_id", name="pk_ping"),
+    )
+    op.create_index("ix_ping_expires", "ping", ["expires_at"])
+    waits = sa.text("delivered_at IS NULL AND gave_up_at IS NULL")
+    op.create_index("ix_ping_due", "ping", ["next_attempt_at"], sqlite_where=waits, postgresql_where=waits)
 
 
 def _registration() -> None:

@@ -1,0 +1,82 @@
+"""A signed authentication request: every parameter in a JWT of the client's (CIBA Core 7.1.1)."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from sso.audit.record import JsonValue
+from sso.oidc.client import Client
+from sso.oidc.errors import ErrorCode, TokenError
+from sso.oidc.jose import TokenInvalid, verify_with_keys
+from sso.oidc.settings import Provider
+from sso.oidc.stores import Stores
+
+MAX_LIFETIME = timedelta(minutes=60)
+MAX_JTI_LENGTH = 255
+_OF_THE_JWT = frozenset({"iss", "aud", "exp", "iat", "nbf", "jti"})
+
+
+def signed_parameters(
+    text: str, client: Client, stores: Stores, provider: Provider, now: datetime
+) -> dict[str, str]:
+    """Return the parameters inside, once: the `jti` is spent.
+
+    Raises:
+        TokenError: invalid_request, not signed by this client for us and for now.
+    """
+    claims = _verified(text, client, provider)
+    if claims.get("iss") != client.client_id:
+        raise _refusal("iss is not the client")
+    aud = claims.get("aud")
+    if provider.settings.issuer not in (aud if isinstance(aud, list) else [aud]):
+        raise _refusal("aud is not the issuer")
+    expires_at = _check_times(claims, provider.settings.clock_skew, now)
+    _spend(claims.get("jti"), client, expires_at, stores)
+    return {name: _text(name, value) for name, value in claims.items() if name not in _OF_THE_JWT}
+
+
+def _verified(text: str, client: Client, provider: Provider) -> Mapping[str, JsonValue]:
+    alg = client.backchannel_authentication_request_signing_alg
+    if alg is None:
+        raise _refusal("no backchannel_authentication_request_signing_alg is registered")
+    try:
+        return verify_with_keys(text, provider.client_keys(client), (alg,))
+    except TokenInvalid as error:
+        raise _refusal(str(error)) from error
+
+
+def _check_times(claims: Mapping[str, JsonValue], skew: timedelta, now: datetime) -> datetime:
+    """All three are required (7.1.1); return when the JWT can be forgotten."""
+    exp, nbf, iat = (_time(claims, name) for name in ("exp", "nbf", "iat"))
+    if now - skew >= exp:
+        raise _refusal("exp is past")
+    if max(nbf, iat) > now + skew:
+        raise _refusal("nbf or iat is in the future")
+    if exp - nbf > MAX_LIFETIME:
+        raise _refusal("exp is too far from nbf")
+    return exp + skew
+
+
+def _time(claims: Mapping[str, JsonValue], name: str) -> datetime:
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**40:
+        raise _refusal(f"{name} is missing or not a time")
+    return datetime.fromtimestamp(value, UTC)
+
+
+def _spend(jti: JsonValue, client: Client, expires_at: datetime, stores: Stores) -> None:
+    if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI_LENGTH:
+        raise _refusal("jti is missing or too long")
+    if not stores.one_time_values.spend(f"backchannel_request {client.client_id}", jti, expires_at):
+        raise _refusal("jti was used before")
+
+
+def _text(name: str, value: JsonValue) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        raise _refusal(f"{name} is not a text")
+    return value
+
+
+def _refusal(reason: str) -> TokenError:
+    return TokenError(ErrorCode.INVALID_REQUEST, "the signed authentication request is not valid", reason)
