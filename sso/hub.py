@@ -13,8 +13,10 @@ from sso.authentication.password_rules import PasswordRules
 from sso.authentication.sign_in import SignIn
 from sso.authentication.throttling import ThrottleRules
 from sso.config import Configuration
+from sso.config.details import AuthorizationDetailType
 from sso.directory.ldap import LdapDirectory
 from sso.directory.settings import DirectorySettings
+from sso.oidc.details import LISTS, DetailField, DetailType
 from sso.oidc.jose import MemoryKeys
 from sso.oidc.keys import KeyRing, PrivateKeys
 from sso.oidc.settings import Provider, Settings
@@ -152,6 +154,7 @@ def protocol_settings(configuration: Configuration) -> Settings:
         pending_lifetime=timedelta(seconds=session.pending_lifetime_seconds),
         pushed_lifetime=timedelta(seconds=whole.requests.pushed_lifetime_seconds),
         require_pushed=whole.requests.require_pushed,
+        detail_types=tuple(map(_detail_type, whole.authorization_details_type)),
         session_idle=timedelta(seconds=session.idle_seconds),
         session_lifetime=timedelta(seconds=session.lifetime_seconds),
         dpop_nonce_required=tokens.dpop_nonce_required,
@@ -161,6 +164,16 @@ def protocol_settings(configuration: Configuration) -> Settings:
         signing_algorithms=configuration.settings.keys.algorithms,
         mtls_origin=None if server.mtls_host is None else f"https://{server.mtls_host}",
         registration=configuration.registration,
+    )
+
+
+def _detail_type(section: AuthorizationDetailType) -> DetailType:
+    return DetailType(
+        type=section.type,
+        words=section.label,
+        ask_every_time=section.ask_every_time,
+        lists={name: getattr(section, name) for name in LISTS},
+        fields={name: DetailField(each.label, each.required) for name, each in section.fields.items()},
     )
 
 

@@ -307,9 +307,10 @@ class FakePendingAuthorizations:
         found = self.by_id.get(pending_id)
         return None if found is None or found.browser != browser or found.expires_at <= now else found
 
-    def mark_consented(self, pending_id: str, now: datetime) -> None:
+    def mark_consented(self, pending_id: str, account_id: str, now: datetime) -> None:
         if pending_id in self.by_id:
-            self.by_id[pending_id] = replace(self.by_id[pending_id], consented_at=now)
+            found = self.by_id[pending_id]
+            self.by_id[pending_id] = replace(found, consented_at=now, consented_by=account_id)
 
     def mark_account_selected(self, pending_id: str, now: datetime) -> None:
         if pending_id in self.by_id:

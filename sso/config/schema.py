@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from sso.config.details import AuthorizationDetailType
 from sso.config.directory import Directory
 from sso.config.registration import Registration
 from sso.config.section import Positive, Section
@@ -239,6 +240,14 @@ class Config(Section):
     audit: Audit = Audit()
     log: Log = Log()
     directory: tuple[Directory, ...] = ()
+    authorization_details_type: tuple[AuthorizationDetailType, ...] = ()
+
+    @field_validator("authorization_details_type")
+    @classmethod
+    def _one_of_each(cls, types: tuple[AuthorizationDetailType, ...]) -> tuple[AuthorizationDetailType, ...]:
+        if len({each.type for each in types}) != len(types):
+            raise ValueError("a type is defined twice")
+        return types
 
 
 def checked_issuer(value: str) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from sso.audit.event import AuthorizationAccepted, CodeIssued, ConsentDenied, SessionReused
 from sso.oidc.consenting import Shared, remember
+from sso.oidc.details import types_of
 from sso.oidc.digest import digest, new_id, new_secret
 from sso.oidc.errors import AuthorizationError, ErrorCode
 from sso.oidc.grant import AuthorizationCode, Grant
@@ -33,6 +34,7 @@ def accept(request: AuthorizationRequest, pushed: bytes | None, stores: Stores, 
             prompt=request.prompt,
             pkce=request.code_challenge is not None,
             reference_prefix=pushed.hex()[:16] if pushed is not None else None,
+            authorization_details=types_of(request.authorization_details),
         ),
         now,
     )
@@ -86,6 +88,7 @@ def _grant(request: AuthorizationRequest, session: Session, stores: Stores, now:
         offline="offline_access" in request.scope,
         created_at=now,
         resource=request.resource,
+        authorization_details=request.authorization_details,
     )
 
 
@@ -106,7 +109,9 @@ def allow(
     request: AuthorizationRequest, session: Session, stores: Stores, provider: Provider, now: datetime
 ) -> None:
     """Remember that the person allowed what the page listed, in addition to what was allowed before."""
-    shared = Shared(request.client.client_id, request.scope, request.claims.names)
+    shared = Shared(
+        request.client.client_id, request.scope, request.claims.names, request.authorization_details
+    )
     remember(shared, session, stores, provider, now)
 
 

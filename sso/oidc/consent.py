@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sso.oidc.details import Detail
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """Scope values and claim names that were allowed, until `expires_at`."""
+    """Scope values, claim names and authorization details that were allowed, until `expires_at`."""
 
     account_id: str
     client_id: str
@@ -14,3 +16,4 @@ class Consent:
     claims: frozenset[str]
     granted_at: datetime
     expires_at: datetime
+    authorization_details: tuple[Detail, ...] = ()

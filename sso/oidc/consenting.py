@@ -5,18 +5,23 @@ from datetime import datetime
 
 from sso.audit.event import ConsentGranted
 from sso.oidc.consent import Consent
+from sso.oidc.details import Detail, digest_of, must_ask, types_of
 from sso.oidc.session import Session
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
 
+MAX_REMEMBERED = 50
+"""Authorization details that one consent holds; the oldest are asked again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What a page listed: the scopes of a client, and claims that it asked for by name."""
+    """What a page listed: the scopes of a client, claims that it asked for by name, and what in detail."""
 
     client_id: str
     scope: frozenset[str]
     claims: frozenset[str] = frozenset()
+    authorization_details: tuple[Detail, ...] = ()
 
 
 def remember(shared: Shared, session: Session, stores: Stores, provider: Provider, now: datetime) -> None:
@@ -30,6 +35,7 @@ def remember(shared: Shared, session: Session, stores: Stores, provider: Provide
             claims=shared.claims | (earlier.claims if earlier else frozenset()),
             granted_at=now,
             expires_at=now + provider.settings.consent_lifetime,
+            authorization_details=_details(shared, earlier, provider),
         )
     )
     stores.audit.append(
@@ -39,6 +45,16 @@ def remember(shared: Shared, session: Session, stores: Stores, provider: Provide
             session_id=session.id,
             scope=shared.scope,
             claims=shared.claims,
+            authorization_details=types_of(shared.authorization_details),
+            details_digest=digest_of(shared.authorization_details),
         ),
         now,
     )
+
+
+def _details(shared: Shared, earlier: Consent | None, provider: Provider) -> tuple[Detail, ...]:
+    """Return the details to remember, the newest last: what is asked every time is not worth remembering."""
+    types = provider.settings.detail_types
+    kept = [detail for detail in shared.authorization_details if not must_ask([detail], types)]
+    before = [detail for detail in (earlier.authorization_details if earlier else ()) if detail not in kept]
+    return tuple([*before, *kept][-MAX_REMEMBERED:])

@@ -46,6 +46,7 @@ class ErrorCode(StrEnum):
     INVALID_TARGET = "invalid_target"  # RFC 8707
     INVALID_REQUEST_URI = "invalid_request_uri"  # OpenID Connect Core 3.1.2.6, RFC 9101
     INVALID_REQUEST_OBJECT = "invalid_request_object"
+    INVALID_AUTHORIZATION_DETAILS = "invalid_authorization_details"  # RFC 9396
     INVALID_DPOP_PROOF = "invalid_dpop_proof"  # RFC 9449
     USE_DPOP_NONCE = "use_dpop_nonce"
     INSUFFICIENT_USER_AUTHENTICATION = "insufficient_user_authentication"  # RFC 9470

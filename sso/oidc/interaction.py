@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sso.oidc.claims import scope_claims
 from sso.oidc.client import Client
 from sso.oidc.consent import Consent
+from sso.oidc.details import Detail
 from sso.oidc.errors import AuthorizationError, ErrorCode
 from sso.oidc.pending import PendingAuthorization
 from sso.oidc.request import AuthorizationRequest
@@ -30,10 +31,11 @@ class AccountSelectionRequired:
 
 @dataclass(frozen=True, slots=True)
 class ConsentRequired:
-    """The person must allow these scopes and claims for this client."""
+    """The person must allow these scopes, claims and authorization details for this client."""
 
     scope: frozenset[str]
     claims: frozenset[str]
+    authorization_details: tuple[Detail, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +117,29 @@ def _check_acr(request: AuthorizationRequest, session: Session) -> None:
 
 
 def _missing_consent(request: AuthorizationRequest, situation: Situation) -> ConsentRequired | None:
-    asked = frozenset(request.scope), request.claims.names
-    answered = situation.pending.consented_at is not None
-    if "consent" in request.prompt and not answered:
-        return ConsentRequired(*asked)
+    asked = ConsentRequired(request.scope, request.claims.names, request.authorization_details)
+    answered = _answered(situation)
+    if ("consent" in request.prompt or request.asks_every_time) and not answered:
+        return asked
     if request.client.trusted:
         return None
     consent = situation.consent
-    scope = request.scope - (consent.scope if consent else frozenset()) - {"openid"}
-    claims = request.claims.names - (consent.claims if consent else frozenset())
-    claims -= scope_claims(consent.scope if consent else frozenset())
-    never_asked = consent is None and needs_consent(request.client)
-    return ConsentRequired(*asked) if scope or claims or never_asked else None
+    if consent is None:
+        return asked if needs_consent(request.client) else None
+    scope = request.scope - consent.scope - {"openid"}
+    claims = request.claims.names - consent.claims - scope_claims(consent.scope)
+    details = not answered and any(
+        each not in consent.authorization_details for each in request.authorization_details
+    )
+    return asked if scope or claims or details else None
+
+
+def _answered(situation: Situation) -> bool:
+    """Whether this account has answered the consent page for this request: another one's yes is not its."""
+    pending, session = situation.pending, situation.session
+    if pending.consented_at is None or session is None:
+        return False
+    return pending.consented_by == session.account_id
 
 
 def needs_consent(client: Client) -> bool:

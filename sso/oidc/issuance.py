@@ -10,11 +10,13 @@ from sso.oidc.account import Subject
 from sso.oidc.client import Client, GrantType
 from sso.oidc.client_jwt import client_jwt, id_token_protection
 from sso.oidc.confirmation import Confirmation
+from sso.oidc.details import types_of
 from sso.oidc.digest import digest, new_id, new_secret
 from sso.oidc.grant import Grant
 from sso.oidc.jose import half_hash, sign
 from sso.oidc.logout_cap import lifetimes
 from sso.oidc.opaque_token import OpaqueToken
+from sso.oidc.reach import Reach
 from sso.oidc.response import TokenResponse
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
@@ -28,8 +30,7 @@ class Issuance:
     """What is to be issued: by which grant type, for which client, out of which grant.
 
     `scope` may be narrower than the grant's. `refresh_token` is the one to hand out, if any.
-    `confirmation` are the keys that the access token is bound to. `target` are the resources that it is
-    for; without one, those that the client is registered for, or else the hub itself.
+    `confirmation` are the keys that the access token is bound to.
     """
 
     grant_type: GrantType
@@ -39,7 +40,7 @@ class Issuance:
     scope: frozenset[str]
     refresh_token: str | None = None
     confirmation: Confirmation | None = None
-    target: tuple[str, ...] = ()
+    reach: Reach = Reach()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ def issue(issuance: Issuance, stores: Stores, provider: Provider, now: datetime)
         scope=issuance.scope,
         id_token=id_token,
         refresh_token=issuance.refresh_token,
+        authorization_details=issuance.reach.authorization_details,
     )
 
 
@@ -91,6 +93,7 @@ def _event(
         claims_released=frozenset(released),
         id_token=id_token,
         refresh_token=issuance.refresh_token is not None,
+        authorization_details=types_of(issuance.reach.authorization_details),
     )
 
 
@@ -99,7 +102,7 @@ def _access_token(issuance: Issuance, stores: Stores, provider: Provider, now: d
     issued_at = int(now.timestamp())
     lifetime = lifetimes(client, settings, about_person=grant is not None).access_token
     jti = f"{grant.id}.{new_id()}" if grant else new_id()
-    aud = issuance.target or client.audience or (settings.issuer,)
+    aud = issuance.reach.resources or client.audience or (settings.issuer,)
     claims: dict[str, JsonValue] = {
         "iss": settings.issuer,
         "sub": grant.sub if grant else client.client_id,
@@ -113,6 +116,8 @@ def _access_token(issuance: Issuance, stores: Stores, provider: Provider, now: d
     if grant is not None:
         claims |= {"auth_time": int(grant.auth_time.timestamp()), "acr": grant.acr, "amr": list(grant.amr)}
         claims |= _sid(grant)
+    if issuance.reach.authorization_details:
+        claims["authorization_details"] = [dict(each) for each in issuance.reach.authorization_details]
     if issuance.confirmation is not None:
         claims["cnf"] = issuance.confirmation.as_json()
     key, expires_at = provider.keys.signing(ACCESS_TOKEN_ALG, now), now + lifetime

@@ -37,7 +37,6 @@ WITHOUT_FEATURE: Mapping[str, str] = {
     for feature, fields in {
         "implicit and hybrid response types": ("front_channel_tokens",),
         "request objects by address": ("request_uris",),
-        "rich authorization requests (RAR)": ("authorization_details_types",),
         "front-channel logout": ("frontchannel_logout_uri", "frontchannel_logout_session_required"),
         "user codes of backchannel authentication": ("backchannel_user_code_parameter",),
         "profiles": ("profile",),

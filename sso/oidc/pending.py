@@ -14,7 +14,8 @@ class PendingAuthorization:
     """The parameters as they came, and what the person has been asked since.
 
     `browser` is the SHA-256 of the cookie it is bound to. `consented_at` and
-    `account_selected_at` are set when the person answered that page for this request. `pushed` is the
+    `account_selected_at` are set when the person answered that page for this request, `consented_by` to the
+    account that did. `pushed` is the
     digest of the request_uri it came by (RFC 9126), which is spent when this request is answered.
     """
 
@@ -25,5 +26,6 @@ class PendingAuthorization:
     asked_at: datetime
     expires_at: datetime
     consented_at: datetime | None = None
+    consented_by: str | None = None
     account_selected_at: datetime | None = None
     pushed: bytes | None = field(default=None, repr=False)

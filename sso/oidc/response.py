@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from sso.audit.record import JsonValue
+from sso.oidc.details import Detail
 from sso.oidc.errors import ErrorCode, ResponseMode, ReturnAddress
 from sso.oidc.token_scheme import TokenScheme
 
@@ -43,6 +44,7 @@ class TokenResponse:
     id_token: str | None = field(default=None, repr=False)
     refresh_token: str | None = field(default=None, repr=False)
     token_type: TokenScheme = TokenScheme.BEARER
+    authorization_details: tuple[Detail, ...] = ()
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return the JSON body; absent tokens are left out."""
@@ -52,6 +54,8 @@ class TokenResponse:
             "expires_in": self.expires_in,
             "scope": " ".join(sorted(self.scope)),
         }
+        if self.authorization_details:
+            body["authorization_details"] = [dict(each) for each in self.authorization_details]
         if self.id_token is not None:
             body["id_token"] = self.id_token
         if self.refresh_token is not None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from sso.audit.record import JsonValue
 from sso.oidc.client import Client
+from sso.oidc.details import DetailType
 from sso.oidc.keys import ACTIVE_ALGORITHMS, KeyRing
 from sso.oidc.registration_policy import RegistrationPolicy
 
@@ -27,6 +28,7 @@ class Settings:
     """Lifetimes and the issuer (a URL without trailing slash; every endpoint derives from it).
 
     `require_pushed` demands of every client that it pushes its authorization requests (RFC 9126 5).
+    `detail_types` are what authorization_details may speak of (RFC 9396).
     `mtls_origin` is where clients that connect with a certificate find the same endpoints (RFC 8705 5).
     `api_max_age` is how old the sign-in behind a change through the management API may be; None: of any age.
     `dpop_nonce_required` demands a nonce of ours in every DPoP proof (RFC 9449 8).
@@ -48,6 +50,7 @@ class Settings:
     pending_lifetime: timedelta = timedelta(minutes=30)
     pushed_lifetime: timedelta = timedelta(seconds=90)
     require_pushed: bool = False
+    detail_types: tuple[DetailType, ...] = ()
     session_idle: timedelta = timedelta(minutes=30)
     session_lifetime: timedelta = timedelta(hours=12)
     clock_skew: timedelta = timedelta(seconds=10)

@@ -5,8 +5,9 @@ Encrypted on top for a client that asks for it: then nothing that the browser ca
 
 from datetime import datetime, timedelta
 
+from sso.audit.record import JsonValue
 from sso.oidc.client import Client
-from sso.oidc.jose import encrypt, sign
+from sso.oidc.client_jwt import Protection, client_jwt
 from sso.oidc.response import AuthorizationResponse
 from sso.oidc.settings import Provider
 
@@ -20,27 +21,26 @@ def delivered(answer: AuthorizationResponse, provider: Provider, now: datetime) 
     Raises:
         KeySetInvalid: the client has no key to encrypt to.
         NoSigningKey: no key signs with the client's algorithm.
+        SignerUnavailable: it cannot be reached.
     """
     if not answer.mode.signed:
         return answer
     client = answer.to.client
-    claims = {
+    claims: dict[str, JsonValue] = {
         **dict(answer.params),
         "iss": provider.settings.issuer,
         "aud": client.client_id,
         "exp": int((now + LIFETIME).timestamp()),
     }
-    text = sign(claims, provider.keys.signing(signature_algorithm(client), now), "JWT")
-    return AuthorizationResponse(answer.to, (("response", _encrypted(text, client, provider)),))
+    text = client_jwt(claims, "JWT", authorization_protection(client), provider, now)
+    return AuthorizationResponse(answer.to, (("response", text),))
 
 
-def signature_algorithm(client: Client) -> str:
-    """Return the algorithm of a client's responses; the one of its ID tokens unless it says otherwise."""
-    return client.authorization_signed_response_alg or client.id_token_signed_response_alg
-
-
-def _encrypted(text: str, client: Client, provider: Provider) -> str:
-    alg, enc = client.authorization_encrypted_response_alg, client.authorization_encrypted_response_enc
-    if alg is None or enc is None:
-        return text
-    return encrypt(text, provider.client_keys(client), alg, enc, "JWT")
+def authorization_protection(client: Client) -> Protection:
+    """How a client's signed responses are protected: signed as its ID tokens unless it says otherwise."""
+    return Protection(
+        client,
+        client.authorization_signed_response_alg or client.id_token_signed_response_alg,
+        client.authorization_encrypted_response_alg,
+        client.authorization_encrypted_response_enc,
+    )

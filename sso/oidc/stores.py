@@ -63,8 +63,8 @@ class PendingAuthorizations(Protocol):
         """Return a request of this browser that has not expired."""
         ...
 
-    def mark_consented(self, pending_id: str, now: datetime) -> None:
-        """Note that the person answered the consent page for this request."""
+    def mark_consented(self, pending_id: str, account_id: str, now: datetime) -> None:
+        """Note that the person answered the consent page for this request, as one of their accounts."""
         ...
 
     def mark_account_selected(self, pending_id: str, now: datetime) -> None:

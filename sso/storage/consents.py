@@ -11,6 +11,8 @@ from sso.storage.unit_of_work import UnitOfWork
 
 _C = consent.c
 
+_CHANGED = ("scope", "claims", "granted_at", "expires_at", "authorization_details")
+
 _GET = select(consent).where(
     _C.account_id == bindparam("of_account"),
     _C.client_id == bindparam("for_client"),
@@ -19,7 +21,7 @@ _GET = select(consent).where(
 _insert = postgresql.insert(consent)
 _PUT = _insert.on_conflict_do_update(
     index_elements=[_C.account_id, _C.client_id],
-    set_={name: _insert.excluded[name] for name in ("scope", "claims", "granted_at", "expires_at")},
+    set_={name: _insert.excluded[name] for name in _CHANGED},
 )
 
 
@@ -43,6 +45,7 @@ class SqlConsents:
             claims=frozenset(row.claims.split()),
             granted_at=row.granted_at,
             expires_at=row.expires_at,
+            authorization_details=tuple(row.authorization_details or ()),
         )
 
     def put(self, consent: Consent) -> None:
@@ -54,5 +57,6 @@ class SqlConsents:
             "claims": " ".join(sorted(consent.claims)),
             "granted_at": consent.granted_at,
             "expires_at": consent.expires_at,
+            "authorization_details": [dict(each) for each in consent.authorization_details] or None,
         }
         self._unit.change(_PUT, row)

@@ -15,7 +15,11 @@ _ADD = insert(pending_authorization)
 _GET = select(pending_authorization).where(
     _this, _P.browser == bindparam("of_browser"), _P.expires_at > bindparam("now")
 )
-_MARK_CONSENTED = update(pending_authorization).where(_this).values(consented_at=bindparam("now"))
+_MARK_CONSENTED = (
+    update(pending_authorization)
+    .where(_this)
+    .values(consented_at=bindparam("now"), consented_by=bindparam("by_account"))
+)
 _MARK_SELECTED = update(pending_authorization).where(_this).values(account_selected_at=bindparam("now"))
 _REMOVE = delete(pending_authorization).where(_this)
 
@@ -38,6 +42,7 @@ class SqlPendingAuthorizations:
             "asked_at": pending.asked_at,
             "expires_at": pending.expires_at,
             "consented_at": pending.consented_at,
+            "consented_by": pending.consented_by,
             "account_selected_at": pending.account_selected_at,
             "pushed": pending.pushed,
         }
@@ -56,13 +61,14 @@ class SqlPendingAuthorizations:
             asked_at=row.asked_at,
             expires_at=row.expires_at,
             consented_at=row.consented_at,
+            consented_by=row.consented_by,
             account_selected_at=row.account_selected_at,
             pushed=row.pushed,
         )
 
-    def mark_consented(self, pending_id: str, now: datetime) -> None:
-        """Note that the person answered the consent page for this request."""
-        self._unit.change(_MARK_CONSENTED, {"key": pending_id, "now": now})
+    def mark_consented(self, pending_id: str, account_id: str, now: datetime) -> None:
+        """Note that the person answered the consent page for this request, as one of their accounts."""
+        self._unit.change(_MARK_CONSENTED, {"key": pending_id, "by_account": account_id, "now": now})
 
     def mark_account_selected(self, pending_id: str, now: datetime) -> None:
         """Note that the person chose an account for this request."""

@@ -14,6 +14,7 @@ from sso.oidc.session import Session
 from sso.web.answers import Answers
 from sso.web.authorize import next_step_of
 from sso.web.choose_account import persona_text
+from sso.web.detail_words import details_shown
 from sso.web.journey import Journey, check_form, finish, in_its_language, load
 from sso.web.refusals import ExpiredPage
 from sso.web.sharing import sharing
@@ -90,6 +91,8 @@ def _page(hub: Hub, answers: Answers, journey: Journey, visit: Visit, stores: St
         service=asked.client,
         return_host=sector_host(asked.to.redirect_uri),
         signed_in_as=signed_in_as(journey.session, visit, stores, hub),
+        details=details_shown(visit.language, asked.authorization_details, hub.settings.detail_types),
+        remembered=not asked.asks_every_time,
         sharing=sharing(visit.language, subject, asked.scope, asked.claims.names),
         expires_text=visit.language.date(visit.now + hub.settings.consent_lifetime),
     )
@@ -109,7 +112,7 @@ def _allow(hub: Hub, journey: Journey, visit: Visit, stores: Stores) -> None:
     if journey.asked is None or journey.session is None:
         raise ExpiredPage
     authorization.allow(journey.asked, journey.session, stores, hub.provider(), visit.now)
-    stores.pending.mark_consented(journey.pending.id, visit.now)
+    stores.pending.mark_consented(journey.pending.id, journey.session.account_id, visit.now)
 
 
 def _deny(hub: Hub, journey: Journey, visit: Visit, stores: Stores) -> AuthorizationResponse:

@@ -5,13 +5,17 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pydantic import BaseModel
 
-from sso.config import Config, load
+from sso.config import Config, ConfigurationError, load
+from sso.config.details import AuthorizationDetailType
 from sso.config.schema import Directory
 from tests.config.written import write_secrets
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
+BLOCKS = {"directory": Directory, "authorization_details_type": AuthorizationDetailType}
+REPEATED = tuple(f"{name}." for name in BLOCKS)
 WITHOUT_DEFAULT = {"server.issuer", "secrets.key_encryption_key_file", "secrets.pepper_file"}
 
 
@@ -31,7 +35,7 @@ def settings_of(model: type[BaseModel], prefix: str) -> dict[str, Any]:
 def schema() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for section, field in Config.model_fields.items():
-        model = Directory if section == "directory" else field.annotation
+        model = BLOCKS.get(section, field.annotation)
         assert isinstance(model, type)
         found |= settings_of(model, f"{section}.")
     return found
@@ -41,7 +45,7 @@ def written_keys(text: str) -> list[str]:
     """Every `key =` with its section, in order, as often as it is written."""
     keys, section = [], ""
     for line in text.splitlines():
-        if header := re.match(r"\[\[?([a-z]+)\]\]?$", line):
+        if header := re.match(r"\[\[?([a-z_]+)\]\]?$", line):
             section = header[1]
         elif key := re.match(r"([a-z_]+) = ", line):
             keys.append(f"{section}.{key[1]}")
@@ -56,7 +60,7 @@ def test_what_is_written_without_a_comment_is_the_default() -> None:
     tree = tomllib.loads(example())
     told = {f"{section}.{key}": value for section, keys in tree.items() for key, value in keys.items()}
     defaults = {
-        name: field.get_default() for name, field in schema().items() if not name.startswith("directory.")
+        name: field.get_default() for name, field in schema().items() if not name.startswith(REPEATED)
     }
 
     assert {name: _plain(defaults[name]) for name in told if name not in WITHOUT_DEFAULT} == {
@@ -71,7 +75,7 @@ def test_what_is_commented_out_is_not_set_by_default() -> None:
     assert [
         name
         for name in commented
-        if not name.startswith("directory.") and schema()[name].get_default() is not None
+        if not name.startswith(REPEATED) and schema()[name].get_default() is not None
     ] == []
 
 
@@ -117,6 +121,39 @@ def test_its_directory_is_valid_and_tells_the_defaults(tmp_path: Path) -> None:
     assert {name: section[name] for name in optional} == {
         name: Directory.model_fields[name].get_default() for name in optional
     }
+
+
+def test_its_type_of_details_is_valid(tmp_path: Path) -> None:
+    write_secrets(tmp_path)
+    before, mark, block = example().partition("#[[authorization_details_type]]")
+    block, directory, _ = block.partition("# One block a department directory")
+    assert directory
+    (tmp_path / "sso.toml").write_text(before + uncommented(mark + block), encoding="utf-8")
+
+    [told] = load(str(tmp_path / "sso.toml"), {}).settings.authorization_details_type
+
+    assert (told.type, told.ask_every_time) == ("tax-return", True)
+    assert told.fields["year"].required
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        'type = "a"\nlabel = {}',
+        'type = "a"\nlabel = { "zh-CN" = "甲" }',
+        'type = "a b"\nlabel = { en = "A" }',
+        'type = "a"\nlabel = { en = "A" }\nactions = { read = "Read" }',
+        'type = "a"\nlabel = { en = "A" }\nfields = { x = { required = true } }',
+        'type = "a"\nlabel = { en = "A" }\n[[authorization_details_type]]\ntype = "a"\nlabel = { en = "A" }',
+    ],
+)
+def test_a_type_of_details_without_words_is_refused(tmp_path: Path, block: str) -> None:
+    write_secrets(tmp_path)
+    text = example() + f"\n[[authorization_details_type]]\n{block}\n"
+    (tmp_path / "sso.toml").write_text(text, encoding="utf-8")
+
+    with pytest.raises(ConfigurationError):
+        load(str(tmp_path / "sso.toml"), {})
 
 
 def _plain(value: Any) -> Any:

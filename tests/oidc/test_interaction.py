@@ -194,7 +194,10 @@ def test_prompt_consent_asks_again_and_also_for_a_trusted_client(world: World) -
     asked = world.ask(prompt="consent")
 
     assert isinstance(world.next_step(asked, world.session), ConsentRequired)
-    assert isinstance(world.next_step(asked, world.session, world.pending(consented_at=NOW)), Granted)
+    assert isinstance(
+        world.next_step(asked, world.session, world.pending(consented_at=NOW, consented_by="account-1")),
+        Granted,
+    )
 
 
 def test_an_expired_consent_is_asked_for_again(world: World) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
@@ -66,6 +67,14 @@ def answer_of(url: str, *, part: str = "query") -> dict[str, str]:
     """The parameters that came back at the application's address."""
     assert url.startswith(REDIRECT_URI), url
     return dict(parse_qsl(getattr(urlsplit(url), part), keep_blank_values=True))
+
+
+def registered(hub: HubServer, *options: str, **metadata: Any) -> Developer:
+    """A developer whose application has these fields of client metadata."""
+    fields = (
+        part for name, value in metadata.items() for part in ("--metadata", f"{name}={json.dumps(value)}")
+    )
+    return Developer(hub, hub.add_client("--redirect-uri", REDIRECT_URI, *options, *fields))
 
 
 def signed_in(hub: HubServer) -> Visitor:

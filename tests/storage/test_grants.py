@@ -152,7 +152,12 @@ def test_a_consent_is_replaced_and_expires(database: Database) -> None:
         granted_at=NOW,
         expires_at=NOW + DAY,
     )
-    second = replace(first, scope=frozenset({"openid", "email"}), claims=frozenset({"email", "name"}))
+    second = replace(
+        first,
+        scope=frozenset({"openid", "email"}),
+        claims=frozenset({"email", "name"}),
+        authorization_details=({"type": "files", "identifier": "a\0b", "number": 1.5},),
+    )
 
     with database.begin(ORIGIN) as stores:
         stores.consents.put(first)

@@ -168,11 +168,14 @@ def test_answers_of_the_person_are_noted(database: Database) -> None:
 
     with database.begin(ORIGIN) as stores:
         stores.pending.add(asked)
-        stores.pending.mark_consented(asked.id, NOW + MINUTE)
+        stores.pending.mark_consented(asked.id, "account-1", NOW + MINUTE)
         stores.pending.mark_account_selected(asked.id, NOW + 2 * MINUTE)
 
         assert stores.pending.get(asked.id, asked.browser, NOW) == replace(
-            asked, consented_at=NOW + MINUTE, account_selected_at=NOW + 2 * MINUTE
+            asked,
+            consented_at=NOW + MINUTE,
+            consented_by="account-1",
+            account_selected_at=NOW + 2 * MINUTE,
         )
 
 

@@ -1,9 +1,12 @@
 """Every page with what it may have to show: usual, empty, refused and hostile."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+from sso.oidc.details import Detail, DetailField, DetailType
+from sso.web.detail_words import DetailRow, DetailShown, details_shown
 from sso.web.disclosure import disclosures
 from sso.web.language import Language, by_tag
 from sso.web.pages import Pages, error_sentences, retry_after_text
@@ -79,7 +82,19 @@ CONSENT = {
         offline=True,
     ),
     "expires_text": "23 November 2027",
+    "details": (),
+    "remembered": True,
 }
+TAX_RETURN = DetailType(
+    type="tax-return",
+    words={"en": "Your tax return", "zh-CN": "您的纳税申报表"},
+    lists={"actions": {"read": {"en": "Read it", "zh-CN": "查看"}, "submit": {"en": "Hand it in"}}},
+    fields={"year": DetailField({"en": "Year", "zh-CN": "年份"}), "final": DetailField({"en": "Final"})},
+)
+DETAILS = (
+    {"type": "tax-return", "actions": ["read", "submit"], "year": 2025, "final": True},
+    {"type": "tax-return", "year": 2024},
+)
 DEVICE = {
     **FORM,
     "user_code": "",
@@ -157,6 +172,11 @@ HOME = {
 }
 
 
+def _with_details(details: Sequence[Detail], *, remembered: bool) -> dict[str, Any]:
+    shown = {"details": lambda language: details_shown(language, details, (TAX_RETURN,))}
+    return {**CONSENT, **shown, "remembered": remembered}
+
+
 def _hostile(text: str) -> dict[str, dict[str, Any]]:
     service = SimpleNamespace(
         client_uri=text, policy_uri=None, tos_uri="javascript:alert(1)", self_registration=text
@@ -183,6 +203,7 @@ def _hostile(text: str) -> dict[str, dict[str, Any]]:
             "sharing": lambda language: SimpleNamespace(
                 items=disclosures(language, claims, {"name": text}), later=["Postal address"], offline=True
             ),
+            "details": (DetailShown(text, (DetailRow(text, (text,)),)),),
         },
         "device.html": {**DEVICE, "user_code": text, "error": "wrong"},
         "answer.html": {
@@ -236,6 +257,8 @@ def usual_pages() -> list[Example]:
                 "expires_text": None,
             },
         ),
+        Example("consent_details", "consent.html", _with_details(DETAILS, remembered=False)),
+        Example("consent_details_once", "consent.html", _with_details(DETAILS[1:], remembered=True)),
         Example("device", "device.html", DEVICE),
         Example("device_complete", "device.html", {**DEVICE, "user_code": "BCDF-GHJK", "complete": True}),
         Example("answer", "answer.html", ANSWER),

@@ -24,6 +24,7 @@ class AuthorizationAccepted:
     prompt: frozenset[str]
     pkce: bool
     reference_prefix: str | None = None
+    authorization_details: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,9 @@ class AuthorizationRejected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentGranted:
-    """A person allowed a client to receive what the page listed."""
+    """A person allowed a client to receive what the page listed. `authorization_details` are types (RFC
+    9396); `details_digest` is the SHA-256 of what they said, as JSON with sorted keys and no spaces, in hex.
+    """
 
     code: ClassVar[str] = "consent.granted"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
@@ -68,6 +71,8 @@ class ConsentGranted:
     session_id: str | None = None
     scope: frozenset[str]
     claims: frozenset[str]
+    authorization_details: frozenset[str] = frozenset()
+    details_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

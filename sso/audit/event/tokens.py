@@ -9,7 +9,9 @@ from sso.audit.record import Outcome, Severity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenIssued:
-    """Tokens were issued. `claims_released` are the names of claims in the ID token."""
+    """Tokens were issued. `claims_released` are the names of claims in the ID token, `authorization_details`
+    the types of what the access token is for (RFC 9396).
+    """
 
     code: ClassVar[str] = "token.issued"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
@@ -26,6 +28,7 @@ class TokenIssued:
     claims_released: frozenset[str] = frozenset()
     id_token: bool = False
     refresh_token: bool = False
+    authorization_details: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,11 @@ from sso.oidc.digest import digest
 from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.grant import AuthorizationCode, Grant
 from sso.oidc.issuance import Issuance, issue
+from sso.oidc.reach import reach_of
 from sso.oidc.refresh_family import begin_family
 from sso.oidc.response import TokenResponse
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
-from sso.oidc.target import target_of
 from sso.oidc.token_request import TokenRequest
 
 _REFUSED = "the code is unknown, expired, already used, or not yours"
@@ -24,14 +24,14 @@ def redeem(request: TokenRequest, stores: Stores, provider: Provider, now: datet
     """Exchange a code for tokens; a second use revokes what the first one got (RFC 9700 2.1.1).
 
     Raises:
-        TokenError: invalid_grant, or invalid_target, which spends nothing.
+        TokenError: invalid_grant; invalid_target or invalid_authorization_details, which spend nothing.
     """
     code_digest = digest(request.required("code"))
     code = stores.codes.get(code_digest)
     if code is None or code.grant.client_id != request.client.client_id:
         raise _refusal("unknown code" if code is None else "code of another client")
     _check_binding(code, request)
-    target = target_of(request, code.grant)
+    reach = reach_of(request, code.grant)
     if not stores.codes.redeem(code_digest, now):
         stores.grants.revoke(code.grant.id, now)
         stores.audit.append(_reuse(code.grant), now)
@@ -50,7 +50,7 @@ def redeem(request: TokenRequest, stores: Stores, provider: Provider, now: datet
             scope=code.grant.scope,
             refresh_token=begin_family(code.grant, request, stores, provider, now),
             confirmation=request.confirmation,
-            target=target,
+            reach=reach,
         ),
         stores,
         provider,

@@ -6,10 +6,10 @@ from sso.oidc.claims import PROTOCOL_SCOPES, SCOPE_CLAIMS
 from sso.oidc.client import GrantType
 from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.issuance import Issuance, issue
+from sso.oidc.reach import reach_of
 from sso.oidc.response import TokenResponse
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
-from sso.oidc.target import target_of
 from sso.oidc.token_request import TokenRequest
 
 
@@ -35,7 +35,7 @@ def grant(request: TokenRequest, stores: Stores, provider: Provider, now: dateti
             subject=None,
             scope=scope,
             confirmation=request.confirmation,
-            target=target_of(request, None),
+            reach=reach_of(request, None),
         ),
         stores,
         provider,

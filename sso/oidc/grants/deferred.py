@@ -9,11 +9,11 @@ from sso.oidc.digest import digest
 from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.grant import Grant
 from sso.oidc.issuance import Issuance, issue
+from sso.oidc.reach import reach_of
 from sso.oidc.refresh_family import begin_family
 from sso.oidc.response import TokenResponse
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
-from sso.oidc.target import target_of
 from sso.oidc.token_request import TokenRequest
 
 _REFUSED = "the code is unknown, already used, or not yours"
@@ -64,7 +64,7 @@ def _redeem(
         raise _not_yet(asked, stores, now)
     if asked.grant is None:
         raise TokenError(ErrorCode.ACCESS_DENIED, "the person refused")
-    target_of(request, asked.grant)  # a wrong resource spends nothing
+    reach_of(request, asked.grant)  # asking for too much spends nothing
     if not stores.deferred.redeem(asked.digest, now):
         _revoke(asked, stores, now)
         raise _refusal("code used twice at once")
@@ -96,7 +96,7 @@ def _issue(
             scope=grant.scope,
             refresh_token=begin_family(grant, request, stores, provider, now),
             confirmation=request.confirmation,
-            target=target_of(request, grant),
+            reach=reach_of(request, grant),
         ),
         stores,
         provider,

@@ -17,10 +17,10 @@ from sso.oidc.digest import digest, new_secret
 from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.grant import RefreshToken
 from sso.oidc.issuance import Issuance, issue
+from sso.oidc.reach import reach_of
 from sso.oidc.response import TokenResponse
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
-from sso.oidc.target import target_of
 from sso.oidc.token_request import TokenRequest
 
 _REFUSED = "the refresh token is unknown, expired, revoked, already used, or not yours"
@@ -31,7 +31,8 @@ def refresh(request: TokenRequest, stores: Stores, provider: Provider, now: date
     """Exchange a refresh token for new tokens; sub, auth_time, acr, amr, sid and nonce stay.
 
     Raises:
-        TokenError: invalid_grant; invalid_scope or invalid_target when more is asked than was granted.
+        TokenError: invalid_grant; invalid_scope, invalid_target or invalid_authorization_details when more
+            is asked than was granted.
     """
     presented = request.required("refresh_token")
     token = stores.refresh_tokens.get(digest(presented))
@@ -42,7 +43,7 @@ def refresh(request: TokenRequest, stores: Stores, provider: Provider, now: date
     if subject is None or not subject.active:
         raise _refusal("the account is disabled")
     scope = _scope(request.optional("scope"), token.grant.scope & request.client.scope)
-    target = target_of(request, token.grant)
+    reach = reach_of(request, token.grant)
     successor, within_grace = presented, False
     if _rotates(token, request):
         successor, within_grace = _rotate(token, presented, stores, provider, now)
@@ -56,7 +57,7 @@ def refresh(request: TokenRequest, stores: Stores, provider: Provider, now: date
             scope=scope,
             refresh_token=successor,
             confirmation=request.confirmation,
-            target=target,
+            reach=reach,
         ),
         stores,
         provider,

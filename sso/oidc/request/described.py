@@ -27,4 +27,5 @@ def described(settings: Settings, signature_algorithms: Iterable[str]) -> dict[s
         "request_uri_parameter_supported": False,
         "require_request_uri_registration": False,
         "require_pushed_authorization_requests": settings.require_pushed,
+        "authorization_details_types_supported": [each.type for each in settings.detail_types],
     }

@@ -11,7 +11,8 @@ Params = Mapping[str, Sequence[str]]
 MAX_PARAMETER_LENGTH = 8_192
 PARAMETERS = frozenset(
     "client_id redirect_uri response_type response_mode scope state nonce code_challenge "
-    "code_challenge_method prompt max_age claims id_token_hint login_hint ui_locales acr_values resource "
+    "code_challenge_method prompt max_age claims id_token_hint login_hint ui_locales acr_values "
+    "resource authorization_details "
     "dpop_jkt".split()
 )
 """What is read of a request; everything else is ignored (RFC 6749 3.1)."""

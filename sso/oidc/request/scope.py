@@ -1,13 +1,15 @@
-"""What is asked to be allowed: scopes, claims one by one, and at which resources."""
+"""What is asked to be allowed: scopes, claims one by one, at which resources, and what in detail."""
 
 from collections.abc import Mapping
 
 from sso.oidc.claims import ClaimsParameterInvalid, ClaimsRequest
 from sso.oidc.client import Client, GrantType
+from sso.oidc.details import Detail, DetailsInvalid, details_of
 from sso.oidc.errors import AuthorizationError, ErrorCode, ReturnAddress
 from sso.oidc.logout_cap import grantable
 from sso.oidc.request.parameters import Params
 from sso.oidc.request.refusal import invalid
+from sso.oidc.settings import Provider
 from sso.oidc.target import TargetInvalid, resources_within
 
 MAX_CLAIMS_LENGTH = 4_096
@@ -41,6 +43,26 @@ def resources_of(params: Params, client: Client, to: ReturnAddress) -> tuple[str
     except TargetInvalid as error:
         raise AuthorizationError(
             ErrorCode.INVALID_TARGET, "a requested resource is not available to this client", to, str(error)
+        ) from error
+
+
+def details_asked(
+    value: Mapping[str, str], client: Client, provider: Provider, to: ReturnAddress
+) -> tuple[Detail, ...]:
+    """Return what the client wants to do in detail (RFC 9396 2).
+
+    Raises:
+        AuthorizationError: invalid_authorization_details, something that nobody could be asked in words.
+    """
+    text, types = value.get("authorization_details"), provider.settings.detail_types
+    try:
+        return details_of(text, types, client.authorization_details_types)
+    except DetailsInvalid as error:
+        raise AuthorizationError(
+            ErrorCode.INVALID_AUTHORIZATION_DETAILS,
+            "these authorization_details are not available",
+            to,
+            str(error),
         ) from error
 
 

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from sso.oidc.claims import ClaimsRequest
 from sso.oidc.client import Client
+from sso.oidc.details import Detail, must_ask
 from sso.oidc.errors import ReturnAddress
 from sso.oidc.request.hints import hinted_subs
 from sso.oidc.request.parameters import Params, single_values
 from sso.oidc.request.prompting import max_age_of, prompt_of
 from sso.oidc.request.proof_key import code_challenge_of, dpop_jkt_of
 from sso.oidc.request.response_type import response_type_of
-from sso.oidc.request.scope import claims_of, essential_acr, resources_of, scope_of
+from sso.oidc.request.scope import claims_of, details_asked, essential_acr, resources_of, scope_of
 from sso.oidc.request.trusted_address import client_of, return_address
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Clients
@@ -23,6 +24,7 @@ class AuthorizationRequest:
     `response_type` are its words: "code", "token", "id_token", or "none" alone.
     `hinted_subs` are those whom id_token_hint and a claims demand for `sub` both name, in this client's
     sector; None when nobody is named.
+    `asks_every_time` says that no earlier consent covers the authorization_details (RFC 9396).
     `dpop_jkt` is the thumbprint of the key that the code is bound to.
     `essential_acr` are values of which one must be met; `acr_values` are only wishes.
     """
@@ -32,6 +34,8 @@ class AuthorizationRequest:
     response_type: frozenset[str]
     scope: frozenset[str]
     resource: tuple[str, ...]
+    authorization_details: tuple[Detail, ...]
+    asks_every_time: bool
     code_challenge: str | None
     dpop_jkt: str | None
     prompt: frozenset[str]
@@ -57,12 +61,15 @@ class AuthorizationRequest:
         value = single_values(params, to)
         response_type = response_type_of(value, client, to)
         claims = claims_of(value, client, to)
+        details = details_asked(value, client, provider, to)
         return cls(
             client=client,
             to=to,
             response_type=response_type,
             scope=scope_of(value, client, to),
             resource=resources_of(params, client, to),
+            authorization_details=details,
+            asks_every_time=must_ask(details, provider.settings.detail_types),
             code_challenge=code_challenge_of(value, client, to),
             dpop_jkt=dpop_jkt_of(value, to),
             prompt=prompt_of(value, to),

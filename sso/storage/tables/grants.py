@@ -14,6 +14,7 @@ consent = Table(
     column("claims", Text, sensitive=False),
     column("granted_at", UtcDateTime, sensitive=False),
     column("expires_at", UtcDateTime, sensitive=False),
+    column("authorization_details", ForeignJson, optional=True, sensitive=True),  # absent: none were allowed
     Index("ix_consent_client", "client_id"),
     Index("ix_consent_expires", "expires_at"),
 )

@@ -24,6 +24,8 @@ def upgrade() -> None:
     op.add_column("client_secret", sa.Column("sealed", sa.LargeBinary(), nullable=True))
     op.add_column("client", sa.Column("logout_unconfirmed_since", TIME, nullable=True))
     op.create_index("ix_client_secret_expires", "client_secret", ["expires_at"])
+    op.add_column("consent", sa.Column("authorization_details", FOREIGN_JSON, nullable=True))
+    op.add_column("pending_authorization", sa.Column("consented_by", TEXT, nullable=True))
     op.add_column("pending_authorization", sa.Column("pushed", sa.LargeBinary(), nullable=True))
     op.create_table(
         "pushed_authorization",
