@@ -9,7 +9,7 @@ from sso.oidc.client import ClientAuthMethod, SubjectType
 from sso.oidc.client_authentication import CERTIFICATE_METHODS
 from sso.oidc.device import DEVICE_AUTHORIZATION_PATH
 from sso.oidc.dpop import DPOP_ALGORITHMS
-from sso.oidc.jose import ASSERTION_ALGORITHMS, CONTENT_ENCRYPTIONS, ENCRYPTION_ALGORITHMS
+from sso.oidc.jose import ASSERTION_ALGORITHMS, CONTENT_ENCRYPTIONS, ENCRYPTION_ALGORITHMS, HMAC_ALGORITHMS
 from sso.oidc.offered import AUTH_METHODS, GRANT_TYPES
 from sso.oidc.pkce import METHOD
 from sso.oidc.request.described import described
@@ -114,8 +114,9 @@ def _client_authentication(settings: Settings) -> dict[str, JsonValue]:
     ]
     confidential = [method for method in methods if method != ClientAuthMethod.NONE]
     offered = (("token", methods), ("introspection", confidential), ("revocation", methods))
+    signed_with: list[JsonValue] = [*ASSERTION_ALGORITHMS, *HMAC_ALGORITHMS]
     return {
         f"{endpoint}_endpoint_auth_{member}_supported": value
         for endpoint, names in offered
-        for member, value in (("methods", names), ("signing_alg_values", list(ASSERTION_ALGORITHMS)))
+        for member, value in (("methods", names), ("signing_alg_values", signed_with))
     }

@@ -13,6 +13,7 @@ AUTH_METHODS = (
     ClientAuthMethod.NONE,
     ClientAuthMethod.CLIENT_SECRET_BASIC,
     ClientAuthMethod.CLIENT_SECRET_POST,
+    ClientAuthMethod.CLIENT_SECRET_JWT,
     ClientAuthMethod.PRIVATE_KEY_JWT,
     ClientAuthMethod.TLS_CLIENT_AUTH,
     ClientAuthMethod.SELF_SIGNED_TLS_CLIENT_AUTH,

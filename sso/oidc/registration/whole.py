@@ -60,7 +60,7 @@ def new_client(
     client = replace(client, created_at=now, updated_at=now)
     if client.auth_method not in SECRET_METHODS:
         return client, None
-    secret = new_secret()
+    secret = _fresh_secret(client)
     return replace(client, secrets=(secret_of(client, secret),)), secret
 
 
@@ -113,7 +113,7 @@ def rotated_secret(client: Client, now: datetime, overlap: timedelta) -> tuple[C
     """
     if client.auth_method not in SECRET_METHODS:
         raise InvalidClientMetadata(f"a client with {client.auth_method.value} has no secret")
-    secret, end = new_secret(), now + overlap
+    secret, end = _fresh_secret(client), now + overlap
     old = (
         replace(s, expires_at=end if s.expires_at is None else min(s.expires_at, end)) for s in client.secrets
     )
@@ -139,6 +139,12 @@ def client_metadata(client: Client) -> dict[str, JsonValue]:
         "scope": " ".join(sorted(client.scope)),
         "sector": client.sector or None,
     }
+
+
+def _fresh_secret(client: Client) -> str:
+    """A secret; one that signs is as long as the longest hash (RFC 7518 3.2)."""
+    signs = client.auth_method is ClientAuthMethod.CLIENT_SECRET_JWT
+    return new_secret() + new_secret() if signs else new_secret()
 
 
 def secret_of(client: Client, secret: str) -> ClientSecret:
