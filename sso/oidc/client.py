@@ -85,7 +85,7 @@ class Client:
     name the token endpoint instead of the issuer as its audience. `resource` names the resource servers
     that this client is: it may introspect tokens for them. `front_channel_tokens` is an officer's switch:
     without it no token ever passes through the browser. `dpop_nonce_required` demands a nonce of ours in
-    every DPoP proof (RFC 9449 8). `profile` is "fapi2" or nothing.
+    every DPoP proof (RFC 9449 8). `profile` is one of `oidc.fapi2`, or none.
     `self_registration` is absent for a client that an officer registered.
     `logout_unconfirmed_since` is no part of the registration: since then it is capped (`oidc.logout_cap`).
     """

@@ -8,6 +8,7 @@ from sso.oidc.client_authentication import Presented
 from sso.oidc.confirmation import Confirmation
 from sso.oidc.dpop import Expected, ProofRefused, thumbprint_of_proof
 from sso.oidc.errors import ErrorCode, TokenError
+from sso.oidc.fapi2 import algorithms_of
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
 
@@ -83,6 +84,7 @@ def _proven_key(
         method=presented.method,
         urls=settings.addresses(presented.url),
         nonce_required=settings.dpop_nonce_required or client.dpop_nonce_required,
+        algorithms=algorithms_of(client, None),
     )
     try:
         return thumbprint_of_proof(presented.dpop, expected, stores, provider, now)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from sso.audit.record import JsonValue
 from sso.oidc.client import Client, ClientAuthMethod
 from sso.oidc.client_authentication.failure import NotProven
+from sso.oidc.fapi2 import algorithms_of
 from sso.oidc.jose import (
-    ASSERTION_ALGORITHMS,
     HMAC_ALGORITHMS,
     TokenInvalid,
     verify_with_keys,
@@ -45,9 +45,7 @@ def _signed(client: Client, assertion: str, provider: Provider, now: datetime) -
     try:
         if client.auth_method is ClientAuthMethod.CLIENT_SECRET_JWT:
             return _with_any_secret(client, assertion, (alg,) if alg else HMAC_ALGORITHMS, now)
-        return verify_with_keys(
-            assertion, provider.client_keys(client), (alg,) if alg else ASSERTION_ALGORITHMS
-        )
+        return verify_with_keys(assertion, provider.client_keys(client), algorithms_of(client, alg))
     except TokenInvalid as error:
         raise NotProven(str(error)) from error
 
@@ -68,11 +66,14 @@ def _with_any_secret(
 
 
 def _audience_accepted(aud: JsonValue, client: Client, provider: Provider) -> bool:
-    """The issuer as the single audience; a per-client switch also accepts the token endpoint."""
+    """The issuer as the single audience; a per-client switch also accepts the token endpoint.
+
+    A text, or an array of one; for a client of FAPI 2.0 the text alone (Security Profile 5.3.2.1).
+    """
     accepted = {provider.settings.issuer}
     if client.accept_token_endpoint_audience:
         accepted.add(provider.settings.endpoint("/oauth2/token"))
-    if isinstance(aud, list) and len(aud) == 1:
+    if isinstance(aud, list) and len(aud) == 1 and client.profile is None:
         aud = aud[0]
     return isinstance(aud, str) and aud in accepted
 

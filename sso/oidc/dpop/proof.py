@@ -28,6 +28,7 @@ class Expected:
     urls: tuple[str, ...]
     access_token: str | None = field(default=None, repr=False)
     nonce_required: bool = False
+    algorithms: tuple[str, ...] = ASSERTION_ALGORITHMS
 
 
 class ProofRefused(Exception):
@@ -49,7 +50,7 @@ def thumbprint_of_proof(
     if len(proofs) != 1:
         raise ProofRefused("not exactly one proof")
     try:
-        proof = verify_with_embedded_key(proofs[0], "dpop+jwt", DPOP_ALGORITHMS)
+        proof = verify_with_embedded_key(proofs[0], "dpop+jwt", expected.algorithms)
     except TokenInvalid as error:
         raise ProofRefused(str(error)) from error
     claims = proof.claims

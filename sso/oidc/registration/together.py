@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from sso.oidc.client import Client, GrantType
+from sso.oidc.fapi2 import broken_rule
 from sso.oidc.offered import WITHOUT_FEATURE
 from sso.oidc.registered_address import has_private_use_scheme
 from sso.oidc.registration.algorithms import check_algorithms
@@ -34,6 +35,8 @@ def check_together(client: Client) -> None:
         _check_public(client)
     for check in (check_keys, check_authentication, check_algorithms, check_logout, check_ciba):
         check(client)
+    if (sentence := broken_rule(client)) is not None:
+        raise InvalidClientMetadata(sentence)
 
 
 def check_offered(client: Client, defaults: Client) -> None:

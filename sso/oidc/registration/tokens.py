@@ -3,6 +3,7 @@
 import re
 
 from sso.oidc.client import SubjectType
+from sso.oidc.fapi2 import PROFILES
 from sso.oidc.registered_address import check_resource
 from sso.oidc.registration.field import Field, addresses, flag, one_of, text, texts, web_address, word
 from sso.oidc.registration.field import seconds as seconds_of
@@ -25,5 +26,5 @@ FIELDS = (
     Field("default_max_age", seconds_of),
     Field("default_acr_values", texts(_ACR)),
     Field("trusted", flag),
-    Field("profile", one_of(("fapi2",))),
+    Field("profile", one_of(PROFILES)),
 )

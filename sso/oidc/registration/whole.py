@@ -9,6 +9,7 @@ from typing import Protocol
 from sso.audit.record import JsonValue
 from sso.oidc.client import Client, ClientAuthMethod, ClientSecret
 from sso.oidc.digest import digest, new_id, new_secret
+from sso.oidc.fapi2 import with_profile_defaults
 from sso.oidc.registered_address import has_private_use_scheme
 from sso.oidc.registration import (
     addresses,
@@ -54,7 +55,7 @@ def new_client(
     Raises:
         InvalidClientMetadata: with RFC 7591's code and a sentence that names the field.
     """
-    client = _client(_new_client_id(), MetadataFields(metadata, FIELDS))
+    client = _client(_new_client_id(), MetadataFields(with_profile_defaults(metadata), FIELDS))
     if client.sector_identifier_uri is not None:
         check_sector_document(client, sector)
     client = replace(client, created_at=now, updated_at=now)

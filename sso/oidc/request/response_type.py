@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from sso.oidc.client import Client, GrantType
 from sso.oidc.errors import AuthorizationError, ErrorCode, ResponseMode, ReturnAddress
+from sso.oidc.fapi2 import must_sign
 from sso.oidc.offered import RESPONSE_TYPES
 from sso.oidc.request.parameters import Params
 from sso.oidc.request.refusal import invalid
@@ -66,9 +67,11 @@ def _is_open(words: frozenset[str], client: Client) -> bool:
 
 
 def _check_mode(asked: str | None, tokens: frozenset[str], client: Client, to: ReturnAddress) -> None:
-    if asked is None or asked == ANY_SIGNED:
+    if asked == ANY_SIGNED or (asked is None and not must_sign(client)):
         return
-    mode = _known(asked)
+    if must_sign(client) and not (asked or "").endswith(ANY_SIGNED):
+        invalid("FAPI 2.0 Message Signing 5.4.1: use response_mode=jwt", to)
+    mode = _known(asked or "")
     if mode is None:
         invalid("this response_mode is not supported", to)
     if not _may_carry(mode, tokens, client):

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 from sso.audit.record import JsonValue
 from sso.oidc.client import Client
-from sso.oidc.jose import ASSERTION_ALGORITHMS, TokenInvalid, verify_with_keys
+from sso.oidc.fapi2 import algorithms_of
+from sso.oidc.jose import TokenInvalid, verify_with_keys
 from sso.oidc.request.parameters import PARAMETERS, REPEATABLE, Params
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
@@ -48,10 +49,10 @@ def parameters_of(text: str, client: Client, stores: Stores, provider: Provider,
 
 
 def _verified(text: str, client: Client, provider: Provider) -> Mapping[str, JsonValue]:
-    alg, keys = client.request_object_signing_alg, provider.client_keys(client)
-    types = TYPES if client.profile == "fapi2" else (*TYPES, *UNTYPED)
+    algorithms = algorithms_of(client, client.request_object_signing_alg)
+    types = (*TYPES, *UNTYPED) if client.profile is None else TYPES
     try:
-        return verify_with_keys(text, keys, (alg,) if alg else ASSERTION_ALGORITHMS, types)
+        return verify_with_keys(text, provider.client_keys(client), algorithms, types)
     except TokenInvalid as error:
         raise RequestObjectInvalid(str(error)) from error
 
@@ -73,7 +74,7 @@ def _check_times(claims: Mapping[str, JsonValue], client: Client, skew: timedelt
     exp, nbf = _time(claims, "exp"), _time(claims, "nbf")
     if exp is None or now - skew >= exp:
         raise RequestObjectInvalid("exp is missing or past")
-    if nbf is None and client.profile == "fapi2":
+    if nbf is None and client.profile is not None:
         raise RequestObjectInvalid("nbf is missing")
     begins = now if nbf is None else nbf
     if not now - MAX_LIFETIME - skew <= begins <= now + skew or exp - begins > MAX_LIFETIME + skew:
