@@ -91,13 +91,14 @@ class Hub:
         for directory in self.ldap.values():
             directory.close()
         self.documents.close()
+        self.private_keys.close()
         self.database.dispose()
 
 
 def build(configuration: Configuration) -> Hub:
     """Construct the hub. Nothing is opened yet: connections are made at first use."""
     settings = protocol_settings(configuration)
-    private_keys, sealer = MemoryKeys(), Sealer(configuration.key_encryption_key)
+    private_keys, sealer = private_keys_of(configuration), Sealer(configuration.key_encryption_key)
     pool = Pool(max(configuration.settings.database.pool_size, configuration.settings.server.threads))
     database = Database(
         configuration.database_url,
@@ -123,6 +124,15 @@ def build(configuration: Configuration) -> Hub:
         form_key=_derived(configuration.key_encryption_key, b"forms"),
         nonce_key=_derived(configuration.key_encryption_key, b"DPoP nonces"),
     )
+
+
+def private_keys_of(configuration: Configuration) -> PrivateKeys:
+    """Return where signing keys are made: in the database, or in a token if one is configured."""
+    if configuration.token is None:
+        return MemoryKeys()
+    from sso.pkcs11.keys import TokenKeys
+
+    return TokenKeys(configuration.token)
 
 
 def outbound_rules(configuration: Configuration) -> OutboundRules:

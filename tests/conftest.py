@@ -12,4 +12,5 @@ pytest_plugins = (
     "tests.servers.directories",
     "tests.servers.hub",
     "tests.servers.postgresql",
+    "tests.servers.softhsm",
 )

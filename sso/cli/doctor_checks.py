@@ -11,7 +11,7 @@ from pathlib import Path
 from sso.config import Configuration
 from sso.directory.ldap import LdapDirectory
 from sso.hub import Hub
-from sso.oidc.keys import KeyRing
+from sso.oidc.keys import KeyRing, SignerUnavailable
 from sso.storage.clock import database_time
 from sso.storage.errors import SealBroken, StorageUnavailable
 from sso.storage.schema import pending_migrations
@@ -130,7 +130,13 @@ def _keys(hub: Hub, now: datetime) -> Iterator[Finding]:
         if alg not in ring.algorithms(now):
             yield failure("keys", f"no active {alg} key; run `sso keys rotate`")
             continue
-        age = now - ring.signing(alg, now).active_from
+        key = ring.signing(alg, now)
+        age = now - key.active_from
+        try:
+            key.signer.sign(b"sso doctor")
+        except SignerUnavailable as error:
+            yield failure("keys", f"the {alg} key cannot sign: {error}")
+            continue
         if age > rotate_after + ROTATION_GRACE:
             yield warning("keys", f"the {alg} key is {age.days} days old; does `sso worker` run?")
         else:

@@ -12,12 +12,14 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from sso.config.directory import settings_of
+from sso.config.keys import token_settings
 from sso.config.registration import registration_policy
 from sso.config.schema import Config
 from sso.config.source import ConfigurationError, Path_, Source, read
 from sso.directory.routing import check_realms
 from sso.directory.settings import DirectorySettings
 from sso.oidc.registration_policy import RegistrationPolicy
+from sso.pkcs11.settings import TokenSettings
 from sso.storage.audit_keys import audit_keys_url
 
 DEFAULT_FILE = "sso.toml"
@@ -38,6 +40,7 @@ class Configuration:
     audit_last_signed_file: Path
     blocklist_file: Path | None
     registration: RegistrationPolicy
+    token: TokenSettings | None
 
 
 def load(file: str | None = None, environment: Mapping[str, str] | None = None) -> Configuration:
@@ -68,6 +71,7 @@ def load(file: str | None = None, environment: Mapping[str, str] | None = None) 
         audit_last_signed_file=home / settings.audit.last_signed_file,
         blocklist_file=_blocklist(settings.password.blocklist_file, source, home),
         registration=registration_policy(settings.registration, source, home),
+        token=token_settings(settings.keys.pkcs11, source, home),
     )
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from sso.config.details import AuthorizationDetailType
 from sso.config.directory import Directory
+from sso.config.keys import Keys
 from sso.config.registration import Registration
 from sso.config.section import Positive, Section
 from sso.storage.engines import database_url
@@ -141,22 +142,6 @@ class Api(Section):
     """`[api]`: the management API."""
 
     fresh_sign_in_seconds: Annotated[int, Field(ge=0)] = 0
-
-
-class Keys(Section):
-    """`[keys]`: the signing keys' algorithms and rotation."""
-
-    algorithms: tuple[Literal["RS256", "PS256", "ES256", "EdDSA"], ...] = ("RS256", "ES256")
-    rotate_after_days: Positive = 90
-    publish_before_seconds: Annotated[int, Field(ge=0)] = 86_400
-    keep_after_seconds: Annotated[int, Field(ge=0)] = 172_800
-
-    @field_validator("algorithms")
-    @classmethod
-    def _algorithms(cls, values: tuple[str, ...]) -> tuple[str, ...]:
-        if "ES256" not in values:
-            raise ValueError("algorithms must hold ES256, which signs access tokens")
-        return tuple(dict.fromkeys(values))
 
 
 class Password(Section):

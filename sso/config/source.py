@@ -87,16 +87,19 @@ def _text(file: Path) -> str:
 
 
 def _override(name: str, value: str) -> tuple[Path_, JsonValue]:
-    """Read `SSO__SECTION__KEY`, or `SSO__SECTION__KEY__FILE` whose value names a file holding the value."""
+    """Read `SSO__SECTION__KEY`, or `SSO__SECTION__KEY__FILE` whose value names a file holding the value.
+
+    A table in a section has its own name in between: `SSO__KEYS__PKCS11__PIN`.
+    """
     parts = [part.lower() for part in name.removeprefix(PREFIX).split("__")]
-    if len(parts) == 3 and parts[-1] == "file":
+    if len(parts) > 2 and parts[-1] == "file":
         try:
             value = Path(value).read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             raise ConfigurationError(f"environment variable {name}: cannot read {value}: {reason}") from error
         parts = parts[:-1]
-    if len(parts) != 2 or not all(parts):
+    if len(parts) not in (2, 3) or not all(parts):
         raise ConfigurationError(f"environment variable {name}: use SSO__SECTION__KEY")
     return tuple(parts), _typed(value)
 
@@ -117,13 +120,16 @@ def _typed(value: str) -> JsonValue:
 
 
 def _lay_over(tree: Tree, path: Path_, value: JsonValue, earlier: Mapping[Path_, str]) -> None:
-    section, key = str(path[0]), str(path[1])
-    table = tree.setdefault(section, {})
+    *sections, key = (str(part) for part in path)
+    table: object = tree
+    for section in sections:
+        table = table.setdefault(section, {}) if isinstance(table, dict) else table
     if not isinstance(table, dict):
-        name = f"{PREFIX}{section.upper()}__{key.upper()}"
-        raise ConfigurationError(f"environment variable {name}: {section} is set in the file only")
+        name = PREFIX + "__".join((*sections, key)).upper()
+        advice = "use SSO__SECTION__KEY" if len(sections) > 1 else f"{sections[0]} is set in the file only"
+        raise ConfigurationError(f"environment variable {name}: {advice}")
     for other in (f"{key}_file", key.removesuffix("_file")):
-        if other != key and (section, other) not in earlier:
+        if other != key and (*sections, other) not in earlier:
             table.pop(other, None)  # the environment's source of a secret replaces the file's
     table[key] = value
 

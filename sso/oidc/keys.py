@@ -84,6 +84,10 @@ class PrivateKeys(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Close what is open to the place."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKey:

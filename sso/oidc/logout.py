@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sso.audit.event import LogoutRejected
 from sso.audit.record import JsonValue
 from sso.oidc.client import Client, is_client_id
+from sso.oidc.client_jwt import DEFAULT_SIGNATURE, client_jwt, id_token_protection
 from sso.oidc.digest import new_id
 from sso.oidc.jose import TokenInvalid, is_encrypted, sign, verify_own
 from sso.oidc.notice import LogoutNotice
@@ -14,6 +15,7 @@ from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
 
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
+LOGOUT_TOKEN_TYPE = "logout+jwt"
 LOGOUT_TOKEN_LIFETIME = timedelta(minutes=2)
 MAX_STATE_LENGTH = 2_048
 
@@ -89,8 +91,16 @@ def _problem(
     return None
 
 
-def logout_token(notice: LogoutNotice, alg: str, provider: Provider, now: datetime) -> str:
-    """Return a signed logout token (Back-Channel Logout 1.0, 2.4): no nonce, one event, typ logout+jwt."""
+def logout_token(notice: LogoutNotice, client: Client | None, provider: Provider, now: datetime) -> str:
+    """Return a logout token (Back-Channel Logout 1.0, 2.4): no nonce, one event, typ logout+jwt.
+
+    It is signed and encrypted as the client's ID tokens are (2.6); one that was removed gets RS256.
+
+    Raises:
+        NoSigningKey: no key of the algorithm is active.
+        SignerUnavailable: it cannot be reached.
+        KeySetInvalid: the client has no key to encrypt to.
+    """
     issued_at = int(now.timestamp())
     claims: dict[str, JsonValue] = {
         "iss": provider.settings.issuer,
@@ -103,4 +113,6 @@ def logout_token(notice: LogoutNotice, alg: str, provider: Provider, now: dateti
     }
     if notice.include_sid:
         claims["sid"] = notice.session_id
-    return sign(claims, provider.keys.signing(alg, now), "logout+jwt")
+    if client is None:
+        return sign(claims, provider.keys.signing(DEFAULT_SIGNATURE, now), LOGOUT_TOKEN_TYPE)
+    return client_jwt(claims, LOGOUT_TOKEN_TYPE, id_token_protection(client), provider, now)

@@ -21,7 +21,7 @@ from sso.oidc.errors import (
     TokenError,
     UntrustedRequest,
 )
-from sso.oidc.keys import NoSigningKey
+from sso.oidc.keys import NoSigningKey, SignerUnavailable
 from sso.oidc.metadata import REGISTRATION_PATH
 from sso.oidc.resource_metadata import metadata_address
 from sso.oidc.response import error_response
@@ -57,7 +57,8 @@ def register(app: Flask, hub: Hub, answers: Answers) -> None:
     app.register_error_handler(Throttled, responses.throttled)
     app.register_error_handler(PageRefused, responses.page_refused)
     app.register_error_handler(StorageUnavailable, responses.unavailable)
-    app.register_error_handler(NoSigningKey, responses.unavailable)
+    app.register_error_handler(NoSigningKey, responses.unsigned)
+    app.register_error_handler(SignerUnavailable, responses.unsigned)
     app.register_error_handler(HTTPException, responses.http_exception)
     app.register_error_handler(Exception, responses.unexpected)
 
@@ -103,8 +104,17 @@ class _Responses:
         return response
 
     def unavailable(self, error: Exception) -> Response:
-        """No audit record, no database or no key: nothing is issued (503)."""
+        """No audit record or no database: nothing is issued (503)."""
         log.error("storage unavailable", extra={"request_id": request_id_of(request)}, exc_info=error)
+        return self._try_later()
+
+    def unsigned(self, error: Exception) -> Response:
+        """No key, or none that can be reached: nothing is issued, and nothing was spent (503)."""
+        reason = f"{type(error).__name__}: {error}"
+        log.error("nothing can be signed", extra={"request_id": request_id_of(request), "reason": reason})
+        return self._try_later()
+
+    def _try_later(self) -> Response:
         response = self._answer("temporarily_unavailable", ErrorCode.TEMPORARILY_UNAVAILABLE, 503)
         response.headers["Retry-After"] = "5"
         return response

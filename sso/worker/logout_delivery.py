@@ -7,6 +7,8 @@ from sso.audit.event import LogoutNotPropagated, LogoutPropagated
 from sso.audit.record import Origin
 from sso.hub import Hub
 from sso.oidc import logout_cap
+from sso.oidc.jose import KeySetInvalid
+from sso.oidc.keys import NoSigningKey, SignerUnavailable
 from sso.oidc.logout import logout_token
 from sso.oidc.notice import LogoutNotice
 from sso.outbound import Form, NoAnswer, NotAllowed, Outbound
@@ -32,8 +34,15 @@ def deliver_due(hub: Hub, outbound: Outbound) -> int:
             return 0
     with hub.database.begin(_ORIGIN) as stores:
         notices = stores.outbox.claim_due(now, BATCH, LEASE_SECONDS)
-    answers = outbound.post_forms([_form(hub, notice) for notice in notices])
-    for notice, answer in zip(notices, answers, strict=True):
+    forms = []
+    for notice in notices:
+        try:
+            forms.append((notice, _form(hub, notice)))
+        except (NoSigningKey, SignerUnavailable, KeySetInvalid) as error:
+            reason = f"no logout token: {type(error).__name__} {error}"
+            _record_failure(hub, notice, None, reason, datetime.now(UTC))
+    answers = outbound.post_forms([form for _, form in forms])
+    for (notice, _), answer in zip(forms, answers, strict=True):
         _record(hub, notice, answer, datetime.now(UTC))
     return len(notices)
 
@@ -41,10 +50,11 @@ def deliver_due(hub: Hub, outbound: Outbound) -> int:
 def _form(hub: Hub, notice: LogoutNotice) -> Form:
     with hub.database.read() as stores:
         client = stores.clients.get(notice.client_id)
-    alg = client.id_token_signed_response_alg if client is not None else "RS256"
+    if client is not None:
+        hub.documents.prepare(client)
     # A wrong address that an officer has corrected is why most notices wait: take the one registered now.
     uri = client.backchannel_logout_uri if client is not None else None
-    token = logout_token(notice, alg, hub.provider(), datetime.now(UTC))
+    token = logout_token(notice, client, hub.provider(), datetime.now(UTC))
     return Form(uri or notice.uri, {"logout_token": token})
 
 

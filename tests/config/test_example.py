@@ -10,12 +10,13 @@ from pydantic import BaseModel
 
 from sso.config import Config, ConfigurationError, load
 from sso.config.details import AuthorizationDetailType
+from sso.config.keys import Pkcs11
 from sso.config.schema import Directory
 from tests.config.written import write_secrets
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 BLOCKS = {"directory": Directory, "authorization_details_type": AuthorizationDetailType}
-REPEATED = tuple(f"{name}." for name in BLOCKS)
+OPTIONAL = ("keys.pkcs11.", *(f"{name}." for name in BLOCKS))
 WITHOUT_DEFAULT = {"server.issuer", "secrets.key_encryption_key_file", "secrets.pepper_file"}
 
 
@@ -38,14 +39,15 @@ def schema() -> dict[str, Any]:
         model = BLOCKS.get(section, field.annotation)
         assert isinstance(model, type)
         found |= settings_of(model, f"{section}.")
-    return found
+    del found["keys.pkcs11"]
+    return found | settings_of(Pkcs11, "keys.pkcs11.")
 
 
 def written_keys(text: str) -> list[str]:
     """Every `key =` with its section, in order, as often as it is written."""
     keys, section = [], ""
     for line in text.splitlines():
-        if header := re.match(r"\[\[?([a-z_]+)\]\]?$", line):
+        if header := re.match(r"\[\[?([a-z0-9_.]+)\]\]?$", line):
             section = header[1]
         elif key := re.match(r"([a-z_]+) = ", line):
             keys.append(f"{section}.{key[1]}")
@@ -60,7 +62,7 @@ def test_what_is_written_without_a_comment_is_the_default() -> None:
     tree = tomllib.loads(example())
     told = {f"{section}.{key}": value for section, keys in tree.items() for key, value in keys.items()}
     defaults = {
-        name: field.get_default() for name, field in schema().items() if not name.startswith(REPEATED)
+        name: field.get_default() for name, field in schema().items() if not name.startswith(OPTIONAL)
     }
 
     assert {name: _plain(defaults[name]) for name in told if name not in WITHOUT_DEFAULT} == {
@@ -75,7 +77,7 @@ def test_what_is_commented_out_is_not_set_by_default() -> None:
     assert [
         name
         for name in commented
-        if not name.startswith(REPEATED) and schema()[name].get_default() is not None
+        if not name.startswith(OPTIONAL) and schema()[name].get_default() is not None
     ] == []
 
 

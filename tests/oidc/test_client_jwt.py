@@ -17,7 +17,8 @@ from sso.oidc.client import Client
 from sso.oidc.errors import AuthorizationError, BearerError, TokenError
 from sso.oidc.introspection import introspect, introspect_as_jwt
 from sso.oidc.jose import CONTENT_ENCRYPTIONS, SIGNING_ALGORITHMS
-from sso.oidc.logout import parse_logout
+from sso.oidc.logout import logout_token, parse_logout
+from sso.oidc.notice import LogoutNotice
 from sso.oidc.userinfo import userinfo
 from tests.oidc.examples import ISSUER, NOW, World, client
 from tests.oidc.proofs import shown
@@ -256,3 +257,22 @@ def test_an_encrypted_id_token_is_no_hint_and_the_signed_one_within_it_is() -> N
     assert world.ask(id_token_hint=nested).hinted_subs == {world.sub}
     accepted = parse_logout({"id_token_hint": nested}, world.stores, world.provider, NOW)
     assert (accepted.problem, accepted.session_id) == (None, "session-1")
+
+
+def test_a_logout_token_is_signed_and_encrypted_as_id_tokens_are() -> None:
+    """Back-Channel Logout 2.6."""
+    world = world_of(
+        id_token_signed_response_alg="EdDSA",
+        id_token_encrypted_response_alg="RSA-OAEP-256",
+        id_token_encrypted_response_enc="A256GCM",
+    )
+    notice = LogoutNotice(
+        id="n", session_id="session-1", account_id="account-1", client_id="housing", sub=world.sub,
+        uri="https://housing.example/bye", include_sid=True, attempts=1, created_at=NOW, next_attempt_at=NOW,
+    )  # fmt: skip
+
+    text = logout_token(notice, world.client, world.provider, NOW)
+
+    _, nested = decrypted(text, "RSA-OAEP-256", "A256GCM")
+    assert verified(world, nested, "logout+jwt")["sid"] == "session-1"
+    assert jwt.get_unverified_header(nested)["alg"] == "EdDSA"

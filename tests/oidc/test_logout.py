@@ -80,7 +80,7 @@ def test_a_hint_of_another_client_than_named_is_trusted_for_nothing(world: World
 
 def test_an_access_token_or_a_logout_token_is_no_hint(world: World) -> None:
     """RFC 8725 3.11."""
-    told = logout_token(notice(), "RS256", world.provider, NOW)
+    told = logout_token(notice(), world.client, world.provider, NOW)
 
     assert ask(world, id_token_hint=world.tokens().access_token).session_id is None
     assert ask(world, id_token_hint=told).session_id is None
@@ -95,7 +95,7 @@ def test_a_parameter_without_a_value_counts_as_absent(world: World) -> None:
 
 def test_the_logout_token_is_what_the_specification_says(world: World) -> None:
     """Back-Channel Logout 2.4."""
-    text = logout_token(notice(), "RS256", world.provider, NOW)
+    text = logout_token(notice(), world.client, world.provider, NOW)
 
     claims = claims_of(text)
     issued_at = int(NOW.timestamp())
@@ -114,14 +114,14 @@ def test_the_logout_token_is_what_the_specification_says(world: World) -> None:
 
 def test_the_session_is_named_only_to_clients_that_want_it(world: World) -> None:
     """Back-Channel Logout 2.2."""
-    told = claims_of(logout_token(notice(include_sid=False), "ES256", world.provider, NOW))
+    told = claims_of(logout_token(notice(include_sid=False), None, world.provider, NOW))
 
     assert "sid" not in told
 
 
 def test_a_logout_token_is_taken_for_nothing_else(world: World) -> None:
     """Back-Channel Logout 2.4, RFC 8725 3.11."""
-    told = logout_token(notice(), "RS256", world.provider, NOW)
+    told = logout_token(notice(), world.client, world.provider, NOW)
 
     for typ in ("JWT", "at+jwt"):
         with pytest.raises(TokenInvalid):

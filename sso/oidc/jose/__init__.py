@@ -24,8 +24,9 @@ from sso.oidc.jose.jwk import (
     signature_keys_of,
     thumbprint,
     usable_keys,
+    verification_key,
 )
-from sso.oidc.jose.memory_signer import MemoryKeys, MemorySigner, new_signer
+from sso.oidc.jose.memory_signer import MemoryKeys, MemorySigner, PublicHalf, new_signer
 from sso.oidc.jose.signing import half_hash, new_signing_key, sign
 from sso.oidc.jose.verification import (
     EmbeddedKeyToken,
@@ -48,6 +49,7 @@ __all__ = [
     "KeySetInvalid",
     "MemoryKeys",
     "MemorySigner",
+    "PublicHalf",
     "TokenInvalid",
     "can_encrypt",
     "check_public_jwks",
@@ -66,6 +68,7 @@ __all__ = [
     "thumbprint",
     "unverified_claims",
     "unverified_header",
+    "verification_key",
     "usable_keys",
     "verify_own",
     "verify_with_embedded_key",

@@ -76,6 +76,9 @@ class MemoryKeys:
     def destroy(self, preserved: bytes) -> None:
         """Do nothing: with its row the key is gone."""
 
+    def close(self) -> None:
+        """Do nothing."""
+
 
 def new_signer(alg: str) -> MemorySigner:
     """Make a private key for RS256, PS256, ES256 or EdDSA, in memory."""
