@@ -16,13 +16,18 @@ TEXTS = (
     "client_name#zh-CN",
     "token_endpoint_auth_method",
     "backchannel_logout_uri",
+    "jwks_uri",
     "scope",
     "client_uri",
     "policy_uri",
 )
 LISTS = ("redirect_uris", "post_logout_redirect_uris", "audience", "contacts")
 FLAGS = ("trusted",)
-AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
+ABOUT = (
+    *("client_id", "created_at", "updated_at", "secrets", "protected", "self_registration"),
+    "logout_unconfirmed_since",
+)
+"""Members of an application's document that are no metadata."""
 DEFAULTS = {
     "token_endpoint_auth_method": "client_secret_basic",
     "scope": "openid profile email department offline_access",
@@ -63,6 +68,16 @@ def values_of(client: Mapping[str, Any]) -> dict[str, str]:
     jwks = client.get("jwks")
     values["jwks"] = json.dumps(jwks, indent=2) if jwks else ""
     return values
+
+
+def others_of(client: Mapping[str, Any]) -> dict[str, str]:
+    """Return the settings that the form does not have, as text, under their own names; only those in use."""
+    known = {*TEXTS, *LISTS, *FLAGS, "jwks", "sector", *ABOUT}
+    return {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in sorted(client.items())
+        if name not in known and value not in (None, False, "", [])
+    }
 
 
 def metadata_of(values: Mapping[str, str]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ def blueprint(room: Room) -> Blueprint:
     _register_listing(bp, room)
     _register_changes(bp, room)
     _register_secrets(bp, room)
+    _register_adoption(bp, room)
     return bp
 
 
@@ -41,6 +42,7 @@ def _register_listing(bp: Blueprint, room: Room) -> None:
             "client.html",
             client=document,
             values=client_form.values_of(document),
+            others=client_form.others_of(document),
             snippets=snippets(document, room.settings.issuer),
         )
 
@@ -77,6 +79,15 @@ def _register_changes(bp: Blueprint, room: Room) -> None:
             room.api.call(officer, "DELETE", path)
             return see_other("/clients")
         return room.page(visit, "client_remove.html", client=room.api.get(officer, path))
+
+
+def _register_adoption(bp: Blueprint, room: Room) -> None:
+    @bp.post("/clients/<client_id>/adopt")
+    def adopt(client_id: str) -> Response:
+        """Take over an application that registered itself."""
+        _visit, officer = room.enter(request, ROLE)
+        room.api.call(officer, "POST", f"/clients/{segment(client_id)}/adoption", document={})
+        return see_other(client_path(client_id))
 
 
 def _register_secrets(bp: Blueprint, room: Room) -> None:

@@ -131,6 +131,23 @@ SENTENCES: Mapping[str, Sequence[str]] = {
         _("{actor} gave {application} a new secret."),
         _("{application} was given a new secret."),
     ),
+    "client.registration.refused": (
+        _("{application} was refused when it tried to change its own registration."),
+        _("An application was refused when it tried to register itself."),
+    ),
+    "client.registration.read": (_("{application} read its own registration."),),
+    "client.adopted": (
+        _("{actor} took over {application}, which had registered itself."),
+        _("{application}, which had registered itself, was taken over."),
+    ),
+    "registration.token.created": (
+        _("{actor} made a token with which applications register themselves: {label}."),
+        _("A token with which applications register themselves was made."),
+    ),
+    "registration.token.revoked": (
+        _("{actor} revoked a token with which applications register themselves."),
+        _("A token with which applications register themselves was revoked."),
+    ),
     "key.created": (_("A signing key was made and published: {kid} ({alg})."),),
     "key.activated": (_("The signing key {kid} ({alg}) took over."),),
     "key.retired": (_("The signing key {kid} ({alg}) signs no more."),),

@@ -31,6 +31,7 @@ from sso.authentication.clients import (
     rotate_secret,
     update_client,
 )
+from sso.authentication.self_registration import adopt
 from sso.oidc.client import Client
 from sso.oidc.registration import OFFICER_SCOPES, InvalidClientMetadata, client_metadata, new_client
 
@@ -95,6 +96,15 @@ def _new_secret(call: Call[SecretAsked]) -> Answer:
         "previous_valid_until": _time(call.now + overlap) if len(rotated.secrets) > 1 else None,
     }
     return Answer(document)
+
+
+def _adopt(call: Call[Nothing]) -> Answer:
+    with call.hub.database.begin(call.origin) as stores:
+        client = _changeable(call, stores.clients)
+        if not adopt(client, SOURCE, stores, call.now):
+            raise Problem("not_found", "it did not register itself")
+        client = _client(call, stores.clients.get)
+    return _answer(client, call)
 
 
 def _client(call: Call[Any], find: Callable[[str], Client | None]) -> Client:
@@ -217,5 +227,15 @@ CLIENT_OPERATIONS: tuple[Operation[Any], ...] = (
         answer=NewSecret,
         run=_new_secret,
         status=201,
+    ),
+    Operation(
+        name="adopt_client",
+        method="POST",
+        path="/clients/{client_id}/adoption",
+        summary="Take over an application that registered itself",
+        need=Need.CLIENTS,
+        asked=Nothing,
+        answer=ClientDocument,
+        run=_adopt,
     ),
 )

@@ -225,6 +225,49 @@ def test_an_application_that_does_not_confirm_sign_outs_is_marked(
     assert "自 2026-03-04 05:06:07 起它未确认过退出" in page.inner_text("#logout_unconfirmed")
 
 
+def test_an_application_that_registered_itself_is_marked_until_it_is_taken_over(
+    console: ConsoleServer, hub: HubServer, open_page: OpenPage
+) -> None:
+    client_id = hub.add_client("--redirect-uri", "https://self.example/cb", name="Self-made")["client_id"]
+    came = "json_set(registration, '$.self_registration', json('{}'))"
+    execute(hub, f"UPDATE client SET registration = {came} WHERE client_id = '{client_id}'")
+    execute(hub, "UPDATE setting SET value = value + 1 WHERE key = 'clients_version'")
+    page = open_page(width=NARROW, locale="zh-CN")
+
+    console.sign_in(page, "client_manager")
+    page.goto(f"{console.address}/clients/{client_id}")
+    look(page, "client_self_registered_zh-CN_narrow")
+    warned = page.inner_text("#self_registered")
+    page.click("#adopt")
+
+    assert "自行注册" in warned
+    assert page.locator("#self_registered").count() == 0
+    (adopted,) = hub.audit("--event", "client.adopted", "--client", client_id)
+    assert adopted["detail"]["source"] == "api"
+
+
+def test_a_setting_that_the_form_does_not_have_is_shown_and_kept(
+    console: ConsoleServer, hub: HubServer, open_page: OpenPage
+) -> None:
+    method, name = "tls_client_auth", "tls_client_auth_subject_dn=CN=housing"
+    options = ("--auth-method", method, "--metadata", name, "--grant-type", "client_credentials")
+    client_id = hub.add_client(*options, name="Machine")["client_id"]
+    page = open_page(javascript=False)
+    console.sign_in(page, "client_manager")
+
+    page.goto(f"{console.address}/clients/{client_id}")
+    page.click("#others summary")
+    others = page.inner_text("#others")
+    page.click("#edit")
+    page.fill("#client_name", "Machines")
+    page.click("#compare")
+    page.click("#save")
+
+    assert "CN=housing" in others
+    (changed,) = hub.audit("--event", "client.updated", "--client", client_id)
+    assert changed["detail"]["after"] == {"client_name": "Machines"}
+
+
 def test_who_was_slower_overwrites_nothing(
     console: ConsoleServer, hub: HubServer, open_page: OpenPage
 ) -> None:

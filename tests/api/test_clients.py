@@ -1,16 +1,19 @@
 """Registering and changing applications over the API."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from sso.authentication.clients import add_client
 from sso.directory.person import Role
+from sso.oidc.client import SelfRegistration
 from sso.oidc.digest import digest
 from sso.oidc.jose import generate_private_key, public_jwk
 from sso.oidc.registration import Proposal
 from tests.api.conftest import API, Caller, Office, problem
 from tests.storage import examples
+from tests.storage.examples import ORIGIN
 
 HOUSING: dict[str, Any] = {"client_name": "Housing", "redirect_uris": ["https://housing.example/cb"]}
 
@@ -46,6 +49,29 @@ def test_a_registration_shows_the_secret_once_and_is_recorded_without_it(
     assert record["detail"]["source"] == "api"
     assert record["detail"]["settings"]["client_name"] == "Housing"
     assert made["client_secret"] not in str(record)
+
+
+def test_an_application_that_registered_itself_is_taken_over(sql_office: Office, manager: Caller) -> None:
+    made = registered(manager)
+    with sql_office.hub.database.begin(ORIGIN) as stores:
+        client = stores.clients.get(made["client_id"])
+        assert client is not None
+        came_by = SelfRegistration(token_id="token-1", imposed={"trusted": True})
+        stores.clients.update(replace(client, self_registration=came_by), examples.NOW)
+    path = f"/clients/{made['client_id']}"
+
+    shown = manager.get(path).json
+    adopted = manager.post(f"{path}/adoption", {})
+
+    assert shown["self_registration"] == {
+        "registration_token": "token-1",
+        "statement_issuer": None,
+        "imposed": {"trusted": True},
+        "stated": {},
+    }
+    assert (adopted.status_code, adopted.json["self_registration"]) == (200, None)
+    problem(manager.post(f"{path}/adoption", {}), 404, "not_found")
+    assert len(sql_office.log("client.adopted")) == 1
 
 
 def test_an_application_with_keys_has_no_secret(manager: Caller) -> None:
