@@ -2,18 +2,25 @@
 
 import logging
 import time
+from typing import TYPE_CHECKING
 
-from flask import Flask, Response, request
+from flask import Request as RoutedRequest
+from flask import Response
 from prometheus_client import Counter, Histogram
+from werkzeug import Request
 
-from sso.hub import Hub
-from sso.web.visit import origin_of, request_id_of
+from sso.web.visit import request_id_of, trace_id_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 log = logging.getLogger("sso.access")
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Methods that are counted by name: anybody may invent others, and each would be a series of its own."""
 
+ROUTE_KEY = "sso.route"
+"""What the path is an instance of, where Flask did not find it."""
 _STARTED_KEY = "sso.started_at"
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 REQUESTS = Counter(
@@ -24,31 +31,31 @@ SECONDS = Histogram(
 )
 
 
-def register(app: Flask, hub: Hub) -> None:
-    """Log and count every request of an application."""
-    trusted = hub.configuration.settings.server.trusted_proxies
+def begin(environ: "WSGIEnvironment") -> None:
+    """Note when a request began."""
+    environ[_STARTED_KEY] = time.perf_counter()
 
-    def start() -> None:
-        request.environ[_STARTED_KEY] = time.perf_counter()
-        request_id_of(request)
 
-    def finish(response: Response) -> Response:
-        seconds = time.perf_counter() - request.environ.get(_STARTED_KEY, time.perf_counter())
-        route = request.url_rule.rule if request.url_rule is not None else "unknown"
-        method = request.method if request.method in _METHODS else "other"
-        REQUESTS.labels(route, method, str(response.status_code)).inc()
-        SECONDS.labels(route).observe(seconds)
-        if log.isEnabledFor(logging.INFO):
-            fields = {
-                "request_id": request_id_of(request),
-                "trace_id": origin_of(request, trusted).trace_id,
-                "method": method,
-                "route": route,
-                "status": response.status_code,
-                "duration_ms": round(seconds * 1000, 1),
-            }
-            log.info("request", extra=fields)
-        return response
+def finish(request: Request, response: Response) -> None:
+    """Log and count a request that is about to be answered."""
+    seconds = time.perf_counter() - request.environ.get(_STARTED_KEY, time.perf_counter())
+    route = _route_of(request)
+    method = request.method if request.method in _METHODS else "other"
+    REQUESTS.labels(route, method, str(response.status_code)).inc()
+    SECONDS.labels(route).observe(seconds)
+    if log.isEnabledFor(logging.INFO):
+        fields = {
+            "request_id": request_id_of(request),
+            "trace_id": trace_id_of(request),
+            "method": method,
+            "route": route,
+            "status": response.status_code,
+            "duration_ms": round(seconds * 1000, 1),
+        }
+        log.info("request", extra=fields)
 
-    app.before_request(start)
-    app.after_request(finish)
+
+def _route_of(request: Request) -> str:
+    if isinstance(request, RoutedRequest):
+        return "unknown" if request.url_rule is None else request.url_rule.rule
+    return str(request.environ[ROUTE_KEY])

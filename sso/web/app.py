@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 from flask import Flask, Response, request
+from werkzeug import Request
 
 from sso.hub import Hub
 from sso.web import (
@@ -25,6 +26,7 @@ from sso.web import (
     userinfo,
 )
 from sso.web.answers import Answers
+from sso.web.direct import Direct, Finish, View, finish_in_flask
 from sso.web.pages import Pages
 from sso.web.readiness import readiness_blueprint
 from sso.web.visit import request_id_of
@@ -60,9 +62,11 @@ def create_app(hub: Hub) -> Flask:
         app.register_blueprint(endpoint.blueprint(hub))
     app.register_blueprint(readiness_blueprint(hub))
     errors.register(app, hub, answers)
-    access_log.register(app, hub)
-    cross_origin.register(app, hub)
-    app.after_request(_with_headers(hub))
+    app.before_request(lambda: access_log.begin(request.environ))
+    cross_origin.answer_preflights(app)
+    finishing = (cross_origin.finish(hub), _headers(hub), access_log.finish)
+    finish_in_flask(app, finishing)
+    app.wsgi_app = Direct(app, _hot_views(hub), finishing)  # type: ignore[method-assign]  # Flask's own advice
     return app
 
 
@@ -75,14 +79,25 @@ def asset_version(folder: Path) -> str:
     return whole.hexdigest()[:12]
 
 
-def _with_headers(hub: Hub):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Flask's own type is private
-    def add(response: Response) -> Response:
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
-        response.headers.setdefault("Content-Security-Policy", _DEFAULT_POLICY)
-        response.headers["X-Request-Id"] = request_id_of(request)
-        if hub.settings.secure:
-            response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-        return response
+def _hot_views(hub: Hub) -> dict[tuple[str, str], View]:
+    """The functions that are served past Flask, by path and method."""
+    posted = {(path, "POST"): view for path, view in token.views(hub).items()}
+    read = {(path, method): view for path, view in userinfo.views(hub).items() for method in userinfo.METHODS}
+    return posted | read
+
+
+def _headers(hub: Hub) -> Finish:
+    """What every response carries; what it carries already stays."""
+    always = {**_HEADERS, "Content-Security-Policy": _DEFAULT_POLICY}
+    if hub.settings.secure:
+        always["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    known = [(name.lower(), name, value) for name, value in always.items()]
+
+    def add(asked: Request, response: Response) -> None:
+        present = {name.lower() for name, _ in response.headers}
+        for lower, name, value in known:
+            if lower not in present:
+                response.headers.add(name, value)
+        response.headers["X-Request-Id"] = request_id_of(asked)
 
     return add

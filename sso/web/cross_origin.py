@@ -7,10 +7,12 @@ proves itself. Credentials of the browser are never allowed.
 from datetime import UTC, datetime
 
 from flask import Flask, Response, request
+from werkzeug import Request
 
 from sso.hub import Hub
 from sso.oidc.dpop import new_nonce
 from sso.oidc.metadata import JWKS_PATH, PUSHED_PATH, REVOCATION_PATH, TOKEN_PATH, USERINFO_PATH
+from sso.web.direct import Finish
 
 OPEN_PATHS = frozenset({TOKEN_PATH, PUSHED_PATH, REVOCATION_PATH, USERINFO_PATH, JWKS_PATH})
 OPEN_FOLDERS = ("/.well-known/",)
@@ -20,8 +22,8 @@ _EXPOSED = "DPoP-Nonce, WWW-Authenticate"
 PREFLIGHT_SECONDS = 86_400
 
 
-def register(app: Flask, hub: Hub) -> None:
-    """Answer preflights, open the endpoints, and give a nonce to whoever sends DPoP proofs (RFC 9449 8.2)."""
+def answer_preflights(app: Flask) -> None:
+    """Answer the question that a browser asks before a script may call."""
 
     def preflight() -> Response | None:
         if request.method != "OPTIONS" or not _is_open(request.path):
@@ -32,16 +34,20 @@ def register(app: Flask, hub: Hub) -> None:
         response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
         return response
 
-    def add(response: Response) -> Response:
+    app.before_request(preflight)
+
+
+def finish(hub: Hub) -> Finish:
+    """Open the endpoints, and give a nonce to whoever sends DPoP proofs (RFC 9449 8.2)."""
+
+    def opened(request: Request, response: Response) -> None:
         if "DPoP" in request.headers:
             response.headers["DPoP-Nonce"] = new_nonce(hub.nonce_key, datetime.now(UTC))
         if _is_open(request.path):
             response.headers["Access-Control-Allow-Origin"] = "*"
             response.headers["Access-Control-Expose-Headers"] = _EXPOSED
-        return response
 
-    app.before_request(preflight)
-    app.after_request(add)
+    return opened
 
 
 def _is_open(path: str) -> bool:

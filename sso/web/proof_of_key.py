@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 
-from flask import Request
+from werkzeug import Request
 
 from sso.oidc.certificate import CertificateInvalid, ClientCertificate, certificate_of_header
 from sso.oidc.client_authentication import Presented

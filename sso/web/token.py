@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response
+from werkzeug import Request
 
 from sso.audit.record import JsonValue, Origin
 from sso.authentication.hinted import account_named
@@ -24,6 +25,7 @@ from sso.oidc.sender_constraint import confirmation_of, key_of_pushed
 from sso.oidc.settings import Provider
 from sso.oidc.token_request import TokenRequest, repeated_values, single_values
 from sso.web.client_keys import prepare_client_keys
+from sso.web.direct import View, json_response, route
 from sso.web.proof_of_key import presented_of
 from sso.web.visit import origin_of
 
@@ -37,48 +39,55 @@ INTROSPECTION_JWT = "application/token-introspection+jwt"
 
 
 def blueprint(hub: Hub) -> Blueprint:
-    """Return the endpoints; each answers after the commit of what it recorded."""
+    """Return the endpoints as Flask knows them."""
     bp = Blueprint("token", __name__)
+    route(bp, views(hub), ("POST",))
+    return bp
 
-    @bp.post(TOKEN_PATH)
-    def token() -> Response:
+
+def views(hub: Hub) -> dict[str, View]:
+    """Return the endpoints, by path; each answers after the commit of what it recorded."""
+
+    def token(request: Request) -> Response:
         """Issue tokens to a client (RFC 6749 3.2)."""
-        return _answer(hub, "token", _token, confirmation_of)
+        return _answer(hub, request, "token", _token, confirmation_of)
 
-    @bp.post(INTROSPECTION_PATH)
-    def introspect() -> Response:
+    def introspect(request: Request) -> Response:
         """Tell a resource server about a token (RFC 7662), as a JWT on its wish (RFC 9701)."""
         wanted = request.accept_mimetypes.best_match(["application/json", INTROSPECTION_JWT])
         if wanted != INTROSPECTION_JWT:
-            return _answer(hub, "introspection", _introspect)
-        response = _answer(hub, "introspection", _introspect_as_jwt)
+            return _answer(hub, request, "introspection", _introspect)
+        response = _answer(hub, request, "introspection", _introspect_as_jwt)
         response.mimetype = INTROSPECTION_JWT
         return response
 
-    @bp.post(REVOCATION_PATH)
-    def revoke() -> Response:
+    def revoke(request: Request) -> Response:
         """Revoke a token (RFC 7009)."""
-        return _answer(hub, "revocation", _revoke)
+        return _answer(hub, request, "revocation", _revoke)
 
-    @bp.post(PUSHED_PATH)
-    def push() -> Response:
+    def push(request: Request) -> Response:
         """Take an authorization request ahead of the browser that brings its reference (RFC 9126)."""
-        response = _answer(hub, "par", push_request, key_of_pushed)
+        response = _answer(hub, request, "par", push_request, key_of_pushed)
         response.status_code = 201
         return response
 
-    @bp.post(DEVICE_AUTHORIZATION_PATH)
-    def device_authorization() -> Response:
+    def device_authorization(request: Request) -> Response:
         """Give a device its codes (RFC 8628 3.1)."""
         origin = origin_of(request, hub.configuration.settings.server.trusted_proxies)
-        return _answer(hub, "device_authorization", _device_authorization(hub, origin))
+        return _answer(hub, request, "device_authorization", _device_authorization(hub, origin))
 
-    @bp.post(BACKCHANNEL_PATH)
-    def backchannel_authentication() -> Response:
+    def backchannel_authentication(request: Request) -> Response:
         """Ask a person elsewhere, at the wish of a client (OpenID Connect CIBA Core 7)."""
-        return _answer(hub, "backchannel_authentication", _backchannel(hub))
+        return _answer(hub, request, "backchannel_authentication", _backchannel(hub))
 
-    return bp
+    return {
+        TOKEN_PATH: token,
+        INTROSPECTION_PATH: introspect,
+        REVOCATION_PATH: revoke,
+        PUSHED_PATH: push,
+        DEVICE_AUTHORIZATION_PATH: device_authorization,
+        BACKCHANNEL_PATH: backchannel_authentication,
+    }
 
 
 def _backchannel(hub: Hub) -> Endpoint:
@@ -130,7 +139,9 @@ def _require_confidential(client: Client) -> None:
         raise TokenError(ErrorCode.INVALID_CLIENT, "a public client may not introspect")
 
 
-def _answer(hub: Hub, endpoint: str, answer: Endpoint, bind: Binding | None = None) -> Response:
+def _answer(
+    hub: Hub, request: Request, endpoint: str, answer: Endpoint, bind: Binding | None = None
+) -> Response:
     """Prove the client, and the key that it binds to; let the endpoint answer, commit, only then speak."""
     if request.mimetype != "application/x-www-form-urlencoded":
         raise TokenError(ErrorCode.INVALID_REQUEST, "use application/x-www-form-urlencoded")
@@ -156,4 +167,4 @@ def _answer(hub: Hub, endpoint: str, answer: Endpoint, bind: Binding | None = No
 def _response(body: dict[str, JsonValue] | str | None) -> Response:
     if isinstance(body, str):
         return Response(body, mimetype="application/jwt")
-    return Response(b"", mimetype="application/json") if body is None else jsonify(body)
+    return Response(b"", mimetype="application/json") if body is None else json_response(body)

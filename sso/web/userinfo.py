@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, Request, Response, jsonify, request
+from flask import Blueprint, Response
+from werkzeug import Request
 
 from sso.audit.event import BearerRejected
 from sso.hub import Hub
@@ -12,16 +13,24 @@ from sso.oidc.jose import TokenInvalid, unverified_claims
 from sso.oidc.metadata import USERINFO_PATH
 from sso.oidc.token_scheme import TokenScheme, credentials_of_header
 from sso.web.client_keys import prepare_client_keys
+from sso.web.direct import View, json_response, route
 from sso.web.proof_of_key import presented_token_of
 from sso.web.visit import origin_of
 
+METHODS = ("GET", "POST")
+
 
 def blueprint(hub: Hub) -> Blueprint:
-    """Return the endpoint."""
+    """Return the endpoint as Flask knows it."""
     bp = Blueprint("userinfo", __name__)
+    route(bp, views(hub), METHODS)
+    return bp
 
-    @bp.route(USERINFO_PATH, methods=["GET", "POST"])
-    def userinfo() -> Response:
+
+def views(hub: Hub) -> dict[str, View]:
+    """Return the endpoint, by its path; it answers after the commit of what it recorded."""
+
+    def userinfo(request: Request) -> Response:
         """Return claims about the person (OpenID Connect Core 5.3)."""
         now, provider = datetime.now(UTC), hub.provider()
         proxies = hub.configuration.settings.server.trusted_proxies
@@ -37,12 +46,12 @@ def blueprint(hub: Hub) -> Blueprint:
                 stores.audit.append(event, now)
                 raise
         response = (
-            Response(claims, mimetype="application/jwt") if isinstance(claims, str) else jsonify(claims)
+            Response(claims, mimetype="application/jwt") if isinstance(claims, str) else json_response(claims)
         )
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    return bp
+    return {USERINFO_PATH: userinfo}
 
 
 def _claimed_client_id(access_token: str) -> str:

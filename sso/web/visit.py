@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import quote, urlencode
 
-from flask import Request
+from werkzeug import Request
 
 from sso.audit.record import Origin
 from sso.hub import Hub
@@ -123,13 +123,18 @@ def request_id_of(request: Request) -> str:
 
 def origin_of(request: Request, trusted_proxies: Sequence[str]) -> Origin:
     """Return where a request came from."""
-    traceparent = _TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
     return Origin(
         address=client_address(request.remote_addr, request.headers.get("Forwarded", ""), trusted_proxies),
         user_agent=request.headers.get("User-Agent"),
         request_id=request_id_of(request),
-        trace_id=traceparent[1] if traceparent else None,
+        trace_id=trace_id_of(request),
     )
+
+
+def trace_id_of(request: Request) -> str | None:
+    """Return the trace that a request is part of (W3C Trace Context 3.2)."""
+    traceparent = _TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
+    return traceparent[1] if traceparent else None
 
 
 def client_address(peer: str | None, forwarded: str, trusted_proxies: Sequence[str]) -> str | None:
