@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sso.oidc.bearer import live_access_token
+from sso.oidc.certificate import ClientCertificate
 from sso.oidc.client import ClientAuthMethod, GrantType
 from sso.oidc.client_authentication import Presented
 from sso.oidc.confirmation import Confirmation
@@ -14,8 +15,9 @@ from sso.oidc.errors import AuthorizationError, BearerError, TokenError
 from sso.oidc.protected_resource import require_access_token
 from sso.oidc.sender_constraint import confirmation_of, key_of_pushed
 from sso.oidc.token_scheme import TokenScheme, credentials_of_header
-from tests.oidc.examples import ISSUER, MINUTE, NONCE_KEY, World, claims_of, client, signing_key
+from tests.oidc.examples import ISSUER, MINUTE, NONCE_KEY, NOW, World, claims_of, client, signing_key
 from tests.oidc.proofs import TOKEN_URL, USERINFO_URL, bound_to, hash_of, proof, proof_key, shown
+from tests.servers.client_certificates import Issued, self_signed
 
 KEY, OTHER = proof_key(), signing_key("ES256", 6)
 GRANTS = (GrantType.AUTHORIZATION_CODE, GrantType.CLIENT_CREDENTIALS)
@@ -289,6 +291,87 @@ def test_an_expired_bound_token_stays_expired() -> None:
     refusal = refused_use(world, text, TokenScheme.DPOP, resource_proof(text, at=world.now))
 
     assert refusal.code == "invalid_token"
+
+
+OWN, FOREIGN = self_signed(now=NOW), self_signed(now=NOW)
+
+
+def certified(issued: Issued) -> Confirmation:
+    return Confirmation(x5t=issued.shown(verified=False).x5t)
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_a_token_bound_to_a_certificate_is_used_on_its_connection(verified: bool) -> None:
+    """RFC 8705 3: who signed the certificate does not matter here."""
+    world = World(confirmation=certified(OWN))
+    text = world.tokens().access_token
+
+    used = shown(text, certificate=OWN.shown(verified=verified))
+
+    assert require_access_token(used, world.stores, world.provider, world.now).confirmation == certified(OWN)
+
+
+@pytest.mark.parametrize("certificate", [None, FOREIGN.shown(verified=True)])
+def test_on_any_other_connection_it_is_refused(certificate: ClientCertificate | None) -> None:
+    """RFC 8705 3: invalid_token."""
+    world = World(confirmation=certified(OWN))
+    text = world.tokens().access_token
+
+    with pytest.raises(BearerError) as caught:
+        used = shown(text, certificate=certificate)
+        require_access_token(used, world.stores, world.provider, world.now)
+
+    assert (caught.value.code, caught.value.challenge.scheme) == ("invalid_token", TokenScheme.BEARER)
+
+
+def test_a_token_bound_twice_needs_both() -> None:
+    """RFC 8705 3, RFC 9449 7.1."""
+    both = Confirmation(jkt=bound_to(KEY).jkt, x5t=certified(OWN).x5t)
+    world = World(confirmation=both)
+    text = world.tokens().access_token
+    certificate = OWN.shown(verified=False)
+
+    def used(scheme: TokenScheme, proofs: tuple[str, ...], certificate: ClientCertificate | None) -> None:
+        presented = shown(text, scheme, dpop=proofs, certificate=certificate)
+        require_access_token(presented, world.stores, world.provider, world.now)
+
+    used(TokenScheme.DPOP, (resource_proof(text),), certificate)
+    with pytest.raises(BearerError):
+        used(TokenScheme.DPOP, (resource_proof(text),), None)
+    with pytest.raises(BearerError):
+        used(TokenScheme.BEARER, (), certificate)
+
+
+def test_a_client_that_binds_to_its_certificate_must_connect_with_one(world: World) -> None:
+    """RFC 8705 3.4, tls_client_certificate_bound_access_tokens."""
+    world.register(client(tls_client_certificate_bound_access_tokens=True))
+
+    assert refused(world).code == "invalid_request"
+    with_own = replace(presented(), certificate=OWN.shown(verified=False))
+    asked = world.stores.clients.by_id["housing"]
+    assert confirmation_of(with_own, asked, world.stores, world.provider, world.now) == certified(OWN)
+
+
+def test_a_certificate_binds_nothing_unless_the_client_wants_it(world: World) -> None:
+    """RFC 8705 3.4."""
+    with_own = replace(presented(), certificate=OWN.shown(verified=True))
+
+    assert confirmation_of(with_own, world.client, world.stores, world.provider, world.now) is None
+
+
+@pytest.mark.parametrize("shown_key", [None, certified(FOREIGN), bound_to(KEY)])
+def test_a_refresh_token_bound_to_a_certificate_is_worthless_without_it(
+    shown_key: Confirmation | None,
+) -> None:
+    """RFC 8705 4."""
+    world = World(client=client(**PUBLIC), confirmation=certified(OWN))
+    token = world.tokens().refresh_token
+    world.confirmation = shown_key
+
+    with pytest.raises(TokenError) as caught:
+        world.refresh(token)
+
+    assert caught.value.code == "invalid_grant"
 
 
 @pytest.mark.parametrize(

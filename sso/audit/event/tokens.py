@@ -88,7 +88,10 @@ class TokenRequestFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientAuthenticationFailed:
-    """A client could not prove who it is; `client_id` is what it claimed, if registered."""
+    """A client could not prove who it is; `client_id` is what it claimed, if registered.
+
+    `method` is the one that was tried (RFC 7591 2), `unclear` where several were, or none that can be read.
+    """
 
     code: ClassVar[str] = "client.auth.failed"
     outcome: ClassVar[Outcome] = Outcome.FAILURE
