@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sso.authentication.password import Argon2Cost, PasswordHash
+from sso.authentication.password_change import PasswordChanging
 from sso.authentication.password_rules import PasswordRules
 from sso.authentication.sign_in import SignIn
 from sso.authentication.throttling import ThrottleRules
@@ -76,6 +77,7 @@ class Hub:
     passwords: PasswordHash
     password_rules: PasswordRules
     sign_in: SignIn
+    password_changing: PasswordChanging
     directories: tuple[DirectorySettings, ...]
     ldap: Mapping[str, LdapDirectory]
     documents: ClientDocuments
@@ -109,6 +111,7 @@ def build(configuration: Configuration) -> Hub:
     )
     passwords = _password_hash(configuration)
     ldap = {directory.id: LdapDirectory(directory) for directory in configuration.directories}
+    sign_in = SignIn(passwords, _throttle_rules(configuration), ldap, settings)
     return Hub(
         configuration=configuration,
         settings=settings,
@@ -117,7 +120,8 @@ def build(configuration: Configuration) -> Hub:
         private_keys=private_keys,
         passwords=passwords,
         password_rules=_password_rules(configuration),
-        sign_in=SignIn(passwords, _throttle_rules(configuration), ldap, settings),
+        sign_in=sign_in,
+        password_changing=PasswordChanging(sign_in, ldap),
         directories=configuration.directories,
         ldap=ldap,
         documents=ClientDocuments(outbound_rules(configuration)),

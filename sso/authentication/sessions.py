@@ -26,6 +26,9 @@ TOUCH_EVERY_SECONDS = 60
 """Activity is noted at most this often: the idle limit needs no finer clock."""
 
 
+_OF_ACCESS = frozenset({SessionEnd.DISABLED, SessionEnd.PASSWORD_RESET, SessionEnd.PASSWORD_CHANGED})
+
+
 @dataclass(frozen=True, slots=True)
 class SignedInAs:
     """Who has just proven who they are, how well, and the session that the browser had before."""
@@ -120,11 +123,11 @@ def end(session: Session, cause: SessionEnd, stores: Stores, now: datetime) -> b
     """End a session, revoke its grants, queue the logout notices; true for one caller only.
 
     Offline grants (offline_access) survive a sign-out and a time-out, as Back-Channel Logout 1.0 2.7
-    wishes, and nothing survives a disabled account or a reset password.
+    wishes, and nothing survives a disabled account or a new password.
     """
     if not stores.sessions.end(session.id, cause, now):
         return False
-    keep_offline = cause not in {SessionEnd.DISABLED, SessionEnd.PASSWORD_RESET}
+    keep_offline = cause not in _OF_ACCESS
     stores.grants.revoke_of_session(session.id, keep_offline=keep_offline, now=now)
     for client_id in stores.sessions.clients_of(session.id):
         client = stores.clients.get(client_id)
@@ -137,7 +140,7 @@ def end(session: Session, cause: SessionEnd, stores: Stores, now: datetime) -> b
 
 def _end_event(session: Session, cause: SessionEnd) -> AuditEvent:
     match cause:
-        case SessionEnd.SIGNED_OUT | SessionEnd.REPLACED:
+        case SessionEnd.SIGNED_OUT | SessionEnd.REPLACED | SessionEnd.PASSWORD_CHANGED:
             return SessionEndedByUser(account_id=session.account_id, session_id=session.id, cause=cause.value)
         case SessionEnd.IDLE | SessionEnd.EXPIRED:
             return SessionEndedByTimeout(

@@ -22,7 +22,7 @@ from sso.directory.entry import Entry
 from sso.directory.person import Account
 from sso.directory.routing import CitizenRoute, DirectoryRoute, Name, counted_name
 from sso.directory.stores import PasswordCredential
-from sso.directory.verification import AccountState, Authentication
+from sso.directory.verification import AccountState, Authentication, Verification
 from sso.oidc.session import Session
 from sso.oidc.settings import Settings
 
@@ -54,6 +54,11 @@ _OF_STATE: Mapping[AccountState, Failure] = {
     AccountState.UNAVAILABLE: Failure.DIRECTORY_UNAVAILABLE,
 }
 _TELLABLE_WITHOUT_PROOF = frozenset({Failure.DIRECTORY_UNAVAILABLE, Failure.TOO_BUSY})
+
+
+def failure_of(state: AccountState) -> Failure:
+    """The failure that a state other than OK stands for."""
+    return _OF_STATE.get(state, Failure.BAD_CREDENTIAL)
 
 
 class Directory(Protocol):
@@ -88,14 +93,24 @@ class Proof:
     entry: Entry | None = None
     reason: str = ""
     new_hash: str | None = field(default=None, repr=False)
+    verification: Verification | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordEnds:
+    """A clerk's password ends soon: seconds left, and sign-ins left when it has ended already (else None)."""
+
+    seconds_left: int
+    grace_logins: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A success: the session and the secret for its cookie."""
+    """A success: the session, the secret for its cookie, and what to warn of."""
 
     session: Session
     cookie: str = field(repr=False)
+    password_ends: PasswordEnds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +161,8 @@ class SignIn:
         answer = directory.authenticate(route.name, password.encode("utf-8", "surrogatepass"))
         state = answer.verification.state
         if state is AccountState.OK and answer.entry is not None:
-            return Proof(failure=None, entry=answer.entry)
-        failure = _OF_STATE.get(state, Failure.BAD_CREDENTIAL)
+            return Proof(failure=None, entry=answer.entry, verification=answer.verification)
+        failure = failure_of(state)
         if failure is Failure.BAD_CREDENTIAL and answer.entry is None:
             failure = Failure.UNKNOWN_USER
         tellable = answer.verification.password_proven or failure in _TELLABLE_WITHOUT_PROOF
@@ -199,7 +214,7 @@ class SignIn:
             amr=assurance.amr,
         )
         stores.audit.append(success, now)
-        return SignedIn(session, cookie)
+        return SignedIn(session, cookie, _password_ends(attempt, proof, now))
 
     def _account(self, attempt: Attempt, proof: Proof, stores: Stores, now: datetime) -> Account | None:
         if isinstance(attempt.route, DirectoryRoute):
@@ -223,6 +238,16 @@ class SignIn:
             reason=reason,
         )
         stores.audit.append(event, now)
+
+
+def _password_ends(attempt: Attempt, proof: Proof, now: datetime) -> PasswordEnds | None:
+    """What the directory said of the password's end, when that is near enough to be told."""
+    if not isinstance(attempt.route, DirectoryRoute) or proof.verification is None:
+        return None
+    left = proof.verification.seconds_left(now)
+    if left is None or left > attempt.route.directory.warn_days * 86_400:
+        return None
+    return PasswordEnds(left, proof.verification.grace_logins)
 
 
 def _still_known(attempt: Attempt, stores: Stores) -> bool:

@@ -14,6 +14,7 @@ class SessionEnd(StrEnum):
     EXPIRED = "expired"
     DISABLED = "disabled"
     PASSWORD_RESET = "password_reset"
+    PASSWORD_CHANGED = "password_changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

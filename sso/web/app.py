@@ -19,6 +19,7 @@ from sso.web import (
     errors,
     home,
     metadata,
+    new_password,
     registration,
     sign_in,
     sign_out,
@@ -56,7 +57,8 @@ def create_app(hub: Hub) -> Flask:
         asset_version(Path(__file__).with_name("static")), {"en": pages_section.name, **pages_section.names}
     )
     answers = Answers(hub, pages)
-    for page in (authorize, sign_in, choose_account, consent, device, answer, approvals, sign_out, home):
+    signing_in = (authorize, sign_in, new_password, choose_account, consent)
+    for page in (*signing_in, device, answer, approvals, sign_out, home):
         app.register_blueprint(page.blueprint(hub, answers))
     for endpoint in (metadata, token, userinfo, registration):
         app.register_blueprint(endpoint.blueprint(hub))

@@ -17,6 +17,7 @@ from sso.web.wording import (
     code_problem,
     error_sentences,
     name_problem,
+    new_password_problem,
     retry_after_text,
     sign_in_problem,
 )
@@ -79,6 +80,7 @@ class Pages:
                 "languages": languages(),
                 "hub_name": self.hub_name(language),
                 "code_problem": code_problem,
+                "new_password_problem": new_password_problem,
                 "name_problem": name_problem,
                 "sign_in_problem": sign_in_problem,
             }

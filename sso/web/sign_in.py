@@ -1,7 +1,6 @@
 """The sign-in pages: the name decides the one door, then the password is tried there and nowhere else."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from flask import Blueprint, Response, request
@@ -9,32 +8,16 @@ from flask import Blueprint, Response, request
 from sso.authentication.password import MAX_PASSWORD_BYTES
 from sso.authentication.sign_in import Failure, NotSignedIn, SignedIn
 from sso.authentication.throttling import Throttled
-from sso.directory.routing import CitizenRoute, DirectoryRoute, route
 from sso.hub import Hub
-from sso.oidc.digest import digest
 from sso.oidc.metadata import AUTHORIZATION_PATH
-from sso.web import typed_name
+from sso.web import new_password, typed_name
 from sso.web.answers import Answers
-from sso.web.journey import HOME, Journey, begin_own, check_form, in_its_language, load
+from sso.web.door import Door, door_of, journey_of, settle, throttled
+from sso.web.journey import HOME, Journey, begin_own, check_form
 from sso.web.pages import retry_after_text
 from sso.web.visit import Visit, visit_of
 
 MAX_LOGIN_NAME_LENGTH = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """A name as it was typed, and where it leads."""
-
-    typed: str
-    destination: CitizenRoute | DirectoryRoute
-
-    def directory_name(self, language_tag: str) -> str | None:
-        """The department's name in a language, None for a citizen."""
-        if isinstance(self.destination, CitizenRoute):
-            return None
-        directory = self.destination.directory
-        return directory.display_names.get(language_tag, directory.name)
 
 
 _PROBLEM: Mapping[Failure | None, str] = {
@@ -97,32 +80,32 @@ class _SignInPages:
         return self._answers.with_cookies(self._answers.to(f"/sign-in/{pending.id}"), visit, request)
 
     def ask_name(self, pending_id: str) -> Response:
-        visit, journey = self._load(pending_id)
+        visit, journey = journey_of(pending_id, self._hub, request)
         hint = journey.asked.login_hint if journey.asked is not None else None
         return self._name_page(journey, visit, hint or "", None)
 
     def take_name(self, pending_id: str) -> Response:
-        visit, journey = self._load(pending_id)
+        visit, journey = journey_of(pending_id, self._hub, request)
         check_form(visit, request, pending_id, self._hub.settings.issuer)
         typed = request.form.get("login_name", "")
-        door = self._door(typed)
+        door = door_of(typed, self._hub)
         if isinstance(door, str):
             return self._name_page(journey, visit, typed, door)
         response = self._answers.to(f"/sign-in/{pending_id}/password")
         return typed_name.remember(response, typed, pending_id, visit, self._hub)
 
     def ask_password(self, pending_id: str) -> Response:
-        visit, journey = self._load(pending_id)
-        door = self._door(typed_name.recall(request, pending_id, visit) or "")
+        visit, journey = journey_of(pending_id, self._hub, request)
+        door = door_of(typed_name.recall(request, pending_id, visit) or "", self._hub)
         if isinstance(door, str):
             return self._answers.to(f"/sign-in/{pending_id}")
         return self._password_page(journey, visit, door)
 
     def take_password(self, pending_id: str) -> Response:
-        visit, journey = self._load(pending_id)
+        visit, journey = journey_of(pending_id, self._hub, request)
         check_form(visit, request, pending_id, self._hub.settings.issuer)
         typed, password = request.form.get("username", ""), request.form.get("password", "")
-        door = self._door(typed)
+        door = door_of(typed, self._hub)
         if isinstance(door, str):
             return self._name_page(journey, visit, typed, door)
         if not password or len(password) > MAX_PASSWORD_BYTES:
@@ -136,45 +119,32 @@ class _SignInPages:
             with database.begin(visit.origin) as stores:
                 attempt = sign_in.prepare(door.destination, journey.client_id, address, stores, visit.now)
         except Throttled as refusal:
-            return self._throttled(journey, visit, door, refusal)
+            return throttled(self._password_page(journey, visit, door, refusal.retry_after), refusal)
         proof = sign_in.prove(attempt, password)
         now = visit_of(self._hub, request).now
         with database.begin(visit.origin) as stores:
             outcome = sign_in.conclude(attempt, proof, journey.session, stores, now)
-            if isinstance(outcome, SignedIn) and journey.pending.account_selected_at is not None:
-                settled = replace(outcome.session, persona_chosen=True)
-                stores.sessions.renew(settled, digest(outcome.cookie))
+            settle(journey, outcome, stores)
         if isinstance(outcome, NotSignedIn):
-            return self._password_page(journey, visit, door, _PROBLEM.get(outcome.failure, "wrong"))
+            return self._not_signed_in(journey, visit, door, outcome.failure)
         return self._signed_in(journey, visit, outcome)
 
+    def _not_signed_in(self, journey: Journey, visit: Visit, door: Door, failure: Failure | None) -> Response:
+        problem = _PROBLEM.get(failure, "wrong")
+        if problem in new_password.REASONS and door.changes_passwords:
+            return self._answers.to(new_password.path(journey.pending.id, problem))
+        return self._password_page(journey, visit, door, problem)
+
     def _signed_in(self, journey: Journey, visit: Visit, outcome: SignedIn) -> Response:
-        response = self._answers.to(f"{AUTHORIZATION_PATH}/{journey.pending.id}")
-        typed_name.forget(response, journey.pending.id, self._hub)
+        pending_id, ends = journey.pending.id, outcome.password_ends
+        if ends is None:
+            response = self._answers.to(f"{AUTHORIZATION_PATH}/{pending_id}")
+            typed_name.forget(response, pending_id, self._hub)
+        else:
+            response = self._answers.to(new_password.warning_path(pending_id, ends))
         return self._answers.with_session(
             self._answers.with_cookies(response, visit, request), outcome.cookie
         )
-
-    def _load(self, pending_id: str) -> tuple[Visit, Journey]:
-        visit = visit_of(self._hub, request)
-        with self._hub.database.read() as stores:
-            journey = load(self._hub, pending_id, visit, stores)
-        return in_its_language(self._hub, journey, visit, request), journey
-
-    def _door(self, typed: str) -> Door | str:
-        """Return where a name leads, or the key of what is wrong with it."""
-        if not typed.strip():
-            return "empty"
-        try:
-            return Door(typed, route(typed, self._hub.directories))
-        except ValueError:
-            return "invalid"
-
-    def _throttled(self, journey: Journey, visit: Visit, door: Door, refusal: Throttled) -> Response:
-        response = self._password_page(journey, visit, door, refusal.retry_after)
-        response.status_code = 429
-        response.headers["Retry-After"] = str(int(refusal.retry_after.total_seconds()) + 1)
-        return response
 
     def _name_page(self, journey: Journey, visit: Visit, typed: str, problem: str | None) -> Response:
         return self._answers.page(

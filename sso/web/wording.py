@@ -115,6 +115,40 @@ STAFF_PROBLEMS: Mapping[str, Sentences] = {
 }
 """What can go wrong with a clerk's password, by key; `{directory}` is the department's name."""
 
+NEW_PASSWORD_PROBLEMS: Mapping[str, Sentences] = {
+    **STAFF_PROBLEMS,
+    "empty": Sentences(_("Enter your password of now"), None),
+    "empty_new": Sentences(_("Enter a new password"), None),
+    "differ": Sentences(_("The two new passwords are not the same"), _("Enter the new password twice.")),
+    "too_short": Sentences(_("The new password is too short for {directory}"), _("Choose a longer one.")),
+    "too_long": Sentences(_("The new password is too long"), _("Choose a shorter one.")),
+    "too_simple": Sentences(
+        _("The new password is too easy to guess for {directory}"),
+        _("Use small and capital letters, digits and signs, and nothing of your name."),
+    ),
+    "used_before": Sentences(
+        _("You have used this password before"), _("{directory} wants one that you have not had lately.")
+    ),
+    "too_young": Sentences(
+        _("{directory} does not let you change your password again so soon"),
+        _("Sign in with your password of now, and change it on another day."),
+    ),
+    "refused": Sentences(
+        _("{directory} does not accept the new password"),
+        _("It may be too short, too easy to guess, or one that you have had before. Choose another one."),
+    ),
+    "not_offered": Sentences(_("{directory} does not let you change this password here"), _OWN_HELP_DESK),
+    "unknown": Sentences(
+        _("{directory} stopped answering, and your password seems to be unchanged"),
+        _("Wait a minute, then try the same again."),
+    ),
+    "changed": Sentences(
+        _("Your password at {directory} is changed, but you could not be signed in with it"),
+        _("Wait a minute, then sign in with the new password."),
+    ),
+}
+"""What can go wrong when a clerk chooses a new password, by key."""
+
 CITIZEN_PROBLEMS: Mapping[str, Sentences] = {
     **STAFF_PROBLEMS,
     "locked": Sentences(_("Your account is locked"), _CITIZEN_HELP),
@@ -157,6 +191,15 @@ def sign_in_problem(language: Language, key: str, directory_name: str | None) ->
     """
     english = (CITIZEN_PROBLEMS if directory_name is None else STAFF_PROBLEMS)[key]
     return _filled(language, english, directory_name or "")
+
+
+def new_password_problem(language: Language, key: str, directory_name: str) -> Sentences:
+    """Return what the page for a new password says for a key.
+
+    Raises:
+        KeyError: the key is none of NEW_PASSWORD_PROBLEMS.
+    """
+    return _filled(language, NEW_PASSWORD_PROBLEMS[key], directory_name)
 
 
 def name_problem(language: Language, key: str) -> Sentences:

@@ -33,6 +33,14 @@ def give_password(page: Page, password: str) -> None:
     page.click("#sign_in")
 
 
+def change_password(page: Page, old: str, new: str) -> None:
+    """Fill in the page for a new password and go on."""
+    page.fill("#password", old)
+    page.fill("#new_password", new)
+    page.fill("#new_password_again", new)
+    page.click("#change_password")
+
+
 def prove(page: Page, person: Person) -> None:
     """Sign in at the hub: name, then password."""
     give_name(page, person.login_name)

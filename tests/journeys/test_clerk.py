@@ -114,10 +114,19 @@ def test_a_wrong_password_and_an_unknown_clerk_look_alike(staff_stage: Stage, op
     assert seen[0] == seen[1]
 
 
-def test_a_clerk_who_must_change_the_password_is_told_so(staff_stage: Stage, open_page: OpenPage) -> None:
-    told = refused(staff_stage, open_page, NEWCOMER)
+def test_a_clerk_who_must_change_the_password_does_so_and_arrives(
+    staff_stage: Stage, open_page: OpenPage
+) -> None:
+    page = open_page()
+    steps.begin(page, staff_stage.family)
+    steps.prove(page, NEWCOMER)
+    page.wait_for_selector("#new_password")
+    reason = steps.text(page, "#reason")
 
-    assert told.startswith("Civil Affairs Bureau asks you to change your password before you sign in")
+    steps.change_password(page, NEWCOMER.password, "Quartz-vow 73 buck")
+
+    assert reason == "Civil Affairs Bureau asks you to change your password before you sign in."
+    assert steps.arrived(page, staff_stage.family) == NEWCOMER.name
 
 
 def test_a_wrong_password_does_not_tell_that_it_must_be_changed(
@@ -129,9 +138,27 @@ def test_a_wrong_password_does_not_tell_that_it_must_be_changed(
 
 
 def test_a_clerk_whose_password_has_expired_is_told_so(staff_stage: Stage, open_page: OpenPage) -> None:
-    told = refused(staff_stage, open_page, EXPIRED)
+    page = open_page()
+    steps.begin(page, staff_stage.family)
+    steps.prove(page, EXPIRED)
+    page.wait_for_selector("#new_password")
 
-    assert told.startswith("Your password at Civil Affairs Bureau has expired")
+    assert steps.text(page, "#reason") == "Your password at Civil Affairs Bureau has expired."
+
+
+def test_a_new_password_that_the_department_refuses_is_refused_with_the_reason(
+    staff_stage: Stage, open_page: OpenPage
+) -> None:
+    page = open_page()
+    steps.begin(page, staff_stage.family)
+    steps.prove(page, EXPIRED)
+    page.wait_for_selector("#new_password")
+
+    steps.change_password(page, EXPIRED.password, "abc")
+    page.wait_for_selector(".govuk-error-summary")
+
+    assert steps.problem(page).startswith("The new password is too short for Civil Affairs Bureau")
+    assert page.locator("#new_password-error").is_visible()
 
 
 def test_a_clerk_whom_the_department_locked_sees_what_a_wrong_password_shows(

@@ -10,7 +10,7 @@ from sso.web.detail_words import DetailRow, DetailShown, details_shown
 from sso.web.disclosure import disclosures
 from sso.web.language import Language, by_tag
 from sso.web.pages import Pages, error_sentences, retry_after_text
-from sso.web.wording import CODE_PROBLEMS, NAME_PROBLEMS, STAFF_PROBLEMS
+from sso.web.wording import CODE_PROBLEMS, NAME_PROBLEMS, NEW_PASSWORD_PROBLEMS, STAFF_PROBLEMS
 
 HOSTILE = "</title><script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 BIDI = "user\u202egnp.exe\u2069\u2066"
@@ -55,6 +55,26 @@ PASSWORD = {
     "error": None,
     "retry_after_text": None,
     "cancel_action": "/cancel",
+}
+NEW_PASSWORD = {
+    **FORM,
+    "service_name": "Housing",
+    "login_name": "bolor@civil.example",
+    "directory_name": "Civil Affairs Bureau",
+    "sign_in_url": "/sign-in",
+    "reason": None,
+    "error": None,
+    "retry_after_text": None,
+    "cancel_action": "/cancel",
+}
+ENDS = {
+    "service_name": "Housing",
+    "directory_name": "Civil Affairs Bureau",
+    "days": lambda language: language.duration(5 * 86_400),
+    "is_today": False,
+    "left": None,
+    "change_url": "/change",
+    "continue_url": "/go-on",
 }
 CITIZEN = {**PASSWORD, "login_name": "tuya", "directory_name": None}
 CHOICES = [
@@ -193,6 +213,15 @@ def _hostile(text: str) -> dict[str, dict[str, Any]]:
             "directory_name": text,
             "error": "locked",
         },
+        "new_password.html": {
+            **NEW_PASSWORD,
+            "service_name": text,
+            "login_name": text,
+            "directory_name": text,
+            "reason": "must_change",
+            "error": "used_before",
+        },
+        "password_ends.html": {**ENDS, "service_name": text, "directory_name": text, "days": text},
         "persona.html": {**FORM, "service_name": text, "choices": [choice, choice]},
         "consent.html": {
             **CONSENT,
@@ -244,6 +273,16 @@ def usual_pages() -> list[Example]:
         Example(
             "password_citizen", "password.html", {**CITIZEN, "service_name": None, "cancel_action": None}
         ),
+        Example("new_password", "new_password.html", NEW_PASSWORD),
+        Example("new_password_must", "new_password.html", {**NEW_PASSWORD, "reason": "must_change"}),
+        Example("new_password_expired", "new_password.html", {**NEW_PASSWORD, "reason": "expired"}),
+        Example("password_ends", "password_ends.html", ENDS),
+        Example("password_ends_today", "password_ends.html", {**ENDS, "is_today": True}),
+        *(
+            Example(f"password_ended_{left}", "password_ends.html", {**ENDS, "days": None, "left": left})
+            for left in (0, 1, 2)
+        ),
+        Example("password_ends_elsewhere", "password_ends.html", {**ENDS, "change_url": None}),
         Example("persona", "persona.html", {**FORM, "service_name": "Housing", "choices": CHOICES}),
         Example("persona_one", "persona.html", {**FORM, "service_name": None, "choices": CHOICES[:1]}),
         Example("consent", "consent.html", CONSENT),
@@ -294,6 +333,10 @@ def refused_pages() -> list[Example]:
         *(
             Example(f"password_staff_{key}", "password.html", {**PASSWORD, "error": key})
             for key in STAFF_PROBLEMS
+        ),
+        *(
+            Example(f"new_password_{key}", "new_password.html", {**NEW_PASSWORD, "error": key})
+            for key in NEW_PASSWORD_PROBLEMS
         ),
         *(
             Example(f"password_citizen_{key}", "password.html", {**CITIZEN, "error": key})

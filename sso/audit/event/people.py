@@ -69,13 +69,34 @@ class AccountLinked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordChanged:
-    """A password was set for the first time or by its owner."""
+    """A password was set for the first time or by its owner; `source` is directory for a clerk's own.
+
+    The account is absent when the directory showed no entry, neither before the change nor after it.
+    """
 
     code: ClassVar[str] = "credential.password.changed"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
     severity: ClassVar[Severity] = Severity.LOW
-    account_id: str
+    account_id: str | None
     source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordNotChanged:
+    """A clerk's password was not changed. `status_code` is the directory's verdict on the old or the new one.
+
+    A typed name appears only as keyed HMAC.
+    """
+
+    code: ClassVar[str] = "credential.password.changed"
+    outcome: ClassVar[Outcome] = Outcome.FAILURE
+    severity: ClassVar[Severity] = Severity.LOW
+    account_id: str | None = None
+    client_id: str | None = None
+    directory_id: str
+    status_code: str
+    name_hmac: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
