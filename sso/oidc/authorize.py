@@ -1,4 +1,4 @@
-"""End an authorization request: grant it with a code, or bring the person's refusal to the client.
+"""End an authorization request: grant what it asks for, or bring the person's refusal to the client.
 
 OpenID Connect Core 3.1.2.5 and 3.1.2.6, RFC 6749 4.1.2, RFC 9207.
 """
@@ -11,8 +11,11 @@ from sso.oidc.consenting import Shared, remember
 from sso.oidc.details import types_of
 from sso.oidc.digest import digest, new_id, new_secret
 from sso.oidc.errors import AuthorizationError, ErrorCode
+from sso.oidc.front_channel import as_params, check_front_channel, issuance_in_front
 from sso.oidc.grant import AuthorizationCode, Grant
+from sso.oidc.issuance import make
 from sso.oidc.request import AuthorizationRequest
+from sso.oidc.request.response_type import TOKENS
 from sso.oidc.response import AuthorizationResponse, authorization_response
 from sso.oidc.session import Session
 from sso.oidc.settings import Provider
@@ -40,36 +43,64 @@ def accept(request: AuthorizationRequest, pushed: bytes | None, stores: Stores, 
     )
 
 
-def issue_code(
+def grant(
     request: AuthorizationRequest, session: Session, stores: Stores, provider: Provider, now: datetime
 ) -> AuthorizationResponse:
-    """Remember a new grant and its code, and return the response that carries the code."""
-    code = new_secret()
-    grant = _grant(request, session, stores, now)
+    """Remember a new grant, and return the response that carries what was asked for.
+
+    A code, tokens, or both; nothing is granted for response_type none (Multiple Response Types 4).
+
+    Raises:
+        AuthorizationError: an ID token cannot be encrypted to this client.
+    """
+    to, issuer = request.to, provider.settings.issuer
+    if "none" in request.response_type:
+        return authorization_response(to, issuer)
+    check_front_channel(request, provider)
+    given = _grant(request, session, stores, now)
+    code = _code(request, given, stores, provider, now)
+    stores.sessions.join(session.id, request.client.client_id, now)
+    answer = {} if code is None else {"code": code}
+    if request.response_type & TOKENS:
+        issuance = issuance_in_front(request, given, code, stores)
+        answer |= as_params(make(issuance, stores, provider, now), request.scope)
+    return authorization_response(to, issuer, **answer)
+
+
+def _code(
+    request: AuthorizationRequest, given: Grant, stores: Stores, provider: Provider, now: datetime
+) -> str | None:
+    """Remember the code and its grant. Where none is asked for, one that nobody knows, spent already.
+
+    A grant lives as long as its code and its refresh tokens are remembered: so it has one in any case.
+    """
+    code, asked = new_secret(), "code" in request.response_type
     stores.codes.add(
         AuthorizationCode(
             digest=digest(code),
-            grant=grant,
+            grant=given,
             redirect_uri=request.to.redirect_uri,
             code_challenge=request.code_challenge,
             expires_at=now + provider.settings.code_lifetime,
+            redeemed_at=None if asked else now,
             dpop_jkt=request.dpop_jkt,
         )
     )
-    stores.sessions.join(session.id, request.client.client_id, now)
+    if not asked:
+        return None
     stores.audit.append(
         CodeIssued(
-            client_id=request.client.client_id,
-            account_id=session.account_id,
-            session_id=session.id,
-            grant_id=grant.id,
+            client_id=given.client_id,
+            account_id=given.account_id,
+            session_id=given.session_id,
+            grant_id=given.id,
             scope=request.scope,
             code_prefix=digest(code).hex()[:16],
             pkce=request.code_challenge is not None,
         ),
         now,
     )
-    return authorization_response(request.to, provider.settings.issuer, code=code)
+    return code
 
 
 def _grant(request: AuthorizationRequest, session: Session, stores: Stores, now: datetime) -> Grant:

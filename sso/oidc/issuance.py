@@ -1,6 +1,6 @@
 """Make the tokens of one answer: access token (RFC 9068), ID token (Core 2), and their audit event."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sso.audit.event import TokenIssued
@@ -25,12 +25,25 @@ from sso.oidc.token_scheme import TokenScheme
 ACCESS_TOKEN_ALG = "ES256"
 
 
+@dataclass(frozen=True, slots=True)
+class FrontChannel:
+    """What passes through the browser: the words of the response type, and what an ID token there vouches
+    for.
+
+    OpenID Connect Core 3.2 and 3.3; `state` by FAPI 1.0 Advanced 5.2.2.1.
+    """
+
+    response_type: frozenset[str]
+    code: str | None = field(default=None, repr=False)
+    state: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuance:
     """What is to be issued: by which grant type, for which client, out of which grant.
 
     `scope` may be narrower than the grant's. `refresh_token` is the one to hand out, if any.
-    `confirmation` are the keys that the access token is bound to.
+    `confirmation` are the keys that the access token is bound to. `front` is None for the token endpoint.
     """
 
     grant_type: GrantType
@@ -41,63 +54,102 @@ class Issuance:
     refresh_token: str | None = None
     confirmation: Confirmation | None = None
     reach: Reach = Reach()
+    front: FrontChannel | None = None
+
+    @property
+    def wants_access_token(self) -> bool:
+        """Whether an access token is part of the answer."""
+        return self.front is None or "token" in self.front.response_type
+
+    @property
+    def wants_id_token(self) -> bool:
+        """Whether an ID token is part of the answer."""
+        about_person = self.grant is not None and "openid" in self.scope
+        return about_person and (self.front is None or "id_token" in self.front.response_type)
 
 
 @dataclass(frozen=True, slots=True)
-class _AccessToken:
+class AccessTokenMade:
+    """An access token and what is said about it beside it."""
+
     jti: str
     aud: tuple[str, ...]
     lifetime: timedelta
     expires_at: datetime
-    text: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The tokens of one answer, those that are part of it."""
+
+    access_token: AccessTokenMade | None
+    id_token: str | None = field(repr=False)
 
 
 def issue(issuance: Issuance, stores: Stores, provider: Provider, now: datetime) -> TokenResponse:
-    """Record and return the tokens; the event's id becomes `txn` of the ID token (RFC 8417 2.2)."""
-    access_token = _access_token(issuance, stores, provider, now)
-    wants_id_token = issuance.grant is not None and "openid" in issuance.scope
-    released = _released_claims(issuance) if wants_id_token else {}
-    txn = stores.audit.append(_event(issuance, access_token, released, wants_id_token), now)
-    id_token = None
-    if issuance.grant is not None and wants_id_token:
-        alg = issuance.client.id_token_signed_response_alg
-        released |= {"txn": txn, "at_hash": half_hash(access_token.text, alg)}
-        claims = _id_token_claims(issuance, issuance.grant, released, provider, now)
-        id_token = client_jwt(claims, "JWT", id_token_protection(issuance.client), provider, now)
-    lifetime = int(access_token.lifetime.total_seconds())
+    """Record the tokens, and return the answer of the token endpoint that carries them."""
+    made = make(issuance, stores, provider, now)
+    assert made.access_token is not None  # noqa: S101 - at the token endpoint there always is one
     return TokenResponse(
-        access_token=access_token.text,
+        access_token=made.access_token.text,
         token_type=TokenScheme.of(issuance.confirmation),
-        expires_in=lifetime,
+        expires_in=int(made.access_token.lifetime.total_seconds()),
         scope=issuance.scope,
-        id_token=id_token,
+        id_token=made.id_token,
         refresh_token=issuance.refresh_token,
         authorization_details=issuance.reach.authorization_details,
     )
 
 
+def make(issuance: Issuance, stores: Stores, provider: Provider, now: datetime) -> Made:
+    """Record and return the tokens; the event's id becomes `txn` of the ID token (RFC 8417 2.2)."""
+    access_token = _access_token(issuance, stores, provider, now) if issuance.wants_access_token else None
+    released = _released_claims(issuance) if issuance.wants_id_token else {}
+    txn = stores.audit.append(_event(issuance, access_token, released, provider, now), now)
+    if issuance.grant is None or not issuance.wants_id_token:
+        return Made(access_token, None)
+    released |= {"txn": txn} | _hashes(issuance, access_token)
+    claims = _id_token_claims(issuance, issuance.grant, released, provider, now)
+    return Made(access_token, client_jwt(claims, "JWT", id_token_protection(issuance.client), provider, now))
+
+
+def _hashes(issuance: Issuance, access_token: AccessTokenMade | None) -> dict[str, JsonValue]:
+    """What the ID token vouches for: at_hash (Core 3.1.3.6), c_hash (3.3.2.11), s_hash (FAPI 1.0)."""
+    front = issuance.front or FrontChannel(frozenset())
+    vouched = {"at_hash": access_token and access_token.text, "c_hash": front.code, "s_hash": front.state}
+    alg = issuance.client.id_token_signed_response_alg
+    return {name: half_hash(text, alg) for name, text in vouched.items() if text and text.isascii()}
+
+
 def _event(
-    issuance: Issuance, access_token: _AccessToken, released: dict[str, JsonValue], id_token: bool
+    issuance: Issuance,
+    access_token: AccessTokenMade | None,
+    released: dict[str, JsonValue],
+    provider: Provider,
+    now: datetime,
 ) -> TokenIssued:
-    grant = issuance.grant
+    """Without an access token, the audience and the end are the ID token's."""
+    grant, client = issuance.grant, issuance.client
+    id_token_ends = now + lifetimes(client, provider.settings, about_person=True).id_token
     return TokenIssued(
-        client_id=issuance.client.client_id,
+        client_id=client.client_id,
         account_id=grant.account_id if grant else None,
         session_id=grant.session_id if grant else None,
         grant_id=grant.id if grant else None,
         grant_type=issuance.grant_type.value,
-        jti=access_token.jti,
-        aud=access_token.aud,
+        jti=access_token.jti if access_token else None,
+        aud=access_token.aud if access_token else (client.client_id,),
         scope=issuance.scope,
-        expires_at=access_token.expires_at,
+        expires_at=access_token.expires_at if access_token else id_token_ends,
         claims_released=frozenset(released),
-        id_token=id_token,
+        id_token=issuance.wants_id_token,
         refresh_token=issuance.refresh_token is not None,
         authorization_details=types_of(issuance.reach.authorization_details),
     )
 
 
-def _access_token(issuance: Issuance, stores: Stores, provider: Provider, now: datetime) -> _AccessToken:
+def _access_token(issuance: Issuance, stores: Stores, provider: Provider, now: datetime) -> AccessTokenMade:
     settings, client, grant = provider.settings, issuance.client, issuance.grant
     issued_at = int(now.timestamp())
     lifetime = lifetimes(client, settings, about_person=grant is not None).access_token
@@ -123,7 +175,7 @@ def _access_token(issuance: Issuance, stores: Stores, provider: Provider, now: d
     key, expires_at = provider.keys.signing(ACCESS_TOKEN_ALG, now), now + lifetime
     opaque = client.access_token_format == "opaque"
     text = _kept(claims, expires_at, stores) if opaque else sign(claims, key, "at+jwt")
-    return _AccessToken(jti, aud, lifetime, expires_at, text)
+    return AccessTokenMade(jti, aud, lifetime, expires_at, text)
 
 
 def _kept(claims: dict[str, JsonValue], expires_at: datetime, stores: Stores) -> str:
@@ -134,10 +186,15 @@ def _kept(claims: dict[str, JsonValue], expires_at: datetime, stores: Stores) ->
 
 
 def _released_claims(issuance: Issuance) -> dict[str, JsonValue]:
-    """Claims about the person for the ID token: those demanded there, or all by the client's switch."""
+    """Claims about the person for the ID token: those demanded there, or all by the client's switch.
+
+    All as well where there is no access token to ask for them with (Core 5.4).
+    """
     if issuance.grant is None or issuance.subject is None:
         return {}
-    names = claim.scope_claims(issuance.scope) if issuance.client.claims_in_id_token else frozenset[str]()
+    alone = issuance.front is not None and issuance.front.response_type == {"id_token"}
+    whole = alone or issuance.client.claims_in_id_token
+    names = claim.scope_claims(issuance.scope) if whole else frozenset[str]()
     return claim.release(issuance.subject.claims, names, issuance.grant.claims.id_token)
 
 

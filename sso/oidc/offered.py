@@ -20,7 +20,16 @@ AUTH_METHODS = (
 )
 """What `client_authentication` proves."""
 
-RESPONSE_TYPES = ("code",)
+RESPONSE_TYPES = (
+    "code",
+    "code id_token",
+    "code id_token token",
+    "code token",
+    "id_token",
+    "id_token token",
+    "none",
+    "token",
+)
 """What the authorization endpoint answers; words in ascending order (OAuth 2.0 Multiple Response Types 5)."""
 
 FRONT_CHANNEL_TYPES = tuple(name for name in RESPONSE_TYPES if {"token", "id_token"} & set(name.split(" ")))
@@ -36,7 +45,6 @@ GRANT_TYPES = tuple(
 WITHOUT_FEATURE: Mapping[str, str] = {
     field: feature
     for feature, fields in {
-        "implicit and hybrid response types": ("front_channel_tokens",),
         "request objects by address": ("request_uris",),
         "front-channel logout": ("frontchannel_logout_uri", "frontchannel_logout_session_required"),
         "user codes of backchannel authentication": ("backchannel_user_code_parameter",),

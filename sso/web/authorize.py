@@ -201,7 +201,7 @@ def _grant(turn: Turn, journey: Journey, session: Session, *, new: bool) -> Auth
     if session.auth_time < journey.pending.asked_at:
         authorization.record_reuse(journey.asked, session, stores, visit.now)
     sessions.touch(session, stores, visit.now)
-    return authorization.issue_code(journey.asked, session, stores, hub.provider(), visit.now)
+    return authorization.grant(journey.asked, session, stores, hub.provider(), visit.now)
 
 
 def _refused(

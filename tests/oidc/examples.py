@@ -214,7 +214,7 @@ class World:
 
     def code(self, session: Session | None = None, **changes: str | list[str] | None) -> str:
         asked = self.ask(**changes)
-        answer = authorize.issue_code(asked, session or self.session, self.stores, self.provider, self.now)
+        answer = authorize.grant(asked, session or self.session, self.stores, self.provider, self.now)
         return dict(answer.params)["code"]
 
     def form(self, **params: str) -> TokenResponse:

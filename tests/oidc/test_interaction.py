@@ -247,7 +247,7 @@ def test_the_code_is_issued_with_state_and_iss_and_the_client_joins_the_session(
     """RFC 6749 4.1.2, RFC 9207 2."""
     world.session = replace(world.session, auth_time=NOW - MINUTE)
 
-    answer = authorize.issue_code(world.ask(), world.session, world.stores, world.provider, NOW)
+    answer = authorize.grant(world.ask(), world.session, world.stores, world.provider, NOW)
 
     params = dict(answer.params)
     assert params.keys() == {"code", "state", "iss"}

@@ -44,7 +44,6 @@ def test_what_is_not_supported_is_said_to_be_so() -> None:
     whole = document()
 
     assert whole["request_uri_parameter_supported"] is False
-    assert whole["response_types_supported"] == ["code"]
     assert whole["code_challenge_methods_supported"] == ["S256"]
     assert "registration_endpoint" not in whole
 

@@ -23,7 +23,7 @@ def world() -> World:
 def answer(world: World, **changes: str | list[str] | None) -> AuthorizationResponse:
     """A code, as it leaves."""
     asked = world.ask(**changes)
-    issued = authorize.issue_code(asked, world.session, world.stores, world.provider, world.now)
+    issued = authorize.grant(asked, world.session, world.stores, world.provider, world.now)
     return delivered(issued, world.provider, world.now)
 
 

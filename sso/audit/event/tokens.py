@@ -10,7 +10,8 @@ from sso.audit.record import Outcome, Severity
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenIssued:
     """Tokens were issued. `claims_released` are the names of claims in the ID token, `authorization_details`
-    the types of what the access token is for (RFC 9396).
+    the types of what the access token is for (RFC 9396). `jti` is the access token's; absent where only an
+    ID token was issued.
     """
 
     code: ClassVar[str] = "token.issued"
@@ -21,7 +22,7 @@ class TokenIssued:
     session_id: str | None = None
     grant_id: str | None = None
     grant_type: str
-    jti: str
+    jti: str | None
     aud: tuple[str, ...]
     scope: frozenset[str]
     expires_at: datetime

@@ -80,7 +80,10 @@ def check_grants(client: Client) -> None:
     parts = {part for each in client.response_types for part in each.split(" ")}
     front_channel = bool(parts & {"token", "id_token"})
     if ("code" in parts) is not code or front_channel is not implicit:
-        raise InvalidClientMetadata("response_types must be code, for authorization_code only")
+        raise InvalidClientMetadata(
+            "response_types with code need authorization_code in grant_types and the other way round,"
+            " those with token or id_token need implicit"
+        )
     if front_channel and not client.front_channel_tokens:
         raise InvalidClientMetadata("response_types with tokens need front_channel_tokens")
 

@@ -52,6 +52,22 @@ def response_type_of(value: Mapping[str, str], client: Client, to: ReturnAddress
     return words
 
 
+def check_id_token(
+    response_type: frozenset[str], scope: frozenset[str], value: Mapping[str, str], to: ReturnAddress
+) -> None:
+    """An ID token in the response needs the scope openid, and a nonce that binds it to this request.
+
+    Raises:
+        AuthorizationError: one of them is missing (OpenID Connect Core 3.2.2.1, 3.3.2.11).
+    """
+    if "id_token" not in response_type:
+        return
+    if "openid" not in scope:
+        raise AuthorizationError(ErrorCode.INVALID_SCOPE, "an id_token needs the scope openid", to)
+    if "nonce" not in value:
+        invalid("nonce is required where an id_token comes back", to)
+
+
 def _words(values: Sequence[str]) -> frozenset[str]:
     """Return the words of a known response type; their order does not matter. Nothing for any other."""
     words = values[0].split(" ") if len(values) == 1 else []
@@ -59,11 +75,18 @@ def _words(values: Sequence[str]) -> frozenset[str]:
 
 
 def _is_open(words: frozenset[str], client: Client) -> bool:
+    """Whether the client is registered for it, and is allowed tokens in the browser if it brings some."""
     needed = {GrantType.AUTHORIZATION_CODE} if "code" in words else set()
     if words & TOKENS:
         needed.add(GrantType.IMPLICIT)
     registered = " ".join(sorted(words)) in client.response_types and needed <= client.grant_types
-    return registered and (client.front_channel_tokens or not words & TOKENS)
+    return registered and (not words & TOKENS or _in_front(words, client))
+
+
+def _in_front(words: frozenset[str], client: Client) -> bool:
+    """A token bound to a key is never made in the browser, where no key is shown (RFC 9449 5, RFC 8705 3)."""
+    bound = client.dpop_bound_access_tokens or client.tls_client_certificate_bound_access_tokens
+    return client.front_channel_tokens and client.profile is None and not (bound and "token" in words)
 
 
 def _check_mode(asked: str | None, tokens: frozenset[str], client: Client, to: ReturnAddress) -> None:

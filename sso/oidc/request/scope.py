@@ -15,14 +15,18 @@ from sso.oidc.target import TargetInvalid, resources_within
 MAX_CLAIMS_LENGTH = 4_096
 
 
-def scope_of(value: Mapping[str, str], client: Client, to: ReturnAddress) -> frozenset[str]:
+def scope_of(
+    value: Mapping[str, str], response_type: frozenset[str], client: Client, to: ReturnAddress
+) -> frozenset[str]:
     """Return the scopes asked for that the client is registered for (RFC 6749 3.3).
+
+    Without a code there is no refresh token, and so no offline_access (OpenID Connect Core 11).
 
     Raises:
         AuthorizationError: invalid_scope, none is left.
     """
     scope = frozenset(value.get("scope", "").split(" ")) & client.scope
-    if GrantType.REFRESH_TOKEN not in client.grant_types:
+    if GrantType.REFRESH_TOKEN not in client.grant_types or "code" not in response_type:
         scope -= {"offline_access"}
     scope = grantable(client, scope)
     if not scope:

@@ -10,7 +10,7 @@ from sso.oidc.request.hints import hinted_subs
 from sso.oidc.request.parameters import Params, single_values
 from sso.oidc.request.prompting import max_age_of, prompt_of
 from sso.oidc.request.proof_key import code_challenge_of, dpop_jkt_of
-from sso.oidc.request.response_type import response_type_of
+from sso.oidc.request.response_type import check_id_token, response_type_of
 from sso.oidc.request.scope import claims_of, details_asked, essential_acr, resources_of, scope_of
 from sso.oidc.request.trusted_address import client_of, return_address
 from sso.oidc.settings import Provider
@@ -60,17 +60,19 @@ class AuthorizationRequest:
         to = return_address(params, client)
         value = single_values(params, to)
         response_type = response_type_of(value, client, to)
+        scope = scope_of(value, response_type, client, to)
+        check_id_token(response_type, scope, value, to)
         claims = claims_of(value, client, to)
         details = details_asked(value, client, provider, to)
         return cls(
             client=client,
             to=to,
             response_type=response_type,
-            scope=scope_of(value, client, to),
+            scope=scope,
             resource=resources_of(params, client, to),
             authorization_details=details,
             asks_every_time=must_ask(details, provider.settings.detail_types),
-            code_challenge=code_challenge_of(value, client, to),
+            code_challenge=code_challenge_of(value, client, to) if "code" in response_type else None,
             dpop_jkt=dpop_jkt_of(value, to),
             prompt=prompt_of(value, to),
             max_age=max_age_of(value, client, to),
