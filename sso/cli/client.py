@@ -15,7 +15,7 @@ from sso.cli.context import fail, hub_of, json_option, print_json, print_rows
 from sso.cli.operator import SOURCE, operator_origin
 from sso.cli.registration_token import registration_token
 from sso.oidc.client import Client
-from sso.oidc.registration import InvalidClientMetadata, client_metadata
+from sso.oidc.registration import InvalidClientMetadata, client_metadata, without_working_secret
 from sso.storage.stores import SqlStores
 
 PAGE = 500
@@ -88,6 +88,8 @@ def change(
     before, after = _shown(known), _shown(changed)
     different = [name for name in after if name != "updated_at" and before.get(name) != after[name]]
     click.echo(f"{', '.join(different)}: changed" if different else "nothing is different")
+    if without_working_secret(changed, datetime.now(UTC)):
+        click.echo(f"It has no secret for that: run `sso client rotate-secret {client_id}`.", err=True)
 
 
 @client.command()

@@ -283,3 +283,18 @@ def test_a_change_that_cannot_be_leaves_everything_as_it_was(cli: Commands) -> N
         "sso: no application has the client_id nobody"
     )
     assert "say what changes" in cli.refused("client", "change", "housing", code=2)
+
+
+def test_a_method_that_needs_another_secret_says_so_and_gets_one(cli: Commands) -> None:
+    cli.ok(*ADD, "--client-id", "housing")
+    change = ("client", "change", "housing", "--metadata", "token_endpoint_auth_method=client_secret_jwt")
+
+    changed = cli.run(*change)
+    [rotated] = cli.rows("client", "rotate-secret", "housing")
+
+    assert "sso client rotate-secret housing" in changed.stderr
+    newest = registered(cli, "housing").secrets[0]
+    assert newest.hmac_key == rotated["client_secret"].encode()
+    assert (
+        "no secret" not in cli.run("client", "change", "housing", "--metadata", "contacts=a@b.example").stderr
+    )

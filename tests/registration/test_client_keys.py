@@ -9,6 +9,8 @@ import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from joserfc import jwe
+from joserfc.jwk import ECKey
 
 from sso.oidc.jose import public_jwk
 from tests.running.tuned_hub import TunedHub, running_hub
@@ -33,12 +35,13 @@ def hub(site: Publisher, tmp_path_factory: pytest.TempPathFactory) -> Iterator[T
 class Application:
     """A program that signs its own assertions, with the newest of its keys."""
 
-    def __init__(self, hub: TunedHub, site: Publisher, path: str) -> None:
+    def __init__(self, hub: TunedHub, site: Publisher, path: str, *options: str) -> None:
         self.site, self.path, self.issuer = site, path, hub.issuer
         self.change_key()
         self.client_id = hub.add_client(
             *("--grant-type", "client_credentials", "--auth-method", "private_key_jwt"),
             *("--metadata", f"jwks_uri={site.origin}{path}"),
+            *options,
         )["client_id"]
 
     def change_key(self, *, publish: bool = True) -> None:
@@ -48,6 +51,12 @@ class Application:
             self.site.publish(self.path, {"keys": [self.jwk]}, media_type="application/jwk-set+json")
 
     def token(self) -> httpx.Response:
+        return self._post("/oauth2/token", grant_type="client_credentials")
+
+    def introspect(self, token: str) -> httpx.Response:
+        return self._post("/oauth2/introspect", token=token)
+
+    def _post(self, path: str, **form: str) -> httpx.Response:
         now = int(time.time())
         claims: dict[str, Any] = {
             "iss": self.client_id,
@@ -57,12 +66,10 @@ class Application:
             "jti": str(uuid.uuid4()),
         }
         assertion = jwt.encode(claims, self.private, "ES256", headers={"kid": self.jwk["kid"]})
-        form = {
-            "grant_type": "client_credentials",
-            "client_assertion_type": ASSERTION_TYPE,
-            "client_assertion": assertion,
-        }
-        return httpx.post(f"{self.issuer}/oauth2/token", data=form, trust_env=False, timeout=20)
+        proof = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
+        accepted = {"Accept": "application/token-introspection+jwt"}
+        url = f"{self.issuer}{path}"
+        return httpx.post(url, data=form | proof, headers=accepted, trust_env=False, timeout=20)
 
 
 def test_a_client_with_a_jwks_uri_proves_itself_and_is_asked_for_its_keys_once(
@@ -110,3 +117,27 @@ def test_an_address_that_answers_with_something_else_is_no_server_error(
 
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
     assert "client keys not read" in hub.log
+
+
+def test_answers_are_encrypted_to_the_key_that_the_client_publishes_now(
+    hub: TunedHub, site: Publisher
+) -> None:
+    """RFC 9701 6: also to the next one, once the set is read again."""
+    application = Application(
+        hub,
+        site,
+        "/five",
+        *("--metadata", "introspection_encrypted_response_alg=ECDH-ES"),
+        *("--audience", "https://api.example", "--metadata", "resource=https://api.example"),
+    )
+    decrypting = ECKey.generate_key("P-256", {"use": "enc", "alg": "ECDH-ES"}, auto_kid=True)
+    public = {name: value for name, value in decrypting.as_dict(private=False).items()}
+    site.publish("/five", {"keys": [application.jwk, public]})
+    token = application.token().json()["access_token"]
+
+    answer = application.introspect(token)
+    plain = jwe.decrypt_compact(answer.content, decrypting, algorithms=["ECDH-ES", "A128CBC-HS256"])
+
+    assert answer.headers["Content-Type"] == "application/token-introspection+jwt"
+    claims = jwt.decode(plain.plaintext, options={"verify_signature": False})  # type: ignore[arg-type]
+    assert claims["token_introspection"]["active"] is True

@@ -69,9 +69,18 @@ async function refreshed(config, tokens, report) {
     .then(() => 'still good', told);
 }
 
+/** Registers itself (RFC 7591) with what it is told to, and goes on with the metadata that came back. */
+async function registeredByItself(report) {
+  const options = { execute: [client.allowInsecureRequests], initialAccessToken: setting.initial_access_token };
+  const config = await client.dynamicClientRegistration(
+    new URL(setting.issuer), setting.register, client.ClientSecretPost(), options);
+  report.registered = config.clientMetadata();
+  return config;
+}
+
 const report = {};
 try {
-  const config = await client.discovery(
+  const config = setting.register !== undefined ? await registeredByItself(report) : await client.discovery(
     new URL(setting.issuer),
     setting.client_id,
     { id_token_signed_response_alg: setting.id_token_signed_response_alg ?? 'RS256' },

@@ -10,7 +10,7 @@ from joserfc.jwk import ECKey, KeySet
 
 from tests.relying_parties import node
 from tests.relying_parties.visitor import Visitor
-from tests.servers.hub import PASSWORD, HubServer, free_port
+from tests.servers.hub import PASSWORD, HubServer, StartHub, free_port
 
 pytestmark = [
     pytest.mark.relying_party,
@@ -171,3 +171,47 @@ def test_oauth4webapi_finds_nothing_to_complain_of(people: HubServer, visit: Cal
     assert report["oidc"] == report["oauth2"]
     assert report["access_token"]["client_id"] == setting["client_id"]
     assert report["after_revocation"] == {"active": False}
+
+
+REGISTRATION = '\n[registration]\nmode = "token"\n'
+
+
+@pytest.mark.parametrize("answer", [{}, {"id_token_signed_response_alg": "ES256"}])
+def test_openid_client_registers_itself_and_signs_in(
+    start_hub: StartHub, visit: Callable[[str], None], answer: dict[str, Any]
+) -> None:
+    hub = start_hub(extra=REGISTRATION)
+    hub.add_citizen()
+    [token] = hub.json("client", "registration-token", "add", "--label", "Node", "--uses", "1")
+    address = f"http://127.0.0.1:{free_port()}/cb"
+    register = {
+        "client_name": "Node",
+        "redirect_uris": [address],
+        "token_endpoint_auth_method": "client_secret_post",
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        **answer,
+    }
+
+    report = node.report_of(
+        "openid_client.mjs",
+        {
+            "issuer": hub.issuer,
+            "redirect_uri": address,
+            "scope": SCOPE,
+            "register": register,
+            "initial_access_token": token["initial_access_token"],
+        },
+        visit,
+    )
+
+    check_person(report, report["registered"])
+    assert report["registered"]["registration_client_uri"].startswith(f"{hub.issuer}/oauth2/register/")
+
+
+def test_openid_client_without_a_token_is_told_so(start_hub: StartHub) -> None:
+    hub = start_hub(extra=REGISTRATION)
+
+    report = node.report_of("openid_client.mjs", {"issuer": hub.issuer, "register": {"redirect_uris": []}})
+
+    assert report["error"]["status"] == 401

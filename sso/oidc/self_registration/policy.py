@@ -15,6 +15,7 @@ OFFICER_FIELDS = frozenset(
     {
         "accept_token_endpoint_audience",
         "audience",
+        "authorization_details_types",
         "claims_in_id_token",
         "front_channel_tokens",
         "require_pkce",
