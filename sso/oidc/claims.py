@@ -1,9 +1,10 @@
 """Claims about a person: which scope asks for which, and the `claims` parameter.
 
-OpenID Connect Core 5.1 (standard claims), 5.4 (scopes), 5.5 (the claims parameter).
+OpenID Connect Core 5.1 (standard claims), 5.2 (languages), 5.4 (scopes), 5.5 (the claims parameter).
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -39,6 +40,8 @@ clerk's groups and roles, as far as the department's directory is set to release
 PROTOCOL_SCOPES = ("openid", "offline_access")
 _BOOLEAN_CLAIMS = frozenset({"email_verified", "phone_number_verified"})
 _SCALARS = (str, bool, int, float)  # a demanded value that is an object or array is never met, nor kept
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,8}")
+MAX_LOCALES = 10
 CLAIM_NAMES = frozenset(name for names in SCOPE_CLAIMS.values() for name in names)
 
 
@@ -56,10 +59,15 @@ class ClaimDemand:
 
 @dataclass(frozen=True, slots=True)
 class ClaimsRequest:
-    """A parsed claims parameter: demands per claim name for each place of delivery."""
+    """A parsed claims parameter: demands per claim name for each place of delivery.
+
+    A name may carry a language tag, as in `name#zh-CN`. `locales` are the languages in which claims are
+    wanted beside the plain ones (claims_locales, Core 5.2).
+    """
 
     userinfo: Mapping[str, ClaimDemand] = field(default_factory=dict)
     id_token: Mapping[str, ClaimDemand] = field(default_factory=dict)
+    locales: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, text: str | None) -> "ClaimsRequest":
@@ -78,12 +86,16 @@ class ClaimsRequest:
         if not isinstance(whole, dict):
             message = "claims is not a JSON object"
             raise ClaimsParameterInvalid(message)
-        return cls(userinfo=_demands(whole.get("userinfo")), id_token=_demands(whole.get("id_token")))
+        return cls(
+            userinfo=_demands(whole.get("userinfo")),
+            id_token=_demands(whole.get("id_token")),
+            locales=_locales(whole.get("locales")),
+        )
 
     @property
     def names(self) -> frozenset[str]:
-        """Every claim about the person that is asked for by name and that the hub knows."""
-        return frozenset(self.userinfo) & CLAIM_NAMES | frozenset(self.id_token) & CLAIM_NAMES
+        """Every claim about the person that is asked for by name, in any language, and that the hub knows."""
+        return frozenset(map(base_name, (*self.userinfo, *self.id_token))) & CLAIM_NAMES
 
     def within(self, scope: frozenset[str]) -> "ClaimsRequest":
         """Return the request without claims about the person that none of these scopes speaks of.
@@ -92,13 +104,15 @@ class ClaimsRequest:
         """
         hidden = CLAIM_NAMES - scope_claims(scope)
         return ClaimsRequest(
-            userinfo={name: demand for name, demand in self.userinfo.items() if name not in hidden},
-            id_token={name: demand for name, demand in self.id_token.items() if name not in hidden},
+            userinfo={n: demand for n, demand in self.userinfo.items() if base_name(n) not in hidden},
+            id_token={n: demand for n, demand in self.id_token.items() if base_name(n) not in hidden},
+            locales=self.locales,
         )
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return the JSON object that parses to this request."""
-        return {
+        locales: dict[str, JsonValue] = {"locales": list(self.locales)} if self.locales else {}
+        return locales | {
             place: {
                 name: {"essential": demand.essential, "values": list(demand.values)}
                 for name, demand in demands.items()
@@ -110,6 +124,16 @@ class ClaimsRequest:
     def __str__(self) -> str:
         """Return the canonical text, for storage; `parse` reads it back."""
         return json.dumps(self.as_json(), ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+
+
+def _locales(member: JsonValue) -> tuple[str, ...]:
+    return tuple(str(each) for each in member) if isinstance(member, list) else ()
+
+
+def locales_of(text: str | None) -> tuple[str, ...]:
+    """Return the languages of `claims_locales`, the first few; what is none is ignored (Core 5.2)."""
+    found = [tag for tag in (text or "").split() if _LANGUAGE_TAG.fullmatch(tag)]
+    return tuple(dict.fromkeys(found))[:MAX_LOCALES]
 
 
 def _demands(member: JsonValue) -> dict[str, ClaimDemand]:
@@ -142,22 +166,46 @@ def scope_claims(scope: frozenset[str]) -> frozenset[str]:
     return frozenset(name for value in scope for name in SCOPE_CLAIMS.get(value, ()))
 
 
+def base_name(name: str) -> str:
+    """Return a claim's name without its language tag (Core 5.2)."""
+    return name.partition("#")[0]
+
+
 def release(
-    known: Mapping[str, JsonValue], names: frozenset[str], demands: Mapping[str, ClaimDemand]
+    known: Mapping[str, JsonValue], names: frozenset[str], asked: ClaimsRequest, place: str
 ) -> dict[str, JsonValue]:
-    """Return what is known of the named claims and the demanded ones; unknown names are ignored."""
-    wanted = names | (frozenset(demands) & CLAIM_NAMES)
+    """Return what is known of the named claims, and of those demanded at a place: userinfo or id_token.
+
+    Unknown names are ignored, also essential ones (Core 5.5.1). A claim that is demanded with a particular
+    value, and has another one, is not what was asked for. Names, and languages of names, are compared
+    without case in the tag.
+    """
+    demands = asked.id_token if place == "id_token" else asked.userinfo
+    demanded = {_folded(name): demand for name, demand in demands.items() if base_name(name) in CLAIM_NAMES}
+    wanted = names | {_folded(f"{name}#{locale}") for name in names for locale in asked.locales}
+    released = {name: _typed(name, value) for name, value in known.items() if value not in (None, "")}
     return {
-        name: _typed(name, value)
-        for name, value in known.items()
-        if name in wanted and value not in (None, "")
+        name: value
+        for name, value in released.items()
+        if _folded(name) in wanted or _meets(value, demanded.get(_folded(name)))
     }
+
+
+def _folded(name: str) -> str:
+    """A name whose language tag is in lower case (BCP 47 2.1.1)."""
+    base, mark, tag = name.partition("#")
+    return f"{base}{mark}{tag.lower()}"
+
+
+def _meets(value: JsonValue, demand: ClaimDemand | None) -> bool:
+    return demand is not None and (not demand.values or value in demand.values)
 
 
 def _typed(name: str, value: JsonValue) -> JsonValue:
     """Return the value with the JSON type of Core 5.1: directories and commands know only texts."""
     if not isinstance(value, str):
         return value
+    name = base_name(name)
     if name in _BOOLEAN_CLAIMS:
         return value.strip().lower() in {"true", "1", "yes"}
     if name == "address":

@@ -195,7 +195,7 @@ def _released_claims(issuance: Issuance) -> dict[str, JsonValue]:
     alone = issuance.front is not None and issuance.front.response_type == {"id_token"}
     whole = alone or issuance.client.claims_in_id_token
     names = claim.scope_claims(issuance.scope) if whole else frozenset[str]()
-    return claim.release(issuance.subject.claims, names, issuance.grant.claims.id_token)
+    return claim.release(issuance.subject.claims, names, issuance.grant.claims, "id_token")
 
 
 def _id_token_claims(

@@ -38,7 +38,7 @@ def userinfo(
         )
     protection = _protection(token.client_id, stores, provider)
     released = claim.release(
-        token.subject.claims, claim.scope_claims(token.scope), token.grant.claims.userinfo
+        token.subject.claims, claim.scope_claims(token.scope), token.grant.claims, "userinfo"
     )
     stores.audit.append(
         UserinfoAccessed(

@@ -259,6 +259,24 @@ def test_essential_acr_is_a_demand_and_acr_values_are_wishes(world: World) -> No
     assert preferred.essential_acr == ()
 
 
+def test_acr_values_are_the_clients_own_where_it_names_none(world: World) -> None:
+    """OpenID Connect Registration 2: default_acr_values; Core 5.5.1.1: a demand is a wish as well."""
+    world.register(client(default_acr_values=("urn:a", "urn:b")))
+
+    by_demand = world.ask(acr_values="urn:c", claims='{"id_token": {"acr": {"values": ["urn:d", "urn:c"]}}}')
+
+    assert world.ask().acr_values == ("urn:a", "urn:b")
+    assert world.ask(acr_values="urn:c").acr_values == ("urn:c",)
+    assert by_demand.acr_values == ("urn:c", "urn:d")
+
+
+def test_the_languages_of_claims_come_from_their_own_parameter_alone(world: World) -> None:
+    """Core 5.2; an unknown member of `claims` is ignored (5.5)."""
+    asked = world.ask(claims='{"locales": ["fr"]}', claims_locales="zh-CN mn")
+
+    assert asked.claims.locales == ("zh-CN", "mn")
+
+
 def test_claims_are_bounded_by_the_registered_scopes(world: World) -> None:
     """A trusted client shows no consent page: what it may learn is what it is registered for."""
     world.register(client(scope=frozenset({"openid", "email"}), trusted=True))

@@ -12,7 +12,7 @@ MAX_PARAMETER_LENGTH = 8_192
 PARAMETERS = frozenset(
     "client_id redirect_uri response_type response_mode scope state nonce code_challenge "
     "code_challenge_method prompt max_age claims id_token_hint login_hint ui_locales acr_values "
-    "resource authorization_details "
+    "resource authorization_details claims_locales "
     "dpop_jkt".split()
 )
 """What is read of a request; everything else is ignored (RFC 6749 3.1)."""

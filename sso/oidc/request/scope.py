@@ -1,8 +1,9 @@
 """What is asked to be allowed: scopes, claims one by one, at which resources, and what in detail."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from sso.oidc.claims import ClaimsParameterInvalid, ClaimsRequest
+from sso.oidc.claims import ClaimDemand, ClaimsParameterInvalid, ClaimsRequest, locales_of
 from sso.oidc.client import Client, GrantType
 from sso.oidc.details import Detail, DetailsInvalid, details_of
 from sso.oidc.errors import AuthorizationError, ErrorCode, ReturnAddress
@@ -80,14 +81,27 @@ def claims_of(value: Mapping[str, str], client: Client, to: ReturnAddress) -> Cl
     if text is not None and len(text) > MAX_CLAIMS_LENGTH:
         invalid("the claims parameter is too long", to)
     try:
-        return ClaimsRequest.parse(text).within(client.scope)
+        asked = ClaimsRequest.parse(text).within(client.scope)
     except ClaimsParameterInvalid as error:
         invalid("the claims parameter is invalid", to, str(error))
+    return replace(asked, locales=locales_of(value.get("claims_locales")))
 
 
 def essential_acr(claims: ClaimsRequest) -> tuple[str, ...]:
     """Return the acr values of which one must be met (OpenID Connect Core 5.5.1.1)."""
     demand = claims.id_token.get("acr")
-    if demand is None or not demand.essential:
-        return ()
+    return _texts(demand) if demand is not None and demand.essential else ()
+
+
+def acr_values_of(value: Mapping[str, str], claims: ClaimsRequest, client: Client) -> tuple[str, ...]:
+    """Return the acr values that are wished for, the dearest first; the client's own where none is named.
+
+    A demand for `acr` that is not essential is a wish as well (Core 5.5.1.1, Registration 2).
+    """
+    demand = claims.id_token.get("acr")
+    wished = [*value.get("acr_values", "").split(), *(_texts(demand) if demand is not None else ())]
+    return tuple(dict.fromkeys(wished)) or client.default_acr_values
+
+
+def _texts(demand: ClaimDemand) -> tuple[str, ...]:
     return tuple(str(value) for value in demand.values)

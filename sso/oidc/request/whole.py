@@ -11,7 +11,14 @@ from sso.oidc.request.parameters import Params, single_values
 from sso.oidc.request.prompting import max_age_of, prompt_of
 from sso.oidc.request.proof_key import code_challenge_of, dpop_jkt_of
 from sso.oidc.request.response_type import check_id_token, response_type_of
-from sso.oidc.request.scope import claims_of, details_asked, essential_acr, resources_of, scope_of
+from sso.oidc.request.scope import (
+    acr_values_of,
+    claims_of,
+    details_asked,
+    essential_acr,
+    resources_of,
+    scope_of,
+)
 from sso.oidc.request.trusted_address import client_of, return_address
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Clients
@@ -81,6 +88,6 @@ class AuthorizationRequest:
             hinted_subs=hinted_subs(value.get("id_token_hint"), claims, provider, to),
             login_hint=value.get("login_hint"),
             ui_locales=value.get("ui_locales"),
-            acr_values=tuple(value.get("acr_values", "").split()),
+            acr_values=acr_values_of(value, claims, client),
             essential_acr=essential_acr(claims),
         )
