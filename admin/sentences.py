@@ -168,6 +168,33 @@ SENTENCES: Mapping[str, Sequence[str]] = {
     ),
     "audit.verified": (_("The log was recomputed: {entries} entries, and nothing is wrong."),),
     "audit.verify.failed": (_("The log was recomputed, and {findings} things are wrong: {first}."),),
+    "audit.receipt.given": (_("{application} fetched the receipt of the record {record}."),),
+    "audit.evidence.sealed": (_("{entries} records were sealed as evidence: {reason}."),),
+    "authz.deferred.requested": (
+        _("{application} waits for a person to allow what it asked for."),
+        _("An application waits for a person."),
+    ),
+    "authz.deferred.allowed": (
+        _("Account {account} allowed what {application} was waiting for."),
+        _("A person allowed what an application was waiting for."),
+    ),
+    "authz.deferred.rejected": (
+        _("{application} may not wait for a person: {reason}."),
+        _("A request to wait for a person was refused."),
+    ),
+    "authz.user_code.rejected": (_("Somebody typed a code that no device is showing."),),
+    "authz.deferred.pinged": (
+        _("{application} was told that its answer is there."),
+        _("An application was told that its answer is there."),
+    ),
+    "authz.deferred.pinged:failure": (
+        _("{application} could not be told that its answer is there: {reason}."),
+        _("An application could not be told that its answer is there."),
+    ),
+    "credential.password.changed:failure": (
+        _("The password of account {account} was not changed: {status_code}."),
+        _("A clerk's password was not changed."),
+    ),
     "node.started": (_("The hub on {node} started."),),
     "node.stopped": (_("The hub on {node} stopped in good order."),),
 }

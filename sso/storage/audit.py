@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -67,11 +67,7 @@ class SqlAuditSearch:
             ValueError: `address` is neither an address nor a network.
         """
         self._unit.flush()
-        wanted = select(audit_event).where(*_ids(query), *_moments(query), *_facets(query, self._keys))
-        if query.before is not None:
-            wanted = wanted.where(_A.id < query.before)
-        page = self._unit.rows(wanted.order_by(_A.id.desc()).limit(query.limit))
-        return records_of(page, self._keys)
+        return records_of(self._unit.rows(selection(query, self._keys)), self._keys)
 
     def find(self, event_id: str) -> AuditRecord | None:
         """Return one record, or None."""
@@ -105,6 +101,18 @@ class SqlAuditSearch:
             )
             for number in range(bars)
         ]
+
+
+def selection(query: AuditQuery, keys: AuditKeys) -> Select[Any]:
+    """Return the SELECT of a page of entries, newest first.
+
+    Raises:
+        ValueError: `address` is neither an address nor a network.
+    """
+    wanted = select(audit_event).where(*_ids(query), *_moments(query), *_facets(query, keys))
+    if query.before is not None:
+        wanted = wanted.where(_A.id < query.before)
+    return wanted.order_by(_A.id.desc()).limit(query.limit)
 
 
 class _Microseconds(FunctionElement[int]):

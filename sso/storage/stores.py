@@ -8,6 +8,7 @@ from sso.storage.audit import SqlAuditLog, SqlAuditSearch
 from sso.storage.audit_checkpoints import SqlAuditCheckpoints
 from sso.storage.audit_import import SqlAuditImport
 from sso.storage.audit_keys import AuditKeys
+from sso.storage.audit_receipts import SqlAuditReceipts
 from sso.storage.audit_tree import SqlAuditTree
 from sso.storage.cleanup import SqlCleanup
 from sso.storage.clients import ClientCache, SqlClients
@@ -78,6 +79,7 @@ class SqlStores:
         self.audit_import = SqlAuditImport(unit, kept.audit_keys)
         self.audit_tree = SqlAuditTree(unit)
         self.audit_checkpoints = SqlAuditCheckpoints(unit, kept.sealer)
+        self.audit_receipts = SqlAuditReceipts(unit, kept.audit_keys, self.audit_tree, self.audit_checkpoints)
 
 
 if TYPE_CHECKING:

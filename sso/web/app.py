@@ -20,6 +20,7 @@ from sso.web import (
     home,
     metadata,
     new_password,
+    receipts,
     registration,
     sign_in,
     sign_out,
@@ -60,7 +61,7 @@ def create_app(hub: Hub) -> Flask:
     signing_in = (authorize, sign_in, new_password, choose_account, consent)
     for page in (*signing_in, device, answer, approvals, sign_out, home):
         app.register_blueprint(page.blueprint(hub, answers))
-    for endpoint in (metadata, token, userinfo, registration):
+    for endpoint in (metadata, token, userinfo, registration, receipts):
         app.register_blueprint(endpoint.blueprint(hub))
     app.register_blueprint(readiness_blueprint(hub))
     errors.register(app, hub, answers)

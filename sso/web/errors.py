@@ -28,6 +28,7 @@ from sso.oidc.response import error_response
 from sso.storage.errors import StorageUnavailable
 from sso.web.answers import Answers
 from sso.web.pages import error_sentences
+from sso.web.receipts import RECEIPT_PATH
 from sso.web.refusals import PageRefused
 from sso.web.visit import request_id_of, visit_of
 
@@ -157,7 +158,7 @@ class _Responses:
 
 
 def _wants_json(asked: Request) -> bool:
-    return asked.path in _JSON_PATHS or asked.path.startswith(f"{REGISTRATION_PATH}/")
+    return asked.path in _JSON_PATHS or asked.path.startswith((f"{REGISTRATION_PATH}/", f"{RECEIPT_PATH}/"))
 
 
 def _json(error: RequestRejected, status: int) -> Response:

@@ -29,7 +29,8 @@ type_of_function = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 def modules(*folders: str) -> list[Path]:
     found = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
-    return [path for path in found if "migrations" not in path.parts]
+    alone = ROOT / "sso/audit/verifier/verify.py"  # a program to give away: it has 300 lines, and no imports
+    return [path for path in found if "migrations" not in path.parts and path != alone]
 
 
 def parsed(path: Path) -> ast.Module:

@@ -28,6 +28,8 @@ from sso.audit.event.log import (
     AuditEpochOpened,
     AuditVerified,
     AuditVerifyFailed,
+    EvidenceSealed,
+    ReceiptGiven,
 )
 from sso.audit.event.operation import (
     AuditSearched,
@@ -161,6 +163,8 @@ EVENT_CLASSES: tuple[type[AuditEvent], ...] = (
     AuditCheckpointRefused,
     AuditVerified,
     AuditVerifyFailed,
+    ReceiptGiven,
+    EvidenceSealed,
     NodeStarted,
     NodeStopped,
 )
@@ -216,7 +220,9 @@ __all__ = [
     "PasswordChanged",
     "PasswordNotChanged",
     "PasswordReset",
+    "EvidenceSealed",
     "RateLimited",
+    "ReceiptGiven",
     "RefreshTokenReused",
     "RegistrationTokenCreated",
     "RegistrationTokenRevoked",

@@ -1,9 +1,10 @@
 """Events: the audit log itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sso.audit.record import Outcome, Severity
+from sso.audit.record import JsonValue, Outcome, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,3 +62,28 @@ class AuditVerifyFailed:
     checkpoints: int
     findings: int
     first: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptGiven:
+    """An application fetched the receipt of an event of its own."""
+
+    code: ClassVar[str] = "audit.receipt.given"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.INFORMATIONAL
+    client_id: str
+    record_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceSealed:
+    """Entries left the house as a bundle: which were asked for, how many, why, and the bundle's SHA-256."""
+
+    code: ClassVar[str] = "audit.evidence.sealed"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.MEDIUM
+    query: Mapping[str, JsonValue]
+    entries: int
+    redacted: tuple[str, ...]
+    reason: str
+    sha256: str

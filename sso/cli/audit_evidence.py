@@ -1,0 +1,140 @@
+"""`sso audit seal`: entries with their proofs in one archive, for somebody outside of the house."""
+
+import hashlib
+import importlib.resources
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from sso import __version__
+from sso.audit.entry import GROUPS, Entry
+from sso.audit.event import EvidenceSealed
+from sso.audit.evidence import (
+    MANIFEST,
+    ProvenEntry,
+    Sealing,
+    archive_of,
+    bundle_files,
+    manifest_text,
+)
+from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
+from sso.audit.record import JsonValue
+from sso.audit.signed_note import note_of
+from sso.audit.verifier import FILES
+from sso.cli.arguments import CLEAN_TEXT
+from sso.cli.audit_question import asked_of, query_of, question_options
+from sso.cli.context import fail, hub_of
+from sso.cli.operator import operator_origin
+from sso.hub import Hub
+from sso.storage.audit_receipts import NotSignedYet
+
+PATIENCE_SECONDS = 20.0
+MAX_ENTRIES = 100_000
+
+
+@click.command()
+@question_options
+@click.option("--reason", required=True, type=CLEAN_TEXT, help="Why it leaves the house, for the record.")
+@click.option("--redact", multiple=True, type=click.Choice(GROUPS), help="Leave out; again for more.")
+@click.option("--output", "file", required=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_context
+def seal(
+    context: click.Context, /, file: Path, reason: str, redact: tuple[str, ...], **question: object
+) -> None:
+    """Seal what a question finds, with proofs, in a ZIP archive that anybody can verify.
+
+    The programs that verify it are in it; the log's key must come another way (sso audit keys).
+    """
+    with hub_of(context) as hub:
+        query = query_of(hub, question)
+        proven = [_without(one, redact) for one in _proven(hub, query)]
+        if not proven:
+            fail("nothing was found: there is nothing to seal")
+        archive = _sealed(hub, proven, query, redact, reason)
+    _write(file, archive)
+    click.echo(f"{len(proven)} entries sealed in {file}")
+    click.echo(f"sha256: {hashlib.sha256(archive).hexdigest()}")
+
+
+def _proven(hub: Hub, query: AuditQuery) -> list[ProvenEntry]:
+    """Every entry that a question finds, oldest first; what is not signed yet is waited for."""
+    ends, found, before = time.monotonic() + PATIENCE_SECONDS, list[ProvenEntry](), None
+    while True:
+        page = _page(hub, replace(query, before=before, limit=MAX_PAGE_SIZE), ends)
+        found += page
+        if len(found) > MAX_ENTRIES:
+            fail(f"more than {MAX_ENTRIES} entries: ask for a shorter time")
+        if len(page) < MAX_PAGE_SIZE:
+            return found[::-1]
+        before = page[-1].entry.id
+
+
+def _page(hub: Hub, query: AuditQuery, ends: float) -> Sequence[ProvenEntry]:
+    while True:
+        try:
+            with hub.database.read() as stores:
+                return stores.audit_receipts.proven(query)
+        except NotSignedYet:
+            if time.monotonic() > ends:
+                fail(
+                    "some entries are not signed yet: is a worker running (`sso serve` or `sso worker`)?", 75
+                )
+            time.sleep(0.2)
+
+
+def _without(one: ProvenEntry, redacted: Sequence[str]) -> ProvenEntry:
+    groups = {name: group for name, group in one.entry.groups.items() if name not in redacted}
+    return replace(one, entry=Entry(one.entry.id, one.entry.body, groups))
+
+
+def _sealed(
+    hub: Hub, proven: Sequence[ProvenEntry], query: AuditQuery, redacted: Sequence[str], reason: str
+) -> bytes:
+    """The archive, on record in the transaction that signs its manifest."""
+    now, origin = datetime.now(UTC), operator_origin()
+    asked: Mapping[str, JsonValue] = asked_of(query)
+    with hub.database.begin(origin) as stores:
+        head = stores.audit_tree.head()
+        if head is None:
+            fail("the log has not begun")
+        files = bundle_files(proven, stores.audit_checkpoints.public_keys(), _verifiers())
+        sealing = Sealing(
+            log=head.origin,
+            query=asked,
+            redacted=redacted,
+            reason=reason,
+            officer=origin.actor or "",
+            sealed_at=now.isoformat(timespec="seconds"),
+            tool=f"sso-hub {__version__}",
+        )
+        text = manifest_text(files, len(proven), sealing)
+        lines = [signer.sign(text, now) for signer in stores.audit_checkpoints.signers(head.origin)]
+        archive = archive_of({MANIFEST: note_of(text, lines).encode(), **files})
+        event = EvidenceSealed(
+            query=asked,
+            entries=len(proven),
+            redacted=tuple(redacted),
+            reason=reason,
+            sha256=hashlib.sha256(archive).hexdigest(),
+        )
+        stores.audit.append(event, now)
+    return archive
+
+
+def _verifiers() -> dict[str, bytes]:
+    folder = importlib.resources.files("sso.audit.verifier")
+    return {name: folder.joinpath(name).read_bytes() for name in FILES}
+
+
+def _write(file: Path, archive: bytes) -> None:
+    try:
+        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except OSError as error:
+        fail(f"{file}: {error.strerror}")
+    with os.fdopen(descriptor, "wb") as written:
+        written.write(archive)

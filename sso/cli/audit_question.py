@@ -1,0 +1,92 @@
+"""The options that ask the log, the same for every command, and the question that they make."""
+
+import dataclasses
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+
+from sso.audit.event import EVENT_CLASSES
+from sso.audit.query import AuditQuery
+from sso.audit.record import JsonValue, Outcome
+from sso.cli.accounts import find_account
+from sso.cli.arguments import CLEAN_TEXT, MOMENT, NETWORK
+from sso.cli.context import fail
+from sso.hub import Hub
+
+DEFAULT_RANGE = timedelta(days=30)
+CLOCK_TOLERANCE = timedelta(minutes=1)
+"""How far another node's clock may run ahead and its newest events still be found."""
+
+_ACCOUNT_ID = re.compile(r"[A-Za-z0-9_-]{22}")
+_Command = Callable[..., Any]
+_OPTIONS: tuple[Callable[[_Command], _Command], ...] = (
+    click.option("--event", "events", multiple=True, type=CLEAN_TEXT, help="Code, or a family: auth.*"),
+    click.option("--since", type=MOMENT, help="Time or 24h, 7d ago; 30 days ago unless given."),
+    click.option("--until", type=MOMENT, help="Time or 24h, 7d ago; now unless given."),
+    click.option("--client", "client_id", type=CLEAN_TEXT, help="Client id."),
+    click.option("--account", type=CLEAN_TEXT, help="Account id, login name, or name@realm of a clerk."),
+    click.option("--session", "session_id", type=CLEAN_TEXT, help="Session id."),
+    click.option("--address", type=NETWORK, help="IP address or network."),
+    click.option("--outcome", type=click.Choice([outcome.value for outcome in Outcome])),
+    click.option("--request-id", type=CLEAN_TEXT, help="Reference number of an error page."),
+)
+
+
+def question_options(command: _Command) -> _Command:
+    """Give a command the options that say what is asked of the log."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def query_of(hub: Hub, options: Mapping[str, object]) -> AuditQuery:
+    """Return the question that the options make; a word on standard error where it can find nothing."""
+    _warn_of_unknown(options["events"])
+    now = datetime.now(UTC)
+    account, outcome = options["account"], options["outcome"]
+    facets: dict[str, object] = {
+        name: options[name] for name in ("events", "client_id", "session_id", "address", "request_id")
+    }
+    facets["since"] = options["since"] or now - DEFAULT_RANGE
+    facets["until"] = options["until"] or now + CLOCK_TOLERANCE
+    facets["account_id"] = None if account is None else _account_id(hub, str(account))
+    facets["outcome"] = None if outcome is None else Outcome(str(outcome))
+    try:
+        return AuditQuery(**facets)  # type: ignore[arg-type]  # click has checked each option's type
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _account_id(hub: Hub, name: str) -> str:
+    """The account of a name; an id that nobody has any more still stands in the trail."""
+    with hub.database.read() as stores:
+        account = find_account(stores.people, name, hub.directories)
+    if account is not None:
+        return account.id
+    return name if _ACCOUNT_ID.fullmatch(name) else fail(f"no account named {name}")
+
+
+def asked_of(query: AuditQuery) -> dict[str, JsonValue]:
+    """Return the facets that were given, for the record of the search."""
+    asked: dict[str, JsonValue] = {}
+    for field in dataclasses.fields(query):
+        value = getattr(query, field.name)
+        if value not in (None, ()):
+            asked[field.name] = value.isoformat() if isinstance(value, datetime) else value
+    return asked
+
+
+def _warn_of_unknown(events: object) -> None:
+    """A misspelt code finds nothing, which looks like good news: say so."""
+    codes = sorted(event.code for event in EVENT_CLASSES)
+    for wanted in events if isinstance(events, tuple) else ():
+        family = wanted.removesuffix("*")
+        known = any(code.startswith(family) for code in codes) if family.endswith(".") else wanted in codes
+        if not known:
+            close = difflib.get_close_matches(wanted, codes, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            click.echo(f"sso: no event of this release is called {wanted}{hint}", err=True)
