@@ -89,6 +89,20 @@ SENTENCES: Mapping[str, Sequence[str]] = {
     "logout.propagated:failure": (
         _("{application} did not confirm that account {account} is signed out there: {reason}."),
     ),
+    "session.viewed": (
+        _("An operator looked at where the holder of account {account} is signed in."),
+        _("An operator looked at who is signed in."),
+    ),
+    "logout.not_told": (_("{application} cannot be told that account {account} signed out: {reason}."),),
+    "logout.frontchannel.sent": (
+        _("The browser of account {account} was asked to sign out of {application}."),
+    ),
+    "logout.frontchannel.loaded:success": (
+        _("The browser of account {account} has called {application} to sign out there."),
+    ),
+    "logout.frontchannel.loaded:failure": (
+        _("The browser of account {account} did not reach {application} in time to sign out there."),
+    ),
     "logout.cap.applied": (
         _("{application} did not confirm a sign-out in time: what it receives is short-lived from now on."),
     ),

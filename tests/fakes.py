@@ -27,12 +27,12 @@ from sso.oidc.errors import RequestRejected
 from sso.oidc.grant import AuthorizationCode, Grant, RefreshToken
 from sso.oidc.jose import MemoryKeys
 from sso.oidc.keys import SigningKey
-from sso.oidc.notice import LogoutNotice
+from sso.oidc.notice import LogoutFrame, LogoutNotice
 from sso.oidc.opaque_token import OpaqueToken
 from sso.oidc.pending import PendingAuthorization
 from sso.oidc.pushed import PushedAuthorization
 from sso.oidc.self_registration.access import InitialAccessToken
-from sso.oidc.session import Session, SessionEnd
+from sso.oidc.session import Session, SessionEnd, SessionRecord
 from sso.storage.pings import Ping
 
 if TYPE_CHECKING:
@@ -340,6 +340,7 @@ class FakeSessions:
     cookies: dict[bytes, str] = field(default_factory=dict)
     joined: dict[str, list[str]] = field(default_factory=dict)
     ended: dict[str, SessionEnd] = field(default_factory=dict)
+    over: dict[str, SessionRecord] = field(default_factory=dict)
 
     def add(self, session: Session, cookie: bytes) -> None:
         self.going_on[session.id] = session
@@ -365,9 +366,11 @@ class FakeSessions:
             self.going_on[session_id] = replace(known, last_seen_at=now)
 
     def end(self, session_id: str, cause: SessionEnd, now: datetime) -> bool:
-        if self.going_on.pop(session_id, None) is None:
+        session = self.going_on.pop(session_id, None)
+        if session is None:
             return False
         self.ended[session_id] = cause
+        self.over[session_id] = SessionRecord(session, now, cause)
         return True
 
     def join(self, session_id: str, client_id: str, now: datetime) -> None:
@@ -380,6 +383,23 @@ class FakeSessions:
 
     def of_account(self, account_id: str) -> Sequence[Session]:
         return [session for session in self.going_on.values() if session.account_id == account_id]
+
+    def record(self, session_id: str) -> SessionRecord | None:
+        going_on = self.going_on.get(session_id)
+        return self.over.get(session_id) if going_on is None else SessionRecord(going_on)
+
+    def lately_ended(self, cookie: bytes, since: datetime) -> SessionRecord | None:
+        record = self.over.get(self.cookies.get(cookie, ""))
+        return None if record is None or record.ended_at is None or record.ended_at <= since else record
+
+    def records_of_account(self, account_id: str, limit: int = 100) -> Sequence[SessionRecord]:
+        records = [*map(SessionRecord, self.going_on.values()), *self.over.values()]
+        of_account = [record for record in records if record.session.account_id == account_id]
+        newest = sorted(of_account, key=lambda r: (-r.session.created_at.timestamp(), r.session.id))
+        return newest[:limit]
+
+    def list_going_on(self, *, after: str = "", limit: int = 1000) -> Sequence[Session]:
+        return [session for key, session in sorted(self.going_on.items()) if key > after][:limit]
 
     def expired(self, now: datetime, idle_seconds: int, limit: int) -> Sequence[Session]:
         idle_since = now - timedelta(seconds=idle_seconds)
@@ -661,6 +681,43 @@ class FakeOutbox:
 
 
 @dataclass(slots=True)
+class FakeLogoutFrames:
+    by_key: dict[tuple[str, str], LogoutFrame] = field(default_factory=dict)
+
+    def add(self, session: Session, client: Client, now: datetime) -> None:
+        if client.frontchannel_logout_uri is None:
+            return
+        frame = LogoutFrame(
+            session_id=session.id,
+            client_id=client.client_id,
+            uri=client.frontchannel_logout_uri,
+            include_sid=client.frontchannel_logout_session_required,
+            created_at=now,
+        )
+        self.by_key.setdefault((session.id, client.client_id), frame)
+
+    def of_session(self, session_id: str) -> Sequence[LogoutFrame]:
+        return [frame for key, frame in sorted(self.by_key.items()) if key[0] == session_id]
+
+    def send(self, session_id: str, now: datetime) -> Sequence[str]:
+        unsent = [frame.client_id for frame in self.of_session(session_id) if frame.sent_at is None]
+        return self._change(session_id, unsent, sent_at=now)
+
+    def report(
+        self, session_id: str, client_ids: Sequence[str], *, loaded: bool, now: datetime
+    ) -> Sequence[str]:
+        open_ = [f.client_id for f in self.of_session(session_id) if f.sent_at is not None and not f.reported]
+        of = [client_id for client_id in open_ if client_id in client_ids]
+        return self._change(session_id, of, **{"loaded_at" if loaded else "failed_at": now})
+
+    def _change(self, session_id: str, client_ids: list[str], **changes: Any) -> list[str]:
+        for client_id in client_ids:
+            key = (session_id, client_id)
+            self.by_key[key] = replace(self.by_key[key], **changes)
+        return client_ids
+
+
+@dataclass(slots=True)
 class FakeSigningKeys:
     by_kid: dict[str, SigningKey] = field(default_factory=dict)
 
@@ -795,6 +852,7 @@ class FakeStores:
         self.outbox = self.notices = FakeOutbox()
         self.initial_access_tokens = FakeInitialAccessTokens()
         self.registration_access = FakeRegistrationAccess()
+        self.frames = FakeLogoutFrames()
         self.signing_keys = FakeSigningKeys()
 
 

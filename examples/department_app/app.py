@@ -146,6 +146,23 @@ def backchannel_logout() -> tuple[dict[str, Any], int]:
     return {"ended": len(ended)}, 200
 
 
+@app.get("/frontchannel-logout")
+def frontchannel_logout() -> Response:
+    """End the session that a frame of the hub's last page names (OpenID Connect Front-Channel Logout 1.0).
+
+    The sid is what counts, for only the hub and we know it: in a frame of another site many browsers send no
+    cookie, so whose browser this is cannot be told.
+    """
+    if request.args.get("iss") != app.config["ISSUER"] or not request.args.get("sid"):
+        raise OAuthError("invalid_request")
+    sid = request.args["sid"]
+    for key in [key for key, known in signed_in.items() if known["claims"].get("sid") == sid]:
+        signed_in.pop(key, None)
+    answer = Response("", mimetype="text/html")
+    answer.headers["Content-Security-Policy"] = f"default-src 'none'; frame-ancestors {app.config['ISSUER']}"
+    return answer
+
+
 def who_left(logout_token: str, now: float) -> dict[str, str]:
     """Return the sub, the sid or both that a logout token names, after every check of 2.6, in its order."""
     token = signed_by_hub(logout_token)
@@ -230,10 +247,11 @@ def speak() -> dict[str, Any]:
 def add_headers(response: Response) -> Response:
     """Allow a page our own style sheets, icon and forms only; a form may lead on to the hub."""
     hub = urlsplit(app.config["ISSUER"])
-    response.headers["Content-Security-Policy"] = (
+    policy = (
         "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
         f"form-action 'self' {hub.scheme}://{hub.netloc}"
     )
+    response.headers.setdefault("Content-Security-Policy", policy)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "no-store"

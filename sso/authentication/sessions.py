@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import assert_never
 
 from sso.audit.event import (
+    LogoutNotTold,
     SessionCreated,
     SessionEndedByOfficer,
     SessionEndedByTimeout,
@@ -18,6 +19,7 @@ from sso.audit.record import AuditEvent
 from sso.authentication.evidence import Assurance
 from sso.authentication.stores import Stores
 from sso.directory.person import Account
+from sso.oidc.client import Client
 from sso.oidc.digest import digest, new_id, new_secret
 from sso.oidc.session import Session, SessionEnd
 from sso.oidc.settings import Settings
@@ -26,7 +28,9 @@ TOUCH_EVERY_SECONDS = 60
 """Activity is noted at most this often: the idle limit needs no finer clock."""
 
 
-_OF_ACCESS = frozenset({SessionEnd.DISABLED, SessionEnd.PASSWORD_RESET, SessionEnd.PASSWORD_CHANGED})
+_NOTHING_SURVIVES = frozenset(
+    {SessionEnd.DISABLED, SessionEnd.PASSWORD_RESET, SessionEnd.PASSWORD_CHANGED, SessionEnd.OFFICER}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,26 +123,41 @@ def cause_of_timeout(session: Session, settings: Settings, now: datetime) -> Ses
     return None
 
 
-def end(session: Session, cause: SessionEnd, stores: Stores, now: datetime) -> bool:
-    """End a session, revoke its grants, queue the logout notices; true for one caller only.
+def end(session: Session, cause: SessionEnd, stores: Stores, now: datetime, reason: str = "") -> bool:
+    """End a session, revoke its grants, queue what tells its clients; true for one caller only.
 
     Offline grants (offline_access) survive a sign-out and a time-out, as Back-Channel Logout 1.0 2.7
-    wishes, and nothing survives a disabled account or a new password.
+    wishes, and nothing survives a disabled account, a new password or an officer who ends the session.
     """
     if not stores.sessions.end(session.id, cause, now):
         return False
-    keep_offline = cause not in _OF_ACCESS
+    keep_offline = cause not in _NOTHING_SURVIVES
     stores.grants.revoke_of_session(session.id, keep_offline=keep_offline, now=now)
+    stores.audit.append(_end_event(session, cause, reason), now)
     for client_id in stores.sessions.clients_of(session.id):
         client = stores.clients.get(client_id)
-        if client is not None and client.backchannel_logout_uri is not None:
-            sub = stores.subjects.sub(session.account_id, client.sector, now)
-            stores.notices.add_logout(session, client, sub, now)
-    stores.audit.append(_end_event(session, cause), now)
+        if client is not None:
+            _tell(client, session, cause, stores, now)
     return True
 
 
-def _end_event(session: Session, cause: SessionEnd) -> AuditEvent:
+def _tell(client: Client, session: Session, cause: SessionEnd, stores: Stores, now: datetime) -> None:
+    """Queue what tells a client: a notice, and for the page that follows a sign-out its frame."""
+    at_browser = cause is SessionEnd.SIGNED_OUT
+    if client.backchannel_logout_uri is not None:
+        sub = stores.subjects.sub(session.account_id, client.sector, now)
+        stores.notices.add_logout(session, client, sub, now)
+    if at_browser:
+        stores.frames.add(session, client, now)
+    if client.backchannel_logout_uri is None and not (at_browser and client.frontchannel_logout_uri):
+        reason = "no address" if client.frontchannel_logout_uri is None else "nobody at the browser"
+        event = LogoutNotTold(
+            client_id=client.client_id, session_id=session.id, account_id=session.account_id, reason=reason
+        )
+        stores.audit.append(event, now)
+
+
+def _end_event(session: Session, cause: SessionEnd, reason: str) -> AuditEvent:
     match cause:
         case SessionEnd.SIGNED_OUT | SessionEnd.REPLACED | SessionEnd.PASSWORD_CHANGED:
             return SessionEndedByUser(account_id=session.account_id, session_id=session.id, cause=cause.value)
@@ -146,9 +165,9 @@ def _end_event(session: Session, cause: SessionEnd) -> AuditEvent:
             return SessionEndedByTimeout(
                 account_id=session.account_id, session_id=session.id, cause=cause.value
             )
-        case SessionEnd.DISABLED | SessionEnd.PASSWORD_RESET:
+        case SessionEnd.DISABLED | SessionEnd.PASSWORD_RESET | SessionEnd.OFFICER:
             return SessionEndedByOfficer(
-                account_id=session.account_id, session_id=session.id, cause=cause.value
+                account_id=session.account_id, session_id=session.id, cause=cause.value, reason=reason
             )
         case _:
             assert_never(cause)

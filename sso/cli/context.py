@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import click
 
 from sso.audit.record import JsonValue
+from sso.cli.arguments import visible
 from sso.config import Configuration, ConfigurationError, load
 from sso.hub import Hub, build
 from sso.storage.errors import SealBroken, StorageUnavailable
@@ -84,3 +85,20 @@ def _cell(value: JsonValue) -> str:
     if isinstance(value, list | tuple):
         return " ".join(_cell(member) for member in value)
     return str(value)
+
+
+def print_block(value: JsonValue, indent: str = "") -> None:
+    """Print an object as lines of `name: value`, what is inside it indented."""
+    if not isinstance(value, dict):
+        return
+    for key, member in value.items():
+        if isinstance(member, dict):
+            click.echo(f"{indent}{key}:")
+            print_block(member, indent + "  ")
+        elif isinstance(member, list) and member and isinstance(member[0], dict):
+            for each in member:
+                click.echo(f"{indent}{key.removesuffix('s')}:")
+                print_block(each, indent + "  ")
+        else:
+            text = " ".join(str(each) for each in member) if isinstance(member, list) else str(member)
+            click.echo(f"{indent}{key}: {visible(text) if text and member is not None else '-'}")

@@ -19,6 +19,7 @@ _COMMANDS: Mapping[str, str] = {
     "doctor": "sso.cli.doctor",
     "client": "sso.cli.client",
     "person": "sso.cli.person",
+    "session": "sso.cli.session",
     "directory": "sso.cli.directory",
     "keys": "sso.cli.keys",
     "audit": "sso.cli.audit",

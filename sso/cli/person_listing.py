@@ -7,7 +7,7 @@ import click
 from sso.audit.record import JsonValue
 from sso.cli.accounts import all_of, named_account
 from sso.cli.arguments import CLEAN_TEXT, visible
-from sso.cli.context import hub_of, json_option, print_json, print_rows
+from sso.cli.context import hub_of, json_option, print_block, print_json, print_rows
 from sso.directory.person import Account, Person
 from sso.storage.stores import SqlStores
 
@@ -57,7 +57,7 @@ def show(context: click.Context, name: str, as_json: bool) -> None:
     if as_json:
         print_json(shown)
     else:
-        _print(shown, "")
+        print_block(shown)
 
 
 def _person(person_id: str, stores: SqlStores) -> dict[str, JsonValue]:
@@ -95,20 +95,3 @@ def _account(account: Account, stores: SqlStores) -> dict[str, JsonValue]:
 
 def _text_of(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
-
-
-def _print(value: JsonValue, indent: str) -> None:
-    """Print an object as an indented block."""
-    if not isinstance(value, dict):
-        return
-    for key, member in value.items():
-        if isinstance(member, dict):
-            click.echo(f"{indent}{key}:")
-            _print(member, indent + "  ")
-        elif isinstance(member, list) and member and isinstance(member[0], dict):
-            for each in member:
-                click.echo(f"{indent}{key.removesuffix('s')}:")
-                _print(each, indent + "  ")
-        else:
-            text = " ".join(str(each) for each in member) if isinstance(member, list) else str(member)
-            click.echo(f"{indent}{key}: {visible(text) if text and member is not None else '-'}")

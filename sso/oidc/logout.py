@@ -1,8 +1,9 @@
 """Sign-out: RP-Initiated Logout 1.0, and the logout tokens of Back-Channel Logout 1.0."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import quote, urlencode, urlsplit
 
 from sso.audit.event import LogoutRejected
 from sso.audit.record import JsonValue
@@ -18,6 +19,7 @@ LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 LOGOUT_TOKEN_TYPE = "logout+jwt"
 LOGOUT_TOKEN_LIFETIME = timedelta(minutes=2)
 MAX_STATE_LENGTH = 2_048
+"""In characters of an address; a longer state is not returned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,7 @@ class LogoutRequest:
 
     `session_id` and `sub` come from a valid hint. `return_to` is a registered
     post_logout_redirect_uri of `client`, and `problem` says in private why it is missing though asked for.
+    `logout_hint` is what anyone may have written: it ends nothing and is never shown.
     """
 
     client: Client | None = None
@@ -33,7 +36,16 @@ class LogoutRequest:
     sub: str | None = None
     return_to: str | None = None
     state: str | None = None
+    logout_hint: str | None = None
     problem: str | None = None
+
+    @property
+    def way_back(self) -> str | None:
+        """The address to return to, with the state as it came; None where nobody may be sent anywhere."""
+        if self.return_to is None or self.state is None:
+            return self.return_to
+        mark = "&" if urlsplit(self.return_to).query else "?"
+        return f"{self.return_to}{mark}{urlencode({'state': self.state})}"
 
 
 def parse_logout(
@@ -53,15 +65,28 @@ def parse_logout(
         stores.audit.append(
             LogoutRejected(client_id=client.client_id if client else None, reason=problem), now
         )
-        return LogoutRequest(client=client, problem=problem)
+        return LogoutRequest(client=client, logout_hint=params.get("logout_hint"), problem=problem)
     state = params.get("state")
     return LogoutRequest(
         client=client,
         session_id=str(hinted["sid"]) if hinted and "sid" in hinted else None,
         sub=str(hinted["sub"]) if hinted else None,
         return_to=params.get("post_logout_redirect_uri"),
-        state=state if state is not None and len(state) <= MAX_STATE_LENGTH else None,
+        state=state if state is not None and len(quote(state)) <= MAX_STATE_LENGTH else None,
+        logout_hint=params.get("logout_hint"),
     )
+
+
+def means_someone_else(asked: LogoutRequest, sub: str | None, names: Collection[str]) -> bool:
+    """Whether a request speaks of another person than the one with this `sub` and these names.
+
+    The hint's own subject decides; without one it is logout_hint, whose meaning is ours to define
+    (RP-Initiated Logout 1.0, 2): a session id, a sub, a sign-in name, a mail address or a telephone number.
+    """
+    if asked.sub is not None:
+        return asked.sub != sub
+    hint = asked.logout_hint
+    return hint is not None and hint.casefold() not in {name.casefold() for name in names}
 
 
 def _hinted(hint: str | None, provider: Provider) -> Mapping[str, JsonValue] | None:

@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 
 from sso.audit.event import LogoutCapApplied, LogoutCapLifted
 from sso.oidc.client import Client
+from sso.oidc.logout_stores import LogoutCaps
 from sso.oidc.notice import LogoutNotice
 from sso.oidc.settings import Settings
-from sso.oidc.stores import AuditLog, LogoutCaps
+from sso.oidc.stores import AuditLog
 
 OFFLINE = "offline_access"
 

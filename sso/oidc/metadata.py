@@ -56,6 +56,8 @@ def metadata(provider: Provider, acr_values: tuple[str, ...], now: datetime) -> 
         "backchannel_authentication_request_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "backchannel_user_code_parameter_supported": False,
         "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         "ui_locales_supported": list(settings.ui_locales),
     }
     if settings.service_documentation is not None:

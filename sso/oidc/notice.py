@@ -1,7 +1,13 @@
-"""A logout notice: one client to be told that one session has ended (Back-Channel Logout 1.0)."""
+"""What tells a client that a session has ended: a notice by the back channel, a frame by the front channel.
+
+Back-Channel Logout 1.0: the hub itself posts a logout token, and the client's answer confirms it.
+Front-Channel Logout 1.0: the last page loads an address of the client in a frame, with whatever cookies the
+browser still sends there; that a frame has loaded confirms nothing.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlencode, urlsplit
 
 BACKOFF = tuple(timedelta(seconds=wait) for wait in (2, 5, 15, 60, 300, 900))
 """How long to wait after the first failure, the second...; after the last of these always as long."""
@@ -34,3 +40,33 @@ class LogoutNotice:
         if now >= ends:
             return None
         return min(now + BACKOFF[min(self.attempts, len(BACKOFF)) - 1], ends)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutFrame:
+    """A client to be told through the browser: a page with its frame was sent, and what the browser reports.
+
+    `sent_at` is absent until such a page was made; of `loaded_at` and `failed_at` (it took too long) one is
+    set once the browser, by a script of ours, has told; without scripts it never does.
+    """
+
+    session_id: str
+    client_id: str
+    uri: str
+    include_sid: bool
+    created_at: datetime
+    sent_at: datetime | None = None
+    loaded_at: datetime | None = None
+    failed_at: datetime | None = None
+
+    @property
+    def reported(self) -> bool:
+        """Whether the browser has said how it went."""
+        return self.loaded_at is not None or self.failed_at is not None
+
+    def address(self, issuer: str) -> str:
+        """Return the address to load: iss and sid come both or not at all (Front-Channel Logout 1.0, 2)."""
+        if not self.include_sid:
+            return self.uri
+        mark = "&" if urlsplit(self.uri).query else "?"
+        return f"{self.uri}{mark}{urlencode({'iss': issuer, 'sid': self.session_id})}"

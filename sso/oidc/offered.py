@@ -46,7 +46,6 @@ WITHOUT_FEATURE: Mapping[str, str] = {
     field: feature
     for feature, fields in {
         "request objects by address": ("request_uris",),
-        "front-channel logout": ("frontchannel_logout_uri", "frontchannel_logout_session_required"),
         "user codes of backchannel authentication": ("backchannel_user_code_parameter",),
     }.items()
     for field in fields

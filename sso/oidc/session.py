@@ -15,6 +15,7 @@ class SessionEnd(StrEnum):
     DISABLED = "disabled"
     PASSWORD_RESET = "password_reset"
     PASSWORD_CHANGED = "password_changed"
+    OFFICER = "officer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,3 +36,12 @@ class Session:
     created_at: datetime
     last_seen_at: datetime
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """A session with its end, if it has ended; known for a week after that."""
+
+    session: Session
+    ended_at: datetime | None = None
+    ended_cause: SessionEnd | None = None

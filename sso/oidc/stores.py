@@ -14,10 +14,11 @@ from sso.oidc.confirmation import Confirmation
 from sso.oidc.consent import Consent
 from sso.oidc.deferred import DeferredRequests, Pings
 from sso.oidc.grant import AuthorizationCode, Grant, RefreshToken
+from sso.oidc.logout_stores import LogoutFrames, Notices
 from sso.oidc.opaque_token import OpaqueToken
 from sso.oidc.pending import PendingAuthorization
 from sso.oidc.pushed import PushedAuthorization
-from sso.oidc.session import Session, SessionEnd
+from sso.oidc.session import Session, SessionEnd, SessionRecord
 
 
 class AuditLog(Protocol):
@@ -131,6 +132,14 @@ class Sessions(Protocol):
         """Return the sessions of an account that have not ended."""
         ...
 
+    def record(self, session_id: str) -> SessionRecord | None:
+        """Return a session, ended or not."""
+        ...
+
+    def lately_ended(self, cookie: bytes, since: datetime) -> SessionRecord | None:
+        """Return the session of a cookie if it ended after a time: whoever presses twice is told the same."""
+        ...
+
 
 class Consents(Protocol):
     """What people allowed."""
@@ -240,26 +249,6 @@ class OneTimeValues(Protocol):
         ...
 
 
-class LogoutCaps(Protocol):
-    """Clients that did not confirm a sign-out."""
-
-    def cap(self, client_id: str, now: datetime) -> bool:
-        """Note that a client is capped from now on; false if it is already, or unknown."""
-        ...
-
-    def lift_cap(self, client_id: str) -> datetime | None:
-        """Lift a client's cap and return since when it had one; None for all but one caller."""
-        ...
-
-
-class Notices(Protocol):
-    """The outbox of back-channel logout: one row per session and client."""
-
-    def add_logout(self, session: Session, client: Client, sub: str, now: datetime) -> None:
-        """Queue a logout token for a client; delivered by the worker, retried for eight hours."""
-        ...
-
-
 class Stores(Protocol):
     """Everything above, over one transaction."""
 
@@ -295,3 +284,5 @@ class Stores(Protocol):
     def one_time_values(self) -> OneTimeValues: ...  # noqa: D102
     @property
     def notices(self) -> Notices: ...  # noqa: D102
+    @property
+    def frames(self) -> LogoutFrames: ...  # noqa: D102

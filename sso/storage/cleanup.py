@@ -21,6 +21,7 @@ from sso.storage.tables import (
     denied_token,
     grant,
     initial_access_token,
+    logout_frame,
     logout_notice,
     one_time_value,
     pending_authorization,
@@ -83,6 +84,7 @@ _SWEEPS = {
         _Sweep(ping, "expires_at", _DAY),
         _Sweep(session, "ended_at", 7 * _DAY),
         _Sweep(logout_notice, "created_at", 7 * _DAY),
+        _Sweep(logout_frame, "created_at", 7 * _DAY),
     )
 }
 _STATEMENTS = {name: sweep.statement() for name, sweep in _SWEEPS.items()}

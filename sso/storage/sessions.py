@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, insert, or_, select, update
 from sqlalchemy.dialects import postgresql
 
-from sso.oidc.session import Session, SessionEnd
+from sso.oidc.session import Session, SessionEnd, SessionRecord
 from sso.storage.columns import UtcDateTime
 from sso.storage.tables import session, session_client
 from sso.storage.unit_of_work import UnitOfWork
@@ -29,6 +29,17 @@ _EXPIRED = (
     .order_by(_S.expires_at)
     .limit(bindparam("size"))
 )
+_RECORD = select(session).where(_S.id == bindparam("key"))
+_LATELY_ENDED = select(session).where(
+    _S.cookie == bindparam("presented"), _S.ended_at > bindparam("since", type_=UtcDateTime())
+)
+_RECORDS_OF_ACCOUNT = (
+    select(session)
+    .where(_S.account_id == bindparam("of"))
+    .order_by(_S.created_at.desc(), _S.id)
+    .limit(bindparam("size"))
+)
+_GOING_ON = _WENT_ON.where(_S.id > bindparam("after")).order_by(_S.id).limit(bindparam("size"))
 _RENEWED = (
     "account_id",
     "person_id",
@@ -110,6 +121,26 @@ class SqlSessions:
         """Return the sessions of an account that have not ended."""
         return [_session(row) for row in self._unit.rows(_OF_ACCOUNT, {"of": account_id})]
 
+    def record(self, session_id: str) -> SessionRecord | None:
+        """Return a session, ended or not."""
+        row = self._unit.row(_RECORD, {"key": session_id})
+        return None if row is None else _record(row)
+
+    def lately_ended(self, cookie: bytes, since: datetime) -> SessionRecord | None:
+        """Return the session of a cookie if it ended after a time: whoever presses twice is told the same."""
+        row = self._unit.row(_LATELY_ENDED, {"presented": cookie, "since": since})
+        return None if row is None else _record(row)
+
+    def records_of_account(self, account_id: str, limit: int = 100) -> Sequence[SessionRecord]:
+        """Return the sessions of an account, the newest first; ended ones while they are kept."""
+        return [
+            _record(row) for row in self._unit.rows(_RECORDS_OF_ACCOUNT, {"of": account_id, "size": limit})
+        ]
+
+    def list_going_on(self, *, after: str = "", limit: int = 1000) -> Sequence[Session]:
+        """Return sessions that have not ended by ascending id, those after an id ("" from the start)."""
+        return [_session(row) for row in self._unit.rows(_GOING_ON, {"after": after, "size": limit})]
+
     def expired(self, now: datetime, idle_seconds: int, limit: int) -> Sequence[Session]:
         """Return sessions past their absolute or idle limit that nobody has ended yet."""
         limits = {"now": now, "idle_since": now - timedelta(seconds=idle_seconds), "size": limit}
@@ -134,3 +165,8 @@ def _session(row: Row[Any]) -> Session:
         last_seen_at=row.last_seen_at,
         expires_at=row.expires_at,
     )
+
+
+def _record(row: Row[Any]) -> SessionRecord:
+    cause = None if row.ended_cause is None else SessionEnd(row.ended_cause)
+    return SessionRecord(_session(row), row.ended_at, cause)

@@ -16,6 +16,7 @@ from sso.storage.consents import SqlConsents
 from sso.storage.credentials import SqlCredentials
 from sso.storage.deferred import SqlDeferredRequests
 from sso.storage.grants import SqlCodes, SqlGrants
+from sso.storage.logout_frames import SqlLogoutFrames
 from sso.storage.one_time import SqlDeniedTokens, SqlOneTimeValues
 from sso.storage.outbox import SqlOutbox
 from sso.storage.pending import SqlPendingAuthorizations
@@ -58,6 +59,7 @@ class SqlStores:
         self.credentials = SqlCredentials(unit)
         self.deferred = SqlDeferredRequests(unit, kept.sealer)
         self.denied_tokens = SqlDeniedTokens(unit)
+        self.frames = SqlLogoutFrames(unit)
         self.grants = SqlGrants(unit)
         self.initial_access_tokens = SqlInitialAccessTokens(unit)
         self.one_time_values = SqlOneTimeValues(unit)

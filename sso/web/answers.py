@@ -1,6 +1,7 @@
 """Responses: a page with its policy, a redirect, an authorization response, our cookies."""
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -54,6 +55,13 @@ class Answers:
         response.headers["Content-Security-Policy"] = policy
         response.headers["Cache-Control"] = "no-store"
         return self.with_cookies(response, visit, request)
+
+    def with_frames(self, page: Response, addresses: Sequence[str]) -> Response:
+        """Let a page load these addresses in frames, and no others."""
+        if addresses:
+            sources = " ".join(dict.fromkeys(map(_frame_source, addresses)))
+            page.headers["Content-Security-Policy"] += f"; frame-src {sources}"
+        return page
 
     def to(self, path: str) -> Response:
         """Return a redirect that turns a POST into a GET."""
@@ -141,6 +149,12 @@ def _see_other(location: str) -> Response:
     response.headers["Cache-Control"] = "no-store"
     assert isinstance(response, Response)  # noqa: S101 - narrows the type for mypy
     return response
+
+
+def _frame_source(address: str) -> str:
+    """The source expression of one address (CSP 3, 2.3.1): no query, and nothing that ends a directive."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}{parts.path}".replace(";", "%3B").replace(",", "%2C")
 
 
 def _form_targets(target: str | None) -> str:

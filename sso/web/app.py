@@ -24,6 +24,7 @@ from sso.web import (
     registration,
     sign_in,
     sign_out,
+    signed_out,
     token,
     userinfo,
 )
@@ -59,7 +60,7 @@ def create_app(hub: Hub) -> Flask:
     )
     answers = Answers(hub, pages)
     signing_in = (authorize, sign_in, new_password, choose_account, consent)
-    for page in (*signing_in, device, answer, approvals, sign_out, home):
+    for page in (*signing_in, device, answer, approvals, sign_out, signed_out, home):
         app.register_blueprint(page.blueprint(hub, answers))
     for endpoint in (metadata, token, userinfo, registration, receipts):
         app.register_blueprint(endpoint.blueprint(hub))

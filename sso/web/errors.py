@@ -22,7 +22,7 @@ from sso.oidc.errors import (
     UntrustedRequest,
 )
 from sso.oidc.keys import NoSigningKey, SignerUnavailable
-from sso.oidc.metadata import REGISTRATION_PATH
+from sso.oidc.metadata import END_SESSION_PATH, REGISTRATION_PATH
 from sso.oidc.resource_metadata import metadata_address
 from sso.oidc.response import error_response
 from sso.storage.errors import StorageUnavailable
@@ -44,6 +44,7 @@ _UNTRUSTED = {
     ErrorCode.INVALID_REQUEST_URI: "invalid_request_uri",
     ErrorCode.INVALID_REQUEST_OBJECT: "invalid_request_object",
 }
+_SIGN_OUT_PATHS = (END_SESSION_PATH, "/sign-out")
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "request_too_large", 429: "throttled"}
 
 
@@ -116,7 +117,8 @@ class _Responses:
         return self._try_later()
 
     def _try_later(self) -> Response:
-        response = self._answer("temporarily_unavailable", ErrorCode.TEMPORARILY_UNAVAILABLE, 503)
+        page = "sign_out_unavailable" if request.path in _SIGN_OUT_PATHS else "temporarily_unavailable"
+        response = self._answer(page, ErrorCode.TEMPORARILY_UNAVAILABLE, 503)
         response.headers["Retry-After"] = "5"
         return response
 

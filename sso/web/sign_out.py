@@ -1,41 +1,36 @@
 """Sign-out: asked for by a service (RP-Initiated Logout 1.0) or by the person, always told in words."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit
+from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, Response, request
 
 from sso.authentication import sessions
 from sso.authentication.stores import Stores
+from sso.directory.person import Account
 from sso.hub import Hub
 from sso.oidc.client import Client
-from sso.oidc.logout import LogoutRequest, parse_logout
+from sso.oidc.digest import digest
+from sso.oidc.logout import LogoutRequest, means_someone_else, parse_logout
 from sso.oidc.metadata import END_SESSION_PATH
-from sso.oidc.notice import LogoutNotice
 from sso.oidc.session import Session, SessionEnd
 from sso.web.answers import Answers
 from sso.web.journey import check_form
+from sso.web.signed_out import Farewell
 from sso.web.visit import Visit, visit_of
 
 PURPOSE = "sign-out"
-PATIENCE_SECONDS = 2.0
-"""How long the page waits for services to confirm; those that are slower are told of as waiting."""
+PATH = "/sign-out"
+TWICE_WITHIN = timedelta(minutes=5)
+"""How long after a sign-out the same cookie is still told of it: a second press, a page from the history."""
 
-_KEPT = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
-
-
-@dataclass(frozen=True, slots=True)
-class ToldService:
-    """A line of the last page: a service and whether it confirmed the sign-out."""
-
-    name: str
-    status: str
+_KEPT = ("id_token_hint", "logout_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales")
 
 
 def blueprint(hub: Hub, answers: Answers) -> Blueprint:
-    """Return the end_session endpoint and the page that follows."""
+    """Return the end_session endpoint and the page that asks."""
     bp = Blueprint("sign_out", __name__)
     pages = _SignOutPages(hub, answers)
 
@@ -49,22 +44,25 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
         """Go on by GET: a service's POST comes without our cookies, as if nobody were signed in."""
         return answers.by_get(END_SESSION_PATH, request.form)
 
-    @bp.get("/sign-out")
+    @bp.get(PATH)
     def ask() -> Response:
         """Ask whether to sign out."""
         return pages.ask({})
 
-    @bp.post("/sign-out")
+    @bp.post(PATH)
     def sign_out() -> Response:
         """Sign out after the person said so."""
         return pages.confirmed(request.form)
 
-    @bp.get("/signed-out")
-    def signed_out() -> Response:
-        """Say that nobody is signed in here."""
-        return pages.signed_out()
-
     return bp
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A session that has ended, and whether the last page has frames to load for it."""
+
+    session_id: str
+    has_frames: bool
 
 
 class _SignOutPages:
@@ -75,97 +73,94 @@ class _SignOutPages:
     def ask(self, params: Mapping[str, str]) -> Response:
         """Sign out at once when the service proves whose session it means; ask the person otherwise."""
         visit = visit_of(self._hub, request, params.get("ui_locales"))
+        question = ended = None
         with self._hub.database.begin(visit.origin) as stores:
             asked = parse_logout(params, stores, self._hub.provider(), visit.now)
             session = sessions.current(visit.session_cookie, stores, self._hub.settings, visit.now)
-            proven = session is not None and asked.session_id == session.id
-            if session is not None and proven:
-                sessions.end(session, SessionEnd.SIGNED_OUT, stores, visit.now)
-            names = self._names(session, visit, stores) if session is not None else []
-            account = stores.people.account(session.account_id) if session is not None else None
-        if session is None or proven:
-            return self._leave(asked, session, visit)
+            if session is not None and asked.session_id != session.id:
+                question = self._question(asked, session, visit, stores)
+            else:
+                ended = _end(visit, stores)
+        if question is None:
+            return self._leave(asked, ended, params, visit)
         return self._answers.page(
             "sign_out.html",
             visit,
             request,
             target=asked.return_to,
-            action="/sign-out",
+            action=PATH,
             csrf_token=visit.form_token(PURPOSE),
-            service_name=asked.client.name_in(visit.language.tag) if asked.client else None,
-            fields={name: params[name] for name in _KEPT if name in params},
-            account_name=(account.text_claim("name") or account.login_name) if account else None,
-            services=names,
+            fields={name: params[name] for name in _KEPT if params.get(name)},
             stay_url=_stay_url(asked.client),
+            **question,
         )
 
     def confirmed(self, form: Mapping[str, str]) -> Response:
         """End the session after the person pressed the button."""
-        visit = visit_of(self._hub, request)
+        visit = visit_of(self._hub, request, form.get("ui_locales"))
         check_form(visit, request, PURPOSE, self._hub.settings.issuer)
         with self._hub.database.begin(visit.origin) as stores:
             asked = parse_logout(form, stores, self._hub.provider(), visit.now)
-            session = sessions.current(visit.session_cookie, stores, self._hub.settings, visit.now)
-            if session is not None:
-                sessions.end(session, SessionEnd.SIGNED_OUT, stores, visit.now)
-        return self._leave(asked, session, visit)
+            ended = _end(visit, stores)
+        return self._leave(asked, ended, form, visit)
 
-    def signed_out(self) -> Response:
-        """Show the last page with nothing to tell."""
-        return self._told_page(visit_of(self._hub, request), None, ())
+    def _question(
+        self, asked: LogoutRequest, session: Session, visit: Visit, stores: Stores
+    ) -> dict[str, Any]:
+        """Return what the page that asks says of the person and of the services."""
+        account, client = stores.people.account(session.account_id), asked.client
+        sub = stores.subjects.sub(session.account_id, client.sector, visit.now) if client else None
+        names = {session.id, *([sub] if sub else []), *(self._names_of(account) if account else [])}
+        return {
+            "service_name": client.name_in(visit.language.tag) if client is not None else None,
+            "someone_else": means_someone_else(asked, sub, names),
+            "account_name": (account.text_claim("name") or account.login_name) if account else None,
+            "services": self._services(session, visit, stores),
+        }
 
-    def _leave(self, asked: LogoutRequest, session: Session | None, visit: Visit) -> Response:
-        """Go back to the service where it may be gone to; else say who was told."""
-        if asked.return_to is not None:
-            query = urlencode({"state": asked.state}) if asked.state is not None else ""
-            mark = "&" if urlsplit(asked.return_to).query else "?"
-            response = self._answers.to(f"{asked.return_to}{mark}{query}" if query else asked.return_to)
-        else:
-            response = self._told_page(visit, asked, self._notices(session) if session is not None else ())
-        return self._answers.without_session(response) if session is not None else response
+    def _names_of(self, account: Account) -> list[str]:
+        """Return every name that a service may have for an account."""
+        realms = next((d.realms for d in self._hub.directories if d.id == account.directory_id), ())
+        contacts = [text for name in ("email", "phone_number") if (text := account.text_claim(name))]
+        in_realms = [f"{account.login_name}@{realm}" for realm in realms]
+        return [account.id, account.login_name, *in_realms, *contacts]
 
-    def _told_page(
-        self,
-        visit: Visit,
-        asked: LogoutRequest | None,
-        notices: tuple[tuple[Client | None, LogoutNotice], ...],
+    def _leave(
+        self, asked: LogoutRequest, ended: _Ended | None, params: Mapping[str, str], visit: Visit
     ) -> Response:
-        client = asked.client if asked is not None else None
-        language = visit.language.tag
-        return self._answers.page(
-            "signed_out.html",
-            visit,
-            request,
-            services=[
-                ToldService(told.name_in(language) if told else notice.client_id, _status(notice))
-                for told, notice in notices
-            ],
-            return_url=client.client_uri if client is not None else None,
-            service_name=client.name_in(language) if client is not None else None,
-            sign_in_url="/sign-in",
+        """Go back to the service at once if nothing is left to do here; else to the last page."""
+        farewell = Farewell(
+            session_id=ended.session_id if ended is not None else None,
+            client_id=asked.client.client_id if asked.client is not None else None,
+            way_back=asked.way_back,
         )
+        at_once = asked.way_back is not None and not (ended is not None and ended.has_frames)
+        address = farewell.address(visit, params.get("ui_locales"))
+        response = self._answers.to(asked.way_back if at_once and asked.way_back else address)
+        self._answers.with_cookies(response, visit, request)
+        return self._answers.without_session(response) if visit.session_cookie is not None else response
 
-    def _notices(self, session: Session) -> tuple[tuple[Client | None, LogoutNotice], ...]:
-        """Return the notices of a session, after giving the worker a moment to deliver them."""
-        ends = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            with self._hub.database.read() as stores:
-                notices = stores.outbox.of_session(session.id)
-                found = tuple((stores.clients.get(notice.client_id), notice) for notice in notices)
-            if all(_status(notice) != "waiting" for notice in notices) or time.monotonic() > ends:
-                return found
-            time.sleep(0.1)
-
-    def _names(self, session: Session, visit: Visit, stores: Stores) -> list[str]:
+    def _services(self, session: Session, visit: Visit, stores: Stores) -> list[str]:
         clients = (stores.clients.get(client_id) for client_id in stores.sessions.clients_of(session.id))
         return [client.name_in(visit.language.tag) for client in clients if client is not None]
 
 
-def _status(notice: LogoutNotice) -> str:
-    if notice.delivered_at is not None:
-        return "told"
-    return "failed" if notice.gave_up_at is not None else "waiting"
-
-
 def _stay_url(client: Client | None) -> str:
     return client.client_uri if client is not None and client.client_uri else "/"
+
+
+def _end(visit: Visit, stores: Stores) -> _Ended | None:
+    """End the session of this browser, over its limits or not; one that ended a moment ago counts too."""
+    if visit.session_cookie is None:
+        return None
+    cookie = digest(visit.session_cookie)
+    session = stores.sessions.get(cookie)
+    if session is not None:
+        sessions.end(session, SessionEnd.SIGNED_OUT, stores, visit.now)
+    else:
+        before = stores.sessions.lately_ended(cookie, visit.now - TWICE_WITHIN)
+        session = before.session if before is not None else None
+    if session is None:
+        return None
+    frames = stores.frames.of_session(session.id)
+    return _Ended(session.id, any(not frame.reported for frame in frames))

@@ -70,6 +70,13 @@ ERROR_SENTENCES: Mapping[str, Sentences] = {
     "temporarily_unavailable": Sentences(
         _("Nobody can be signed in at this moment. Nothing was shared and nothing is lost."), _TRY_SOON
     ),
+    "sign_out_unavailable": Sentences(
+        _("You could not be signed out at this moment, so you are still signed in."),
+        _(
+            "Wait a minute, then try again. On a computer that others use too, close every window of the"
+            " browser before you leave."
+        ),
+    ),
     "server_error": Sentences(
         _("Something went wrong on our side. Nothing was shared."),
         _("Try again. If it happens again, give the help desk the reference number on this page."),

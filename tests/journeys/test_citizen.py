@@ -84,7 +84,7 @@ def test_signing_out_at_the_hub_tells_which_services_were_told(stage: Stage, ope
     told = page.locator("#services dd").all()
     assert sorted(announced) == ["Family register", "Housing"]
     assert sorted(page.locator("#services dt").all_inner_texts()) == ["Family register", "Housing"]
-    assert [line.get_attribute("data-status") for line in told] == ["told", "told"]
+    assert [line.get_attribute("data-status") for line in told] == ["confirmed", "confirmed"]
     assert {line.inner_text() for line in told} == {"was told and has confirmed"}
     assert steps.shows(page, stage.housing.address, "#department_sign_in")
     assert steps.shows(page, stage.family.address, "#department_sign_in")

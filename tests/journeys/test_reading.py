@@ -171,7 +171,7 @@ def test_the_whole_journey_without_scripts(stage: Stage, open_page: OpenPage, ta
     page.click("#sign_out")
     page.wait_for_selector("#sign_in_again")
 
-    assert statuses(page) == ["told", "told"]
+    assert statuses(page) == ["confirmed", "confirmed"]
 
 
 def statuses(page: Page) -> Sequence[str | None]:

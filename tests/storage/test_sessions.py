@@ -7,7 +7,7 @@ import pytest
 
 from sso.directory.stores import Attempts
 from sso.oidc.pending import PendingAuthorization
-from sso.oidc.session import SessionEnd
+from sso.oidc.session import SessionEnd, SessionRecord
 from sso.storage.database import Database
 from tests.storage.examples import HOUR, MINUTE, NOW, ORIGIN, pushed, session
 
@@ -224,3 +224,59 @@ def test_a_token_is_denied_again_without_complaint(database: Database) -> None:
 
         assert stores.denied_tokens.denied("jti-1")
         assert not stores.denied_tokens.denied("jti-2")
+
+
+def test_the_record_of_a_session_tells_its_end_and_the_cause(database: Database) -> None:
+    begun = session()
+    with database.begin(ORIGIN) as stores:
+        stores.sessions.add(begun, b"c")
+        before = stores.sessions.record(begun.id)
+        stores.sessions.end(begun.id, SessionEnd.OFFICER, NOW + HOUR)
+
+        after = stores.sessions.record(begun.id)
+        unknown = stores.sessions.record("nobody's")
+
+    assert before == SessionRecord(begun)
+    assert after == SessionRecord(begun, NOW + HOUR, SessionEnd.OFFICER)
+    assert unknown is None
+
+
+def test_a_cookie_still_finds_a_session_that_has_just_ended(database: Database) -> None:
+    begun, going_on = session(), session()
+    with database.begin(ORIGIN) as stores:
+        stores.sessions.add(begun, b"c")
+        stores.sessions.add(going_on, b"d")
+        stores.sessions.end(begun.id, SessionEnd.SIGNED_OUT, NOW)
+
+        found = stores.sessions.lately_ended(b"c", NOW - MINUTE)
+
+        assert found is not None and found.session.id == begun.id
+        assert stores.sessions.lately_ended(b"c", NOW) is None
+        assert stores.sessions.lately_ended(b"d", NOW - MINUTE) is None
+        assert stores.sessions.lately_ended(b"x", NOW - MINUTE) is None
+
+
+def test_the_records_of_an_account_are_the_newest_first_ended_or_not(database: Database) -> None:
+    begun = [session(created_at=NOW + number * MINUTE) for number in range(3)]
+    with database.begin(ORIGIN) as stores:
+        for number, each in enumerate(begun):
+            stores.sessions.add(each, bytes([number]))
+        stores.sessions.add(session(account_id="account-2"), b"other")
+        stores.sessions.end(begun[1].id, SessionEnd.IDLE, NOW)
+
+        found = stores.sessions.records_of_account("account-1", 2)
+
+    assert [record.session.id for record in found] == [begun[2].id, begun[1].id]
+
+
+def test_sessions_that_go_on_are_listed_by_id(database: Database) -> None:
+    begun = sorted((session() for _ in range(4)), key=lambda each: each.id)
+    with database.begin(ORIGIN) as stores:
+        for number, each in enumerate(begun):
+            stores.sessions.add(each, bytes([number]))
+        stores.sessions.end(begun[1].id, SessionEnd.IDLE, NOW)
+
+        first = stores.sessions.list_going_on(limit=2)
+        rest = stores.sessions.list_going_on(after=first[-1].id, limit=2)
+
+    assert [each.id for each in (*first, *rest)] == [begun[0].id, begun[2].id, begun[3].id]

@@ -152,17 +152,39 @@ SIGN_OUT = {
     "fields": {"id_token_hint": "abc", "state": "x y"},
     "account_name": "Tuya Bat",
     "services": ["Housing", "Pensions"],
+    "someone_else": False,
     "stay_url": "/",
 }
+STANDINGS = (
+    ("Housing", "back-channel", "confirmed"),
+    ("Pensions", "back-channel", "waiting"),
+    ("Permits", "back-channel", "given_up"),
+    ("Library", "front-channel", "loaded"),
+    ("Fishing", "front-channel", "not_loaded"),
+    ("Hunting", "front-channel", "sent"),
+    ("Museum", "none", "not_told"),
+)
 SIGNED_OUT = {
     "services": [
-        SimpleNamespace(name="Housing", status="told"),
-        SimpleNamespace(name="Pensions", status="waiting"),
-        SimpleNamespace(name="Permits", status="failed"),
+        SimpleNamespace(name=name, channel=channel, status=status) for name, channel, status in STANDINGS
     ],
+    "confirmed": 1,
+    "frames": [],
+    "check_again_url": "/signed-out?session=s",
+    "way_back": None,
     "return_url": "https://housing.example/bye",
     "service_name": "Housing",
     "sign_in_url": "/sign-in",
+}
+SIGNING_OUT = {
+    **SIGNED_OUT,
+    "frames": [SimpleNamespace(client_id="hunting", name="Hunting", address="about:blank")],
+    "frame_seconds": 4,
+    "report_url": "/signed-out/frames",
+    "report_token": "t",
+    "session_id": "s",
+    "check_again_url": None,
+    "way_back": "https://housing.example/bye?state=x",
 }
 ERROR = {
     "error_code": "invalid_redirect_uri",
@@ -202,7 +224,7 @@ def _hostile(text: str) -> dict[str, dict[str, Any]]:
         client_uri=text, policy_uri=None, tos_uri="javascript:alert(1)", self_registration=text
     )
     choice = SimpleNamespace(id=text, title=text, subtitle=text, current=False, needs_password=True)
-    told = SimpleNamespace(name=text, status="told")
+    told = SimpleNamespace(name=text, channel="back-channel", status="confirmed")
     claims = {"name": text, "email": f"{text}@example.org", "department": text}
     return {
         "identifier.html": {**NAME, "service_name": text, "login_name": text, "error": "invalid"},
@@ -313,6 +335,8 @@ def usual_pages() -> list[Example]:
         Example("sign_out_alone", "sign_out.html", {**SIGN_OUT, "service_name": None, "services": []}),
         Example("signed_out", "signed_out.html", SIGNED_OUT),
         Example("signed_out_alone", "signed_out.html", {**SIGNED_OUT, "services": [], "return_url": None}),
+        Example("sign_out_other", "sign_out.html", {**SIGN_OUT, "someone_else": True}),
+        Example("signing_out", "signed_out.html", SIGNING_OUT),
         Example("error", "error.html", ERROR),
         Example("form_post", "form_post.html", FORM_POST),
         Example("form_post_here", "form_post.html", {**FORM_POST, "action": "/answer"}),

@@ -89,7 +89,7 @@ class SessionEndedByTimeout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEndedByOfficer:
-    """A session was ended because of what an officer or a rule did (`cause`)."""
+    """A session was ended because of what an officer or a rule did (`cause`); `reason` is what was given."""
 
     code: ClassVar[str] = "session.ended.admin"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
@@ -97,73 +97,20 @@ class SessionEndedByOfficer:
     account_id: str
     session_id: str
     cause: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogoutPropagated:
-    """A client confirmed a back-channel logout token."""
+class SessionsViewed:
+    """An operator looked at sessions: one, those of a person's account, or (neither given) all that go on."""
 
-    code: ClassVar[str] = "logout.propagated"
+    code: ClassVar[str] = "session.viewed"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
-    severity: ClassVar[Severity] = Severity.INFORMATIONAL
-    client_id: str
-    session_id: str | None = None
-    account_id: str | None = None
-    channel: str
-    http_status: int
-    attempts: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogoutNotPropagated:
-    """A client did not confirm a logout token; `final` when the hub has given up."""
-
-    code: ClassVar[str] = "logout.propagated"
-    outcome: ClassVar[Outcome] = Outcome.FAILURE
-    severity: ClassVar[Severity] = Severity.MEDIUM
-    client_id: str
-    session_id: str | None = None
-    account_id: str | None = None
-    channel: str
-    http_status: int | None
-    attempts: int
-    final: bool
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogoutCapApplied:
-    """A notice to a client was given up: what the client receives about people is short-lived from now on."""
-
-    code: ClassVar[str] = "logout.cap.applied"
-    outcome: ClassVar[Outcome] = Outcome.SUCCESS
-    severity: ClassVar[Severity] = Severity.HIGH
-    client_id: str
-    session_id: str
-    lifetime_seconds: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogoutCapLifted:
-    """A capped client confirmed a logout token: what it receives lives as long as anyone else's again."""
-
-    code: ClassVar[str] = "logout.cap.lifted"
-    outcome: ClassVar[Outcome] = Outcome.SUCCESS
-    severity: ClassVar[Severity] = Severity.INFORMATIONAL
-    client_id: str
-    session_id: str
-    capped_since: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogoutRejected:
-    """A sign-out request carried a hint or address that cannot be honoured."""
-
-    code: ClassVar[str] = "logout.request.rejected"
-    outcome: ClassVar[Outcome] = Outcome.FAILURE
     severity: ClassVar[Severity] = Severity.LOW
-    client_id: str | None = None
-    reason: str
+    account_id: str | None = None
+    session_id: str | None = None
+    count: int
+    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,7 @@ from sso.storage.tables.keys import signing_key
 from sso.storage.tables.metadata import metadata
 from sso.storage.tables.people import account, password_credential, person, role_grant, subject_identifier
 from sso.storage.tables.sessions import (
+    logout_frame,
     logout_notice,
     one_time_value,
     pending_authorization,
@@ -62,6 +63,7 @@ __all__ = [
     "denied_token",
     "grant",
     "initial_access_token",
+    "logout_frame",
     "logout_notice",
     "metadata",
     "one_time_value",

@@ -88,6 +88,20 @@ logout_notice = Table(
 _WAITS = text("delivered_at IS NULL AND gave_up_at IS NULL")
 Index("ix_logout_notice_due", logout_notice.c.next_attempt_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
 
+logout_frame = Table(
+    "logout_frame",
+    metadata,
+    column("session_id", Text, primary_key=True, sensitive=False),
+    column("client_id", Text, primary_key=True, sensitive=False),
+    column("uri", Text, sensitive=False),
+    column("include_sid", Boolean, sensitive=False),
+    column("created_at", UtcDateTime, sensitive=False),
+    column("sent_at", UtcDateTime, optional=True, sensitive=False),  # absent: no page with it was made
+    column("loaded_at", UtcDateTime, optional=True, sensitive=False),  # absent: the browser did not say so
+    column("failed_at", UtcDateTime, optional=True, sensitive=False),  # absent: the browser did not say so
+    Index("ix_logout_frame_created", "created_at"),
+)
+
 one_time_value = Table(
     "one_time_value",
     metadata,

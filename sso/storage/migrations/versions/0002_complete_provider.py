@@ -22,6 +22,19 @@ def upgrade() -> None:
     op.add_column("grant", sa.Column("act", CLEAN_JSON, nullable=True))
     op.add_column("authorization_code", sa.Column("dpop_jkt", TEXT, nullable=True))
     op.add_column("client_secret", sa.Column("sealed", sa.LargeBinary(), nullable=True))
+    op.create_table(
+        "logout_frame",
+        sa.Column("session_id", TEXT, nullable=False),
+        sa.Column("client_id", TEXT, nullable=False),
+        sa.Column("uri", TEXT, nullable=False),
+        sa.Column("include_sid", sa.Boolean(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("sent_at", TIME, nullable=True),
+        sa.Column("loaded_at", TIME, nullable=True),
+        sa.Column("failed_at", TIME, nullable=True),
+        sa.PrimaryKeyConstraint("session_id", "client_id", name=op.f("pk_logout_frame")),
+    )
+    op.create_index("ix_logout_frame_created", "logout_frame", ["created_at"])
     op.add_column("client", sa.Column("logout_unconfirmed_since", TIME, nullable=True))
     op.create_index("ix_client_secret_expires", "client_secret", ["expires_at"])
     op.add_column("consent", sa.Column("authorization_details", FOREIGN_JSON, nullable=True))
