@@ -22,6 +22,17 @@ MAX_CERTIFICATE_LENGTH = 24_576
 _HEADER = re.compile(r"cert=(?P<pem>[A-Za-z0-9%._~-]+);verify=(?P<verify>[^,;=]*)")
 
 
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What cryptography raises for a certificate that a hostile client made up, found by changing good ones."""
+
+
 class CertificateInvalid(ValueError):
     """The proxy's header holds no certificate that can be read; the text is private."""
 
@@ -71,7 +82,7 @@ def certificate_of_pem(pem: bytes, *, verified: bool) -> ClientCertificate:
     """
     try:
         return _read(x509.load_pem_x509_certificate(pem), verified)
-    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
+    except _UNREADABLE as error:
         message = "the certificate cannot be read"
         raise CertificateInvalid(message) from error
 

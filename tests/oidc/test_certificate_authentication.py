@@ -1,5 +1,6 @@
 """tls_client_auth and self_signed_tls_client_auth (RFC 8705 2)."""
 
+import base64
 import ipaddress
 from datetime import timedelta
 from typing import Any
@@ -7,9 +8,17 @@ from urllib.parse import quote
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import NameOID
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from sso.oidc.certificate import CertificateInvalid, ClientCertificate, certificate_of_header
+from sso.oidc.certificate import (
+    CertificateInvalid,
+    ClientCertificate,
+    certificate_of_header,
+    certificate_of_pem,
+)
 from sso.oidc.client import ClientAuthMethod
 from sso.oidc.client_authentication import Presented, authenticate
 from sso.oidc.digest import digest
@@ -302,3 +311,41 @@ def test_a_client_registers_exactly_one_name_and_a_registered_certificate_its_ke
 
     with pytest.raises(InvalidClientMetadata):
         new_client({**good, **wrong}, NOW)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(min_value=0, max_value=10_000), st.integers(min_value=0, max_value=255)),
+        min_size=1,
+        max_size=3,
+    )
+)
+@settings(max_examples=400, deadline=None)
+def test_a_certificate_that_somebody_made_up_is_read_or_refused_and_nothing_else(
+    changes: list[tuple[int, int]],
+) -> None:
+    der = bytearray(GOOD.certificate.public_bytes(serialization.Encoding.DER))
+    for place, value in changes:
+        der[place % len(der)] = value
+    pem = b"-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----\n" % base64.encodebytes(bytes(der))
+
+    try:
+        found = certificate_of_pem(pem, verified=True)
+    except CertificateInvalid:
+        return
+    assert is_subject(HOUSING_DN, found.subject) in (True, False)
+
+
+VERSION = bytes.fromhex("a003020102")
+
+
+@pytest.mark.parametrize("version", [3, 7, 125])
+def test_a_version_that_does_not_exist_is_refused(version: int) -> None:
+    """RFC 5280 4.1.2.1."""
+    der = GOOD.certificate.public_bytes(serialization.Encoding.DER)
+    assert VERSION in der
+    changed = der.replace(VERSION, VERSION[:-1] + bytes([version]), 1)
+    pem = b"-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----\n" % base64.encodebytes(changed)
+
+    with pytest.raises(CertificateInvalid):
+        certificate_of_pem(pem, verified=True)

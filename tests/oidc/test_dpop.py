@@ -6,6 +6,8 @@ from typing import Any
 
 import jwt
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sso.oidc.dpop import Expected, ProofRefused, new_nonce, thumbprint_of_proof
 from sso.oidc.jose import MemorySigner, new_signer, thumbprint
@@ -297,3 +299,35 @@ def test_a_key_made_just_now_is_as_good_as_any(world: World) -> None:
     header = {"jwk": {name: members[name] for name in ("kty", "crv", "x", "y")}}
 
     assert check(world, proof(key=key, header=header)) == thumbprint(members)
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=20),
+    st.lists(st.text(max_size=3), max_size=2),
+    st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+)
+
+
+@given(st.sampled_from(["header", "jwk", "claims"]), st.text(max_size=8), st.integers(0, 9), VALUES)
+@settings(max_examples=400, deadline=None)
+def test_whatever_a_proof_holds_it_is_good_or_refused(where: str, name: str, which: int, value: Any) -> None:
+    """Nothing that a stranger writes into a proof is a server error."""
+    parts: dict[str, dict[str, Any]] = {
+        "header": dict(HEADER),
+        "jwk": dict(public_members(proof_key())),
+        "claims": dict(CLAIMS),
+    }
+    known = [*parts[where], name]
+    parts[where][known[which % len(known)]] = value
+    if where == "jwk":
+        parts["header"]["jwk"] = parts["jwk"]
+
+    try:
+        thumbprint = check(World(), written(parts["header"], parts["claims"], proof_key()))
+    except ProofRefused:
+        return
+    assert thumbprint == proof_key().kid
