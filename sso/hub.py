@@ -168,6 +168,7 @@ def protocol_settings(configuration: Configuration) -> Settings:
         pending_lifetime=timedelta(seconds=session.pending_lifetime_seconds),
         pushed_lifetime=timedelta(seconds=whole.requests.pushed_lifetime_seconds),
         require_pushed=whole.requests.require_pushed,
+        create_account_url=whole.pages.create_account_url,
         detail_types=tuple(map(_detail_type, whole.authorization_details_type)),
         session_idle=timedelta(seconds=session.idle_seconds),
         session_lifetime=timedelta(seconds=session.lifetime_seconds),

@@ -312,6 +312,10 @@ class FakePendingAuthorizations:
             found = self.by_id[pending_id]
             self.by_id[pending_id] = replace(found, consented_at=now, consented_by=account_id)
 
+    def mark_creation_offered(self, pending_id: str, now: datetime) -> None:
+        if pending_id in self.by_id:
+            self.by_id[pending_id] = replace(self.by_id[pending_id], creation_offered_at=now)
+
     def mark_account_selected(self, pending_id: str, now: datetime) -> None:
         if pending_id in self.by_id:
             self.by_id[pending_id] = replace(self.by_id[pending_id], account_selected_at=now)

@@ -13,6 +13,7 @@ from sso.config.directory import Directory
 from sso.config.keys import Keys
 from sso.config.registration import Registration
 from sso.config.section import Positive, Section
+from sso.oidc.registered_address import check_web_address
 from sso.storage.engines import database_url
 
 _HOST_AND_PORT = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
@@ -169,6 +170,14 @@ class PagesSection(Section):
     name: str = "Sign-on hub"
     names: dict[str, str] = {}
     default_language: Literal["en", "zh-CN"] = "en"
+    create_account_url: str | None = None
+
+    @field_validator("create_account_url")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value is not None:
+            check_web_address(value)
+        return value
 
 
 class Audit(Section):

@@ -14,7 +14,13 @@ from sso.oidc.details import Detail
 from sso.oidc.errors import AuthorizationError, ErrorCode
 from sso.oidc.pending import PendingAuthorization
 from sso.oidc.request import AuthorizationRequest
+from sso.oidc.request.prompting import CREATE
 from sso.oidc.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCreationRequired:
+    """The person is to be sent to where accounts are made, and comes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,7 @@ class Granted:
     session: Session
 
 
-NextStep = LoginRequired | AccountSelectionRequired | ConsentRequired | Granted
+NextStep = AccountCreationRequired | LoginRequired | AccountSelectionRequired | ConsentRequired | Granted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +73,8 @@ def next_step(request: AuthorizationRequest, situation: Situation) -> NextStep:
             in, or an essential acr cannot be met.
     """
     session = situation.session
+    if CREATE in request.prompt and situation.pending.creation_offered_at is None:
+        return AccountCreationRequired()
     reason = _login_reason(request, situation)
     if session is None or reason is not None:
         _refuse_if_silent(request, ErrorCode.LOGIN_REQUIRED)
@@ -86,8 +94,8 @@ def _login_reason(request: AuthorizationRequest, situation: Situation) -> str | 
     if session is None:
         return "no session"
     fresh = session.auth_time >= pending.asked_at
-    if "login" in request.prompt and not fresh:
-        return "prompt=login"
+    if request.prompt & {"login", CREATE} and not fresh:
+        return "prompt=login or create"
     if (
         request.max_age is not None
         and not fresh

@@ -15,7 +15,7 @@ class PendingAuthorization:
 
     `browser` is the SHA-256 of the cookie it is bound to. `consented_at` and
     `account_selected_at` are set when the person answered that page for this request, `consented_by` to the
-    account that did. `pushed` is the
+    account that did; `creation_offered_at` when the person was sent to make an account. `pushed` is the
     digest of the request_uri it came by (RFC 9126), which is spent when this request is answered.
     """
 
@@ -28,4 +28,5 @@ class PendingAuthorization:
     consented_at: datetime | None = None
     consented_by: str | None = None
     account_selected_at: datetime | None = None
+    creation_offered_at: datetime | None = None
     pushed: bytes | None = field(default=None, repr=False)

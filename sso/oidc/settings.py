@@ -28,6 +28,7 @@ class Settings:
     """Lifetimes and the issuer (a URL without trailing slash; every endpoint derives from it).
 
     `require_pushed` demands of every client that it pushes its authorization requests (RFC 9126 5).
+    `create_account_url` is where citizens make an account; without one nobody is sent there.
     `detail_types` are what authorization_details may speak of (RFC 9396).
     `mtls_origin` is where clients that connect with a certificate find the same endpoints (RFC 8705 5).
     `api_max_age` is how old the sign-in behind a change through the management API may be; None: of any age.
@@ -51,6 +52,7 @@ class Settings:
     pushed_lifetime: timedelta = timedelta(seconds=90)
     require_pushed: bool = False
     detail_types: tuple[DetailType, ...] = ()
+    create_account_url: str | None = None
     session_idle: timedelta = timedelta(minutes=30)
     session_lifetime: timedelta = timedelta(hours=12)
     clock_skew: timedelta = timedelta(seconds=10)

@@ -72,6 +72,10 @@ class PendingAuthorizations(Protocol):
         """Note that the person chose an account for this request."""
         ...
 
+    def mark_creation_offered(self, pending_id: str, now: datetime) -> None:
+        """Note that the person was sent to make an account for this request."""
+        ...
+
     def remove(self, pending_id: str) -> bool:
         """Forget a finished request; true for one caller only."""
         ...

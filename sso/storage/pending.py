@@ -21,6 +21,7 @@ _MARK_CONSENTED = (
     .values(consented_at=bindparam("now"), consented_by=bindparam("by_account"))
 )
 _MARK_SELECTED = update(pending_authorization).where(_this).values(account_selected_at=bindparam("now"))
+_MARK_OFFERED = update(pending_authorization).where(_this).values(creation_offered_at=bindparam("now"))
 _REMOVE = delete(pending_authorization).where(_this)
 
 
@@ -44,6 +45,7 @@ class SqlPendingAuthorizations:
             "consented_at": pending.consented_at,
             "consented_by": pending.consented_by,
             "account_selected_at": pending.account_selected_at,
+            "creation_offered_at": pending.creation_offered_at,
             "pushed": pending.pushed,
         }
         self._unit.change(_ADD, row)
@@ -63,6 +65,7 @@ class SqlPendingAuthorizations:
             consented_at=row.consented_at,
             consented_by=row.consented_by,
             account_selected_at=row.account_selected_at,
+            creation_offered_at=row.creation_offered_at,
             pushed=row.pushed,
         )
 
@@ -73,6 +76,10 @@ class SqlPendingAuthorizations:
     def mark_account_selected(self, pending_id: str, now: datetime) -> None:
         """Note that the person chose an account for this request."""
         self._unit.change(_MARK_SELECTED, {"key": pending_id, "now": now})
+
+    def mark_creation_offered(self, pending_id: str, now: datetime) -> None:
+        """Note that the person was sent to make an account for this request."""
+        self._unit.change(_MARK_OFFERED, {"key": pending_id, "now": now})
 
     def remove(self, pending_id: str) -> bool:
         """Forget a finished request; true for one caller only."""

@@ -15,6 +15,7 @@ from sso.oidc.decision import may_answer
 from sso.oidc.digest import new_id
 from sso.oidc.errors import AuthorizationError, RequestRejected
 from sso.oidc.interaction import (
+    AccountCreationRequired,
     AccountSelectionRequired,
     ConsentRequired,
     Granted,
@@ -30,6 +31,7 @@ from sso.oidc.request.arrival import Arrival, arrive
 from sso.oidc.request.parameters import kept
 from sso.oidc.response import AuthorizationResponse, error_response
 from sso.oidc.session import Session
+from sso.web.account_creation import creation_address
 from sso.web.answers import Answers
 from sso.web.client_keys import prepare_client_keys
 from sso.web.journey import OWN_PAGES, Journey, finish, load, spend
@@ -76,7 +78,7 @@ class Turn:
 
 
 Outcome = AuthorizationResponse | str
-"""An answer for the client, or the path of our page that comes next."""
+"""An answer for the client, or the address of the page that comes next: ours, or the one for new accounts."""
 
 
 def _respond(outcome: Outcome, answers: Answers, visit: Visit) -> Response:
@@ -156,7 +158,15 @@ def _step(turn: Turn, journey: Journey, *, new: bool) -> Outcome:
         return _grant(turn, journey, step.session, new=new)
     if new:
         turn.stores.pending.add(journey.pending)
+    if isinstance(step, AccountCreationRequired):
+        return _creation(turn, journey.pending.id)
     return _page_of(step, journey.pending.id)
+
+
+def _creation(turn: Turn, pending_id: str) -> str:
+    """Send the person away to make an account; they come back to the pending request."""
+    turn.stores.pending.mark_creation_offered(pending_id, turn.visit.now)
+    return creation_address(turn.hub, pending_id, turn.visit.language) or f"{AUTHORIZATION_PATH}/{pending_id}"
 
 
 def next_step_of(journey: Journey, visit: Visit, stores: Stores) -> NextStep:

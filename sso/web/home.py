@@ -8,6 +8,7 @@ from sso.authentication import sessions
 from sso.authentication.stores import Stores
 from sso.hub import Hub
 from sso.oidc.session import Session
+from sso.oidc.third_party_login import login_address
 from sso.web.answers import Answers
 from sso.web.approvals import waiting_requests
 from sso.web.visit import Visit, visit_of
@@ -32,7 +33,7 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
         with hub.database.read() as stores:
             session = sessions.current(visit.session_cookie, stores, hub.settings, visit.now)
             account = stores.people.account(session.account_id) if session is not None else None
-            services = _services(session, visit, stores) if session is not None else []
+            services = _services(session, visit, stores, hub.settings.issuer) if session is not None else []
             waiting = waiting_requests(session, stores, visit) if session is not None else []
         return answers.page(
             "home.html",
@@ -50,10 +51,10 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
     return bp
 
 
-def _services(session: Session, visit: Visit, stores: Stores) -> list[Service]:
+def _services(session: Session, visit: Visit, stores: Stores, issuer: str) -> list[Service]:
     clients = (stores.clients.get(client_id) for client_id in stores.sessions.clients_of(session.id))
     return [
-        Service(client.name_in(visit.language.tag), client.initiate_login_uri or client.client_uri)
+        Service(client.name_in(visit.language.tag), login_address(client, issuer) or client.client_uri)
         for client in clients
         if client is not None
     ]

@@ -11,6 +11,7 @@ from sso.authentication.throttling import Throttled
 from sso.hub import Hub
 from sso.oidc.metadata import AUTHORIZATION_PATH
 from sso.web import new_password, typed_name
+from sso.web.account_creation import creation_address
 from sso.web.answers import Answers
 from sso.web.door import Door, door_of, journey_of, settle, throttled
 from sso.web.journey import HOME, Journey, begin_own, check_form
@@ -158,6 +159,7 @@ class _SignInPages:
             login_name=typed[:MAX_LOGIN_NAME_LENGTH],
             error=problem,
             cancel_action=journey.cancel_action,
+            create_account_url=creation_address(self._hub, journey.pending.id, visit.language),
         )
 
     def _password_page(

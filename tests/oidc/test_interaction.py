@@ -8,8 +8,15 @@ import pytest
 from sso.oidc import authorize
 from sso.oidc.consent import Consent
 from sso.oidc.errors import AuthorizationError
-from sso.oidc.interaction import AccountSelectionRequired, ConsentRequired, Granted, LoginRequired
+from sso.oidc.interaction import (
+    AccountCreationRequired,
+    AccountSelectionRequired,
+    ConsentRequired,
+    Granted,
+    LoginRequired,
+)
 from sso.oidc.jose import sign
+from sso.oidc.request.described import described
 from tests.oidc.examples import HOUR, ISSUER, MINUTE, NOW, SECOND, World, client, session, signing_key
 
 
@@ -254,3 +261,52 @@ def test_the_code_is_issued_with_state_and_iss_and_the_client_joins_the_session(
     assert (params["state"], params["iss"]) == ("af0ifjsldkj", ISSUER)
     assert world.stores.sessions.clients_of("session-1") == ("housing",)
     assert params["code"] not in repr(world.stores.audit.records) + repr(world.stores.codes)
+
+
+@pytest.fixture
+def with_new_accounts(world: World) -> World:
+    settings = replace(world.provider.settings, create_account_url="https://citizens.example.gov/new")
+    world.provider = replace(world.provider, settings=settings)
+    return world
+
+
+def test_whoever_is_to_make_an_account_is_sent_there_first_even_with_a_session(
+    with_new_accounts: World,
+) -> None:
+    """Initiating User Registration 1.0 4.1."""
+    world = with_new_accounts
+    asked = world.ask(prompt="create")
+
+    assert isinstance(world.next_step(asked), AccountCreationRequired)
+    assert isinstance(world.next_step(asked, world.session), AccountCreationRequired)
+
+
+def test_whoever_comes_back_signs_in_with_the_new_account(with_new_accounts: World) -> None:
+    """Initiating User Registration 1.0 4.1: the session of before is not the account just made."""
+    world = with_new_accounts
+    asked, sent = world.ask(prompt="create"), world.pending(creation_offered_at=NOW)
+    allow(world)
+
+    before = world.next_step(asked, world.session, sent)
+    after = world.next_step(asked, session(auth_time=NOW), sent)
+
+    assert isinstance(before, LoginRequired)
+    assert isinstance(after, Granted)
+
+
+@pytest.mark.parametrize("prompt", ["create none", "none create"])
+def test_nobody_makes_an_account_in_silence(with_new_accounts: World, prompt: str) -> None:
+    """Core 3.1.2.1: none stands alone."""
+    with pytest.raises(AuthorizationError) as told:
+        with_new_accounts.ask(prompt=prompt)
+
+    assert told.value.code == "invalid_request"
+
+
+def test_where_no_accounts_are_made_create_is_unknown(world: World) -> None:
+    """Initiating User Registration 1.0 4.1: 400 or an error, and not advertised."""
+    with pytest.raises(AuthorizationError) as told:
+        world.ask(prompt="create")
+
+    assert told.value.code == "invalid_request"
+    assert "create" not in described(world.provider.settings, ())["prompt_values_supported"]

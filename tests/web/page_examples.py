@@ -45,7 +45,14 @@ class Example:
 
 LINKS = (("en", "English"), ("zh-CN", "简体中文"))
 FORM = {"action": "/answer", "csrf_token": "csrf-1"}
-NAME = {**FORM, "service_name": "Housing", "login_name": None, "error": None, "cancel_action": "/cancel"}
+NAME = {
+    **FORM,
+    "service_name": "Housing",
+    "login_name": None,
+    "error": None,
+    "cancel_action": "/cancel",
+    "create_account_url": None,
+}
 PASSWORD = {
     **FORM,
     "service_name": "Housing",
@@ -291,6 +298,9 @@ def usual_pages() -> list[Example]:
     return [
         Example("identifier", "identifier.html", NAME),
         Example("identifier_alone", "identifier.html", {**NAME, "service_name": None, "cancel_action": None}),
+        Example(
+            "identifier_new", "identifier.html", {**NAME, "create_account_url": "https://new.example/?a=b"}
+        ),
         Example("password_staff", "password.html", PASSWORD),
         Example(
             "password_citizen", "password.html", {**CITIZEN, "service_name": None, "cancel_action": None}

@@ -15,6 +15,7 @@ IN_BOTH = pytest.mark.parametrize("tag", TAGS)
 
 CONTRACT = {
     "identifier": {"login_name", "continue", "cancel"},
+    "identifier_new": {"create_account"},
     "password_staff": {"password", "sign_in", "change", "cancel"},
     "persona": {"account_1", "account_2", "use_another", "continue"},
     "consent": {"allow", "deny", "offline"},

@@ -6,7 +6,7 @@ from sso.audit.record import JsonValue
 from sso.oidc.errors import ResponseMode
 from sso.oidc.jose import ASSERTION_ALGORITHMS, CONTENT_ENCRYPTIONS, ENCRYPTION_ALGORITHMS
 from sso.oidc.offered import RESPONSE_TYPES
-from sso.oidc.request.prompting import PROMPTS
+from sso.oidc.request.prompting import prompts
 from sso.oidc.request.response_type import ANY_SIGNED
 from sso.oidc.settings import Settings
 
@@ -19,7 +19,7 @@ def described(settings: Settings, signature_algorithms: Iterable[str]) -> dict[s
         "authorization_signing_alg_values_supported": list(signature_algorithms),
         "authorization_encryption_alg_values_supported": list(ENCRYPTION_ALGORITHMS),
         "authorization_encryption_enc_values_supported": list(CONTENT_ENCRYPTIONS),
-        "prompt_values_supported": sorted(PROMPTS),
+        "prompt_values_supported": sorted(prompts(settings)),
         "claims_parameter_supported": True,
         "request_parameter_supported": True,
         "request_object_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),

@@ -5,18 +5,28 @@ from collections.abc import Mapping
 from sso.oidc.client import Client
 from sso.oidc.errors import ReturnAddress
 from sso.oidc.request.refusal import invalid
+from sso.oidc.settings import Settings
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 
 
-def prompt_of(value: Mapping[str, str], to: ReturnAddress) -> frozenset[str]:
+CREATE = "create"
+"""Send the person to make an account first (Initiating User Registration 1.0)."""
+
+
+def prompts(settings: Settings) -> frozenset[str]:
+    """Return the words that may stand in `prompt`: `create` only where there is a page for it."""
+    return PROMPTS if settings.create_account_url is None else PROMPTS | {CREATE}
+
+
+def prompt_of(value: Mapping[str, str], settings: Settings, to: ReturnAddress) -> frozenset[str]:
     """Return the words of `prompt`.
 
     Raises:
         AuthorizationError: one is unknown, or `none` does not stand alone.
     """
     prompt = frozenset(value.get("prompt", "").split())
-    if not prompt <= PROMPTS:
+    if not prompt <= prompts(settings):
         invalid("prompt has an unknown value", to)
     if "none" in prompt and len(prompt) > 1:
         invalid("prompt=none stands alone", to)

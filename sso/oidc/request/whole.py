@@ -81,7 +81,7 @@ class AuthorizationRequest:
             asks_every_time=must_ask(details, provider.settings.detail_types),
             code_challenge=code_challenge_of(value, client, to) if "code" in response_type else None,
             dpop_jkt=dpop_jkt_of(value, to),
-            prompt=prompt_of(value, to),
+            prompt=prompt_of(value, provider.settings, to),
             max_age=max_age_of(value, client, to),
             nonce=value.get("nonce"),
             claims=claims,

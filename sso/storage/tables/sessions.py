@@ -17,6 +17,7 @@ pending_authorization = Table(
     column("consented_at", UtcDateTime, optional=True, sensitive=False),  # absent: not answered yet
     column("consented_by", Text, optional=True, sensitive=False),  # absent: not answered yet
     column("account_selected_at", UtcDateTime, optional=True, sensitive=False),  # absent: not answered yet
+    column("creation_offered_at", UtcDateTime, optional=True, sensitive=False),  # absent: not sent there
     column("pushed", LargeBinary, optional=True, sensitive=True),  # absent: came in the open
     Index("ix_pending_authorization_expires", "expires_at"),
 )

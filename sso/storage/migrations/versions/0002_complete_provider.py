@@ -39,6 +39,7 @@ def upgrade() -> None:
     op.create_index("ix_client_secret_expires", "client_secret", ["expires_at"])
     op.add_column("consent", sa.Column("authorization_details", FOREIGN_JSON, nullable=True))
     op.add_column("pending_authorization", sa.Column("consented_by", TEXT, nullable=True))
+    op.add_column("pending_authorization", sa.Column("creation_offered_at", TIME, nullable=True))
     op.add_column("pending_authorization", sa.Column("pushed", sa.LargeBinary(), nullable=True))
     op.create_table(
         "pushed_authorization",
