@@ -229,6 +229,25 @@ def test_a_bound_token_is_worthless_without_its_certificate(
     assert site.call("GET", api, certificate, {"Authorization": f"Bearer {text}"}).status_code == 401
 
 
+def test_the_management_api_takes_a_bound_token_with_its_certificate(site: Site) -> None:
+    """RFC 8705 3."""
+    bound = {
+        "token_endpoint_auth_method": "self_signed_tls_client_auth",
+        "jwks": {"keys": [OWN.jwk()]},
+        "tls_client_certificate_bound_access_tokens": True,
+        "audience": [f"{site.nginx.issuer}/api/v1"],
+    }
+    with site.client(**bound) as console:
+        headers = {"Authorization": f"Bearer {site.redeem(console, OWN).json()['access_token']}"}
+
+        answers = [
+            site.call("GET", f"{site.mtls_origin}/api/v1/me", certificate, headers)
+            for certificate in (OWN, self_signed(), None)
+        ]
+
+    assert [answer.status_code for answer in answers] == [200, 401, 401]
+
+
 def test_another_self_signed_certificate_proves_nothing(site: Site, by_key: Application) -> None:
     """RFC 8705 2.2: the same subject, another key."""
     refused(site.redeem(by_key, self_signed()), 401, "invalid_client")
