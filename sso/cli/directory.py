@@ -1,12 +1,18 @@
 """`sso directory`: the departments' directories that the configuration names, and whether they work."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
 import click
 
 from sso.audit.record import JsonValue
 from sso.cli.arguments import CLEAN_TEXT, visible
 from sso.cli.context import configuration_of, fail, json_option, print_json, print_rows
+from sso.cli.directory_add import add
+from sso.cli.directory_wizard import password_line, sample_name
+from sso.directory.check import Sample
 from sso.directory.ldap import LdapDirectory
-from sso.directory.routing import DirectoryRoute, normalise_login_name, route
 from sso.directory.settings import DirectorySettings
 
 _COLUMNS = ("id", "name", "realms", "vendor", "urls")
@@ -15,6 +21,9 @@ _COLUMNS = ("id", "name", "realms", "vendor", "urls")
 @click.group()
 def directory() -> None:
     """The departments' directories."""
+
+
+directory.add_command(add)
 
 
 @directory.command("list")
@@ -42,15 +51,25 @@ def _row(settings: DirectorySettings) -> dict[str, JsonValue]:
 @directory.command()
 @click.argument("directory_id", metavar="ID", type=CLEAN_TEXT)
 @click.option("--sample", type=CLEAN_TEXT, help="A clerk's login name to look for, with or without @realm.")
+@click.option(
+    "--password-stdin", is_flag=True, help="Sign that clerk in, with the password on standard input."
+)
+@click.option(
+    "--try-change", is_flag=True, help="Also exchange that password for itself, to prove the right to."
+)
 @json_option
 @click.pass_context
-def test(context: click.Context, directory_id: str, sample: str | None, as_json: bool) -> None:
-    """Try each step to a sign-in on each server; where one fails, say what to mend."""
+def test(context: click.Context, /, directory_id: str, as_json: bool, **options: Any) -> None:
+    """Try each step to a sign-in on each server; where one fails, say what to mend.
+
+    With --try-change most directories refuse the same password, which proves the right; where none does,
+    nothing changes but the password's age.
+    """
     settings = _known(configuration_of(context).directories, directory_id)
-    name = None if sample is None else _searched(settings, sample)
+    sample = _sample(settings, options)
     ldap = LdapDirectory(settings)
     try:
-        checks = ldap.probe(name)
+        checks = ldap.probe(sample, datetime.now(UTC))
     finally:
         ldap.close()
     for check in checks:
@@ -71,10 +90,10 @@ def _known(directories: tuple[DirectorySettings, ...], directory_id: str) -> Dir
     fail(f"no directory has the id {directory_id}; the configuration has: {known}")
 
 
-def _searched(settings: DirectorySettings, sample: str) -> str:
-    """What the login attribute is searched for when someone types the sample."""
-    try:
-        door = route(sample, (settings,))
-        return door.login_name if isinstance(door, DirectoryRoute) else normalise_login_name(sample)
-    except ValueError as error:
-        fail(f"--sample: {error}")
+def _sample(settings: DirectorySettings, options: Mapping[str, Any]) -> Sample:
+    """Return the clerk to test with, as the options say."""
+    typed, with_password, try_change = (options[o] for o in ("sample", "password_stdin", "try_change"))
+    if (with_password and typed is None) or (try_change and not with_password):
+        raise click.UsageError("--password-stdin goes with --sample, and --try-change with --password-stdin")
+    name = None if typed is None else sample_name(typed, settings)
+    return Sample(name, password_line() if with_password else None, try_change)

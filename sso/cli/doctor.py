@@ -41,7 +41,7 @@ def _findings(configuration: Configuration) -> Iterator[Finding]:
         yield from doctor_checks.database(hub, datetime.now(UTC))
         yield doctor_checks.disk(hub)
         for directory_id, ldap in hub.ldap.items():
-            yield doctor_checks.directory(directory_id, ldap)
+            yield doctor_checks.directory(directory_id, ldap, datetime.now(UTC))
         yield issuer(configuration)
     finally:
         hub.close()

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from sso.config import Configuration
+from sso.directory.check import Sample
 from sso.directory.ldap import LdapDirectory
 from sso.hub import Hub
 from sso.oidc.keys import KeyRing, SignerUnavailable
@@ -158,10 +159,10 @@ def disk(hub: Hub) -> Finding:
     )
 
 
-def directory(directory_id: str, ldap: LdapDirectory) -> Finding:
+def directory(directory_id: str, ldap: LdapDirectory, now: datetime) -> Finding:
     """Every step to a sign-in with a department's directory works."""
     check = f"directory {directory_id}"
-    checks = ldap.probe()
+    checks = ldap.probe(Sample(), now)
     wrong = [step for step in checks if not step.ok]
     if wrong:
         return failure(check, f"{wrong[0].name}: {wrong[0].sentence}")

@@ -7,7 +7,8 @@ import pytest
 from sso.cli.demo.slapd import Slapd
 from tests.cli.commands import Commands
 
-STEPS = ["name", "tcp", "tls", "service_bind", "base"]
+STEPS = ["name", "tcp", "tls", "service_bind", "vendor", "features", "base", "people", "immutable_id"]
+STEPS += ["login_names", "account_state", "password_change"]
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_every_step_is_told_for_a_server_that_works(with_slapd: Commands) -> Non
 def test_a_clerk_is_looked_for_by_the_name_that_clerks_type(with_slapd: Commands, sample: str) -> None:
     checks = with_slapd.rows("directory", "test", "civil-affairs", "--sample", sample)
 
-    assert [check["check"] for check in checks] == [*STEPS, "person", "immutable_id"]
+    assert [check["check"] for check in checks] == [*STEPS, "person"]
     assert all(check["ok"] and check["directory"] == "civil-affairs" for check in checks)
 
 
@@ -86,7 +87,7 @@ def test_a_clerk_that_there_is_not_fails(with_slapd: Commands) -> None:
     result = with_slapd.run("directory", "test", "civil-affairs", "--sample", "nobody")
 
     assert result.exit_code == 1
-    assert result.stdout.splitlines()[-1].startswith("FAIL  person: No entry has uid=nobody")
+    assert result.stdout.splitlines()[-1].startswith("FAIL  person: No entry has the name nobody")
 
 
 @pytest.mark.slapd
@@ -98,3 +99,31 @@ def test_a_wrong_service_password_fails_and_is_not_shown(with_slapd: Commands) -
     assert result.exit_code == 1
     assert "FAIL  service_bind: " in result.stdout
     assert "another-secret" not in result.output
+
+
+@pytest.mark.slapd
+@pytest.mark.parametrize(
+    ("sample", "password", "last"),
+    [
+        ("bolor", "correct horse battery", "ok    change_right: bolor may change the own password."),
+        ("bolor", "not the password", "FAIL  sign_in: The password of bolor is refused (ldap result 49)."),
+        ("expired", "correct horse battery", "ok    sign_in: The server tells that the account of expired"),
+    ],
+)
+def test_a_clerk_signs_in_and_the_right_to_change_is_proven(
+    with_slapd: Commands, sample: str, password: str, last: str
+) -> None:
+    options = ("--sample", sample, "--password-stdin", "--try-change")
+
+    result = with_slapd.run("directory", "test", "civil-affairs", *options, stdin=password + "\n")
+
+    assert result.stdout.splitlines()[-1].startswith(last)
+    assert password not in result.output
+
+
+@pytest.mark.parametrize("options", [("--password-stdin",), ("--sample", "bolor", "--try-change")])
+def test_options_that_need_another_say_so(cli: Commands, options: tuple[str, ...]) -> None:
+    result = cli.run("directory", "test", "civil-affairs", *options, stdin="x")
+
+    assert result.exit_code == 2
+    assert "--password-stdin goes with --sample" in result.stderr

@@ -9,9 +9,10 @@ total deadline. Nothing outside this package touches ldap3, and inside it every 
     session     one connection: open, bind, search
     server      one server: two pools of sessions and a breaker
     client      `LdapDirectory`: order of servers, bulkhead, equal answers, account states
-    probe       the steps of `sso directory test`
+    probe       the steps of `sso directory test` and `sso directory add`
 """
 
 from sso.directory.ldap.client import LdapDirectory
+from sso.directory.ldap.discovery import Discovery, discover
 
-__all__ = ["LdapDirectory"]
+__all__ = ["Discovery", "LdapDirectory", "discover"]

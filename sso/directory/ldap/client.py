@@ -9,10 +9,11 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TypeVar
 
 from sso.directory.breaker import BreakerState, Bulkhead, BulkheadFull
-from sso.directory.check import Check
+from sso.directory.check import Check, Sample
 from sso.directory.entry import Entry
 from sso.directory.ldap.changing import change_as_clerk, change_as_service
 from sso.directory.ldap.deadline import Deadline, DeadlineExceeded
@@ -96,13 +97,11 @@ class LdapDirectory:
         with self._inside() as deadline:
             return self._find(asked, deadline)[1]
 
-    def probe(self, sample_login_name: str | None = None) -> list[Check]:
+    def probe(self, sample: Sample, now: datetime) -> list[Check]:
         """The steps of `sso directory test`, each server in turn, for an administrator to read."""
-        checks: list[Check] = []
-        for server in self._servers:
-            deadline = Deadline.after(self.settings.deadline_seconds)
-            checks += probe_server(server, self.settings, sample_login_name, deadline)
-        return checks
+        return [
+            check for server in self._servers for check in probe_server(server, self.settings, sample, now)
+        ]
 
     def breaker_states(self) -> tuple[BreakerState, ...]:
         """How each server stands at this moment, in the order of the settings."""

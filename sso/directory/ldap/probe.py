@@ -1,21 +1,24 @@
-"""`sso directory test`: each step to a working sign-in, and for the first that fails what to mend."""
+"""`sso directory test`: each step to a working sign-in, and for the first that fails what to mend.
+
+This is the way to the server: name, TCP, TLS, the service account. What is in the directory comes after it.
+"""
 
 import socket
 import ssl
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
-from sso.directory.check import Check
+from sso.directory.address import ServerAddress
+from sso.directory.check import Check, Sample
 from sso.directory.ldap.deadline import Deadline, DeadlineExceeded
-from sso.directory.ldap.lookup import only_entry, question_for
+from sso.directory.ldap.probe_contents import Contents
 from sso.directory.ldap.server import LdapServer, Misconfigured
 from sso.directory.ldap.session import Session
 from sso.directory.ldap.transport import Unreachable, resolve
-from sso.directory.routing import Name
-from sso.directory.settings import DirectorySettings
-from sso.directory.states import SIZE_LIMIT_EXCEEDED, SUCCESS
+from sso.directory.settings import BindMethod, DirectorySettings
 from sso.directory.verification import DirectoryUnavailable
 
-_NOBODY = "sso-hub-probe"  # a name to search for when the administrator gave none
+CERTIFICATE_WARNING = timedelta(days=21)
 _VERIFY_SENTENCES = {
     10: "The certificate of {address} has expired; renew it on the server.",
     9: "The certificate of {address} is not valid yet; compare the clocks of both machines.",
@@ -28,33 +31,50 @@ _VERIFY_SENTENCES = {
 
 
 def probe_server(
-    server: LdapServer, settings: DirectorySettings, sample_login_name: str | None, deadline: Deadline
+    server: LdapServer, settings: DirectorySettings, sample: Sample, now: datetime
 ) -> list[Check]:
     """Try the steps in order and stop at the first that fails."""
-    checks = [_name_resolution(server, deadline)]
-    if checks[-1].ok:
-        checks.append(_tcp(server, deadline))
-    if not checks[-1].ok:
+    checks, session = reach(server.address, server.open, settings.deadline_seconds, now)
+    if session is None:
         return checks
     try:
-        session = server.open(deadline)
-    except DirectoryUnavailable as error:
-        return [*checks, Check("tls", ok=False, sentence=_tls_failure(server, error))]
-    try:
-        checks.append(_tls(server, session))
-        checks.append(_service_bind(server, settings, session, deadline))
-        if checks[-1].ok:
-            checks += _search(settings, sample_login_name, session, deadline)
+        return [*checks, *_inside(server, settings, session, sample)]
     except (Unreachable, DeadlineExceeded):
-        sentence = f"{server.address} stopped answering; see the server's own log."
-        checks.append(Check("answer", ok=False, sentence=sentence))
+        return [*checks, silence(server.address)]
     finally:
         session.close()
-    return checks
 
 
-def _name_resolution(server: LdapServer, deadline: Deadline) -> Check:
-    address = server.address
+def reach(
+    address: ServerAddress, open_session: Callable[[Deadline], Session], seconds: float, now: datetime
+) -> tuple[list[Check], Session | None]:
+    """Name, TCP and TLS; the session is open, or None after the first step that fails."""
+    checks = [_name_resolution(address, Deadline.after(seconds))]
+    if checks[-1].ok:
+        checks.append(_tcp(address, Deadline.after(seconds)))
+    if not checks[-1].ok:
+        return checks, None
+    try:
+        session = open_session(Deadline.after(seconds))
+    except DirectoryUnavailable as error:
+        return [*checks, Check("tls", ok=False, sentence=_tls_failure(address, error))], None
+    return [*checks, _tls(address, session, now)], session
+
+
+def silence(address: ServerAddress) -> Check:
+    """The server ended the conversation in the middle."""
+    return Check("answer", ok=False, sentence=f"{address} stopped answering; see the server's own log.")
+
+
+def _inside(server: LdapServer, settings: DirectorySettings, session: Session, sample: Sample) -> list[Check]:
+    contents = Contents(settings, server, session, sample)
+    if settings.bind_method is BindMethod.DIRECT:
+        return contents.checks_of_a_clerk()
+    bind = _service_bind(server, settings, session)
+    return [bind, *contents.checks()] if bind.ok else [bind]
+
+
+def _name_resolution(address: ServerAddress, deadline: Deadline) -> Check:
     try:
         found = resolve(address.host, address.port, deadline)
     except Unreachable:
@@ -63,8 +83,7 @@ def _name_resolution(server: LdapServer, deadline: Deadline) -> Check:
     return Check("name", ok=True, sentence=f"{address.host} is {', '.join(found)}.")
 
 
-def _tcp(server: LdapServer, deadline: Deadline) -> Check:
-    address = server.address
+def _tcp(address: ServerAddress, deadline: Deadline) -> Check:
     try:
         timeout = deadline.remaining_seconds()
         socket.create_connection((address.host, address.port), timeout=timeout).close()
@@ -77,61 +96,39 @@ def _tcp(server: LdapServer, deadline: Deadline) -> Check:
     return Check("tcp", ok=True, sentence=f"{address} accepts connections.")
 
 
-def _tls_failure(server: LdapServer, error: DirectoryUnavailable) -> str:
+def _tls_failure(address: ServerAddress, error: DirectoryUnavailable) -> str:
     cause = error.__cause__
     if isinstance(cause, ssl.SSLCertVerificationError):
         known = _VERIFY_SENTENCES.get(cause.verify_code)
         if known is not None:
-            return known.format(address=server.address)
-        return f"The certificate of {server.address} is refused: {cause.verify_message}."
+            return known.format(address=address)
+        return f"The certificate of {address} is refused: {cause.verify_message}."
     if "ca_file" in str(error):
         return "ca_file cannot be read as PEM certificates; correct its path, rights or contents."
-    return f"{server.address} does not speak TLS here; check the port, the scheme and start_tls."
+    if "certificate_file" in str(error):
+        return (
+            "certificate_file and its key cannot be read as one pair; correct their path, rights or contents."
+        )
+    return f"{address} does not speak TLS here; check the port, the scheme and start_tls."
 
 
-def _tls(server: LdapServer, session: Session) -> Check:
+def _tls(address: ServerAddress, session: Session, now: datetime) -> Check:
     not_after = session.peer_certificate().get("notAfter")
     if not_after is None:
-        sentence = f"{server.address} is not encrypted, which is allowed on this machine's loopback only."
+        sentence = f"{address} is not encrypted, which is allowed on this machine's loopback only."
         return Check("tls", ok=True, sentence=sentence)
     expires = datetime.fromtimestamp(ssl.cert_time_to_seconds(not_after), UTC)
-    sentence = f"The certificate of {server.address} is trusted until {expires:%Y-%m-%d %H:%M} UTC."
-    return Check("tls", ok=True, sentence=sentence)
+    sentence = f"The certificate of {address} is trusted until {expires:%Y-%m-%d %H:%M} UTC"
+    soon = expires - now < CERTIFICATE_WARNING
+    return Check("tls", ok=True, sentence=f"{sentence}; renew it soon." if soon else f"{sentence}.")
 
 
-def _service_bind(
-    server: LdapServer, settings: DirectorySettings, session: Session, deadline: Deadline
-) -> Check:
+def _service_bind(server: LdapServer, settings: DirectorySettings, session: Session) -> Check:
+    external = settings.bind_method is BindMethod.EXTERNAL
+    who = "The account of certificate_file" if external else settings.bind_dn
     try:
-        server.bind_as_service(session, deadline)
+        server.bind_as_service(session, Deadline.after(settings.deadline_seconds))
     except Misconfigured as error:
-        sentence = f"{settings.bind_dn} cannot sign in: {error}; correct bind_dn or its password."
-        return Check("service_bind", ok=False, sentence=sentence)
-    return Check("service_bind", ok=True, sentence=f"{settings.bind_dn} signs in.")
-
-
-def _search(
-    settings: DirectorySettings, sample_login_name: str | None, session: Session, deadline: Deadline
-) -> list[Check]:
-    answer = session.search(question_for(settings, Name(sample_login_name or _NOBODY)), deadline)
-    if answer.result not in (SUCCESS, SIZE_LIMIT_EXCEEDED):
-        sentence = f"A search below {settings.base_dn} fails (ldap result {answer.result}); correct base_dn "
-        return [Check("base", ok=False, sentence=sentence + "or let the service account read it.")]
-    checks = [Check("base", ok=True, sentence=f"{settings.base_dn} can be searched.")]
-    if sample_login_name is None:
-        return checks
-    if len(answer.entries) != 1:
-        count = "No entry" if not answer.entries else "More than one entry"
-        sentence = f"{count} has {settings.login_attribute}={sample_login_name} and the person_filter; "
-        return [
-            *checks,
-            Check("person", ok=False, sentence=sentence + "correct login_attribute or the name."),
-        ]
-    checks.append(Check("person", ok=True, sentence=f"One entry has the login name {sample_login_name}."))
-    attribute = settings.preset.immutable_attribute
-    try:
-        only_entry(settings, answer)
-    except Misconfigured:
-        sentence = f"The entry shows no {attribute}; let the service account read it, or correct vendor."
-        return [*checks, Check("immutable_id", ok=False, sentence=sentence)]
-    return [*checks, Check("immutable_id", ok=True, sentence=f"The entry bears {attribute}.")]
+        mend = "let the server map the certificate to it" if external else "correct bind_dn or its password"
+        return Check("service_bind", ok=False, sentence=f"{who} cannot sign in: {error}; {mend}.")
+    return Check("service_bind", ok=True, sentence=f"{who} signs in.")

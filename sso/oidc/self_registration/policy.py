@@ -67,7 +67,7 @@ def _grant_types(metadata: Mapping[str, JsonValue], policy: RegistrationPolicy) 
     if asked is None:
         types = metadata.get("response_types")
         words = " ".join(map(str, types)) if isinstance(types, list) else "code"
-        asked = sorted({_RESPONSE_GRANTS[word].value for word in words.split() if word in _RESPONSE_GRANTS})
+        return sorted({_RESPONSE_GRANTS[word].value for word in words.split() if word in _RESPONSE_GRANTS})
     open_to_all = {grant_type.value for grant_type in policy.grant_types}
     if isinstance(asked, list) and not all(isinstance(one, str) and one in open_to_all for one in asked):
         raise InvalidClientMetadata(

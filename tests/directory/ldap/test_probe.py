@@ -1,19 +1,27 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from sso.cli.demo.slapd import CertificateWish
+from sso.directory.check import Sample
+from sso.directory.groups import GroupRules
+from sso.directory.presets import OwnWords, preset_of
+from sso.directory.routing import Name
 from sso.directory.settings import Vendor
 from tests.directory.ldap.opening import opened
 from tests.directory.listeners import babble, listening
+from tests.servers.directories import VENDORS
+from tests.servers.directory_people import PASSWORD
+from tests.servers.ldif import record
 from tests.servers.slapd import started
 
 pytestmark = pytest.mark.slapd
 
 
 def _probe(server, sample=None, **changes):
+    name = None if sample is None else Name(sample)
     with opened(server, **changes) as directory:
-        return directory.probe(sample)
+        return directory.probe(Sample(name), datetime.now(UTC))
 
 
 def test_every_step_to_a_working_sign_in_is_told(slapd):
@@ -24,9 +32,15 @@ def test_every_step_to_a_working_sign_in_is_told(slapd):
         "tcp",
         "tls",
         "service_bind",
+        "vendor",
+        "features",
         "base",
-        "person",
+        "people",
         "immutable_id",
+        "login_names",
+        "account_state",
+        "password_change",
+        "person",
     ]
     assert all(check.ok for check in checks)
 
@@ -57,8 +71,8 @@ def test_each_server_is_tried(slapd):
         ({"bind_dn": "not a dn"}, "service_bind", "correct bind_dn"),
         ({"base_dn": "ou=nowhere,dc=civil,dc=example"}, "base", "correct base_dn"),
         ({"base_dn": "nonsense"}, "base", "correct base_dn"),
-        ({"login_attribute": "mail"}, "person", "No entry has mail=bolor"),
-        ({"vendor": Vendor.DS389}, "immutable_id", "nsUniqueId"),
+        ({"login_attribute": "mail"}, "person", "No entry has the name bolor"),
+        ({"vendor": Vendor.DS389}, "vendor", "The server is OpenLDAP; set vendor = 'openldap'"),
     ],
 )
 def test_the_step_that_fails_says_what_to_mend(slapd, changes, name, words):
@@ -75,6 +89,7 @@ def test_a_name_of_several_entries_is_told(private_slapd):
 
     last = _probe(private_slapd, "bolor")[-1]
 
+    assert last.name == "person"
     assert "More than one entry" in last.sentence
 
 
@@ -113,3 +128,76 @@ def test_a_frozen_server_is_told_within_the_deadline(private_slapd):
     last = _probe(private_slapd, deadline_seconds=0.5)[-1]
 
     assert not last.ok
+
+
+def test_a_certificate_that_ends_soon_is_told_in_time(tmp_path):
+    server = started(tmp_path / "slapd", CertificateWish(lifetime=timedelta(days=10)))
+
+    sentence = _probe(server)[2].sentence
+    server.stop()
+
+    assert sentence.endswith("renew it soon.")
+
+
+def _rules(server, **tables):
+    return GroupRules(base_dn=server.group_base_dn, words=preset_of(server.vendor).groups, **tables)
+
+
+@pytest.mark.directories
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_every_step_works_on_every_vendors_server(shared_directory, vendor):
+    server = shared_directory(vendor)
+    rules = _rules(server, released={"outer": "clerks"}, roles={f"CN=inner,{server.group_base_dn}": "x"})
+    sample = Sample(Name("alice"), PASSWORD.encode(), try_change=True)
+
+    with opened(server, groups=rules) as directory:
+        checks = directory.probe(sample, datetime.now(UTC))
+
+    assert [check.sentence for check in checks if not check.ok] == []
+    told = {check.name: check.sentence for check in checks}
+    assert told["person_groups"].endswith("released as: clerks, x.")
+    assert told["change_right"] == "alice may change the own password."
+
+
+@pytest.mark.directories
+@pytest.mark.parametrize(
+    ("login_name", "state"), [("locked", "locked"), ("expired", "expired"), ("mustchange", "must_change")]
+)
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_state_that_the_server_tells_is_a_step_that_works(shared_directory, vendor, login_name, state):
+    with opened(shared_directory(vendor)) as directory:
+        last = directory.probe(Sample(Name(login_name), PASSWORD.encode(), True), datetime.now(UTC))[-1]
+
+    assert (last.name, last.ok) == ("sign_in", True)
+    assert last.sentence.endswith(f"is in the state {state}.")
+
+
+@pytest.mark.directories
+def test_two_entries_with_one_id_are_told(shared_directory):
+    server = shared_directory(Vendor.OPENLDAP)
+    own = OwnWords(immutable_attribute="structuralObjectClass")
+
+    with opened(server, own_words=own) as directory:
+        last = directory.probe(Sample(), datetime.now(UTC))[-1]
+
+    assert (last.name, last.ok) == ("immutable_id", False)
+
+
+@pytest.mark.directories
+@pytest.mark.parametrize(
+    ("changes", "name", "words"),
+    [
+        ({"person_filter": (("objectClass", "device"),)}, "people", "No entry below"),
+        ({"login_attribute": "givenName"}, "login_names", "entries have givenName"),
+        ({"login_attribute": "employeeNumber"}, "login_names", "No entry shows employeeNumber"),
+    ],
+)
+def test_people_who_could_never_sign_in_are_told_before_anybody_tries(shared_directory, changes, name, words):
+    server = shared_directory(Vendor.OPENLDAP)
+    server.modify(record(server.person_dn("alice"), "modify", ("replace", "givenName", "Bob")))
+
+    with opened(server, **changes) as directory:
+        last = directory.probe(Sample(), datetime.now(UTC))[-1]
+
+    assert (last.name, last.ok) == (name, False)
+    assert words in last.sentence
