@@ -65,6 +65,12 @@ class Server(Section):
             ipaddress.ip_network(value, strict=False)
         return values
 
+    @model_validator(mode="after")
+    def _somebody_hands_certificates_on(self) -> "Server":
+        if self.mtls_host is not None and not self.trusted_proxies:
+            raise ValueError("mtls_host needs trusted_proxies: only they are believed about certificates")
+        return self
+
 
 def checked_database_url(value: str) -> str:
     """Return the URL of a database that the hub can use.

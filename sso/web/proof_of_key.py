@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from urllib.parse import quote
 
 from werkzeug import Request
 
@@ -34,7 +35,7 @@ def presented_of(
         certificate=certificate_of(request, trusted_proxies),
         dpop=proofs_of(request),
         method=request.method,
-        url=settings.endpoint(request.path),
+        url=_address_of(request, settings),
     )
 
 
@@ -50,7 +51,7 @@ def presented_token_of(
         text=text,
         scheme=scheme,
         method=request.method,
-        url=settings.endpoint(request.path),
+        url=_address_of(request, settings),
         dpop=proofs_of(request),
         certificate=certificate_of(request, trusted_proxies),
     )
@@ -68,6 +69,11 @@ def header_token_of(request: Request, settings: Settings, trusted_proxies: Seque
     return presented_token_of(shown, request, settings, trusted_proxies)
 
 
+def _address_of(request: Request, settings: Settings) -> str:
+    """The address that was called, below our issuer, encoded as a URI again (RFC 3986 3.3)."""
+    return settings.endpoint(quote(request.path, safe="/:@!$&'()*+,;=~"))
+
+
 def proofs_of(request: Request) -> tuple[str, ...]:
     """Return the values of the DPoP header: a server may have joined several with commas (RFC 9449 4.3)."""
     values = request.headers.getlist("DPoP")
@@ -82,5 +88,5 @@ def certificate_of(request: Request, trusted_proxies: Sequence[str]) -> ClientCe
     try:
         return certificate_of_header(value)
     except CertificateInvalid as error:
-        log.warning("the proxy's client certificate is not readable", exc_info=error)
+        log.warning("the proxy's client certificate is not readable: %s", error)
         return None

@@ -83,6 +83,14 @@ def test_every_finding_is_told_at_once(tmp_path: Path) -> None:
             '[server]\nissuer = "https://id.example.gov"\ntrusted_proxies = ["proxy"]\n',
             ":3: server.trusted_proxies: ",
         ),
+        (
+            '[server]\nissuer = "https://id.example.gov"\nmtls_host = "https://mtls.example.gov"\n',
+            ":3: server.mtls_host: ",
+        ),
+        (
+            '[server]\nissuer = "https://id.example.gov"\nmtls_host = "mtls.example.gov"\n',
+            ":1: server: mtls_host needs trusted_proxies",
+        ),
     ],
 )
 def test_a_wrong_value_is_told_with_its_place(tmp_path: Path, text: str, place: str) -> None:

@@ -73,6 +73,7 @@ def test_addresses_compare_normalised_and_without_query_and_fragment(world: Worl
         ({"htu": "http://id.example.gov/oauth2/token"}, "htu is another address"),
         ({"htu": "https://id.example.gov:8443/oauth2/token"}, "htu is another address"),
         ({"htu": "https://id.example.gov:99999/oauth2/token"}, "htu is another address"),
+        ({"htu": "https://id.example.gov:0/oauth2/token"}, "htu is another address"),
         ({"htu": "https://user@id.example.gov/oauth2/token"}, "htu is another address"),
         ({"htu": "https://id.example.gov.evil.example/oauth2/token"}, "htu is another address"),
         ({"htu": "https://evil.example/oauth2/token"}, "htu is another address"),

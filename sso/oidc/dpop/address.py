@@ -3,7 +3,7 @@
 from urllib.parse import unquote, urljoin, urlsplit
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
-_Normal = tuple[str, str, int | None, str]
+_Normal = tuple[str, str, int, str]
 
 
 def same_address(htu: str, called: str) -> bool:
@@ -27,6 +27,6 @@ def _normal(address: str) -> _Normal:
     if scheme not in _DEFAULT_PORTS or not parts.hostname or parts.username is not None:
         message = "not an address of an endpoint"
         raise ValueError(message)
-    port = parts.port or _DEFAULT_PORTS[scheme]
+    port = _DEFAULT_PORTS[scheme] if parts.port is None else parts.port
     path = urlsplit(urljoin(f"{scheme}://{parts.netloc}", parts.path or "/")).path
     return scheme, parts.hostname.lower(), port, unquote(path or "/", errors="surrogateescape")
