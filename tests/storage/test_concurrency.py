@@ -31,11 +31,11 @@ from tests.storage.examples import (
 from tests.storage.racing import THREADS, Race, forked, result_of
 
 ROUNDS = 50
-PUSHED_ROUNDS = 200
+ONE_WINNER_ROUNDS = 200
 
 
 def test_a_code_has_one_redeemer(race: Race) -> None:
-    for _ in range(ROUNDS):
+    for _ in range(ONE_WINNER_ROUNDS):
         given = code()
         with race.database.begin(ORIGIN) as stores:
             stores.codes.add(given)
@@ -63,7 +63,7 @@ def test_the_last_use_of_a_registration_token_is_spent_once(race: Race) -> None:
 
 
 def test_a_refresh_token_has_one_user_and_the_others_see_the_successor(race: Race) -> None:
-    for _ in range(ROUNDS):
+    for _ in range(ONE_WINNER_ROUNDS):
         given = code()
         token = refresh_token(given.grant)
         with race.database.begin(ORIGIN) as stores:
@@ -84,7 +84,7 @@ def test_a_refresh_token_has_one_user_and_the_others_see_the_successor(race: Rac
 
 
 def test_a_value_has_one_spender(race: Race) -> None:
-    for number in range(ROUNDS):
+    for number in range(ONE_WINNER_ROUNDS):
 
         def spend(database: Database, _: int, value: str = f"jti-{number}") -> bool:
             with database.begin(ORIGIN) as stores:
@@ -95,7 +95,7 @@ def test_a_value_has_one_spender(race: Race) -> None:
 
 def test_a_pushed_request_has_one_winner(race: Race) -> None:
     """RFC 9126 4: however many browsers bring its request_uri to an end at once."""
-    for _ in range(PUSHED_ROUNDS):
+    for _ in range(ONE_WINNER_ROUNDS):
         given = pushed()
         with race.database.begin(ORIGIN) as stores:
             stores.pushed.add(given)
