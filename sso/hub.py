@@ -6,8 +6,9 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from sso.audit.record import JsonValue
 from sso.authentication.password import Argon2Cost, PasswordHash
 from sso.authentication.password_change import PasswordChanging
 from sso.authentication.password_rules import PasswordRules
@@ -17,9 +18,11 @@ from sso.config import Configuration
 from sso.config.details import AuthorizationDetailType
 from sso.directory.ldap import LdapDirectory
 from sso.directory.settings import DirectorySettings
+from sso.oidc.client import Client
 from sso.oidc.details import LISTS, DetailField, DetailType
 from sso.oidc.jose import MemoryKeys
 from sso.oidc.keys import KeyRing, PrivateKeys
+from sso.oidc.registration import Proposal, check_can_sign
 from sso.oidc.settings import Provider, Settings
 from sso.outbound import OutboundRules
 from sso.outbound.documents import ClientDocuments
@@ -87,6 +90,19 @@ class Hub:
     def provider(self) -> Provider:
         """Return settings and keys for one request."""
         return Provider(self.settings, self.keys.ring(), self.nonce_key, self.documents.keys)
+
+    def proposal(
+        self, metadata: Mapping[str, JsonValue], now: datetime, client: Client | None = None
+    ) -> Proposal:
+        """Return metadata that can be registered here, with what its sector_identifier_uri lists.
+
+        Give the client whose registration it will change. Never call it in a transaction.
+
+        Raises:
+            InvalidClientMetadata: the hub cannot sign so, or the list cannot be read.
+        """
+        check_can_sign(metadata, client, self.keys.ring().algorithms(now))
+        return self.documents.proposal(metadata, client)
 
     def close(self) -> None:
         """Close what is open to directories and to the database."""

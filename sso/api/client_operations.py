@@ -57,7 +57,7 @@ def _show(call: Call[Nothing]) -> Answer:
 
 
 def _register(call: Call[ClientMetadata]) -> Answer:
-    proposal = call.hub.documents.proposal(call.asked.given())
+    proposal = call.hub.proposal(call.asked.given(), call.now)
     proposed, _ = new_client(proposal.metadata, call.now, proposal.sector)
     _refuse_officers(proposed, call)
     with call.hub.database.begin(call.origin) as stores:
@@ -71,7 +71,7 @@ def _change(call: Call[ClientMetadata]) -> Answer:
     if call.if_match is None:
         raise Problem("precondition_required", "send If-Match with the ETag that you read, or *")
     known = call.hub.database.client(call.path["client_id"])
-    proposal = call.hub.documents.proposal(call.asked.given(), known)
+    proposal = call.hub.proposal(call.asked.given(), call.now, known)
     with call.hub.database.begin(call.origin) as stores:
         client = _changeable(call, stores.clients)
         changed = update_client(client, proposal, SOURCE, stores, call.now)

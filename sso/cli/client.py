@@ -79,7 +79,7 @@ def change(
         raise click.UsageError("say what changes: --metadata FIELD=VALUE or --metadata-file")
     try:
         with hub_of(context) as hub:
-            proposal = hub.documents.proposal(metadata, hub.database.client(client_id))
+            proposal = hub.proposal(metadata, datetime.now(UTC), hub.database.client(client_id))
             with hub.database.begin(operator_origin()) as stores:
                 known = stores.clients.for_update(client_id) or _unknown(client_id)
                 changed = clients.update_client(known, proposal, SOURCE, stores, datetime.now(UTC))

@@ -18,7 +18,7 @@ from sso.cli.context import fail, hub_of, json_option, print_json
 from sso.cli.operator import SOURCE, operator_origin
 from sso.hub import Hub
 from sso.oidc.client import Client, ClientAuthMethod, SubjectType
-from sso.oidc.keys import ACTIVE_ALGORITHMS
+from sso.oidc.keys import SIGNING_ALGORITHMS
 from sso.oidc.offered import AUTH_METHODS, GRANT_TYPES
 from sso.oidc.registration import InvalidClientMetadata, Proposal, client_metadata, new_client
 from sso.storage.stores import SqlStores
@@ -46,7 +46,7 @@ _TRANSLATED = {"public", "jwks_file", "client_name_zh", "fields", "metadata_file
 @click.option("--grant-type", "grant_types", type=click.Choice([g.value for g in GRANT_TYPES]), multiple=True)
 @click.option("--sector", type=CLEAN_TEXT, help="Group of applications that see the same sub.")
 @click.option("--subject-type", type=click.Choice([s.value for s in SubjectType]))
-@click.option("--id-token-alg", "id_token_signed_response_alg", type=click.Choice(ACTIVE_ALGORITHMS))
+@click.option("--id-token-alg", "id_token_signed_response_alg", type=click.Choice(SIGNING_ALGORITHMS))
 @click.option("--client-uri", type=CLEAN_TEXT, help="Its home page.")
 @click.option("--logo-uri", type=CLEAN_TEXT)
 @click.option("--policy-uri", type=CLEAN_TEXT, help="Its privacy notice.")
@@ -111,7 +111,7 @@ def _register(
 ) -> tuple[Client, str | None]:
     now = datetime.now(UTC)
     try:
-        proposal = hub.documents.proposal(metadata)
+        proposal = hub.proposal(metadata, now)
         with hub.database.begin(operator_origin()) as stores:
             if client_id is None:
                 return clients.add_client(proposal, SOURCE, stores, now)

@@ -4,7 +4,7 @@ A key is published before it signs (`active_from`) and stays published after it 
 (`published_until`), so that no relying party ever meets an unknown `kid`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -147,7 +147,7 @@ class KeyRing:
         """Return the public JWK set (RFC 7517 5)."""
         return {"keys": [dict(key.public_jwk) for key in self.keys if key.is_published(now)]}
 
-    def algorithms(self, now: datetime) -> Iterable[str]:
+    def algorithms(self, now: datetime) -> tuple[str, ...]:
         """Return the algorithms that can be signed with now."""
         return tuple(
             alg for alg in SIGNING_ALGORITHMS if any(k.alg == alg and k.signs(now) for k in self.keys)

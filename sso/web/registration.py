@@ -99,7 +99,7 @@ class _Desk:
     def _proposal(self, asked: Asked, admitted: Admission, client: Client | None, now: datetime) -> Proposal:
         """Read what the application's sector lists; no transaction is open meanwhile."""
         try:
-            return self._hub.documents.proposal(admitted.metadata, client)
+            return self._hub.proposal(admitted.metadata, now, client)
         except InvalidClientMetadata as error:
             with self._hub.database.begin(origin_of(request, self._proxies)) as stores:
                 self_registration.refuse(asked, error, stores, now)

@@ -85,9 +85,7 @@ def keep_up(hub: Hub) -> list[str]:
     now, algorithms = datetime.now(UTC), hub.settings.signing_algorithms
     age = timedelta(days=hub.configuration.settings.keys.rotate_after_days)
     present = _present(hub)
-    created = _rotated(
-        hub, lambda keys: rotation.overdue(keys, algorithms, age, now), overlap_of(hub), _ORIGIN
-    )
+    created = _followed(hub, lambda keys: rotation.overdue(keys, algorithms, age, now))
     if any(key.activated_at is None and key.signs(now) for key in present):
         with hub.database.begin(_ORIGIN) as stores:
             rotation.record_activations(stores.signing_keys, stores.audit, now)
@@ -96,6 +94,15 @@ def keep_up(hub: Hub) -> list[str]:
             rotation.wind_down(stores.signing_keys, stores.audit, algorithms, overlap_of(hub), now)
     _erase_private_halves(hub, present, now)
     return [key.kid for key in created]
+
+
+def _followed(hub: Hub, due: Callable[[Sequence[SigningKey]], Sequence[str]]) -> list[SigningKey]:
+    """Make the successors that are due; a token that is away now is asked again in a while."""
+    try:
+        return _rotated(hub, due, overlap_of(hub), _ORIGIN)
+    except SignerUnavailable as error:
+        log.warning("no successor could be made", extra={"reason": str(error)})
+        return []
 
 
 def _erase_private_halves(hub: Hub, present: Sequence[SigningKey], now: datetime) -> None:

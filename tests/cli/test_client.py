@@ -298,3 +298,12 @@ def test_a_method_that_needs_another_secret_says_so_and_gets_one(cli: Commands) 
     assert (
         "no secret" not in cli.run("client", "change", "housing", "--metadata", "contacts=a@b.example").stderr
     )
+
+
+def test_an_algorithm_that_the_hub_has_no_key_of_is_refused(cli: Commands) -> None:
+    add = ("client", "add", "--name", "Housing", "--redirect-uri", "https://housing.example/cb")
+
+    refused = cli.refused(*add, "--id-token-alg", "EdDSA")
+
+    assert "id_token_signed_response_alg: this hub signs with RS256, ES256, not with EdDSA" in refused
+    cli.ok(*add, "--id-token-alg", "ES256")

@@ -16,6 +16,7 @@ from sso.oidc.registration import (
     InvalidClientMetadata,
     SectorDocument,
     changed_client,
+    check_can_sign,
     client_metadata,
     new_client,
     rotated_secret,
@@ -405,3 +406,21 @@ def test_an_app_with_its_own_scheme_is_native_and_no_web_application_has_one() -
 
     assert native.application_type == "native"
     assert refusal(**app, application_type="web").code == "invalid_redirect_uri"
+
+
+@pytest.mark.parametrize("answer", ["id_token", "userinfo", "introspection", "authorization"])
+def test_nobody_registers_for_an_algorithm_of_which_there_is_no_key(answer: str) -> None:
+    """Registration 2: what is not in the provider's metadata cannot be had."""
+    field = f"{answer}_signed_response_alg"
+
+    check_can_sign({field: "ES256"}, None, ("RS256", "ES256"))
+    with pytest.raises(InvalidClientMetadata, match=f"{field}: .* not with EdDSA"):
+        check_can_sign({field: "EdDSA"}, None, ("RS256", "ES256"))
+
+
+def test_without_a_wish_an_application_gets_rs256_if_there_is_a_key_of_it() -> None:
+    """Registration 2: the default of id_token_signed_response_alg."""
+    check_can_sign({}, None, ("RS256", "ES256"))
+    check_can_sign({}, new_client(HOUSING, NOW)[0], ("ES256",))
+    with pytest.raises(InvalidClientMetadata, match="id_token_signed_response_alg: .* not with RS256"):
+        check_can_sign({}, None, ("ES256",))

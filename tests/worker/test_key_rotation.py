@@ -1,7 +1,9 @@
 """The worker keeps the signing keys fresh: successors, activations, ends, erasures; each on record."""
 
 import base64
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,9 +14,12 @@ from sso.audit.record import Origin
 from sso.config import load
 from sso.hub import Hub, build
 from sso.oidc.jose import new_signing_key
-from sso.oidc.keys import SigningKey
+from sso.oidc.keys import Signer, SignerUnavailable, SigningKey
+from sso.pkcs11.thread import RETRY_SECONDS
 from sso.storage.schema import migrate
 from sso.worker.key_rotation import first_keys, keep_up, revoke
+from tests.oidc.examples import NOW
+from tests.servers.softhsm import PIN, SoftHsm
 
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 ORIGIN = Origin(actor="test")
@@ -26,11 +31,11 @@ BuildHub = Callable[..., Hub]
 def build_hub(tmp_path: Path) -> Iterator[BuildHub]:
     built: list[Hub] = []
 
-    def build_with(algorithms: str = '["ES256"]') -> Hub:
+    def build_with(algorithms: str = '["ES256"]', extra: str = "") -> Hub:
         file = tmp_path / "sso.toml"
         file.write_text(
             f'[server]\nissuer = "http://127.0.0.1:8000"\n[secrets]\nkey_encryption_key = "{KEY}"\n'
-            f'pepper = "{KEY}"\n[keys]\nalgorithms = {algorithms}\n'
+            f'pepper = "{KEY}"\n[keys]\nalgorithms = {algorithms}\n{extra}'
         )
         hub = build(load(str(file), {}))
         migrate(hub.database)
@@ -146,3 +151,55 @@ def test_a_process_that_made_the_change_signs_with_the_new_key_at_once(build_hub
 
     assert successor is not None
     assert hub.keys.ring().signing("ES256", datetime.now(UTC)).kid == successor.kid
+
+
+def test_a_key_in_a_token_is_destroyed_there_a_day_after_its_end(
+    build_hub: BuildHub, softhsm: SoftHsm
+) -> None:
+    softhsm.new_token("worker")
+    hub = build_hub(extra=f'[keys.pkcs11]\nmodule = "{softhsm.module}"\ntoken = "worker"\npin = "{PIN}"\n')
+    now = datetime.now(UTC)
+    key = new_signing_key("ES256", now - 9 * DAY, now - 9 * DAY, hub.private_keys.make("ES256"))
+    with hub.database.begin(ORIGIN) as stores:
+        stores.signing_keys.add(key)
+        stores.signing_keys.retire(key.kid, now - 2 * DAY, now + DAY)
+    with softhsm.taken_away():
+        assert keep_up(hub) == []
+    time.sleep(RETRY_SECONDS + 0.1)
+
+    keep_up(hub)
+
+    found = {known.kid: known for known in keys_of(hub)}
+    assert found[key.kid].signer.preserved == b""
+    with pytest.raises(SignerUnavailable, match="the token has no such key"):
+        key.signer.sign(b"x")
+    (successor,) = (known for known in found.values() if known.retired_at is None)
+    assert successor.signer.sign(b"x")
+
+
+def test_a_key_that_was_made_and_is_not_wanted_any_more_is_destroyed(
+    build_hub: BuildHub, softhsm: SoftHsm
+) -> None:
+    """Of two rotations at once one wins: the other's key must not stay in the token."""
+    softhsm.new_token("loser")
+    hub = build_hub(extra=f'[keys.pkcs11]\nmodule = "{softhsm.module}"\ntoken = "loser"\npin = "{PIN}"\n')
+    made: list[bytes] = []
+    make = hub.private_keys.make
+
+    class SlowToMake:
+        """Somebody else rotates while the token makes the key."""
+
+        open, destroy, close = hub.private_keys.open, hub.private_keys.destroy, hub.private_keys.close
+
+        def make(self, alg: str) -> Signer:
+            signer = make(alg)
+            made.append(signer.preserved)
+            add(hub, timedelta(0))
+            return signer
+
+    created = first_keys(replace(hub, private_keys=SlowToMake()), ORIGIN)
+
+    assert created == []
+    lost = hub.private_keys.open("ES256", made[0], new_signing_key("ES256", NOW, NOW).public_jwk)
+    with pytest.raises(SignerUnavailable, match="the token has no such key"):
+        lost.sign(b"x")

@@ -6,6 +6,7 @@ One module a noun holds a table of the fields it knows; `together` holds the rul
 break. Values and functions: storing the client and recording the event is `sso.authentication.clients`.
 """
 
+from sso.oidc.registration.algorithms import check_can_sign
 from sso.oidc.registration.authentication import SECRET_METHODS
 from sso.oidc.registration.given import is_name_tag
 from sso.oidc.registration.grants import OFFICER_SCOPES
@@ -29,6 +30,7 @@ __all__ = [
     "Proposal",
     "SectorDocument",
     "changed_client",
+    "check_can_sign",
     "client_metadata",
     "is_name_tag",
     "new_client",

@@ -4,8 +4,10 @@ An `enc` without its `alg` is refused; an `alg` without its `enc` gets A128CBC-H
 default. The client must have a key to encrypt to.
 """
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from sso.audit.record import JsonValue
 from sso.oidc.client import Client
 from sso.oidc.jose import CONTENT_ENCRYPTIONS, ENCRYPTION_ALGORITHMS, can_encrypt
 from sso.oidc.keys import SIGNING_ALGORITHMS
@@ -14,6 +16,7 @@ from sso.oidc.registration.refusal import InvalidClientMetadata
 
 DEFAULT_CONTENT_ENCRYPTION = "A128CBC-HS256"
 
+_DEFAULT_SIGNATURE = "RS256"
 _ANSWERS = ("id_token", "userinfo", "introspection", "authorization")
 
 FIELDS = tuple(
@@ -39,6 +42,28 @@ def with_content_encryptions(client: Client) -> Client:
     if client.authorization_encrypted_response_alg and not client.authorization_encrypted_response_enc:
         client = replace(client, authorization_encrypted_response_enc=default)
     return client
+
+
+def check_can_sign(
+    metadata: Mapping[str, JsonValue], client: Client | None, algorithms: Collection[str]
+) -> None:
+    """Refuse what is to be signed with an algorithm of which the hub has no active key.
+
+    `client` is the one whose registration the metadata changes, None for a new one.
+
+    Raises:
+        InvalidClientMetadata: with the field and the algorithms that there are.
+    """
+    asked = {f"{answer}_signed_response_alg": None for answer in _ANSWERS} | dict(metadata)
+    if client is None:
+        asked["id_token_signed_response_alg"] = asked["id_token_signed_response_alg"] or _DEFAULT_SIGNATURE
+    for answer in _ANSWERS:
+        alg = asked[f"{answer}_signed_response_alg"]
+        if isinstance(alg, str) and alg in SIGNING_ALGORITHMS and alg not in algorithms:
+            known = ", ".join(algorithms)
+            raise InvalidClientMetadata(
+                f"{answer}_signed_response_alg: this hub signs with {known}, not with {alg}"
+            )
 
 
 def check_algorithms(client: Client) -> None:
