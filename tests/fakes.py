@@ -63,6 +63,9 @@ class FakeClients:
     def get(self, client_id: str) -> Client | None:
         return self.by_id.get(client_id)
 
+    def of_resource(self, resource: str) -> Sequence[Client]:
+        return [client for _, client in sorted(self.by_id.items()) if resource in client.resource]
+
     def for_update(self, client_id: str) -> Client | None:
         return self.by_id.get(client_id)
 
@@ -426,9 +429,20 @@ class FakeConsents:
 @dataclass(slots=True)
 class FakeGrants:
     by_id: dict[str, Grant] = field(default_factory=dict)
+    origins: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def add(self, grant: Grant) -> None:
+    def add(self, grant: Grant, origins: Sequence[str] = ()) -> None:
         self.by_id[grant.id] = grant
+        self.origins[grant.id] = tuple(origins)
+
+    def hold(self, grant_ids: Sequence[str]) -> bool:
+        known = [self.by_id.get(grant_id) for grant_id in grant_ids]
+        return all(grant is not None and grant.revoked_at is None for grant in known)
+
+    def of_session(self, session_id: str, client_id: str) -> Grant | None:
+        key = (session_id, client_id)
+        of = [g for g in self.by_id.values() if (g.session_id, g.client_id) == key and g.revoked_at is None]
+        return max(of, key=lambda grant: grant.created_at, default=None)
 
     def get(self, grant_id: str) -> Grant | None:
         return self.by_id.get(grant_id)
@@ -454,6 +468,9 @@ class FakeGrants:
         in_force = [grant for grant in grants if grant.revoked_at is None]
         for grant in in_force:
             self.by_id[grant.id] = replace(grant, revoked_at=now)
+        revoked = {grant.id for grant in in_force}
+        if revoked:
+            self._revoke([g for g in self.by_id.values() if revoked & set(self.origins.get(g.id, ()))], now)
         return [grant.id for grant in in_force]
 
 

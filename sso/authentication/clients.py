@@ -10,6 +10,7 @@ from typing import Protocol
 
 from sso.audit.event import ClientCreated, ClientDeleted, ClientSecretRotated, ClientUpdated, TokenRevoked
 from sso.audit.record import JsonValue
+from sso.oidc import grant_stores
 from sso.oidc import stores as oidc_stores
 from sso.oidc.client import Client, ClientSecret, SelfRegistration
 from sso.oidc.digest import digest, new_secret
@@ -58,7 +59,7 @@ class ClientStores(Protocol):
     @property
     def clients(self) -> RegisteredClients: ...  # noqa: D102
     @property
-    def grants(self) -> oidc_stores.Grants: ...  # noqa: D102
+    def grants(self) -> grant_stores.Grants: ...  # noqa: D102
 
 
 def add_client(

@@ -85,7 +85,9 @@ class Client:
     name the token endpoint instead of the issuer as its audience. `resource` names the resource servers
     that this client is: it may introspect tokens for them. `front_channel_tokens` is an officer's switch:
     without it no token ever passes through the browser. `dpop_nonce_required` demands a nonce of ours in
-    every DPoP proof (RFC 9449 8). `profile` is one of `oidc.fapi2`, or none.
+    every DPoP proof (RFC 9449 8). `may_act` is the one client that may act for people with this client's
+    tokens (RFC 8693 4.4); `may_impersonate`, an officer's switch, lets a client act unnamed. `profile` is
+    one of `oidc.fapi2`, or none.
     `self_registration` is absent for a client that an officer registered.
     `logout_unconfirmed_since` is no part of the registration: since then it is capped (`oidc.logout_cap`).
     """
@@ -159,6 +161,8 @@ class Client:
     backchannel_client_notification_endpoint: str | None = None
     backchannel_authentication_request_signing_alg: str | None = None
     backchannel_user_code_parameter: bool = False
+    may_act: str | None = None
+    may_impersonate: bool = False
     profile: str | None = None
     self_registration: SelfRegistration | None = None
     created_at: datetime | None = None

@@ -18,7 +18,8 @@ class Grant:
     revokes every token of it. `nonce`, `auth_time`, `acr`, `amr` are copied into every ID token, also
     on refresh (OpenID Connect Core 12.2). `resource` are the granted resource indicators (RFC 8707),
     `authorization_details` the granted ones of RFC 9396. `confirmation` binds the refresh tokens of a
-    public client to its key (RFC 9449 5, RFC 8705 4); `act` is who acts for the subject (RFC 8693 4.1).
+    public client to its key (RFC 9449 5, RFC 8705 4); `act` is who acts for the subject (RFC 8693 4.1), by
+    account and client. `ends_at` ends a grant that has neither code nor refresh token.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Grant:
     authorization_details: tuple[Mapping[str, JsonValue], ...] = ()
     confirmation: Confirmation | None = None
     act: Mapping[str, JsonValue] | None = None
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

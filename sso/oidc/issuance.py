@@ -1,5 +1,6 @@
 """Make the tokens of one answer: access token (RFC 9068), ID token (Core 2), and their audit event."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,7 +19,7 @@ from sso.oidc.logout_cap import lifetimes
 from sso.oidc.opaque_token import OpaqueToken
 from sso.oidc.reach import Reach
 from sso.oidc.response import TokenResponse
-from sso.oidc.settings import Provider
+from sso.oidc.settings import Provider, Settings
 from sso.oidc.stores import Stores
 from sso.oidc.token_scheme import TokenScheme
 
@@ -38,12 +39,25 @@ class FrontChannel:
     state: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """What is said of a token that came by exchange (RFC 8693 2.2.1): its type, its end, and who acts.
+
+    `act` is as the token's readers know the actors; None where the subject acts alone.
+    """
+
+    token_type: str
+    not_after: datetime
+    act: Mapping[str, JsonValue] | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuance:
     """What is to be issued: by which grant type, for which client, out of which grant.
 
     `scope` may be narrower than the grant's. `refresh_token` is the one to hand out, if any.
-    `confirmation` are the keys that the access token is bound to. `front` is None for the token endpoint.
+    `confirmation` are the keys that the access token is bound to. `front` is None for the token endpoint,
+    `exchanged` for what did not come by token exchange.
     """
 
     grant_type: GrantType
@@ -55,6 +69,7 @@ class Issuance:
     confirmation: Confirmation | None = None
     reach: Reach = Reach()
     front: FrontChannel | None = None
+    exchanged: Exchanged | None = None
 
     @property
     def wants_access_token(self) -> bool:
@@ -99,6 +114,7 @@ def issue(issuance: Issuance, stores: Stores, provider: Provider, now: datetime)
         id_token=made.id_token,
         refresh_token=issuance.refresh_token,
         authorization_details=issuance.reach.authorization_details,
+        issued_token_type=None if issuance.exchanged is None else issuance.exchanged.token_type,
     )
 
 
@@ -152,7 +168,7 @@ def _event(
 def _access_token(issuance: Issuance, stores: Stores, provider: Provider, now: datetime) -> AccessTokenMade:
     settings, client, grant = provider.settings, issuance.client, issuance.grant
     issued_at = int(now.timestamp())
-    lifetime = lifetimes(client, settings, about_person=grant is not None).access_token
+    lifetime = _lifetime(issuance, settings, now)
     jti = f"{grant.id}.{new_id()}" if grant else new_id()
     aud = issuance.reach.resources or client.audience or (settings.issuer,)
     claims: dict[str, JsonValue] = {
@@ -167,7 +183,7 @@ def _access_token(issuance: Issuance, stores: Stores, provider: Provider, now: d
     }
     if grant is not None:
         claims |= {"auth_time": int(grant.auth_time.timestamp()), "acr": grant.acr, "amr": list(grant.amr)}
-        claims |= _sid(grant)
+        claims |= _delegation(issuance) | (_sid(grant) if issuance.exchanged is None else {})
     if issuance.reach.authorization_details:
         claims["authorization_details"] = [dict(each) for each in issuance.reach.authorization_details]
     if issuance.confirmation is not None:
@@ -176,6 +192,22 @@ def _access_token(issuance: Issuance, stores: Stores, provider: Provider, now: d
     opaque = client.access_token_format == "opaque"
     text = _kept(claims, expires_at, stores) if opaque else sign(claims, key, "at+jwt")
     return AccessTokenMade(jti, aud, lifetime, expires_at, text)
+
+
+def _lifetime(issuance: Issuance, settings: Settings, now: datetime) -> timedelta:
+    whole = lifetimes(issuance.client, settings, about_person=issuance.grant is not None).access_token
+    if issuance.exchanged is None:
+        return whole
+    left = int(issuance.exchanged.not_after.timestamp()) - int(now.timestamp())
+    return min(whole, timedelta(seconds=left))
+
+
+def _delegation(issuance: Issuance) -> dict[str, JsonValue]:
+    """Who acts for the subject, and who alone may begin to (RFC 8693 4.1, 4.4)."""
+    act = None if issuance.exchanged is None else issuance.exchanged.act
+    may_act = issuance.client.may_act
+    acting: dict[str, JsonValue] = {} if act is None else {"act": act}
+    return acting if may_act is None else {**acting, "may_act": {"sub": may_act, "client_id": may_act}}
 
 
 def _kept(claims: dict[str, JsonValue], expires_at: datetime, stores: Stores) -> str:

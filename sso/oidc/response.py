@@ -45,6 +45,7 @@ class TokenResponse:
     refresh_token: str | None = field(default=None, repr=False)
     token_type: TokenScheme = TokenScheme.BEARER
     authorization_details: tuple[Detail, ...] = ()
+    issued_token_type: str | None = None
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return the JSON body; absent tokens are left out."""
@@ -60,4 +61,6 @@ class TokenResponse:
             body["id_token"] = self.id_token
         if self.refresh_token is not None:
             body["refresh_token"] = self.refresh_token
+        if self.issued_token_type is not None:
+            body["issued_token_type"] = self.issued_token_type
         return body

@@ -10,12 +10,10 @@ from typing import Protocol
 from sso.audit.record import AuditEvent
 from sso.oidc.account import Subject
 from sso.oidc.client import Client
-from sso.oidc.confirmation import Confirmation
 from sso.oidc.consent import Consent
 from sso.oidc.deferred import DeferredRequests, Pings
-from sso.oidc.grant import AuthorizationCode, Grant, RefreshToken
+from sso.oidc.grant_stores import AccessTokens, Codes, DeniedTokens, Grants, RefreshTokens
 from sso.oidc.logout_stores import LogoutFrames, Notices
-from sso.oidc.opaque_token import OpaqueToken
 from sso.oidc.pending import PendingAuthorization
 from sso.oidc.pushed import PushedAuthorization
 from sso.oidc.session import Session, SessionEnd, SessionRecord
@@ -34,6 +32,10 @@ class Clients(Protocol):
 
     def get(self, client_id: str) -> Client | None:
         """Return a client, or None."""
+        ...
+
+    def of_resource(self, resource: str) -> Sequence[Client]:
+        """Return the clients that are this resource server."""
         ...
 
 
@@ -154,94 +156,6 @@ class Consents(Protocol):
 
     def put(self, consent: Consent) -> None:
         """Remember a consent in place of an earlier one."""
-        ...
-
-
-class Codes(Protocol):
-    """Authorization codes and the grants behind them."""
-
-    def add(self, code: AuthorizationCode) -> None:
-        """Remember a code together with its grant."""
-        ...
-
-    def get(self, digest: bytes) -> AuthorizationCode | None:
-        """Return a code, redeemed or not."""
-        ...
-
-    def redeem(self, digest: bytes, now: datetime) -> bool:
-        """Mark a code used; true for one caller only."""
-        ...
-
-
-class Grants(Protocol):
-    """Grants, by id."""
-
-    def add(self, grant: Grant) -> None:
-        """Remember a grant that comes without a code."""
-        ...
-
-    def get(self, grant_id: str) -> Grant | None:
-        """Return a grant, revoked or not."""
-        ...
-
-    def bind(self, grant_id: str, confirmation: Confirmation) -> None:
-        """Bind the refresh tokens of a grant to a key."""
-        ...
-
-    def revoke(self, grant_id: str, now: datetime) -> bool:
-        """Revoke a grant and so every token of it; true if it was not revoked before."""
-        ...
-
-    def revoke_of_session(self, session_id: str, *, keep_offline: bool, now: datetime) -> Sequence[str]:
-        """Revoke the grants of a session and return their ids; offline ones may be kept."""
-        ...
-
-    def revoke_of_account(self, account_id: str, now: datetime) -> Sequence[str]:
-        """Revoke every grant of an account and return their ids."""
-        ...
-
-    def revoke_of_client(self, client_id: str, now: datetime) -> Sequence[str]:
-        """Revoke every grant of a client and return their ids."""
-        ...
-
-
-class RefreshTokens(Protocol):
-    """Families of refresh tokens."""
-
-    def add(self, token: RefreshToken) -> None:
-        """Remember a token."""
-        ...
-
-    def get(self, digest: bytes) -> RefreshToken | None:
-        """Return a token, used or not, with its grant."""
-        ...
-
-    def use(self, digest: bytes, successor: bytes, now: datetime) -> bool:
-        """Mark a token used and keep its sealed successor; true for one caller only."""
-        ...
-
-
-class AccessTokens(Protocol):
-    """Opaque access tokens; those that are JWTs are not kept."""
-
-    def add(self, token: OpaqueToken) -> None:
-        """Remember a token."""
-        ...
-
-    def get(self, digest: bytes) -> OpaqueToken | None:
-        """Return a token, expired or not."""
-        ...
-
-
-class DeniedTokens(Protocol):
-    """Single access tokens that were revoked before they expired."""
-
-    def add(self, jti: str, expires_at: datetime) -> None:
-        """Deny a token until it expires; again changes nothing."""
-        ...
-
-    def denied(self, jti: str) -> bool:
-        """Whether a token is denied."""
         ...
 
 

@@ -8,7 +8,7 @@ from sso.audit.event import TokenRequestFailed
 from sso.oidc.client import GrantType
 from sso.oidc.client_jwt import NoKeyToEncryptTo, id_token_protection, require_key_to_encrypt_to
 from sso.oidc.errors import ErrorCode, TokenError
-from sso.oidc.grants import authorization_code, client_credentials, deferred, refresh_token
+from sso.oidc.grants import authorization_code, client_credentials, deferred, refresh_token, token_exchange
 from sso.oidc.response import TokenResponse
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
@@ -22,6 +22,7 @@ GRANTS: Mapping[str, Grant] = {
     GrantType.CLIENT_CREDENTIALS: client_credentials.grant,
     GrantType.DEVICE_CODE: deferred.redeem_device_code,
     GrantType.CIBA: deferred.redeem_auth_req_id,
+    GrantType.TOKEN_EXCHANGE: token_exchange.exchange,
 }
 
 _EXPECTED = frozenset({ErrorCode.AUTHORIZATION_PENDING, ErrorCode.SLOW_DOWN})

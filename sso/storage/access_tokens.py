@@ -10,7 +10,7 @@ _GET = select(access_token).where(access_token.c.digest == bindparam("presented"
 
 
 class SqlAccessTokens:
-    """`sso.oidc.stores.AccessTokens` in SQL."""
+    """`sso.oidc.grant_stores.AccessTokens` in SQL."""
 
     __slots__ = ("_unit",)
 

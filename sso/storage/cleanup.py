@@ -82,6 +82,7 @@ _SWEEPS = {
         _Sweep(deferred_request, "expires_at", _DAY, holds_grant=True),
         _Sweep(refresh_token, "expires_at", _DAY, holds_grant=True),
         _Sweep(ping, "expires_at", _DAY),
+        _Sweep(grant, "ends_at", _DAY),
         _Sweep(session, "ended_at", 7 * _DAY),
         _Sweep(logout_notice, "created_at", 7 * _DAY),
         _Sweep(logout_frame, "created_at", 7 * _DAY),

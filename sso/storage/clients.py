@@ -12,13 +12,13 @@ from sqlalchemy.dialects import postgresql
 from sso.oidc.client import Client, ClientSecret
 from sso.storage.client_rows import client_of, client_row, secret_row
 from sso.storage.sealing import Sealer
-from sso.storage.tables import client, client_secret, consent, setting
+from sso.storage.tables import client, client_resource, client_secret, consent, setting
 from sso.storage.unit_of_work import UnitOfWork
 
 VERSION_KEY = "clients_version"
 RECHECK_SECONDS = 1.0
 
-_C, _S = client.c, client_secret.c
+_C, _S, _R = client.c, client_secret.c, client_resource.c
 _VERSION = select(setting.c.value).where(setting.c.key == VERSION_KEY)
 _NEXT_VERSION = (
     update(setting)
@@ -34,6 +34,9 @@ _page = select(_C.client_id).where(_C.client_id > bindparam("after"))
 _LIST = _WITH_SECRETS.where(_C.client_id.in_(_page.order_by(_C.client_id).limit(bindparam("size")))).order_by(
     _C.client_id, *_NEWEST_SECRET_FIRST
 )
+_OF_RESOURCE = select(_R.client_id).where(_R.resource == bindparam("named")).order_by(_R.client_id)
+_ADD_RESOURCE = insert(client_resource)
+_REMOVE_RESOURCES = delete(client_resource).where(_R.client_id == bindparam("key"))
 _ADD = postgresql.insert(client).on_conflict_do_nothing().returning(_C.client_id)
 _ADD_SECRET = insert(client_secret)
 _CHANGED = ("client_name", "auth_method", "trusted", "registration", "updated_at")
@@ -126,6 +129,12 @@ class SqlClients:
             self._cache.confirm(None if row is None else row.value)
         return self._cache.get(client_id) or self._read(client_id)
 
+    def of_resource(self, resource: str) -> Sequence[Client]:
+        """Return the clients that are this resource server."""
+        rows = self._unit.rows(_OF_RESOURCE, {"named": resource})
+        found = (self.get(row.client_id) for row in rows)
+        return [client for client in found if client is not None]
+
     def for_update(self, client_id: str) -> Client | None:
         """Return a client as it is now, and keep others from changing it until this transaction ends."""
         return None if self._unit.row(_LOCK, {"key": client_id}) is None else self._read(client_id)
@@ -142,6 +151,7 @@ class SqlClients:
             return False
         for secret in client.secrets:
             self._unit.change(_ADD_SECRET, secret_row(client.client_id, secret, self._sealer, now))
+        self._add_resources(client)
         self._note_change()
         return True
 
@@ -149,7 +159,11 @@ class SqlClients:
         """Replace a registration; false if unknown. Sector, secrets and `created_at` stay as they are."""
         row = client_row(client, now)
         values = {"key": client.client_id, **{name: row[name] for name in _CHANGED}}
-        return self._note_change() if self._unit.change(_UPDATE, values) == 1 else False
+        if self._unit.change(_UPDATE, values) != 1:
+            return False
+        self._unit.change(_REMOVE_RESOURCES, {"key": client.client_id})
+        self._add_resources(client)
+        return self._note_change()
 
     def remove(self, client_id: str) -> bool:
         """Forget a client, its secrets and consents; false if unknown. Revoke its grants beforehand."""
@@ -179,6 +193,10 @@ class SqlClients:
         self._note_change()
         since: datetime = capped.logout_unconfirmed_since
         return since
+
+    def _add_resources(self, client: Client) -> None:
+        for resource in client.resource:
+            self._unit.change(_ADD_RESOURCE, {"resource": resource, "client_id": client.client_id})
 
     def _read(self, client_id: str) -> Client | None:
         rows = self._unit.rows(_GET, {"key": client_id})

@@ -1,37 +1,60 @@
 """Grants and authorization codes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Update, bindparam, select, update
+from sqlalchemy import ColumnElement, Row, Update, bindparam, select, update
 
 from sso.oidc.claims import ClaimsRequest
 from sso.oidc.confirmation import Confirmation
 from sso.oidc.grant import AuthorizationCode, Grant
+from sso.storage.columns import UtcDateTime
 from sso.storage.subjects import remember_subject, with_subject
-from sso.storage.tables import authorization_code, grant
+from sso.storage.tables import authorization_code, grant, grant_origin
 from sso.storage.unit_of_work import UnitOfWork
 
 _GRANT = grant
-_G, _C = grant.c, authorization_code.c
+_G, _C, _O = grant.c, authorization_code.c, grant_origin.c
 _NOTHING_ASKED = ClaimsRequest()
 _NOTHING_ASKED_TEXT = str(_NOTHING_ASKED)
 
 
-def _revocation(*conditions: Any) -> Update:
-    """One UPDATE that returns what it revoked: two callers never both revoke a grant."""
-    in_force = update(grant).where(_G.revoked_at.is_(None), *conditions)
-    return in_force.values(revoked_at=bindparam("now")).returning(_G.id)
+@dataclass(frozen=True, slots=True)
+class _Revocation:
+    """What ends some grants, and what then ends everything that others got in exchange for them."""
+
+    own: Update
+    descended: Update
+
+
+def _revocation(meant: Callable[[Any], tuple[ColumnElement[bool], ...]]) -> _Revocation:
+    """Each is one UPDATE that returns what it revoked: two callers never both revoke a grant."""
+    now = bindparam("now", type_=UtcDateTime())
+    origin = grant.alias("origin")
+    from_origin = select(_O.grant_id.label("id")).join(origin, origin.c.id == _O.origin_id)
+    tree = from_origin.where(origin.c.revoked_at == now, *meant(origin.c)).cte("descended", recursive=True)
+    tree = tree.union(select(_O.grant_id).join(tree, _O.origin_id == tree.c.id))
+    in_force = update(grant).where(_G.revoked_at.is_(None)).values(revoked_at=now).returning(_G.id)
+    return _Revocation(in_force.where(*meant(_G)), in_force.where(_G.id.in_(select(tree.c.id))))
 
 
 _GET = with_subject(select(grant).where(_G.id == bindparam("key")))
 _BIND = update(grant).where(_G.id == bindparam("key")).values(confirmation=bindparam("cnf"))
-_REVOKE = _revocation(_G.id == bindparam("key"))
-_REVOKE_OF_SESSION = _revocation(_G.session_id == bindparam("key"))
-_REVOKE_ONLINE_OF_SESSION = _revocation(_G.session_id == bindparam("key"), _G.offline.is_(False))
-_REVOKE_OF_ACCOUNT = _revocation(_G.account_id == bindparam("key"))
-_REVOKE_OF_CLIENT = _revocation(_G.client_id == bindparam("key"))
+_REVOKE = _revocation(lambda g: (g.id == bindparam("key"),))
+_REVOKE_OF_SESSION = _revocation(lambda g: (g.session_id == bindparam("key"),))
+_REVOKE_ONLINE_OF_SESSION = _revocation(lambda g: (g.session_id == bindparam("key"), g.offline.is_(False)))
+_REVOKE_OF_ACCOUNT = _revocation(lambda g: (g.account_id == bindparam("key"),))
+_REVOKE_OF_CLIENT = _revocation(lambda g: (g.client_id == bindparam("key"),))
+
+_HOLD = select(_G.id).where(_G.id == bindparam("key"), _G.revoked_at.is_(None)).with_for_update(read=True)
+_OF_SESSION = with_subject(
+    select(grant)
+    .where(_G.session_id == bindparam("of"), _G.client_id == bindparam("for"), _G.revoked_at.is_(None))
+    .order_by(_G.created_at.desc(), _G.id)
+    .limit(1)
+)
 
 _GET_CODE = with_subject(
     select(
@@ -54,16 +77,32 @@ _REDEEM = (
 
 
 class SqlGrants:
-    """`sso.oidc.stores.Grants` in SQL."""
+    """`sso.oidc.grant_stores.Grants` in SQL."""
 
     __slots__ = ("_unit",)
 
     def __init__(self, unit: UnitOfWork) -> None:
         self._unit = unit
 
-    def add(self, grant: Grant) -> None:
-        """Remember a grant that comes without a code."""
+    def add(self, grant: Grant, origins: Sequence[str] = ()) -> None:
+        """Remember a grant that comes without a code; it is revoked with any of its origins."""
         self._unit.collect(_GRANT, _grant_row(grant))
+        for origin_id in origins:
+            self._unit.collect(grant_origin, {"grant_id": grant.id, "origin_id": origin_id})
+
+    def hold(self, grant_ids: Sequence[str]) -> bool:
+        """Let nobody revoke these before the transaction ends; false if one is revoked or gone."""
+        self._unit.flush()
+        return all(self._unit.row(_HOLD, {"key": grant_id}) is not None for grant_id in grant_ids)
+
+    def of_session(self, session_id: str, client_id: str) -> Grant | None:
+        """Return the newest grant of a session for a client that is in force, or None."""
+        self._unit.flush()
+        row = self._unit.row(_OF_SESSION, {"of": session_id, "for": client_id})
+        if row is None:
+            return None
+        remember_subject(self._unit, row)
+        return grant_of(row)
 
     def get(self, grant_id: str) -> Grant | None:
         """Return a grant, revoked or not."""
@@ -85,8 +124,8 @@ class SqlGrants:
 
     def revoke_of_session(self, session_id: str, *, keep_offline: bool, now: datetime) -> Sequence[str]:
         """Revoke the grants of a session and return their ids; offline ones may be kept."""
-        statement = _REVOKE_ONLINE_OF_SESSION if keep_offline else _REVOKE_OF_SESSION
-        return self._revoke(statement, session_id, now)
+        revocation = _REVOKE_ONLINE_OF_SESSION if keep_offline else _REVOKE_OF_SESSION
+        return self._revoke(revocation, session_id, now)
 
     def revoke_of_account(self, account_id: str, now: datetime) -> Sequence[str]:
         """Revoke every grant of an account and return their ids: those in force until now."""
@@ -96,13 +135,22 @@ class SqlGrants:
         """Revoke every grant of a client and return their ids: those in force until now."""
         return self._revoke(_REVOKE_OF_CLIENT, client_id, now)
 
-    def _revoke(self, statement: Update, key: str, now: datetime) -> list[str]:
+    def _revoke(self, revocation: _Revocation, key: str, now: datetime) -> list[str]:
+        """Return what was revoked first; what others got in exchange for it is revoked after it.
+
+        One statement after the other, until nothing is left: each waits for whoever holds a grant to exchange
+        it, and the next one sees what they got.
+        """
         self._unit.flush()
-        return [row.id for row in self._unit.rows(statement, {"key": key, "now": now})]
+        found = {"key": key, "now": now}
+        revoked = [row.id for row in self._unit.rows(revocation.own, found)]
+        while revoked and self._unit.rows(revocation.descended, found):
+            pass
+        return revoked
 
 
 class SqlCodes:
-    """`sso.oidc.stores.Codes` in SQL."""
+    """`sso.oidc.grant_stores.Codes` in SQL."""
 
     __slots__ = ("_unit",)
 
@@ -169,6 +217,7 @@ def grant_of(row: Row[Any]) -> Grant:
         authorization_details=tuple(row.authorization_details or ()),
         confirmation=None if confirmation is None else Confirmation.of_json(confirmation),
         act=row.act,
+        ends_at=row.ends_at,
     )
 
 
@@ -192,4 +241,5 @@ def _grant_row(given: Grant) -> dict[str, Any]:
         "authorization_details": [dict(detail) for detail in given.authorization_details] or None,
         "confirmation": None if given.confirmation is None else given.confirmation.as_json(),
         "act": None if given.act is None else dict(given.act),
+        "ends_at": given.ends_at,
     }

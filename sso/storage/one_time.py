@@ -30,7 +30,7 @@ class SqlOneTimeValues:
 
 
 class SqlDeniedTokens:
-    """`sso.oidc.stores.DeniedTokens` in SQL."""
+    """`sso.oidc.grant_stores.DeniedTokens` in SQL."""
 
     __slots__ = ("_unit",)
 

@@ -25,7 +25,7 @@ _USE = (
 
 
 class SqlRefreshTokens:
-    """`sso.oidc.stores.RefreshTokens` in SQL."""
+    """`sso.oidc.grant_stores.RefreshTokens` in SQL."""
 
     __slots__ = ("_unit",)
 

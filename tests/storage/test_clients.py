@@ -275,3 +275,20 @@ def test_a_changed_registration_keeps_its_cap(database: Database) -> None:
         found = stores.clients.get(known.client_id)
 
     assert found is not None and found.logout_unconfirmed_since == NOW
+
+
+def test_a_client_is_found_by_the_resource_that_it_is(database: Database) -> None:
+    """RFC 8693: whose sector reads a token."""
+    one = client(client_id="one", resource=("https://a.example/", "https://b.example/"))
+    two = client(client_id="two", resource=("https://b.example/",))
+
+    with database.begin(ORIGIN) as stores:
+        stores.clients.add(one, NOW)
+        stores.clients.add(two, NOW)
+
+        found = stores.clients.of_resource("https://b.example/")
+        assert [each.client_id for each in found] == ["one", "two"]
+        stores.clients.update(replace(one, resource=("https://a.example/",)), NOW)
+        stores.clients.remove("two")
+        assert [each.client_id for each in stores.clients.of_resource("https://a.example/")] == ["one"]
+        assert stores.clients.of_resource("https://b.example/") == []

@@ -10,6 +10,7 @@ import pytest
 from sso.directory.person import Role
 from sso.directory.stores import LoginNameTaken, PasswordCredential, RolesConflict
 from sso.oidc.client import Client
+from sso.oidc.grant import Grant
 from sso.oidc.session import SessionEnd
 from sso.storage.database import Database
 from sso.storage.schema import migrate, pending_migrations
@@ -22,6 +23,7 @@ from tests.storage.examples import (
     citizen,
     client,
     code,
+    grant,
     initial_access_token,
     person,
     pushed,
@@ -296,3 +298,29 @@ def test_a_password_that_is_being_believed_is_replaced_afterwards(race: Race) ->
                 return first.hash
 
         assert set(race.run(act)) <= {None, "old", "new"}
+
+
+def test_nothing_that_is_exchanged_outlives_what_it_came_from(race: Race) -> None:
+    """RFC 8693: whoever exchanges a grant while it is revoked gets nothing, or something that is revoked."""
+    for _ in range(PUSHED_ROUNDS):
+        origin, got = grant(), [grant(client_id="client-2") for _ in range(4)]
+        with race.database.begin(ORIGIN) as stores:
+            stores.grants.add(origin)
+
+        def act(database: Database, number: int, origin: Grant = origin, got: list[Grant] = got) -> bool:
+            """One revokes, the others exchange."""
+            with database.begin(ORIGIN) as stores:
+                if number == 0:
+                    return stores.grants.revoke(origin.id, NOW)
+                held = stores.grants.hold((origin.id,))
+                if held:
+                    stores.grants.add(got[number], (origin.id,))
+                return held
+
+        results = race.run(act)
+
+        assert results[0]
+        with race.database.read() as stores:
+            found = [stores.grants.get(one.id) for one in got]
+        assert [one is not None for one in found[1:]] == results[1:]
+        assert all(one.revoked_at == NOW for one in found if one is not None)

@@ -166,3 +166,81 @@ def test_a_consent_is_replaced_and_expires(database: Database) -> None:
         assert stores.consents.get("account-1", "client-1", NOW) == second
         assert stores.consents.get("account-1", "client-1", NOW + DAY) is None
         assert stores.consents.get("account-1", "client-2", NOW) is None
+
+
+def test_what_descends_from_a_grant_is_revoked_with_it(database: Database) -> None:
+    """RFC 8693: the whole way down, and whichever of the origins ends; what was before stays."""
+    first, other, second, third = grant(), grant(), grant(client_id="client-2"), grant(client_id="client-3")
+
+    with database.begin(ORIGIN) as stores:
+        for given, origins in (
+            (first, ()),
+            (other, ()),
+            (second, (first.id, other.id)),
+            (third, (second.id,)),
+        ):
+            stores.grants.add(given, origins)
+
+        assert stores.grants.revoke(second.id, NOW)
+        assert [stores.grants.get(one.id) for one in (first, other)] == [first, other]
+        assert stores.grants.get(third.id) == replace(third, revoked_at=NOW)
+
+    with database.begin(ORIGIN) as stores:
+        fourth, fifth = grant(client_id="client-2"), grant(client_id="client-3")
+        stores.grants.add(fourth, (first.id, other.id))
+        stores.grants.add(fifth, (fourth.id,))
+
+        assert list(stores.grants.revoke_of_client("client-1", NOW)) != []
+        assert stores.grants.get(fourth.id) == replace(fourth, revoked_at=NOW)
+        assert stores.grants.get(fifth.id) == replace(fifth, revoked_at=NOW)
+
+
+def test_a_revocation_names_what_it_was_asked_for_alone(database: Database) -> None:
+    first, second = grant(), grant(client_id="client-2")
+
+    with database.begin(ORIGIN) as stores:
+        stores.grants.add(first)
+        stores.grants.add(second, (first.id,))
+
+        assert list(stores.grants.revoke_of_client("client-1", NOW)) == [first.id]
+
+
+def test_only_what_is_in_force_can_be_held(database: Database) -> None:
+    first, revoked = grant(), grant()
+
+    with database.begin(ORIGIN) as stores:
+        stores.grants.add(first)
+        stores.grants.add(revoked)
+        stores.grants.revoke(revoked.id, NOW)
+
+        assert stores.grants.hold((first.id,))
+        assert not stores.grants.hold((first.id, revoked.id))
+        assert not stores.grants.hold(("unknown",))
+
+
+def test_the_newest_grant_of_a_session_and_client_is_found(database: Database) -> None:
+    old, new = grant(), grant(created_at=NOW + HOUR)
+    revoked, elsewhere = grant(created_at=NOW + DAY), grant(client_id="client-2", created_at=NOW + DAY)
+
+    with database.begin(ORIGIN) as stores:
+        for given in (old, new, revoked, elsewhere):
+            stores.grants.add(given)
+        stores.grants.revoke(revoked.id, NOW)
+
+        assert stores.grants.of_session("session-1", "client-1") == new
+        assert stores.grants.of_session("session-1", "client-9") is None
+        assert stores.grants.of_session("session-9", "client-1") is None
+
+
+def test_a_grant_with_an_end_goes_a_day_after_it(sql_database: Database) -> None:
+    brief, whole = grant(ends_at=NOW), grant()
+    with sql_database.begin(ORIGIN) as stores:
+        stores.grants.add(whole)
+        stores.grants.add(brief, (whole.id,))
+
+    with sql_database.begin(ORIGIN) as stores:
+        assert stores.grants.get(brief.id) == brief
+        assert stores.cleanup.sweep("grant", NOW + HOUR) == 0
+        assert stores.cleanup.sweep("grant", NOW + DAY) == 1
+        assert stores.grants.get(brief.id) is None
+        assert stores.grants.get(whole.id) == whole

@@ -54,6 +54,7 @@ from tests.storage.examples import (
 WHOLE_IS_RIGHT = {
     "SCAN due",  # what the statement itself has just chosen
     "SCAN oldest",  # and this one, too
+    "SCAN descended",  # what came of a few grants
     "SCAN logout_notice USING INDEX ix_logout_notice_due",  # holds only those that wait
     "SCAN ping USING INDEX ix_ping_due",  # and this one, too
 }
@@ -212,6 +213,10 @@ def everything(stores: SqlStores) -> None:
     stores.pings.failed(waited_for.id, None, "", NOW)
     stores.pings.waiting_count()
     stores.subjects.account_of("sub", "")
+    stores.grants.add(grant(), (granted.id,))
+    stores.grants.hold((granted.id,))
+    stores.grants.of_session(begun.id, told.client_id)
+    stores.clients.of_resource("https://a.example/")
     stores.refresh_tokens.add(refresh_token(given.grant))
     stores.refresh_tokens.get(b"r" * 32)
     stores.refresh_tokens.use(b"r" * 32, b"s", NOW)

@@ -158,3 +158,27 @@ class TokenRevoked:
     grant_id: str | None = None
     jti: str | None = None
     by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenExchanged:
+    """A client exchanged somebody's token (`subject_grant_id` of `subject_client_id`) for one of its own.
+
+    `actors` are the accounts and clients that act for the person, the one that acts now first;
+    `impersonation` when the client acts without being among them.
+    """
+
+    code: ClassVar[str] = "token.exchanged"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.LOW
+    client_id: str
+    account_id: str
+    session_id: str | None = None
+    grant_id: str
+    subject_client_id: str
+    subject_grant_id: str
+    subject_token_type: str
+    actors: tuple[str, ...]
+    impersonation: bool
+    aud: tuple[str, ...]
+    scope: frozenset[str]

@@ -9,6 +9,7 @@ from sso.oidc.registration.field import Field, addresses, flag, one_of, text, te
 from sso.oidc.registration.field import seconds as seconds_of
 
 _SECTOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:\-]{0,254}")
+_CLIENT_ID = re.compile(r"[!-~]{1,255}")
 _ACR = re.compile(r"[!-~]{1,200}")
 
 FIELDS = (
@@ -26,5 +27,7 @@ FIELDS = (
     Field("default_max_age", seconds_of),
     Field("default_acr_values", texts(_ACR)),
     Field("trusted", flag),
+    Field("may_act", text(_CLIENT_ID)),
+    Field("may_impersonate", flag),
     Field("profile", one_of(PROFILES)),
 )

@@ -18,6 +18,8 @@ OFFICER_FIELDS = frozenset(
         "authorization_details_types",
         "claims_in_id_token",
         "front_channel_tokens",
+        "may_act",
+        "may_impersonate",
         "require_pkce",
         "resource",
         "rotate_refresh_tokens",

@@ -16,6 +16,7 @@ from sso.storage.tables.audit import (
 )
 from sso.storage.tables.clients import (
     client,
+    client_resource,
     client_secret,
     initial_access_token,
     registration_access_token,
@@ -28,6 +29,7 @@ from sso.storage.tables.grants import (
     consent,
     denied_token,
     grant,
+    grant_origin,
     refresh_token,
 )
 from sso.storage.tables.keys import signing_key
@@ -57,11 +59,13 @@ __all__ = [
     "audit_tile",
     "authorization_code",
     "client",
+    "client_resource",
     "client_secret",
     "consent",
     "deferred_request",
     "denied_token",
     "grant",
+    "grant_origin",
     "initial_access_token",
     "logout_frame",
     "logout_notice",

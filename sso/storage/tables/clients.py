@@ -31,6 +31,20 @@ client_secret = Table(
     Index("ix_client_secret_expires", "expires_at"),
 )
 
+client_resource = Table(
+    "client_resource",
+    metadata,
+    column("resource", Text, primary_key=True, sensitive=False),
+    column(
+        "client_id",
+        Text,
+        ForeignKey("client.client_id", ondelete="CASCADE"),
+        primary_key=True,
+        sensitive=False,
+    ),
+    Index("ix_client_resource_client", "client_id"),
+)
+
 initial_access_token = Table(
     "initial_access_token",
     metadata,

@@ -1,6 +1,6 @@
 """What people allowed and what was issued: consents, grants, codes, tokens."""
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, Table
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, Table, text
 
 from sso.storage.columns import CleanJson, ForeignJson, Text, UtcDateTime, column
 from sso.storage.tables.metadata import metadata
@@ -40,9 +40,20 @@ grant = Table(
     column("authorization_details", ForeignJson, optional=True, sensitive=True),  # absent: none were granted
     column("confirmation", CleanJson, optional=True, sensitive=False),  # absent: bound to no key
     column("act", CleanJson, optional=True, sensitive=True),  # absent: the subject acts alone
+    column("ends_at", UtcDateTime, optional=True, sensitive=False),  # absent: with its last code or token
     Index("ix_grant_session", "session_id"),
     Index("ix_grant_account", "account_id"),
     Index("ix_grant_client", "client_id"),
+)
+_ENDS = text("ends_at IS NOT NULL")
+Index("ix_grant_ends", grant.c.ends_at, sqlite_where=_ENDS, postgresql_where=_ENDS)
+
+grant_origin = Table(
+    "grant_origin",
+    metadata,
+    column("grant_id", Text, ForeignKey("grant.id", ondelete="CASCADE"), primary_key=True, sensitive=False),
+    column("origin_id", Text, primary_key=True, sensitive=False),
+    Index("ix_grant_origin_origin", "origin_id"),
 )
 
 authorization_code = Table(

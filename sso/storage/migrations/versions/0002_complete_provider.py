@@ -20,6 +20,7 @@ def upgrade() -> None:
     op.add_column("grant", sa.Column("authorization_details", FOREIGN_JSON, nullable=True))
     op.add_column("grant", sa.Column("confirmation", CLEAN_JSON, nullable=True))
     op.add_column("grant", sa.Column("act", CLEAN_JSON, nullable=True))
+    op.add_column("grant", sa.Column("ends_at", TIME, nullable=True))
     op.add_column("authorization_code", sa.Column("dpop_jkt", TEXT, nullable=True))
     op.add_column("client_secret", sa.Column("sealed", sa.LargeBinary(), nullable=True))
     op.create_table(
@@ -63,6 +64,7 @@ def upgrade() -> None:
     _deferred_requests()
     _registration()
     _pings()
+    _exchanges()
 
 
 def _signing_keys() -> None:
@@ -191,3 +193,31 @@ def _mark_native_applications() -> None:
         if schemes - {"https", "http"}:
             values = {"registration": {**registration, "application_type": "native"}}
             connection.execute(sa.update(client).where(client.c.client_id == client_id).values(values))
+
+
+def _exchanges() -> None:
+    ends = sa.text("ends_at IS NOT NULL")
+    op.create_index("ix_grant_ends", "grant", ["ends_at"], sqlite_where=ends, postgresql_where=ends)
+    op.create_table(
+        "grant_origin",
+        sa.Column("grant_id", TEXT, nullable=False),
+        sa.Column("origin_id", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("grant_id", "origin_id", name="pk_grant_origin"),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grant.id"], name="fk_grant_origin_grant_id", ondelete="CASCADE"
+        ),
+    )
+    op.create_index("ix_grant_origin_origin", "grant_origin", ["origin_id"])
+    op.create_table(
+        "client_resource",
+        sa.Column("resource", TEXT, nullable=False),
+        sa.Column("client_id", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("resource", "client_id", name="pk_client_resource"),
+        sa.ForeignKeyConstraint(
+            ["client_id"],
+            ["client.client_id"],
+            name="fk_client_resource_client_id",
+            ondelete="CASCADE",
+        ),
+    )
+    op.create_index("ix_client_resource_client", "client_resource", ["client_id"])
