@@ -13,6 +13,7 @@ from sso.web import (
     approvals,
     authorize,
     choose_account,
+    choose_department,
     consent,
     cross_origin,
     device,
@@ -59,7 +60,7 @@ def create_app(hub: Hub) -> Flask:
         asset_version(Path(__file__).with_name("static")), {"en": pages_section.name, **pages_section.names}
     )
     answers = Answers(hub, pages)
-    signing_in = (authorize, sign_in, new_password, choose_account, consent)
+    signing_in = (authorize, sign_in, choose_department, new_password, choose_account, consent)
     for page in (*signing_in, device, answer, approvals, sign_out, signed_out, home):
         app.register_blueprint(page.blueprint(hub, answers))
     for endpoint in (metadata, token, userinfo, registration, receipts):

@@ -8,7 +8,8 @@ from sso.authentication.sign_in import SignedIn
 from sso.authentication.stores import Stores
 from sso.authentication.throttling import Throttled
 from sso.directory.presets import PasswordChange
-from sso.directory.routing import CitizenRoute, DirectoryRoute, route
+from sso.directory.routing import CitizenRoute, DirectoryRoute, route, with_realm
+from sso.directory.settings import DirectorySettings
 from sso.hub import Hub
 from sso.oidc.digest import digest
 from sso.web.journey import Journey, in_its_language, load
@@ -36,12 +37,19 @@ class Door:
         return self.destination.directory.preset.password_change is not PasswordChange.NONE
 
 
-def door_of(typed: str, hub: Hub) -> Door | str:
-    """Return where a name leads, or the key of what is wrong with it."""
+def door_of(typed: str, hub: Hub, department: DirectorySettings | None = None) -> Door | str:
+    """Return where a name leads, or the key of what is wrong with it.
+
+    A name that leads to no department belongs to the one that was chosen, and is made whole.
+    """
     if not typed.strip():
         return "empty"
     try:
-        return Door(typed, route(typed, hub.directories))
+        destination = route(typed, hub.directories)
+        if department is not None and isinstance(destination, CitizenRoute):
+            typed = with_realm(typed, department)
+            destination = route(typed, hub.directories)
+        return Door(typed, destination)
     except ValueError:
         return "invalid"
 

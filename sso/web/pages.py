@@ -15,6 +15,7 @@ from sso.web.language import Language, choose, languages, plain
 from sso.web.wording import (
     ERROR_SENTENCES,
     code_problem,
+    department_problem,
     error_sentences,
     name_problem,
     new_password_problem,
@@ -80,6 +81,7 @@ class Pages:
                 "languages": languages(),
                 "hub_name": self.hub_name(language),
                 "code_problem": code_problem,
+                "department_problem": department_problem,
                 "new_password_problem": new_password_problem,
                 "name_problem": name_problem,
                 "sign_in_problem": sign_in_problem,

@@ -8,11 +8,13 @@ from flask import Blueprint, Response, request
 from sso.authentication.password import MAX_PASSWORD_BYTES
 from sso.authentication.sign_in import Failure, NotSignedIn, SignedIn
 from sso.authentication.throttling import Throttled
+from sso.directory.settings import DirectorySettings
 from sso.hub import Hub
 from sso.oidc.metadata import AUTHORIZATION_PATH
 from sso.web import new_password, typed_name
 from sso.web.account_creation import creation_address
 from sso.web.answers import Answers
+from sso.web.choose_department import chosen_department
 from sso.web.door import Door, door_of, journey_of, settle, throttled
 from sso.web.journey import HOME, Journey, begin_own, check_form
 from sso.web.pages import retry_after_text
@@ -89,11 +91,15 @@ class _SignInPages:
         visit, journey = journey_of(pending_id, self._hub, request)
         check_form(visit, request, pending_id, self._hub.settings.issuer)
         typed = request.form.get("login_name", "")
-        door = door_of(typed, self._hub)
+        door = door_of(typed, self._hub, self._department())
         if isinstance(door, str):
             return self._name_page(journey, visit, typed, door)
         response = self._answers.to(f"/sign-in/{pending_id}/password")
-        return typed_name.remember(response, typed, pending_id, visit, self._hub)
+        return typed_name.remember(response, door.typed, pending_id, visit, self._hub)
+
+    def _department(self) -> DirectorySettings | None:
+        """The department that was chosen on the page before, if one was."""
+        return chosen_department(request.values.get("department"), self._hub.directories)
 
     def ask_password(self, pending_id: str) -> Response:
         visit, journey = journey_of(pending_id, self._hub, request)
@@ -148,6 +154,8 @@ class _SignInPages:
         )
 
     def _name_page(self, journey: Journey, visit: Visit, typed: str, problem: str | None) -> Response:
+        department, tag = self._department(), visit.language.tag
+        chooser = f"/sign-in/{journey.pending.id}/department" if self._hub.directories else None
         return self._answers.page(
             "identifier.html",
             visit,
@@ -155,8 +163,11 @@ class _SignInPages:
             target=journey.target,
             action=f"/sign-in/{journey.pending.id}",
             csrf_token=visit.form_token(journey.pending.id),
-            service_name=journey.service_name(visit.language.tag),
+            service_name=journey.service_name(tag),
             login_name=typed[:MAX_LOGIN_NAME_LENGTH],
+            department_id=None if department is None else department.id,
+            department_name=None if department is None else department.display_name(tag),
+            departments_url=chooser,
             error=problem,
             cancel_action=journey.cancel_action,
             create_account_url=creation_address(self._hub, journey.pending.id, visit.language),

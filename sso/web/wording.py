@@ -227,6 +227,11 @@ def code_problem(language: Language, key: str) -> Sentences:
     return _filled(language, CODE_PROBLEMS[key], "")
 
 
+def department_problem(language: Language) -> Sentences:
+    """Return what the page of departments says when none was chosen."""
+    return _filled(language, Sentences(_("Choose the department that you work for"), None), "")
+
+
 def retry_after_text(language: Language, seconds: float) -> str:
     """Return the sentence that says when to try again."""
     return language.gettext(_("You can try again in {duration}."), duration=language.duration(seconds))

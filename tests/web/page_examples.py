@@ -49,9 +49,22 @@ NAME = {
     **FORM,
     "service_name": "Housing",
     "login_name": None,
+    "department_id": None,
+    "department_name": None,
+    "departments_url": "/departments",
     "error": None,
     "cancel_action": "/cancel",
     "create_account_url": None,
+}
+CHOSEN = {**NAME, "department_id": "civil-affairs", "department_name": "Civil Affairs Bureau"}
+DEPARTMENT = {
+    **FORM,
+    "service_name": "Housing",
+    "departments": [("Civil Affairs Bureau", "civil-affairs"), (LONG, "housing"), (CHINESE, "fund")],
+    "chosen": "housing",
+    "citizen_url": "/sign-in",
+    "error": False,
+    "cancel_action": "/cancel",
 }
 PASSWORD = {
     **FORM,
@@ -235,6 +248,7 @@ def _hostile(text: str) -> dict[str, dict[str, Any]]:
     claims = {"name": text, "email": f"{text}@example.org", "department": text}
     return {
         "identifier.html": {**NAME, "service_name": text, "login_name": text, "error": "invalid"},
+        "department.html": {**DEPARTMENT, "service_name": text, "departments": [(text, text)]},
         "password.html": {
             **PASSWORD,
             "service_name": text,
@@ -301,6 +315,10 @@ def usual_pages() -> list[Example]:
         Example(
             "identifier_new", "identifier.html", {**NAME, "create_account_url": "https://new.example/?a=b"}
         ),
+        Example("identifier_chosen", "identifier.html", CHOSEN),
+        Example("identifier_citizens", "identifier.html", {**NAME, "departments_url": None}),
+        Example("department", "department.html", DEPARTMENT),
+        Example("department_new", "department.html", {**DEPARTMENT, "chosen": None, "service_name": None}),
         Example("password_staff", "password.html", PASSWORD),
         Example(
             "password_citizen", "password.html", {**CITIZEN, "service_name": None, "cancel_action": None}
@@ -360,6 +378,7 @@ def usual_pages() -> list[Example]:
 def refused_pages() -> list[Example]:
     """Return the pages that say what was wrong."""
     return [
+        Example("department_none", "department.html", {**DEPARTMENT, "chosen": None, "error": True}),
         *(
             Example(f"identifier_{key}", "identifier.html", {**NAME, "login_name": "tuya", "error": key})
             for key in NAME_PROBLEMS
