@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 from sso.audit.record import MAX_INTEGER, JsonValue
 
+_ENCODER = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"), check_circular=False)
+
 
 def canonical(value: JsonValue) -> bytes:
     """Return the bytes of a JSON value.
@@ -18,10 +20,12 @@ def canonical(value: JsonValue) -> bytes:
         ValueError: a number that is no integer, or one that parsers read differently.
     """
     _check_numbers(value)
-    return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode("ascii")
+    return _ENCODER.encode(value).encode("ascii")
 
 
 def _check_numbers(value: JsonValue) -> None:
+    if isinstance(value, str):
+        return
     if isinstance(value, float) or (isinstance(value, int) and abs(value) > MAX_INTEGER):
         msg = f"{value!r} has no single form in JSON"
         raise ValueError(msg)

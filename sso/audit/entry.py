@@ -12,7 +12,7 @@ destroyed for ever, and every hash and proof stays as it was.
 import base64
 import hashlib
 import json
-import secrets
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -66,8 +66,7 @@ def entry_of(record: AuditRecord, salt: bytes | None = None) -> Entry:
     """Return the entry of a record; salts are random unless a test gives one for all groups."""
     contents = {name: content for name, content in _groups(record).items() if content}
     groups = {
-        name: Group(canonical(content), salt or secrets.token_bytes(SALT_BYTES))
-        for name, content in contents.items()
+        name: Group(canonical(content), salt or os.urandom(SALT_BYTES)) for name, content in contents.items()
     }
     public = {name: value for name, value in record.detail.items() if name in PUBLIC_DETAILS}
     body: dict[str, JsonValue] = {

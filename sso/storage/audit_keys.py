@@ -7,12 +7,12 @@ part of the log is gone for good, in every older backup of it too. Events of nob
 
 import hashlib
 import hmac
+import ipaddress
 import os
 import threading
 from collections import OrderedDict
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateSchema
 
-from sso.audit.place import Network
+from sso.audit.place import Network, address_of, network_around
 from sso.oidc.digest import new_id
 from sso.storage.columns import Text, UtcDateTime, column
 from sso.storage.engines import Engines, Pool, database_url
@@ -42,6 +42,7 @@ from sso.storage.opening import engines_of
 from sso.storage.sealing import Sealer
 
 MAX_CACHED_KEYS = 20_000
+MAX_CACHED_PLACES = 10_000
 REF_BYTES = 16
 _ADVISORY_LOCK = 0x53534F48_55420002  # "SSOHUB": one maker of the table at a time
 
@@ -78,17 +79,21 @@ _DESTROY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
 class DataKey:
     """A key in the open: it seals what entries tell of one account, and makes the refs that find it."""
 
-    id: str
-    secret: bytes = field(repr=False)
+    __slots__ = ("_cipher", "_ref_key", "id", "secret")
+
+    def __init__(self, key_id: str, secret: bytes) -> None:
+        self.id = key_id
+        self.secret = secret
+        self._cipher = AESGCM(_derived(secret, b"seal"))
+        self._ref_key = _derived(secret, b"ref")
 
     def seal(self, plain: bytes, event_id: str) -> bytes:
         """Return the content sealed for one event."""
         nonce = os.urandom(12)
-        return nonce + AESGCM(self._derived(b"seal")).encrypt(nonce, plain, event_id.encode())
+        return nonce + self._cipher.encrypt(nonce, plain, event_id.encode())
 
     def open(self, sealed: bytes, event_id: str) -> bytes:
         """Return what was sealed for this event.
@@ -97,17 +102,18 @@ class DataKey:
             SealBroken: it was not sealed by this key for this event.
         """
         try:
-            return AESGCM(self._derived(b"seal")).decrypt(sealed[:12], sealed[12:], event_id.encode())
+            return self._cipher.decrypt(sealed[:12], sealed[12:], event_id.encode())
         except (InvalidTag, ValueError) as error:
             msg = "a sealed audit entry does not open"
             raise SealBroken(msg) from error
 
     def ref(self, account_id: str) -> bytes:
         """Return what stands for the account in the log: a digest that only this key can make."""
-        return hmac.digest(self._derived(b"ref"), account_id.encode(), "sha256")[:REF_BYTES]
+        return hmac.digest(self._ref_key, account_id.encode(), "sha256")[:REF_BYTES]
 
-    def _derived(self, purpose: bytes) -> bytes:
-        return hashlib.sha256(b"sso audit " + purpose + b"\0" + self.secret).digest()
+
+def _derived(secret: bytes, purpose: bytes) -> bytes:
+    return hashlib.sha256(b"sso audit " + purpose + b"\0" + secret).digest()
 
 
 class AuditKeys:
@@ -123,6 +129,7 @@ class AuditKeys:
         self._addresses = sealer.derived(b"audit addresses")
         self._pool = pool
         self._guard = threading.Lock()
+        self._places: dict[str | None, tuple[bytes | None, bytes | None]] = {}
         self._known: OrderedDict[tuple[str, str], DataKey] = OrderedDict()
         self._engines, self._process = self._new_engines(), os.getpid()
 
@@ -175,6 +182,22 @@ class AuditKeys:
     def address_ref(self, network: Network) -> bytes:
         """Return what stands for an address, or for the network around it, in the log: a keyed digest."""
         return hmac.digest(self._addresses, str(network).encode(), "sha256")[:REF_BYTES]
+
+    def refs_of_address(self, text: str | None) -> tuple[bytes | None, bytes | None]:
+        """Return the refs of an address and of the network around it; None for text that is no address."""
+        with self._guard:
+            known = self._places.get(text)
+        if known is None:
+            address = address_of(text)
+            known = (None, None)
+            if address is not None:
+                around = network_around(address)
+                known = (self.address_ref(ipaddress.ip_network(address)), self.address_ref(around))
+            with self._guard:
+                if len(self._places) >= MAX_CACHED_PLACES:
+                    self._places.clear()
+                self._places[text] = known
+        return known
 
     def destroy(self, account_id: str, now: datetime) -> int:
         """Destroy every key of an account, for good; return how many there were."""

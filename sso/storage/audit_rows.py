@@ -1,7 +1,6 @@
 """Entries of the audit log as rows: what is found by has columns, who and where are sealed."""
 
 import base64
-import ipaddress
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +9,7 @@ from sqlalchemy import Row
 
 from sso.audit.canonical import canonical
 from sso.audit.entry import Entry, Group, entry_of, record_from
-from sso.audit.place import address_of, network_around, parts_of
+from sso.audit.place import parts_of
 from sso.audit.record import AuditRecord
 from sso.storage.audit_keys import AuditKeys, DataKey
 
@@ -19,12 +18,12 @@ def event_row(record: AuditRecord, keys: AuditKeys) -> tuple[dict[str, Any], byt
     """Return the row of a record, and the entry's body, whose hash is the leaf."""
     entry = entry_of(record)
     key = keys.for_event(record.account_id, record.occurred_at) if entry.groups else None
-    address = address_of(record.origin.address)
+    address_ref, network_ref = keys.refs_of_address(record.origin.address)
     row = {
         **public_columns(record),
         "account_ref": key.ref(record.account_id) if key and record.account_id else None,
-        "address_ref": None if address is None else keys.address_ref(ipaddress.ip_network(address)),
-        "network_ref": None if address is None else keys.address_ref(network_around(address)),
+        "address_ref": address_ref,
+        "network_ref": network_ref,
         "body": entry.body,
         "sealed": key.seal(_sealable(entry), entry.id) if key else None,
         "key_id": key.id if key else None,
