@@ -186,6 +186,7 @@ def protocol_settings(configuration: Configuration) -> Settings:
         require_pushed=whole.requests.require_pushed,
         create_account_url=whole.pages.create_account_url,
         detail_types=tuple(map(_detail_type, whole.authorization_details_type)),
+        session_management=session.session_management,
         session_idle=timedelta(seconds=session.idle_seconds),
         session_lifetime=timedelta(seconds=session.lifetime_seconds),
         dpop_nonce_required=tokens.dpop_nonce_required,

@@ -136,6 +136,7 @@ class SessionSection(Section):
     lifetime_seconds: Positive = 43_200
     consent_lifetime_seconds: Positive = 31_536_000
     pending_lifetime_seconds: Annotated[int, Field(ge=60, le=86_400)] = 1_800
+    session_management: bool = False
 
 
 class Requests(Section):

@@ -13,6 +13,7 @@ from sso.oidc.jose import ASSERTION_ALGORITHMS, CONTENT_ENCRYPTIONS, ENCRYPTION_
 from sso.oidc.offered import AUTH_METHODS, GRANT_TYPES
 from sso.oidc.pkce import METHOD
 from sso.oidc.request.described import described
+from sso.oidc.session_management import CHECK_SESSION_PATH
 from sso.oidc.settings import Provider, Settings
 
 AUTHORIZATION_PATH = "/oauth2/authorize"
@@ -60,6 +61,8 @@ def metadata(provider: Provider, acr_values: tuple[str, ...], now: datetime) -> 
         "frontchannel_logout_session_supported": True,
         "ui_locales_supported": list(settings.ui_locales),
     }
+    if settings.session_management:
+        document["check_session_iframe"] = settings.endpoint(CHECK_SESSION_PATH)
     if settings.service_documentation is not None:
         document["service_documentation"] = settings.service_documentation
     return document

@@ -33,6 +33,7 @@ class Settings:
     `mtls_origin` is where clients that connect with a certificate find the same endpoints (RFC 8705 5).
     `api_max_age` is how old the sign-in behind a change through the management API may be; None: of any age.
     `dpop_nonce_required` demands a nonce of ours in every DPoP proof (RFC 9449 8).
+    `session_management` adds session_state to authentication responses (Session Management 1.0).
     `signing_algorithms` are those that the hub keeps a key of.
     """
 
@@ -53,6 +54,7 @@ class Settings:
     require_pushed: bool = False
     detail_types: tuple[DetailType, ...] = ()
     create_account_url: str | None = None
+    session_management: bool = False
     session_idle: timedelta = timedelta(minutes=30)
     session_lifetime: timedelta = timedelta(hours=12)
     clock_skew: timedelta = timedelta(seconds=10)

@@ -12,6 +12,7 @@ from sso.hub import Hub
 from sso.oidc.errors import ResponseMode
 from sso.oidc.jose import KeySetInvalid
 from sso.oidc.response import AuthorizationResponse
+from sso.oidc.session_management import browser_state
 from sso.oidc.signed_response import delivered
 from sso.web.client_keys import prepare_client_keys
 from sso.web.pages import Pages
@@ -92,6 +93,9 @@ class Answers:
             answer = delivered(answer, self._hub.provider(), visit.now)
         except KeySetInvalid as error:
             raise PageRefused("no_client_key", 400) from error
+        return self._with_state(self._brought(answer, visit, request), visit.state)
+
+    def _brought(self, answer: AuthorizationResponse, visit: Visit, request: Request) -> Response:
         uri, params = answer.to.redirect_uri, urlencode(answer.params)
         match answer.mode:
             case ResponseMode.FORM_POST | ResponseMode.FORM_POST_JWT:
@@ -123,13 +127,22 @@ class Answers:
     def with_session(self, response: Response, cookie: str) -> Response:
         """Set the session cookie; it ends with the browser, and on the server by its limits."""
         self._set(response, self._names.session, cookie, None)
-        return response
+        return self._with_state(response, browser_state(self._hub.form_key, cookie))
 
     def without_session(self, response: Response) -> Response:
         """Remove the session cookie."""
         response.delete_cookie(
             self._names.session, path="/", secure=self._hub.settings.secure, httponly=True, samesite="Lax"
         )
+        # Not deleted: a frame that finds no cookie cannot know whether the browser keeps it from it.
+        return self._with_state(response, secrets.token_urlsafe(32))
+
+    def _with_state(self, response: Response, state: str | None) -> Response:
+        """Set the browser state, which scripts in frames of other sites may read (Session Management 1.0)."""
+        if self._hub.settings.session_management and state is not None:
+            secure = self._hub.settings.secure
+            same_site = "None" if secure else "Lax"  # without TLS a browser refuses None
+            response.set_cookie(self._names.state, state, path="/", secure=secure, samesite=same_site)
         return response
 
     def _set(self, response: Response, name: str, value: str, max_age: int | None) -> None:

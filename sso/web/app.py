@@ -7,11 +7,13 @@ from flask import Flask, Response, request
 from werkzeug import Request
 
 from sso.hub import Hub
+from sso.oidc.session_management import CHECK_SESSION_PATH
 from sso.web import (
     access_log,
     answer,
     approvals,
     authorize,
+    check_session,
     choose_account,
     choose_department,
     consent,
@@ -38,10 +40,11 @@ from sso.web.visit import request_id_of
 MAX_FORM_PARTS = 200
 STATIC_MAX_AGE_SECONDS = 31_536_000
 
+_FRAMING = "X-Frame-Options"
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
+    _FRAMING: "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
@@ -56,13 +59,13 @@ def create_app(hub: Hub) -> Flask:
     app.config["MAX_FORM_PARTS"] = MAX_FORM_PARTS
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_MAX_AGE_SECONDS
     pages_section = hub.configuration.settings.pages
-    pages = Pages(
-        asset_version(Path(__file__).with_name("static")), {"en": pages_section.name, **pages_section.names}
-    )
+    version = asset_version(Path(__file__).with_name("static"))
+    pages = Pages(version, {"en": pages_section.name, **pages_section.names})
     answers = Answers(hub, pages)
     signing_in = (authorize, sign_in, choose_department, new_password, choose_account, consent)
     for page in (*signing_in, device, answer, approvals, sign_out, signed_out, home):
         app.register_blueprint(page.blueprint(hub, answers))
+    app.register_blueprint(check_session.blueprint(hub, version))
     for endpoint in (metadata, token, userinfo, registration, receipts):
         app.register_blueprint(endpoint.blueprint(hub))
     app.register_blueprint(readiness_blueprint(hub))
@@ -97,11 +100,12 @@ def _headers(hub: Hub) -> Finish:
     if hub.settings.secure:
         always["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     known = [(name.lower(), name, value) for name, value in always.items()]
+    framed = (CHECK_SESSION_PATH,) if hub.settings.session_management else ()
 
     def add(asked: Request, response: Response) -> None:
         present = {name.lower() for name, _ in response.headers}
         for lower, name, value in known:
-            if lower not in present:
+            if lower not in present and not (name == _FRAMING and asked.path in framed):
                 response.headers.add(name, value)
         response.headers["X-Request-Id"] = request_id_of(asked)
 

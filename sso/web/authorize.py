@@ -31,6 +31,7 @@ from sso.oidc.request.arrival import Arrival, arrive
 from sso.oidc.request.parameters import kept
 from sso.oidc.response import AuthorizationResponse, error_response
 from sso.oidc.session import Session
+from sso.oidc.session_management import with_session_state
 from sso.web.account_creation import creation_address
 from sso.web.answers import Answers
 from sso.web.client_keys import prepare_client_keys
@@ -211,7 +212,10 @@ def _grant(turn: Turn, journey: Journey, session: Session, *, new: bool) -> Auth
     if session.auth_time < journey.pending.asked_at:
         authorization.record_reuse(journey.asked, session, stores, visit.now)
     sessions.touch(session, stores, visit.now)
-    return authorization.grant(journey.asked, session, stores, hub.provider(), visit.now)
+    answer = authorization.grant(journey.asked, session, stores, hub.provider(), visit.now)
+    if not hub.settings.session_management or visit.state is None:
+        return answer
+    return with_session_state(answer, journey.asked.scope, visit.state, new_id())
 
 
 def _refused(

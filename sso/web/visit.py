@@ -16,6 +16,7 @@ from werkzeug import Request
 from sso.audit.record import Origin
 from sso.hub import Hub
 from sso.oidc.digest import digest
+from sso.oidc.session_management import browser_state
 from sso.web import language as languages_of
 from sso.web.language import Language
 
@@ -34,12 +35,15 @@ class CookieNames:
     session: str
     browser: str
     language: str
+    state: str
+    """What frames of other sites read (Session Management 1.0): no secret."""
 
     @classmethod
     def for_hub(cls, hub: Hub) -> "CookieNames":
         """Return the names; without TLS (a loopback issuer) browsers refuse the prefix."""
         prefix = "__Host-" if hub.settings.secure else ""
-        return cls(f"{prefix}sso-session", f"{prefix}sso-browser", f"{prefix}sso-language")
+        names = ("session", "browser", "language", "state")
+        return cls(*(f"{prefix}sso-{name}" for name in names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,11 @@ class Visit:
     def browser_digest(self) -> bytes:
         """The digest under which a pending request remembers this browser."""
         return digest(self.browser)
+
+    @property
+    def state(self) -> str | None:
+        """The browser state that goes with the session (Session Management 1.0); None without one."""
+        return browser_state(self.form_key, self.session_cookie) if self.session_cookie else None
 
     def form_token(self, purpose: str) -> str:
         """Return the token that a form of ours carries: only pages of ours can know it."""
