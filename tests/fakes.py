@@ -422,6 +422,9 @@ class FakeConsents:
         found = self.by_key.get((account_id, client_id))
         return None if found is None or found.expires_at <= now else found
 
+    def forget_client(self, client_id: str) -> None:
+        self.by_key = {key: consent for key, consent in self.by_key.items() if key[1] != client_id}
+
     def put(self, consent: Consent) -> None:
         self.by_key[consent.account_id, consent.client_id] = consent
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NoReturn, Protocol
+from urllib.parse import urlsplit
 
 from sso.audit.event import ClientAdopted, ClientRegistrationRead, ClientRegistrationRefused
 from sso.audit.record import JsonValue
@@ -29,7 +30,7 @@ from sso.oidc.self_registration.admission import (
     admitted_change,
     admitted_client,
 )
-from sso.oidc.self_registration.stores import InitialAccessTokens, RegistrationAccess
+from sso.oidc.self_registration.stores import ConsentsOfClients, InitialAccessTokens, RegistrationAccess
 from sso.oidc.settings import Settings
 
 SOURCE = "self-registration"
@@ -42,6 +43,8 @@ class RegistrationStores(ClientStores, Protocol):
     def initial_access_tokens(self) -> InitialAccessTokens: ...  # noqa: D102 - the noun says it
     @property
     def registration_access(self) -> RegistrationAccess: ...  # noqa: D102
+    @property
+    def consents(self) -> ConsentsOfClients: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,8 @@ def change(
 ) -> Registered:
     """Put a registration in place of the client's present one and give it another token (RFC 7592 2.2).
 
-    A client that comes to need a secret gets one.
+    A client that comes to need a secret gets one. One that takes another name or other hosts is another service
+    to people: what they allowed is forgotten, and they are asked anew.
 
     Raises:
         BearerError: the client was removed meanwhile, or another token given; recorded.
@@ -154,6 +158,8 @@ def change(
     except InvalidClientMetadata as error:
         refuse(asked, error, stores, now)
     changed = clients.keep_change(client, changed, SOURCE, stores, now)
+    if _face(changed) != _face(client):
+        stores.consents.forget_client(client.client_id)
     secret = None
     if without_working_secret(changed, now):
         changed, secret = clients.rotate_secret(changed, timedelta(0), SOURCE, stores, now)
@@ -217,6 +223,12 @@ def _initial_access_token(
             ErrorCode.TEMPORARILY_UNAVAILABLE, "too many applications have registered themselves"
         )
     return token
+
+
+def _face(client: Client) -> tuple[object, ...]:
+    """What people go by when they allow something: the name, and where the answer goes."""
+    hosts = {urlsplit(address).netloc or address for address in client.redirect_uris}
+    return client.client_name, client.names, hosts
 
 
 def _own(asked: Asked, stores: RegistrationStores, now: datetime) -> Client:

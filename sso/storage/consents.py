@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects import postgresql
 
 from sso.oidc.consent import Consent
@@ -18,6 +18,7 @@ _GET = select(consent).where(
     _C.client_id == bindparam("for_client"),
     _C.expires_at > bindparam("now"),
 )
+_FORGET_CLIENT = delete(consent).where(_C.client_id == bindparam("for_client"))
 _insert = postgresql.insert(consent)
 _PUT = _insert.on_conflict_do_update(
     index_elements=[_C.account_id, _C.client_id],
@@ -47,6 +48,10 @@ class SqlConsents:
             expires_at=row.expires_at,
             authorization_details=tuple(row.authorization_details or ()),
         )
+
+    def forget_client(self, client_id: str) -> None:
+        """Forget what anybody allowed a client: everyone is asked anew."""
+        self._unit.change(_FORGET_CLIENT, {"for_client": client_id})
 
     def put(self, consent: Consent) -> None:
         """Remember a consent in place of an earlier one."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sso.authentication import self_registration
 from sso.authentication.self_registration import Asked, Registered
 from sso.oidc.client import GrantType
+from sso.oidc.consent import Consent
 from sso.oidc.digest import digest
 from sso.oidc.errors import BearerError, RegistrationError
 from sso.oidc.jose import generate_private_key, public_jwk
@@ -168,6 +169,36 @@ def test_what_an_officer_changed_later_stays_when_the_application_changes_itself
         *("Homes", True),
         ("https://api.example",),
     )
+
+
+@pytest.mark.parametrize(
+    ("document", "asked_anew"),
+    [
+        ({"client_name": "Bank"}, True),
+        ({"client_name#en": "Bank"}, True),
+        ({"redirect_uris": ["https://evil.example/cb"]}, True),
+        ({"redirect_uris": ["https://housing.example/cb", "https://housing.example/cb2"]}, False),
+        ({"contacts": ["it@housing.example"]}, False),
+    ],
+)
+def test_who_takes_another_face_is_allowed_nothing_any_more(
+    document: dict[str, Any], asked_anew: bool
+) -> None:
+    desk = Desk()
+    registered = desk.register()
+    consent = Consent(
+        account_id="account-1",
+        client_id=registered.client.client_id,
+        scope=frozenset({"openid"}),
+        claims=frozenset(),
+        granted_at=NOW,
+        expires_at=NOW + HOUR,
+    )
+    desk.stores.consents.put(consent)
+
+    desk.replace(registered, **document)
+
+    assert (desk.stores.consents.by_key == {}) is asked_anew
 
 
 def test_a_required_statement_that_is_missing_is_refused() -> None:

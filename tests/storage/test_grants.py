@@ -166,6 +166,10 @@ def test_a_consent_is_replaced_and_expires(database: Database) -> None:
         assert stores.consents.get("account-1", "client-1", NOW) == second
         assert stores.consents.get("account-1", "client-1", NOW + DAY) is None
         assert stores.consents.get("account-1", "client-2", NOW) is None
+        stores.consents.forget_client("client-2")
+        assert stores.consents.get("account-1", "client-1", NOW) == second
+        stores.consents.forget_client("client-1")
+        assert stores.consents.get("account-1", "client-1", NOW) is None
 
 
 def test_what_descends_from_a_grant_is_revoked_with_it(database: Database) -> None:

@@ -18,6 +18,14 @@ class InitialAccessTokens(Protocol):
         ...
 
 
+class ConsentsOfClients(Protocol):
+    """What people allowed."""
+
+    def forget_client(self, client_id: str) -> None:
+        """Forget what anybody allowed a client: everyone is asked anew."""
+        ...
+
+
 class RegistrationAccess(Protocol):
     """The tokens with which clients manage their own registration, one each."""
 
