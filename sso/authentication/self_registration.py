@@ -145,8 +145,8 @@ def change(
 ) -> Registered:
     """Put a registration in place of the client's present one and give it another token (RFC 7592 2.2).
 
-    A client that comes to need a secret gets one. One that takes another name or other hosts is another service
-    to people: what they allowed is forgotten, and they are asked anew.
+    A client that comes to need a secret gets one. One that takes another name or other hosts is another
+    service to people: what they allowed is forgotten, and they are asked anew.
 
     Raises:
         BearerError: the client was removed meanwhile, or another token given; recorded.
