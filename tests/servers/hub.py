@@ -181,11 +181,24 @@ def _directory_toml(settings: DirectorySettings) -> str:
     }
     if settings.ca_file is not None:
         values["ca_file"] = str(settings.ca_file)
-    return (
-        "\n[[directory]]\n"
-        + "\n".join(f"{key} = {json.dumps(value)}" for key, value in values.items())
-        + "\n"
+    return _table("[[directory]]", values) + _groups_toml(settings)
+
+
+def _groups_toml(settings: DirectorySettings) -> str:
+    rules = settings.groups
+    if rules is None:
+        return ""
+    told = {"base_dn": rules.base_dn, "strategy": rules.words.strategy.value}
+    tables = (("released", rules.released), ("roles", rules.roles))
+    return _table("[directory.groups]", told) + "".join(
+        _table(f"[directory.groups.{name}]", {json.dumps(group): value for group, value in table.items()})
+        for name, table in tables
     )
+
+
+def _table(heading: str, values: dict[str, Any]) -> str:
+    lines = [heading, *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
+    return "\n" + "\n".join(lines) + "\n"
 
 
 StartHub = Callable[..., HubServer]

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sso.directory.routing import Name, SearchBy
 from sso.directory.settings import Vendor
 from sso.directory.verification import AccountState
 from tests.directory.ldap.opening import opened
@@ -206,3 +207,17 @@ def test_samba_tells_the_end_of_a_password_with_the_entry(shared_directory):
     now = datetime.now(UTC)
     assert timedelta(days=4) < verification.expires_at - now <= timedelta(days=5)
     assert verification.seconds_left(now) > 4 * 86_400
+
+
+@pytest.mark.parametrize(
+    ("vendor", "name"),
+    [
+        *((vendor, Name("alice@civil.example", SearchBy.MAIL)) for vendor in VENDORS),
+        (SAMBA, Name("alice@ad.civil.example", SearchBy.UPN)),
+    ],
+)
+def test_a_clerk_is_found_by_mail_address_and_by_principal_name(shared_directory, vendor, name):
+    with opened(shared_directory(vendor)) as directory:
+        answer = directory.authenticate(name, PASSWORD.encode())
+
+    assert (answer.verification.state, answer.entry.login_name) == (S.OK, "alice")
