@@ -140,7 +140,7 @@ def build(configuration: Configuration) -> Hub:
         password_changing=PasswordChanging(sign_in, ldap),
         directories=configuration.directories,
         ldap=ldap,
-        documents=ClientDocuments(outbound_rules(configuration)),
+        documents=ClientDocuments(outbound_rules(configuration), configuration.settings.server.threads),
         form_key=_derived(configuration.key_encryption_key, b"forms"),
         nonce_key=_derived(configuration.key_encryption_key, b"DPoP nonces"),
     )

@@ -27,8 +27,6 @@ FRESH_SECONDS = 3600.0
 STALE_SECONDS = 86_400.0
 WAIT_SECONDS = 4.0
 MAX_CLIENTS = 10_000
-MAX_FETCHES = 2
-"""Fetches at a time in a process: whoever serves its keys slowly must not hold every thread."""
 
 
 @dataclass(slots=True)
@@ -43,15 +41,21 @@ class _KeySet:
 
 
 class ClientDocuments:
-    """The documents of clients, for every thread of a process."""
+    """The documents of clients, for every thread of a process.
 
-    def __init__(self, rules: OutboundRules, clock: Callable[[], float] = time.monotonic) -> None:
+    Half of its `threads` may wait for keys at a time, the others go on without: whoever serves its keys
+    slowly must not hold up everybody.
+    """
+
+    def __init__(
+        self, rules: OutboundRules, threads: int = 8, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._rules = rules
         self._clock = clock
         self._guard = threading.Lock()
         self._outbound: Outbound | None = None
         self._sets: OrderedDict[tuple[str, str], _KeySet] = OrderedDict()
-        self._turns = threading.BoundedSemaphore(MAX_FETCHES)
+        self._turns = threading.BoundedSemaphore(max(1, threads // 2))
 
     def keys(self, client: Client) -> Mapping[str, JsonValue]:
         """Return a client's public keys as a JWK set: registered, or as last read. Fetches nothing."""
@@ -71,18 +75,12 @@ class ClientDocuments:
         if client.jwks_uri is None:
             return
         known = self._set_of(client.client_id, client.jwks_uri)
-        if not self._due(known, kid):
-            return
-        if not known.lock.acquire(timeout=0 if known.keys else WAIT_SECONDS):
+        if not self._due(known, kid) or not self._turns.acquire(blocking=False):
             return
         try:
-            if self._due(known, kid) and self._turns.acquire(timeout=WAIT_SECONDS):
-                try:
-                    self._fetch(client, client.jwks_uri, known)
-                finally:
-                    self._turns.release()
+            self._fetch_once(client, client.jwks_uri, known, kid)
         finally:
-            known.lock.release()
+            self._turns.release()
 
     def proposal(self, metadata: Mapping[str, JsonValue], client: Client | None = None) -> Proposal:
         """Return metadata with what its sector_identifier_uri lists (OpenID Connect Registration 5).
@@ -123,6 +121,16 @@ class ClientDocuments:
         now = self._clock()
         fresh = now - known.read_at < FRESH_SECONDS and (kid is None or kid in known.kids)
         return not fresh and now - known.tried_at >= REFETCH_SECONDS
+
+    def _fetch_once(self, client: Client, uri: str, known: _KeySet, kid: str | None) -> None:
+        """Fetch in one thread; another one waits for it only if it knows no keys at all."""
+        if not known.lock.acquire(timeout=0 if known.keys else WAIT_SECONDS):
+            return
+        try:
+            if self._due(known, kid):
+                self._fetch(client, uri, known)
+        finally:
+            known.lock.release()
 
     def _fetch(self, client: Client, uri: str, known: _KeySet) -> None:
         try:

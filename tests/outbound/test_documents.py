@@ -1,6 +1,7 @@
 """What clients publish: fetched when it is needed, seldom, by one thread, and never trusted blindly."""
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +31,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         rules = OutboundRules(allow_loopback=True, ca_file=self.site.ca_file)
-        self.documents = ClientDocuments(rules, lambda: self.now)
+        self.documents = ClientDocuments(rules, 16, lambda: self.now)
 
     def client(self, path: str = "/jwks", client_id: str = "housing") -> Client:
         return Client(
@@ -142,6 +143,27 @@ def test_many_threads_fetch_once(desk: Desk) -> None:
 
     assert desk.kids() == ["one"]
     assert desk.site.asked["/jwks"] == 1
+
+
+def test_slow_keys_hold_up_half_of_the_threads_at_most(desk: Desk) -> None:
+    slow = ClientDocuments(OutboundRules(allow_loopback=True, ca_file=desk.site.ca_file), threads=4)
+    desk.site.publish("/jwks", {"keys": [key("one")]}, delay_seconds=1.0)
+    clients = [desk.client(client_id=f"client-{number}") for number in range(4)]
+    seconds: list[float] = []
+
+    def prepare(client: Client) -> None:
+        started_at = time.monotonic()
+        slow.prepare(client, "one")
+        seconds.append(time.monotonic() - started_at)
+
+    threads = [threading.Thread(target=prepare, args=(client,)) for client in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    slow.close()
+
+    assert [took >= 1.0 for took in sorted(seconds)] == [False, False, True, True]
 
 
 def test_two_clients_at_one_address_do_not_share_a_minute(desk: Desk) -> None:
