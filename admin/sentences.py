@@ -39,6 +39,10 @@ SENTENCES: Mapping[str, Sequence[str]] = {
         _("{application} received a token for itself."),
     ),
     "token.refreshed": (_("{application} renewed its tokens for account {account}."),),
+    "token.exchanged": (
+        _("{application} exchanged a token about account {account} for one of its own, for: {scope}."),
+        _("{application} exchanged a token about account {account} for one of its own."),
+    ),
     "token.refresh.reuse_detected": (
         _(
             "A refresh token of {application} for account {account} was used a second time."

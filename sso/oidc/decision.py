@@ -70,7 +70,8 @@ def allow(asked: Waiting, session: Session, stores: Stores, provider: Provider, 
         return False
     _ping(asked, stores, now)
     stores.sessions.join(session.id, client.client_id, now)
-    remember(Shared(client.client_id, request.scope), session, stores, provider, now)
+    shared = Shared(client.client_id, request.scope, authorization_details=request.authorization_details)
+    remember(shared, session, stores, provider, now)
     stores.audit.append(
         DeferredAllowed(
             client_id=client.client_id,

@@ -12,8 +12,10 @@ from typing import Protocol
 from sso.audit.event import DeferredRejected
 from sso.audit.record import JsonValue
 from sso.oidc.client import Client, GrantType
+from sso.oidc.details import Detail, DetailsInvalid, details_of
 from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.grant import Grant
+from sso.oidc.settings import Settings
 
 SLOW_DOWN = timedelta(seconds=5)
 """What a client that polls too fast must add to its interval (RFC 8628 3.5, CIBA Core 11)."""
@@ -121,6 +123,22 @@ def deferred_scope(text: str | None, client: Client) -> frozenset[str]:
     if not scope:
         raise TokenError(ErrorCode.INVALID_SCOPE, "no requested scope is registered for this client")
     return scope
+
+
+def deferred_details(text: str | None, client: Client, settings: Settings) -> tuple[Detail, ...]:
+    """Return what the client wants to do in detail, to be shown in words where a person answers (RFC 9396 3).
+
+    Raises:
+        TokenError: invalid_authorization_details, something that nobody could be asked in words.
+    """
+    try:
+        return details_of(text, settings.detail_types, client.authorization_details_types)
+    except DetailsInvalid as error:
+        raise TokenError(
+            ErrorCode.INVALID_AUTHORIZATION_DETAILS,
+            "these authorization_details are not available",
+            str(error),
+        ) from error
 
 
 def rejected(client: Client, refusal: TokenError) -> DeferredRejected:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from sso.audit.event import DeferredRequested
 from sso.audit.record import JsonValue, Origin
 from sso.oidc.client import GrantType
-from sso.oidc.deferred import DeferredRequest, deferred_scope, rejected
+from sso.oidc.deferred import DeferredRequest, deferred_details, deferred_scope, rejected
 from sso.oidc.digest import digest, new_id, new_secret
 from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.settings import Provider, Settings
@@ -49,7 +49,8 @@ def authorize_device(
     """Remember what the device asks for, and return the codes; a refusal is recorded.
 
     Raises:
-        TokenError: unauthorized_client, invalid_scope, invalid_target.
+        TokenError: unauthorized_client, invalid_scope, invalid_target,
+            invalid_authorization_details.
     """
     device_code = new_secret()
     try:
@@ -78,6 +79,9 @@ def _asked(
         client_id=request.client.client_id,
         scope=deferred_scope(request.optional("scope"), request.client),
         resource=target_of(request, None),
+        authorization_details=deferred_details(
+            request.optional("authorization_details"), request.client, settings
+        ),
         asked_at=now,
         expires_at=now + settings.device_code_lifetime,
         interval=settings.polling_interval,

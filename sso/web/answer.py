@@ -12,6 +12,7 @@ from sso.oidc.metadata import AUTHORIZATION_PATH
 from sso.oidc.session import Session
 from sso.web.answers import Answers
 from sso.web.consent import signed_in_as
+from sso.web.detail_words import details_shown
 from sso.web.journey import Journey, check_form, load
 from sso.web.refusals import ExpiredPage
 from sso.web.sharing import sharing
@@ -86,6 +87,7 @@ class _AnswerPages:
             same_network=waits.address is not None and network_of(waits.address) == here,
             software=waits.user_agent,
             signed_in_as=signed_in_as(session, visit, stores, self._hub),
+            details=details_shown(language, waits.authorization_details, self._hub.settings.detail_types),
             sharing=sharing(language, subject, waits.scope, frozenset()),
         )
 

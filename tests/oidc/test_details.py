@@ -6,14 +6,18 @@ from typing import Any
 
 import pytest
 
-from sso.oidc import authorize
-from sso.oidc.client import GrantType
+from sso.audit.record import Origin
+from sso.oidc import authorize, decision
+from sso.oidc.backchannel import authenticate_backchannel
+from sso.oidc.client import Client, GrantType
 from sso.oidc.details import DetailField, DetailType
+from sso.oidc.device import authorize_device
 from sso.oidc.errors import AuthorizationError, TokenError
 from sso.oidc.interaction import ConsentRequired, Granted
 from sso.oidc.introspection import introspect
 from sso.oidc.request import AuthorizationRequest
 from sso.oidc.response import TokenResponse
+from sso.oidc.token_request import TokenRequest
 from tests.oidc.examples import World, claims_of, client
 
 EN = {"en": "words"}
@@ -300,3 +304,63 @@ def test_the_trail_tells_types_and_a_digest_never_what_was_said(world: World) ->
     assert allowed.detail["authorization_details"] == issued.detail["authorization_details"] == ["payment"]
     assert len(str(allowed.detail["details_digest"])) == 64
     assert "secret flat" not in repr(world.stores.audit.records)
+
+
+def by_device(world: World, asking: Client, text: str) -> str:
+    request = TokenRequest(asking, {"authorization_details": text})
+    return authorize_device(request, Origin(), world.stores, world.provider, world.now).device_code
+
+
+def by_backchannel(world: World, asking: Client, text: str) -> str:
+    request = TokenRequest(asking, {"scope": "openid", "login_hint": "tuya", "authorization_details": text})
+    return authenticate_backchannel(
+        request, lambda _: "account-1", world.stores, world.provider, world.now
+    ).auth_req_id
+
+
+ELSEWHERE = pytest.mark.parametrize(
+    ("grant_type", "name", "ask"),
+    [
+        (GrantType.DEVICE_CODE, "device_code", by_device),
+        (GrantType.CIBA, "auth_req_id", by_backchannel),
+    ],
+)
+
+
+def waiting_client(world: World, grant_type: GrantType) -> Client:
+    return world.register(
+        client(
+            client_id="elsewhere",
+            grant_types=frozenset({grant_type}),
+            authorization_details_types=("payment",),
+            backchannel_token_delivery_mode="poll",
+        )
+    )
+
+
+@ELSEWHERE
+def test_a_client_that_waits_elsewhere_asks_in_detail_too(
+    world: World, grant_type: GrantType, name: str, ask: Any
+) -> None:
+    """RFC 9396 3: wherever scope can be used."""
+    waits_elsewhere = waiting_client(world, grant_type)
+    secret = ask(world, waits_elsewhere, asking(PAY))
+    [request_id] = world.stores.deferred.asked
+    found = decision.waiting(request_id, world.stores, world.now)
+    assert found is not None
+
+    decision.allow(found, world.session, world.stores, world.provider, world.now)
+    tokens = world.form_of(waits_elsewhere, grant_type=grant_type.value, **{name: secret})
+
+    assert details_of(tokens) == [PAY]
+
+
+@ELSEWHERE
+def test_and_is_refused_what_has_no_words(world: World, grant_type: GrantType, name: str, ask: Any) -> None:
+    """RFC 9396 5."""
+    waits_elsewhere = waiting_client(world, grant_type)
+
+    with pytest.raises(TokenError) as refused:
+        ask(world, waits_elsewhere, asking({"type": "files"}))
+
+    assert refused.value.code == "invalid_authorization_details"

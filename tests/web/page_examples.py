@@ -1,6 +1,6 @@
 """Every page with what it may have to show: usual, empty, refused and hostile."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -152,6 +152,7 @@ ANSWER = {
     "software": "Television/1.0 (kitchen)",
     "on_device": True,
     "message": None,
+    "details": (),
 }
 CALLED = {**ANSWER, "on_device": False, "message": "W4SCT", "address": None, "software": None}
 ANSWERED = {"service_name": "Housing", "on_device": True, "allowed": True}
@@ -234,9 +235,12 @@ HOME = {
 }
 
 
+def _details(details: Sequence[Detail]) -> Callable[[Language], tuple[DetailShown, ...]]:
+    return lambda language: details_shown(language, details, (TAX_RETURN,))
+
+
 def _with_details(details: Sequence[Detail], *, remembered: bool) -> dict[str, Any]:
-    shown = {"details": lambda language: details_shown(language, details, (TAX_RETURN,))}
-    return {**CONSENT, **shown, "remembered": remembered}
+    return {**CONSENT, "details": _details(details), "remembered": remembered}
 
 
 def _hostile(text: str) -> dict[str, dict[str, Any]]:
@@ -284,6 +288,7 @@ def _hostile(text: str) -> dict[str, dict[str, Any]]:
             "service": service,
             "signed_in_as": text,
             "address": text,
+            "details": (DetailShown(text, (DetailRow(text, (text,)),)),),
             "software": text,
         },
         "answered.html": {**ANSWERED, "service_name": text, "allowed": False},
@@ -354,6 +359,7 @@ def usual_pages() -> list[Example]:
         Example("answer_here", "answer.html", {**ANSWER, "same_network": True}),
         Example("answer_from_nowhere", "answer.html", {**ANSWER, "address": None, "software": None}),
         Example("answer_called", "answer.html", CALLED),
+        Example("answer_details", "answer.html", {**CALLED, "details": _details(DETAILS)}),
         Example("answered_allowed", "answered.html", ANSWERED),
         Example("answered_denied", "answered.html", {**ANSWERED, "allowed": False}),
         Example("answered_called", "answered.html", {**ANSWERED, "on_device": False}),

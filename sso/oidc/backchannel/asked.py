@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sso.oidc.client import Client, GrantType
-from sso.oidc.deferred import deferred_scope
+from sso.oidc.deferred import deferred_details, deferred_scope
+from sso.oidc.details import Detail
 from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.settings import Settings
 
@@ -21,7 +22,7 @@ MIN_NOTIFICATION_TOKEN_LENGTH = 22
 
 PARAMETERS = frozenset(
     "scope client_notification_token acr_values login_hint_token id_token_hint login_hint binding_message "
-    "user_code requested_expiry".split()
+    "user_code requested_expiry authorization_details".split()
 )
 _BEARER = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
@@ -38,6 +39,7 @@ class Asked:
     acr_values: tuple[str, ...]
     binding_message: str | None
     lifetime: timedelta
+    authorization_details: tuple[Detail, ...]
     notification_token: str | None = field(repr=False)
 
     @classmethod
@@ -45,7 +47,8 @@ class Asked:
         """Return a valid request.
 
         Raises:
-            TokenError: unauthorized_client, invalid_request, invalid_scope, invalid_binding_message.
+            TokenError: unauthorized_client, invalid_request, invalid_scope, invalid_binding_message,
+                invalid_authorization_details.
         """
         if GrantType.CIBA not in client.grant_types or client.public:
             raise TokenError(ErrorCode.UNAUTHORIZED_CLIENT, "this client is not registered for this")
@@ -59,6 +62,7 @@ class Asked:
             acr_values=tuple(params.get("acr_values", "").split()),
             binding_message=_binding_message(params.get("binding_message")),
             lifetime=_lifetime(params.get("requested_expiry"), settings),
+            authorization_details=deferred_details(params.get("authorization_details"), client, settings),
             notification_token=_notification_token(params, client),
         )
 

@@ -118,6 +118,7 @@ def _waits(
         scope=asked.scope,
         acr_values=asked.acr_values,
         binding_message=asked.binding_message,
+        authorization_details=asked.authorization_details,
         asked_at=now,
         expires_at=now + asked.lifetime,
         interval=settings.polling_interval,

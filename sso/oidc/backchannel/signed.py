@@ -1,5 +1,6 @@
 """A signed authentication request: every parameter in a JWT of the client's (CIBA Core 7.1.1)."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -71,6 +72,8 @@ def _spend(jti: JsonValue, client: Client, expires_at: datetime, stores: Stores)
 
 
 def _text(name: str, value: JsonValue) -> str:
+    if name == "authorization_details" and isinstance(value, list):
+        return json.dumps(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str):
