@@ -9,7 +9,7 @@ import click
 from sso.cli import doctor_checks
 from sso.cli.arguments import visible
 from sso.cli.context import EXIT_CONFIGURATION, EXIT_FAILURE, json_option, print_json
-from sso.cli.doctor_checks import Finding, State, failure, ok
+from sso.cli.doctor_finding import Finding, State, failure, ok
 from sso.cli.doctor_issuer import issuer
 from sso.config import Configuration, ConfigurationError, load
 from sso.hub import build

@@ -3,57 +3,23 @@
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 
+from sso.cli.doctor_finding import Finding, failure, ok, warning
+from sso.cli.doctor_keys import signing_keys
 from sso.config import Configuration
 from sso.directory.check import Sample
 from sso.directory.ldap import LdapDirectory
 from sso.hub import Hub
-from sso.oidc.keys import KeyRing, SignerUnavailable
 from sso.storage.clock import database_time
-from sso.storage.errors import SealBroken, StorageUnavailable
+from sso.storage.errors import StorageUnavailable
 from sso.storage.schema import pending_migrations
 
 SKEW_WARNING = timedelta(seconds=2)
 SKEW_FAILURE = timedelta(seconds=30)
-ROTATION_GRACE = timedelta(days=1)
 FREE_BYTES_WARNING = 1024**3
 FREE_BYTES_FAILURE = 64 * 1024**2
-
-
-class State(StrEnum):
-    """How a check went."""
-
-    OK = "ok"
-    WARNING = "warn"
-    FAILURE = "FAIL"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line: `check` is a stable word for scripts, the sentence says what to mend."""
-
-    check: str
-    state: State
-    sentence: str
-
-
-def ok(check: str, sentence: str) -> Finding:
-    """Return a finding that is as it should be."""
-    return Finding(check, State.OK, sentence)
-
-
-def warning(check: str, sentence: str) -> Finding:
-    """Return a finding to look at soon."""
-    return Finding(check, State.WARNING, sentence)
-
-
-def failure(check: str, sentence: str) -> Finding:
-    """Return a finding that keeps the hub, or a part of it, from working."""
-    return Finding(check, State.FAILURE, sentence)
 
 
 def secret_files(configuration: Configuration, environment: Mapping[str, str]) -> Iterator[Finding]:
@@ -73,6 +39,7 @@ def _files_with_secrets(configuration: Configuration, environment: Mapping[str, 
     settings = configuration.settings
     named = [settings.secrets.key_encryption_key_file, settings.secrets.pepper_file]
     named += [directory.bind_password_file for directory in settings.directory]
+    named += [settings.keys.pkcs11.pin_file] if settings.keys.pkcs11 is not None else []
     yield from (home / file for file in named if file is not None)
     yield from (
         Path(file)
@@ -81,6 +48,7 @@ def _files_with_secrets(configuration: Configuration, environment: Mapping[str, 
     )
     inside = [settings.secrets.key_encryption_key, settings.secrets.pepper]
     inside += [directory.bind_password for directory in settings.directory]
+    inside += [settings.keys.pkcs11.pin] if settings.keys.pkcs11 is not None else []
     if any(secret is not None for secret in inside):
         yield configuration.file  # some of them may come from the environment: better safe
     if configuration.database_url.startswith("sqlite:///"):
@@ -97,7 +65,7 @@ def database(hub: Hub, now: datetime) -> Iterator[Finding]:
             return
         yield ok("migrations", "the schema is up to date")
         yield clock(database_time(hub.database), now)
-        yield from _keys(hub, now)
+        yield from signing_keys(hub, now)
     except StorageUnavailable as error:
         yield failure("database", f"it does not answer ({error}); is it running, is database.url right?")
 
@@ -113,35 +81,6 @@ def clock(told: datetime | None, now: datetime) -> Finding:
     if skew > SKEW_WARNING:
         return warning("clock", f"{sentence}; synchronise both (chrony, systemd-timesyncd)")
     return ok("clock", sentence)
-
-
-def _keys(hub: Hub, now: datetime) -> Iterator[Finding]:
-    try:
-        with hub.database.read() as stores:
-            ring = KeyRing(stores.signing_keys.load())
-    except SealBroken:
-        yield failure("keys", "secrets.key_encryption_key is not the one that sealed the signing keys")
-        return
-    rotate_after = timedelta(days=hub.configuration.settings.keys.rotate_after_days)
-    for alg in hub.settings.signing_algorithms:
-        waiting = [key.active_from for key in ring.keys if key.alg == alg and key.waits(now)]
-        if alg not in ring.algorithms(now) and waiting:
-            yield ok("keys", f"the {alg} key signs from {waiting[0]:%Y-%m-%d %H:%M} UTC")
-            continue
-        if alg not in ring.algorithms(now):
-            yield failure("keys", f"no active {alg} key; run `sso keys rotate`")
-            continue
-        key = ring.signing(alg, now)
-        age = now - key.active_from
-        try:
-            key.signer.sign(b"sso doctor")
-        except SignerUnavailable as error:
-            yield failure("keys", f"the {alg} key cannot sign: {error}")
-            continue
-        if age > rotate_after + ROTATION_GRACE:
-            yield warning("keys", f"the {alg} key is {age.days} days old; does `sso worker` run?")
-        else:
-            yield ok("keys", f"the {alg} key is {age.days} days old")
 
 
 def disk(hub: Hub) -> Finding:

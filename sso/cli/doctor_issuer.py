@@ -5,7 +5,7 @@ import ssl
 
 import httpx
 
-from sso.cli.doctor_checks import Finding, failure, ok, warning
+from sso.cli.doctor_finding import Finding, failure, ok, warning
 from sso.config import Configuration
 
 TIMEOUT_SECONDS = 3.0

@@ -11,7 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from sso.cli.doctor_checks import SKEW_FAILURE, SKEW_WARNING, State, clock
+from sso.cli.doctor_checks import SKEW_FAILURE, SKEW_WARNING, clock
+from sso.cli.doctor_finding import State
 from tests.cli.commands import Commands
 
 
@@ -91,7 +92,10 @@ def test_a_database_that_was_not_made_fails(lonely: Commands) -> None:
 
     found = findings(lonely, code=1)
 
-    assert found["migrations"] == ("FAIL", "0001_first, 0002_complete_provider waits; run `sso migrate`")
+    state, sentence = found["migrations"]
+    assert state == "FAIL"
+    assert sentence.startswith("0001_first, ")
+    assert sentence.endswith(" waits; run `sso migrate`")
     assert "keys" not in found
 
 
@@ -106,6 +110,19 @@ def test_missing_keys_fail(lonely: Commands) -> None:
         connection.execute("DELETE FROM signing_key WHERE alg = 'ES256'")
 
     assert findings(lonely, code=1)["keys"] == ("FAIL", "no active ES256 key; run `sso keys rotate`")
+
+
+def test_an_application_that_asks_for_an_algorithm_without_a_key_is_named(lonely: Commands) -> None:
+    lonely.ok(
+        *("client", "add", "--client-id", "housing", "--name", "Housing"),
+        *("--redirect-uri", "https://housing.example/cb"),
+    )
+    with closing(sqlite3.connect(lonely.folder / "hub.db")) as connection, connection:
+        connection.execute("DELETE FROM signing_key WHERE alg = 'RS256'")
+
+    found = findings(lonely, code=1, SSO__KEYS__ALGORITHMS='["ES256"]')
+
+    assert found["keys"] == ("FAIL", "housing asks for RS256: no active key")
 
 
 def test_keys_that_grew_old_are_a_warning(lonely: Commands) -> None:
