@@ -126,7 +126,8 @@ def build(configuration: Configuration) -> Hub:
         audit_keys=AuditKeys(configuration.audit_key_database_url, sealer, pool),
     )
     passwords = _password_hash(configuration)
-    ldap = {directory.id: LdapDirectory(directory) for directory in configuration.directories}
+    half = max(1, configuration.settings.server.threads // 2)  # the other half is never a slow directory's
+    ldap = {directory.id: LdapDirectory(directory, half) for directory in configuration.directories}
     sign_in = SignIn(passwords, _throttle_rules(configuration), ldap, settings)
     return Hub(
         configuration=configuration,

@@ -37,12 +37,17 @@ _T = TypeVar("_T")
 
 
 class LdapDirectory:
-    """A directory on real LDAP servers. Safe for threads; opens nothing until it is asked."""
+    """A directory on real LDAP servers. Safe for threads; opens nothing until it is asked.
 
-    def __init__(self, settings: DirectorySettings) -> None:
+    Never more than `at_most` sign-ins are under way, whatever `pool_size` says: a process keeps threads for
+    citizens and for the other departments.
+    """
+
+    def __init__(self, settings: DirectorySettings, at_most: int | None = None) -> None:
         self.settings = settings
         self._servers = tuple(LdapServer(address, settings) for address in settings.addresses)
-        self._bulkhead = Bulkhead(settings.pool_size, _PATIENCE_SECONDS)
+        places = settings.pool_size if at_most is None else min(settings.pool_size, at_most)
+        self._bulkhead = Bulkhead(places, _PATIENCE_SECONDS)
         self._durations = Durations()
         self._is_direct = settings.bind_method is BindMethod.DIRECT
 

@@ -5,10 +5,11 @@ import time
 
 import pytest
 
+from sso.directory.ldap import LdapDirectory
 from sso.directory.verification import AccountState
 from tests.directory.ldap.opening import opened, recovers_within, timed
 from tests.directory.listeners import be_busy, listening
-from tests.servers.slapd import started
+from tests.servers.slapd import settings_for, started
 
 pytestmark = pytest.mark.slapd
 
@@ -144,6 +145,21 @@ def test_a_frozen_directory_holds_no_more_threads_than_its_pool(private_slapd):
         verification, seconds = timed(directory)
         for thread in waiting:
             thread.join(5)
+
+    assert verification.state is S.UNAVAILABLE
+    assert seconds < 0.6
+
+
+def test_a_process_may_keep_threads_for_others_whatever_the_pool(private_slapd):
+    private_slapd.freeze()
+    directory = LdapDirectory(settings_for(private_slapd, deadline_seconds=2.0, pool_size=8), at_most=1)
+
+    waiting = threading.Thread(target=timed, args=(directory,))
+    waiting.start()
+    time.sleep(0.2)
+    verification, seconds = timed(directory)
+    waiting.join(5)
+    directory.close()
 
     assert verification.state is S.UNAVAILABLE
     assert seconds < 0.6
