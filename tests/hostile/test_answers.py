@@ -28,7 +28,7 @@ def told(answer: Answer) -> dict[str, str]:
 @pytest.mark.parametrize("state", STATES)
 def test_state_comes_back_in_the_query_as_it_went(stage: Stage, state: str) -> None:
     """RFC 6749 4.1.2, RFC 9207 2."""
-    answer = told(ask(stage, state=state, response_type="token"))
+    answer = told(ask(stage, state=state, response_type="nonsense"))
 
     assert answer["state"] == state
     assert (answer["error"], answer["iss"]) == ("unsupported_response_type", stage.hub.issuer)
