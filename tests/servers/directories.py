@@ -20,7 +20,8 @@ from tests.servers.directory_people import PASSWORD
 from tests.servers.ds389 import ds389_copy
 from tests.servers.ldif import record, renamed
 from tests.servers.openldap import OpenLdap
-from tests.servers.samba import quoted, samba_copy
+from tests.servers.samba import samba_copy
+from tests.servers.samba_seed import quoted
 
 VENDORS = (Vendor.OPENLDAP, Vendor.DS389, Vendor.SAMBA)
 

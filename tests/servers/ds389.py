@@ -9,7 +9,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,14 +18,11 @@ from cryptography.hazmat.primitives.serialization import NoEncryption, load_pem_
 
 from sso.cli.demo.certificate import CertificateWish, write_certificates
 from sso.directory.settings import Vendor
-from tests.servers import template
+from tests.servers import ds389_seed, template
 from tests.servers.directory_people import PEOPLE, SERVICE_PASSWORD
-from tests.servers.ldif import Change, record
+from tests.servers.ds389_seed import SERVICE_DN, STAFF, SUFFIX, configuration, seed
 from tests.servers.process import ServerProcess, answers_ldap, program, run
 
-SUFFIX = "dc=civil,dc=example"
-STAFF = f"ou=staff,{SUFFIX}"
-SERVICE_DN = f"uid=hub,{SUFFIX}"
 MANAGER = "cn=Directory Manager"
 MANAGER_PASSWORD = "adminpw-389"
 USER = "dirsrv"
@@ -49,30 +46,6 @@ self_sign_cert = True
 suffix = {SUFFIX}
 create_suffix_entry = True
 """
-
-POLICY = {
-    "passwordExp": "on",
-    "passwordMaxAge": str(90 * 86_400),
-    "passwordWarning": str(14 * 86_400),
-    "passwordGraceLimit": "3",
-    "passwordMustChange": "on",
-    "passwordLockout": "on",
-    "passwordMaxFailure": "3",
-    "passwordUnlock": "off",
-    "passwordCheckSyntax": "on",
-    "passwordMinLength": "8",
-    "passwordHistory": "on",
-    "passwordInHistory": "3",
-    "nsslapd-pwpolicy-local": "on",
-}
-OFF = ("replace", "nsslapd-pluginEnabled", "off")
-PLUGINS = (
-    "MemberOf Plugin",
-    "USN",
-    "Retro Changelog Plugin",
-    "Content Synchronization",
-    "referential integrity postoperation",
-)
 
 
 class Ds389:
@@ -159,10 +132,10 @@ def ds389_copy(*, wish: CertificateWish | None = None) -> Iterator[Ds389]:
         leave_out = shutil.ignore_patterns("__db.*", "*.socket", "made")
         shutil.copytree(made / "inst", folder, dirs_exist_ok=True, symlinks=True, ignore=leave_out)
         port, tls_port = _free_port(), _free_port()
-        configuration = folder / INSTANCE / "dse.ldif"
-        text = configuration.read_text().replace(str(made / "inst"), str(folder))
+        settings = folder / INSTANCE / "dse.ldif"
+        text = settings.read_text().replace(str(made / "inst"), str(folder))
         text = text.replace(str(PORT), str(port)).replace(str(TLS_PORT), str(tls_port))
-        configuration.write_text(text)
+        settings.write_text(text)
         for name in ("dse.ldif.bak", "dse.ldif.startOK"):
             (folder / INSTANCE / name).unlink(missing_ok=True)
         server = Ds389(folder, port, tls_port)
@@ -178,7 +151,8 @@ def ds389_copy(*, wish: CertificateWish | None = None) -> Iterator[Ds389]:
 
 
 def _recipe() -> tuple[object, ...]:
-    return (Path(__file__).read_text(), PEOPLE, SERVICE_PASSWORD)
+    texts = (Path(file).read_text() for file in (__file__, ds389_seed.__file__))
+    return (*texts, PEOPLE, SERVICE_PASSWORD)
 
 
 def _make(folder: Path) -> None:
@@ -197,9 +171,9 @@ def _make(folder: Path) -> None:
     server = Ds389(instance, PORT, TLS_PORT)
     server.certify(CertificateWish())
     server.start()
-    server.modify(_configuration())
+    server.modify(configuration())
     server.restart()
-    server.modify(_seed(datetime.now(UTC)))
+    server.modify(seed(datetime.now(UTC)))
     server.stop()
 
 
@@ -243,105 +217,6 @@ def _end(pid_file: Path) -> None:
     if not select.select([descriptor], [], [], 30)[0]:
         pytest.fail("389-DS does not end", pytrace=False)
     os.close(descriptor)
-
-
-def _configuration() -> str:
-    enabled = [
-        record(f"cn={name},cn=plugins,cn=config", "modify", ("replace", "nsslapd-pluginEnabled", "on"))
-        for name in PLUGINS
-    ]
-    member_of = (("replace", "memberofgroupattr", "member"), ("replace", "memberofautoaddoc", "nsMemberOf"))
-    unique_id = ("replace", "nsslapd-attribute", "nsuniqueid:targetUniqueId")
-    any_letters = record("cn=7-bit check,cn=plugins,cn=config", "modify", OFF)
-    return "\n".join(
-        [
-            *enabled,
-            any_letters,
-            record("cn=MemberOf Plugin,cn=plugins,cn=config", "modify", *member_of),
-            record("cn=Retro Changelog Plugin,cn=plugins,cn=config", "modify", unique_id),
-            record("cn=config", "modify", *(("replace", name, value) for name, value in POLICY.items())),
-        ]
-    )
-
-
-def _seed(now: datetime) -> str:
-    reads = (
-        f'(targetattr="*")(version 3.0; acl "the hub reads"; '
-        f'allow (read,search,compare) userdn="ldap:///{SERVICE_DN}";)'
-    )
-    changes = '(targetattr="userPassword")(version 3.0; acl "own"; allow (write) userdn="ldap:///self";)'
-    branches = [
-        record(
-            f"ou={name},{SUFFIX}",
-            "add",
-            ("", "objectClass", "organizationalUnit"),
-            ("", "aci", reads),
-            ("", "aci", changes),
-        )
-        for name in ("staff", "former", "groups")
-    ]
-    people = [_person(f"uid={each.uid},{STAFF}", each.uid, each.name, each.password) for each in PEOPLE]
-    service = _person(SERVICE_DN, "hub", "Hub Service", SERVICE_PASSWORD)
-    conditions = [
-        record(f"uid={each.uid},{STAFF}", "modify", *_condition(each.state, now)) for each in PEOPLE
-    ]
-    # A password that the manager sets must be changed, unless it is said when it expires.
-    later = ("replace", "passwordExpirationTime", _time(now + timedelta(days=80)))
-    groups = [
-        _group("inner", f"uid=alice,{STAFF}"),
-        _group("outer", f"cn=inner,ou=groups,{SUFFIX}"),
-    ]
-    return "\n".join([*branches, service, record(SERVICE_DN, "modify", later), *people, *conditions, *groups])
-
-
-def _person(dn: str, uid: str, name: str, password: str) -> str:
-    return record(
-        dn,
-        "add",
-        ("", "objectClass", "inetOrgPerson"),
-        ("", "uid", uid),
-        ("", "cn", name),
-        ("", "givenName", name.rpartition(" ")[0]),
-        ("", "sn", name.rpartition(" ")[2]),
-        ("", "mail", f"{uid}@civil.example"),
-        ("", "departmentNumber", "Registry"),
-        ("", "userPassword", password),
-    )
-
-
-def _condition(state: str, now: datetime) -> list[Change]:
-    later = ("replace", "passwordExpirationTime", _time(now + timedelta(days=80)))
-    long_ago = ("replace", "passwordExpirationTime", "20200101000000Z")
-    match state:
-        case "disabled":
-            return [later, ("add", "nsAccountLock", "true")]
-        case "locked":
-            locked = ("replace", "accountUnlockTime", "20380101000000Z")
-            return [later, locked, ("replace", "passwordRetryCount", "3")]
-        case "expired":
-            return [long_ago, ("replace", "passwordGraceUserTime", "3")]
-        case "grace":
-            return [long_ago]
-        case "warn":
-            return [("replace", "passwordExpirationTime", _time(now + timedelta(days=5)))]
-        case "must_change":
-            return [("replace", "passwordExpirationTime", "19700101000000Z")]
-        case _:
-            return [later]
-
-
-def _group(name: str, member: str) -> str:
-    return record(
-        f"cn={name},ou=groups,{SUFFIX}",
-        "add",
-        ("", "objectClass", "groupOfNames"),
-        ("", "cn", name),
-        ("", "member", member),
-    )
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment:%Y%m%d%H%M%SZ}"
 
 
 def _free_port() -> int:

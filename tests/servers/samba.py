@@ -21,19 +21,13 @@ import pytest
 
 from sso.cli.demo.certificate import CertificateWish, write_certificates
 from sso.directory.settings import Vendor
-from tests.servers import template
-from tests.servers.directory_people import PEOPLE, SERVICE_PASSWORD, DirectoryPerson
-from tests.servers.ldif import record
+from tests.servers import samba_seed, template
+from tests.servers.directory_people import PEOPLE, SERVICE_PASSWORD
 from tests.servers.process import ServerProcess, answers_ldap, program, run
+from tests.servers.samba_seed import REALM, SERVICE_DN, STAFF, SUFFIX, seed
 
-REALM = "ad.civil.example"
-SUFFIX = "DC=ad,DC=civil,DC=example"
-STAFF = f"OU=Staff,{SUFFIX}"
 ADMINISTRATOR_PASSWORD = "Adm1n-Passw0rd"
-SERVICE_DN = f"CN=hub,CN=Users,{SUFFIX}"
 PORTS = (389, 636, 3268, 3269)
-_DAY = 86_400 * 10**7  # Windows counts in 100 ns
-_LONG_AGO = "132223104000000000"
 
 SMB_CONF = """[global]
 netbios name = DC1
@@ -165,11 +159,6 @@ class Samba:
         run(["/usr/bin/python3", str(script), str(self.folder), *arguments])
 
 
-def quoted(password: str) -> bytes:
-    """A password as unicodePwd takes it ([MS-ADTS] 3.1.1.3.1.5.1)."""
-    return f'"{password}"'.encode("utf-16-le")
-
-
 @contextmanager
 def samba_copy(*, wish: CertificateWish | None = None, strong_auth: bool = True) -> Iterator[Samba]:
     """A domain controller of one's own, seeded, not started."""
@@ -186,7 +175,8 @@ def samba_copy(*, wish: CertificateWish | None = None, strong_auth: bool = True)
 
 
 def _recipe() -> tuple[object, ...]:
-    return (Path(__file__).read_text(), PEOPLE, SERVICE_PASSWORD, sys.version_info[:2])
+    texts = (Path(file).read_text() for file in (__file__, samba_seed.__file__))
+    return (*texts, PEOPLE, SERVICE_PASSWORD, sys.version_info[:2])
 
 
 def _make(folder: Path) -> None:
@@ -210,83 +200,12 @@ def _make(folder: Path) -> None:
     server = Samba(domain)
     server.certify(CertificateWish(hosts=("localhost", server.address)))
     server.start()
-    server.modify(_seed())
+    server.modify(seed())
     server.age_password(expired=200, warn=85)
     for _ in range(3):
         server.try_password("locked", "not the password")
     server.stop()
     shutil.rmtree(domain / "run")
-
-
-def _seed() -> str:
-    policy = {
-        "lockoutThreshold": "3",
-        "lockoutDuration": str(-(2**63)),  # until an administrator unlocks
-        "lockOutObservationWindow": str(-1800 * 10**7),
-        "minPwdAge": "0",
-        "maxPwdAge": str(-90 * _DAY),
-        "minPwdLength": "8",
-        "pwdHistoryLength": "3",
-    }
-    records = [
-        record(SUFFIX, "modify", *(("replace", name, value) for name, value in policy.items())),
-        *(
-            record(f"OU={name},{SUFFIX}", "add", ("", "objectClass", "organizationalUnit"))
-            for name in ("Staff", "Former", "Groups")
-        ),
-        _account(SERVICE_DN, "hub", SERVICE_PASSWORD, control="66048"),  # its password never expires
-        *(_person(person) for person in PEOPLE),
-        *(_group(name, members) for name, members in (("inner", ["CN=alice," + STAFF]), ("outer", []))),
-        record(f"CN=outer,OU=Groups,{SUFFIX}", "modify", ("add", "member", f"CN=inner,OU=Groups,{SUFFIX}")),
-    ]
-    return "\n".join(records)
-
-
-def _group(name: str, members: list[str]) -> str:
-    return record(
-        f"CN={name},OU=Groups,{SUFFIX}",
-        "add",
-        ("", "objectClass", "group"),
-        ("", "sAMAccountName", name),
-        *(("", "member", member) for member in members),
-    )
-
-
-def _account(dn: str, name: str, password: str, *more: tuple[str, str, str], control: str = "512") -> str:
-    return record(
-        dn,
-        "add",
-        ("", "objectClass", "user"),
-        ("", "sAMAccountName", name),
-        ("", "userPrincipalName", f"{name}@{REALM}"),
-        ("", "unicodePwd", quoted(password)),
-        ("", "userAccountControl", control),
-        *more,
-    )
-
-
-def _person(person: DirectoryPerson) -> str:
-    told = [
-        ("", "displayName", person.name),
-        ("", "givenName", person.name.rpartition(" ")[0] or person.name),
-        ("", "sn", person.name.rpartition(" ")[2]),
-        ("", "mail", person.mail),
-        ("", "department", "Registry"),
-    ]
-    control = "512"
-    match person.state:
-        case "disabled":
-            control = "514"
-        case "account_expired":
-            told.append(("", "accountExpires", _LONG_AGO))
-        case "must_change":
-            told.append(("", "pwdLastSet", "0"))
-        case "hours":
-            told.append(("", "logonHours", bytes(21)))
-        case "workstation":
-            told.append(("", "userWorkstations", "PC1"))
-    dn = f"CN={person.uid},{STAFF}"
-    return _account(dn, person.uid, person.password, *told, control=control)
 
 
 def _free_address() -> str:
