@@ -673,9 +673,16 @@ class FakeOutbox:
     def _waiting(self) -> list[LogoutNotice]:
         return [n for n in self.by_id.values() if n.delivered_at is None and n.gave_up_at is None]
 
-    def claim_due(self, now: datetime, limit: int, lease_seconds: int) -> Sequence[LogoutNotice]:
+    def has_due(self, now: datetime, *, fresh_only: bool = False) -> bool:
         due = [notice for notice in self._waiting() if notice.next_attempt_at <= now]
-        due = sorted(due, key=lambda notice: notice.next_attempt_at)[:limit]
+        return any(not fresh_only or notice.attempts == 0 for notice in due)
+
+    def claim_due(
+        self, now: datetime, limit: int, lease_seconds: int, *, fresh_only: bool = False
+    ) -> Sequence[LogoutNotice]:
+        due = [notice for notice in self._waiting() if notice.next_attempt_at <= now]
+        due = [notice for notice in due if not fresh_only or notice.attempts == 0]
+        due = sorted(due, key=lambda notice: (notice.attempts > 0, notice.next_attempt_at))[:limit]
         end = now + timedelta(seconds=lease_seconds)
         claimed = [replace(n, attempts=n.attempts + 1, next_attempt_at=end) for n in due]
         self.by_id.update((notice.id, notice) for notice in claimed)

@@ -25,12 +25,13 @@ SALT_BYTES = 32
 GROUPS = ("who", "where", "detail")
 
 PUBLIC_DETAILS = frozenset(
-    "acr acr_values active active_from alg amr attempts aud auth_age_seconds by cause channel checkpoints "
-    "claims claims_changed claims_released claims_requested code_prefix count directory_id endpoint "
-    "entries epoch error expires_at final findings generation grant_type http_status id_token jti "
-    "key_class kid kind method node origin pkce previous_valid_until prompt published_until redacted "
-    "redirect_host reference_prefix refresh_token results retry_after_seconds role rule scope sha256 "
-    "signed_size size source status_code version within_grace".split()
+    "acr acr_values active active_from alg amr attempts aud auth_age_seconds by capped_since cause "
+    "channel checkpoints claims claims_changed claims_released claims_requested code_prefix count "
+    "directory_id endpoint entries epoch error expires_at final findings generation grant_type "
+    "http_status id_token jti key_class kid kind lifetime_seconds method node origin pkce "
+    "previous_valid_until prompt published_until redacted redirect_host reference_prefix refresh_token "
+    "results retry_after_seconds role rule scope sha256 signed_size size source status_code version "
+    "within_grace".split()
 )
 """Details that tell of nobody: they stand in the body. A name that is not here is sealed."""
 

@@ -10,6 +10,7 @@ from sso.oidc.consenting import Shared, remember
 from sso.oidc.deferred import DeferredRequest
 from sso.oidc.digest import new_id
 from sso.oidc.grant import Grant
+from sso.oidc.logout_cap import grantable
 from sso.oidc.session import Session
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
@@ -48,19 +49,20 @@ def may_answer(asked: Waiting, session: Session, began_at: datetime, now: dateti
 def allow(asked: Waiting, session: Session, stores: Stores, provider: Provider, now: datetime) -> bool:
     """Give the client what it asked for; false if it was answered before: keep nothing then."""
     request, client = asked.request, asked.client
+    scope = grantable(client, request.scope)
     grant = Grant(
         id=new_id(),
         client_id=client.client_id,
         account_id=session.account_id,
         sub=stores.subjects.sub(session.account_id, client.sector, now),
         session_id=session.id,
-        scope=request.scope,
+        scope=scope,
         claims=ClaimsRequest(),
         nonce=None,
         auth_time=session.auth_time,
         acr=session.acr,
         amr=session.amr,
-        offline="offline_access" in request.scope,
+        offline="offline_access" in scope,
         created_at=now,
         resource=request.resource,
         authorization_details=request.authorization_details,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Executable, Row, bindparam, func, select, update
 
 from sso.oidc.client import Client
 from sso.oidc.digest import new_id
@@ -17,21 +17,31 @@ from sso.storage.unit_of_work import UnitOfWork
 _N = logout_notice.c
 _waits = (_N.delivered_at.is_(None), _N.gave_up_at.is_(None))
 
-# A CTE, so that the planner takes the rows once; SQLite, where one writes at a time, needs no SKIP LOCKED.
-_due = (
-    select(_N.id)
-    .where(*_waits, _N.next_attempt_at <= bindparam("now", type_=UtcDateTime()))
-    .order_by(_N.next_attempt_at)
-    .limit(bindparam("size"))
-    .with_for_update(skip_locked=True)
-    .cte("due")
-)
-_CLAIM = (
-    update(logout_notice)
-    .where(_N.id.in_(select(_due.c.id)))
-    .values(attempts=_N.attempts + 1, next_attempt_at=bindparam("lease_ends_at"))
-    .returning(*logout_notice.c)
-)
+_is_due = (*_waits, _N.next_attempt_at <= bindparam("now", type_=UtcDateTime()))
+_is_fresh = _N.attempts == 0
+
+
+def _claim(*which: ColumnElement[bool]) -> Executable:
+    """Take rows: a CTE, so that the planner does it once; SQLite, where one writes at a time, locks none."""
+    due = (
+        select(_N.id)
+        .where(*_is_due, *which)
+        .order_by(_N.next_attempt_at)
+        .limit(bindparam("size"))
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    return (
+        update(logout_notice)
+        .where(_N.id.in_(select(due.c.id)))
+        .values(attempts=_N.attempts + 1, next_attempt_at=bindparam("lease_ends_at"))
+        .returning(*logout_notice.c)
+    )
+
+
+_CLAIM_FRESH, _CLAIM = _claim(_is_fresh), _claim()
+_DUE = select(_N.id).where(*_is_due).limit(1)
+_FRESH_DUE = select(_N.id).where(*_is_due, _is_fresh).limit(1)
 _DELIVERED = (
     update(logout_notice)
     .where(_N.id == bindparam("key"), *_waits)
@@ -84,11 +94,23 @@ class SqlOutbox:
         }
         self._unit.collect(logout_notice, row)
 
-    def claim_due(self, now: datetime, limit: int, lease_seconds: int) -> Sequence[LogoutNotice]:
-        """Take due notices for this caller alone until the lease ends; `attempts` counts this one."""
+    def has_due(self, now: datetime, *, fresh_only: bool = False) -> bool:
+        """Whether a notice is due; `fresh_only`, one that was never tried."""
+        return self._unit.row(_FRESH_DUE if fresh_only else _DUE, {"now": now}) is not None
+
+    def claim_due(
+        self, now: datetime, limit: int, lease_seconds: int, *, fresh_only: bool = False
+    ) -> Sequence[LogoutNotice]:
+        """Take due notices for this caller alone until the lease ends; `attempts` counts this one.
+
+        Those that were never tried come first: who does not answer holds up nobody who would.
+        """
         self._unit.flush()
         lease = {"now": now, "size": limit, "lease_ends_at": now + timedelta(seconds=lease_seconds)}
-        claimed = [_notice(row) for row in self._unit.rows(_CLAIM, lease)]
+        claimed = [_notice(row) for row in self._unit.rows(_CLAIM_FRESH, lease)]
+        if len(claimed) < limit and not fresh_only:
+            rest = {**lease, "size": limit - len(claimed)}
+            claimed += [_notice(row) for row in self._unit.rows(_CLAIM, rest)]
         return sorted(claimed, key=lambda notice: (notice.created_at, notice.id))
 
     def delivered(self, notice_id: str, attempts: int, now: datetime) -> bool:

@@ -22,18 +22,18 @@ _CONFIRMED = (200, 204)
 _ORIGIN = Origin(actor="worker")
 
 
-def deliver_due(hub: Hub, outbound: Outbound) -> int:
-    """Deliver the notices that are due, side by side, and return how many were tried.
+def deliver_due(hub: Hub, outbound: Outbound, *, fresh_only: bool = False) -> bool:
+    """Deliver the notices that are due, side by side, never-tried ones first; true if more may be due.
 
     A batch takes no longer than one request may, which is far less than the lease: no second worker takes
     a notice that this one still has under way.
     """
     now = datetime.now(UTC)
     with hub.database.read() as stores:
-        if stores.outbox.pending_count() == 0:
-            return 0
+        if not stores.outbox.has_due(now, fresh_only=fresh_only):
+            return False
     with hub.database.begin(_ORIGIN) as stores:
-        notices = stores.outbox.claim_due(now, BATCH, LEASE_SECONDS)
+        notices = stores.outbox.claim_due(now, BATCH, LEASE_SECONDS, fresh_only=fresh_only)
     forms = []
     for notice in notices:
         try:
@@ -44,7 +44,7 @@ def deliver_due(hub: Hub, outbound: Outbound) -> int:
     answers = outbound.post_forms([form for _, form in forms])
     for (notice, _), answer in zip(forms, answers, strict=True):
         _record(hub, notice, answer, datetime.now(UTC))
-    return len(notices)
+    return len(notices) == BATCH
 
 
 def _form(hub: Hub, notice: LogoutNotice) -> Form:

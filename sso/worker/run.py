@@ -49,12 +49,24 @@ def run(hub: Hub, stop: threading.Event) -> None:
         sequencer = Sequencer(hub, LastSigned(hub.configuration.audit_last_signed_file))
         sequencing = threading.Thread(target=sequencer.run, args=(stop,), name="sequencer")
         sequencing.start()
+        telling = threading.Thread(target=_tell_at_once, args=(hub, stop), name="first notices")
+        telling.start()
         while not stop.is_set():
             for job in jobs:
                 if time.monotonic() >= job.due_at and not stop.is_set():
                     _do(job)
             stop.wait(TICK_SECONDS)
+        telling.join()
         sequencing.join()
+
+
+def _tell_at_once(hub: Hub, stop: threading.Event) -> None:
+    """Deliver first notices whatever the other jobs do: a client that hangs holds up its own retries."""
+    with Outbound(outbound_rules(hub.configuration)) as outbound:
+        job = Job("first notices", 0.0, lambda: deliver_due(hub, outbound, fresh_only=True))
+        while not stop.is_set():
+            _do(job)
+            stop.wait(TICK_SECONDS)
 
 
 def _do(job: Job) -> None:

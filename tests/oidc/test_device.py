@@ -108,6 +108,18 @@ def test_without_offline_access_there_is_no_refresh_token(world: World) -> None:
     assert poll(world, asked).refresh_token is None
 
 
+def test_a_client_that_does_not_confirm_sign_outs_gets_no_refresh_token_either(world: World) -> None:
+    """Ours: `sso.oidc.logout_cap`."""
+    asked = ask(world, scope="openid offline_access")
+    world.stores.clients.cap(world.client.client_id, world.now)
+    allow(world, asked)
+
+    answer = poll(world, asked, world.stores.clients.by_id["television"])
+
+    assert (answer.refresh_token, answer.scope) == (None, {"openid"})
+    assert answer.expires_in == 120
+
+
 def test_the_scope_is_openid_unless_said_otherwise_and_never_more_than_registered(world: World) -> None:
     """RFC 8628 3.1, RFC 6749 3.3."""
     plain, wide = ask(world), ask(world, scope="openid email payroll:write")

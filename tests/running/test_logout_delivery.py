@@ -24,7 +24,7 @@ from tests.running.listening_client import (
     refuses,
     talks_without_end,
 )
-from tests.running.state import events
+from tests.running.state import events, execute
 from tests.running.tuned_hub import TunedHub, running_hub
 from tests.servers.hub import PASSWORD, free_port
 
@@ -186,6 +186,30 @@ def test_a_slow_client_is_a_failure_and_the_next_one_is_told_meanwhile(hub: Tune
         assert until(lambda: propagated(hub, slow_id, "failure"))
 
     assert propagated(hub, slow_id, "failure")[-1]["reason"] == str(TOO_SLOW)
+
+
+WAITING_FOR_ONE = """
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600)
+INSERT INTO logout_notice (id, session_id, account_id, client_id, sub, uri, include_sid, attempts, created_at,
+  next_attempt_at, last_error)
+SELECT 'n' || i, 's' || i, 'account', 'gone', 'sub', '{uri}', 1, 3, {now}, 0, 'no answer' FROM n
+"""
+"""A queue that one client which hangs takes more than half a minute for."""
+
+
+@pytest.mark.slow
+def test_a_client_that_hangs_with_a_long_queue_holds_up_nobody_else(hub: TunedHub) -> None:
+    with ListeningClient(drips) as silent, ListeningClient() as quick:
+        execute(hub, WAITING_FOR_ONE.format(uri=silent.uri, now=int(time.time() * 1_000_000)))
+        assert until(lambda: silent.received)
+
+        client_id = signed_out(hub, quick.uri)
+        told = until(lambda: propagated(hub, client_id, "success"), seconds=6)
+        left = execute(hub, "SELECT count(*) FROM logout_notice WHERE client_id = 'gone' AND attempts = 3")
+        execute(hub, "DELETE FROM logout_notice WHERE client_id = 'gone'")
+
+    assert told
+    assert int(str(left[0][0])) > 0, "the queue was through before the other client was told"
 
 
 @pytest.mark.slow

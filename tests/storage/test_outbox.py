@@ -61,6 +61,25 @@ def test_the_longest_due_are_claimed_first(database: Database) -> None:
     assert [notice.session_id for notice in claimed] == ["session-2", "session-1"]
 
 
+def test_who_was_never_told_goes_before_who_did_not_answer(database: Database) -> None:
+    with database.begin(ORIGIN) as stores:
+        stores.notices.add_logout(session(id="silent"), client(), "sub", NOW - HOUR)
+        (silent,) = stores.outbox.claim_due(NOW - HOUR, 1, 60)
+        stores.outbox.failed(silent.id, NOW - HOUR, "no answer", NOW)
+        quiet = stores.outbox.has_due(NOW, fresh_only=True)
+        stores.notices.add_logout(session(id="new"), client(), "sub", NOW)
+    with database.begin(ORIGIN) as stores:
+        fresh = stores.outbox.has_due(NOW, fresh_only=True)
+
+        first = stores.outbox.claim_due(NOW, 1, 60)
+        none = stores.outbox.claim_due(NOW, 1, 60, fresh_only=True)
+        then = stores.outbox.claim_due(NOW, 1, 60)
+
+    assert (quiet, fresh) == (False, True)
+    assert [notice.session_id for notice in (*first, *then)] == ["new", "silent"]
+    assert none == []
+
+
 def test_a_delivered_notice_is_finished_once(database: Database) -> None:
     ended = session()
     with database.begin(ORIGIN) as stores:

@@ -88,6 +88,13 @@ logout_notice = Table(
 )
 _WAITS = text("delivered_at IS NULL AND gave_up_at IS NULL")
 Index("ix_logout_notice_due", logout_notice.c.next_attempt_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
+_IS_FRESH = text("delivered_at IS NULL AND gave_up_at IS NULL AND attempts = 0")
+Index(
+    "ix_logout_notice_fresh",
+    logout_notice.c.next_attempt_at,
+    sqlite_where=_IS_FRESH,
+    postgresql_where=_IS_FRESH,
+)
 
 logout_frame = Table(
     "logout_frame",

@@ -36,6 +36,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("session_id", "client_id", name=op.f("pk_logout_frame")),
     )
     op.create_index("ix_logout_frame_created", "logout_frame", ["created_at"])
+    fresh = sa.text("delivered_at IS NULL AND gave_up_at IS NULL AND attempts = 0")
+    op.create_index(
+        "ix_logout_notice_fresh",
+        "logout_notice",
+        ["next_attempt_at"],
+        sqlite_where=fresh,
+        postgresql_where=fresh,
+    )
     op.add_column("client", sa.Column("logout_unconfirmed_since", TIME, nullable=True))
     op.create_index("ix_client_secret_expires", "client_secret", ["expires_at"])
     op.add_column("consent", sa.Column("authorization_details", FOREIGN_JSON, nullable=True))
