@@ -197,6 +197,7 @@ def protocol_settings(configuration: Configuration) -> Settings:
         signing_algorithms=configuration.settings.keys.algorithms,
         mtls_origin=None if server.mtls_host is None else f"https://{server.mtls_host}",
         registration=configuration.registration,
+        assertion_issuers=configuration.assertion_issuers,
     )
 
 

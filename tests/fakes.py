@@ -291,6 +291,13 @@ class FakeSubjects:
             claims={**account.claims, "persona": account.kind.value},
         )
 
+    def named(self, directory_id: str | None, login_name: str) -> str | None:
+        name = login_name.strip().casefold()
+        found = (
+            self.people.citizen(name) if directory_id is None else self.people.staff_named(directory_id, name)
+        )
+        return None if found is None else found.id
+
     def account_of(self, sub: str, sector: str) -> str | None:
         known = (key for key, value in self.subs.items() if value == sub and key[1] == sector)
         return next((account_id for account_id, _ in known), None)

@@ -16,8 +16,10 @@ from sso.config.keys import token_settings
 from sso.config.registration import registration_policy
 from sso.config.schema import Config
 from sso.config.source import ConfigurationError, Path_, Source, read
+from sso.config.trusted_issuer import assertion_issuers
 from sso.directory.routing import check_realms
 from sso.directory.settings import DirectorySettings
+from sso.oidc.assertion_issuer import AssertionIssuer
 from sso.oidc.registration_policy import RegistrationPolicy
 from sso.pkcs11.settings import TokenSettings
 from sso.storage.audit_keys import audit_keys_url
@@ -40,6 +42,7 @@ class Configuration:
     audit_last_signed_file: Path
     blocklist_file: Path | None
     registration: RegistrationPolicy
+    assertion_issuers: tuple[AssertionIssuer, ...]
     token: TokenSettings | None
 
 
@@ -71,6 +74,9 @@ def load(file: str | None = None, environment: Mapping[str, str] | None = None) 
         audit_last_signed_file=home / settings.audit.last_signed_file,
         blocklist_file=_blocklist(settings.password.blocklist_file, source, home),
         registration=registration_policy(settings.registration, source, home),
+        assertion_issuers=assertion_issuers(
+            settings.trusted_issuer, [each.id for each in settings.directory], source, home
+        ),
         token=token_settings(settings.keys.pkcs11, source, home),
     )
 

@@ -1,15 +1,14 @@
 """`[registration]`: whether applications may register themselves, and the policy that it makes."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from pydantic import field_validator
 
+from sso.config.key_file import public_keys
 from sso.config.section import Positive, Section
 from sso.config.source import ConfigurationError, Source
 from sso.oidc.client import GrantType
-from sso.oidc.jose import KeySetInvalid, check_public_jwks
 from sso.oidc.offered import GRANT_TYPES
 from sso.oidc.registration import FIELDS, OFFICER_SCOPES
 from sso.oidc.registration_policy import (
@@ -85,14 +84,5 @@ def registration_policy(section: Registration, source: Source, home: Path) -> Re
 
 
 def _issuer(section: StatementIssuer, source: Source, home: Path) -> TrustedIssuer:
-    file, place = home / section.jwks_file, source.place(("registration", "statement_issuers"))
-    try:
-        jwks = json.loads(file.read_text(encoding="utf-8"))
-        check_public_jwks(jwks)
-    except OSError as error:
-        raise ConfigurationError(f"{place}: cannot read {file}: {error.strerror}") from error
-    except KeySetInvalid as error:
-        raise ConfigurationError(f"{place}: {file}: {error}") from error
-    except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"{place}: {file} is not a JWK set (RFC 7517 5)") from error
-    return TrustedIssuer(section.issuer, jwks)
+    place = source.place(("registration", "statement_issuers"))
+    return TrustedIssuer(section.issuer, public_keys(home / section.jwks_file, place))

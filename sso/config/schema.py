@@ -13,6 +13,7 @@ from sso.config.directory import Directory
 from sso.config.keys import Keys
 from sso.config.registration import Registration
 from sso.config.section import Positive, Section
+from sso.config.trusted_issuer import TrustedIssuer
 from sso.oidc.registered_address import check_web_address
 from sso.storage.engines import database_url
 
@@ -242,6 +243,7 @@ class Config(Section):
     log: Log = Log()
     directory: tuple[Directory, ...] = ()
     authorization_details_type: tuple[AuthorizationDetailType, ...] = ()
+    trusted_issuer: tuple[TrustedIssuer, ...] = ()
 
     @field_validator("authorization_details_type")
     @classmethod

@@ -174,6 +174,11 @@ class Client:
         """Whether the client cannot keep a secret (RFC 6749 2.1)."""
         return self.auth_method is ClientAuthMethod.NONE
 
+    @property
+    def publisher_id(self) -> str:
+        """What its keys are kept under."""
+        return self.client_id
+
     def name_in(self, language: str) -> str:
         """Return the name to show in a language (BCP 47 tag), or the plain one."""
         return self.names.get(language, self.client_name)

@@ -182,8 +182,9 @@ def _access_token(issuance: Issuance, stores: Stores, provider: Provider, now: d
         "scope": " ".join(sorted(issuance.scope)),
     }
     if grant is not None:
-        claims |= {"auth_time": int(grant.auth_time.timestamp()), "acr": grant.acr, "amr": list(grant.amr)}
-        claims |= _delegation(issuance) | (_sid(grant) if issuance.exchanged is None else {})
+        claims |= (
+            _sign_in(grant) | _delegation(issuance) | (_sid(grant) if issuance.exchanged is None else {})
+        )
     if issuance.reach.authorization_details:
         claims["authorization_details"] = [dict(each) for each in issuance.reach.authorization_details]
     if issuance.confirmation is not None:
@@ -192,6 +193,13 @@ def _access_token(issuance: Issuance, stores: Stores, provider: Provider, now: d
     opaque = client.access_token_format == "opaque"
     text = _kept(claims, expires_at, stores) if opaque else sign(claims, key, "at+jwt")
     return AccessTokenMade(jti, aud, lifetime, expires_at, text)
+
+
+def _sign_in(grant: Grant) -> dict[str, JsonValue]:
+    """How and when the person proved who they are; nothing where somebody else vouched (RFC 9068 2.2.1)."""
+    if not grant.amr:
+        return {}
+    return {"auth_time": int(grant.auth_time.timestamp()), "acr": grant.acr, "amr": list(grant.amr)}
 
 
 def _lifetime(issuance: Issuance, settings: Settings, now: datetime) -> timedelta:

@@ -3,24 +3,36 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 from sso.audit.record import JsonValue
-from sso.oidc.client import Client
+from sso.oidc.assertion_issuer import AssertionIssuer
 from sso.oidc.details import DetailType
 from sso.oidc.keys import ACTIVE_ALGORITHMS, KeyRing
 from sso.oidc.registration_policy import RegistrationPolicy
 
 API_AUDIENCE_PATH = "/api/v1"
 
-ClientKeys: TypeAlias = Callable[[Client], Mapping[str, JsonValue]]
-"""The public keys of a client as a JWK set: the registered ones, or those at its jwks_uri as last read."""
+
+class Publisher(Protocol):
+    """Who has public keys: a client, or an issuer of assertions. Nobody else has its `publisher_id`."""
+
+    @property
+    def publisher_id(self) -> str: ...  # noqa: D102 - the noun says it
+    @property
+    def jwks(self) -> Mapping[str, JsonValue] | None: ...  # noqa: D102
+    @property
+    def jwks_uri(self) -> str | None: ...  # noqa: D102
 
 
-def registered_keys(client: Client) -> Mapping[str, JsonValue]:
+PublicKeys: TypeAlias = Callable[[Publisher], Mapping[str, JsonValue]]
+"""The public keys of somebody as a JWK set: the registered ones, or those at a jwks_uri as last read."""
+
+
+def registered_keys(publisher: Publisher) -> Mapping[str, JsonValue]:
     """Return the keys that are part of the registration; nothing is fetched."""
-    return client.jwks or {}
+    return publisher.jwks or {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +41,7 @@ class Settings:
 
     `require_pushed` demands of every client that it pushes its authorization requests (RFC 9126 5).
     `create_account_url` is where citizens make an account; without one nobody is sent there.
+    `assertion_issuers` may vouch for people (RFC 7523).
     `detail_types` are what authorization_details may speak of (RFC 9396).
     `mtls_origin` is where clients that connect with a certificate find the same endpoints (RFC 8705 5).
     `api_max_age` is how old the sign-in behind a change through the management API may be; None: of any age.
@@ -62,6 +75,7 @@ class Settings:
     ui_locales: tuple[str, ...] = ("en", "zh-CN")
     service_documentation: str | None = None
     registration: RegistrationPolicy = RegistrationPolicy()
+    assertion_issuers: tuple[AssertionIssuer, ...] = ()
     mtls_origin: str | None = None
     dpop_nonce_required: bool = False
     api_max_age: timedelta | None = None
@@ -96,4 +110,4 @@ class Provider:
     settings: Settings
     keys: KeyRing
     nonce_key: bytes = field(repr=False)
-    client_keys: ClientKeys = registered_keys
+    client_keys: PublicKeys = registered_keys

@@ -46,6 +46,10 @@ class Subjects(Protocol):
         """Return the subject of an account, or None."""
         ...
 
+    def named(self, directory_id: str | None, login_name: str) -> str | None:
+        """Return the account that signs in under a name at a directory, None for citizens; or None."""
+        ...
+
     def account_of(self, sub: str, sector: str) -> str | None:
         """Return the account that a `sub` of this sector speaks of, or None."""
         ...

@@ -8,7 +8,14 @@ from sso.audit.event import TokenRequestFailed
 from sso.oidc.client import GrantType
 from sso.oidc.client_jwt import NoKeyToEncryptTo, id_token_protection, require_key_to_encrypt_to
 from sso.oidc.errors import ErrorCode, TokenError
-from sso.oidc.grants import authorization_code, client_credentials, deferred, refresh_token, token_exchange
+from sso.oidc.grants import (
+    authorization_code,
+    client_credentials,
+    deferred,
+    jwt_bearer,
+    refresh_token,
+    token_exchange,
+)
 from sso.oidc.response import TokenResponse
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
@@ -23,6 +30,7 @@ GRANTS: Mapping[str, Grant] = {
     GrantType.DEVICE_CODE: deferred.redeem_device_code,
     GrantType.CIBA: deferred.redeem_auth_req_id,
     GrantType.TOKEN_EXCHANGE: token_exchange.exchange,
+    GrantType.JWT_BEARER: jwt_bearer.grant,
 }
 
 _EXPECTED = frozenset({ErrorCode.AUTHORIZATION_PENDING, ErrorCode.SLOW_DOWN})

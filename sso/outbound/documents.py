@@ -17,6 +17,7 @@ from sso.audit.record import JsonValue
 from sso.oidc.client import Client
 from sso.oidc.jose import KeySetInvalid, usable_keys
 from sso.oidc.registration import InvalidClientMetadata, Proposal, SectorDocument, sector_to_read
+from sso.oidc.settings import Publisher
 from sso.outbound.fetcher import NoAnswer, Outbound
 from sso.outbound.rules import NotAllowed, OutboundRules
 
@@ -57,24 +58,24 @@ class ClientDocuments:
         self._sets: OrderedDict[tuple[str, str], _KeySet] = OrderedDict()
         self._turns = threading.BoundedSemaphore(max(1, threads // 2))
 
-    def keys(self, client: Client) -> Mapping[str, JsonValue]:
+    def keys(self, client: Publisher) -> Mapping[str, JsonValue]:
         """Return a client's public keys as a JWK set: registered, or as last read. Fetches nothing."""
         if client.jwks_uri is None:
             return client.jwks or {}
         with self._guard:
-            known = self._sets.get((client.client_id, client.jwks_uri))
+            known = self._sets.get((client.publisher_id, client.jwks_uri))
         if known is None or self._clock() - known.read_at > STALE_SECONDS:
             return {}
         return known.keys
 
-    def prepare(self, client: Client, kid: str | None = None) -> None:
+    def prepare(self, client: Publisher, kid: str | None = None) -> None:
         """Fetch a client's keys if they are not known, old, or lack the one with this `kid`.
 
         Never call it in a transaction. Whatever goes wrong is logged: `keys` then has nothing new.
         """
         if client.jwks_uri is None:
             return
-        known = self._set_of(client.client_id, client.jwks_uri)
+        known = self._set_of(client.publisher_id, client.jwks_uri)
         if not self._due(known, kid) or not self._turns.acquire(blocking=False):
             return
         try:
@@ -122,7 +123,7 @@ class ClientDocuments:
         fresh = now - known.read_at < FRESH_SECONDS and (kid is None or kid in known.kids)
         return not fresh and now - known.tried_at >= REFETCH_SECONDS
 
-    def _fetch_once(self, client: Client, uri: str, known: _KeySet, kid: str | None) -> None:
+    def _fetch_once(self, client: Publisher, uri: str, known: _KeySet, kid: str | None) -> None:
         """Fetch in one thread; another one waits for it only if it knows no keys at all."""
         if not known.lock.acquire(timeout=0 if known.keys else WAIT_SECONDS):
             return
@@ -132,11 +133,13 @@ class ClientDocuments:
         finally:
             known.lock.release()
 
-    def _fetch(self, client: Client, uri: str, known: _KeySet) -> None:
+    def _fetch(self, client: Publisher, uri: str, known: _KeySet) -> None:
         try:
             keys = usable_keys(self._get_json(uri))
         except (NotAllowed, NoAnswer, KeySetInvalid) as error:
-            log.warning("client keys not read", extra={"client_id": client.client_id, "reason": str(error)})
+            log.warning(
+                "client keys not read", extra={"client_id": client.publisher_id, "reason": str(error)}
+            )
         else:
             listed = keys["keys"] if isinstance(keys["keys"], list) else []
             known.kids = frozenset(str(jwk.get("kid")) for jwk in listed if isinstance(jwk, Mapping))

@@ -8,6 +8,8 @@ from sqlalchemy import Row, Select, bindparam, select
 from sqlalchemy.dialects import postgresql
 
 from sso.audit.record import JsonValue
+from sso.directory.person import AccountKind
+from sso.directory.routing import normalise_login_name
 from sso.oidc.account import Subject
 from sso.oidc.digest import new_id
 from sso.storage.tables import account, grant, person, subject_identifier
@@ -62,6 +64,15 @@ _SUB = select(_S.sub).where(_S.account_id == bindparam("key"), _S.sector == bind
 _ACCOUNT_OF = select(_S.account_id).where(
     _S.sub == bindparam("presented"), _S.sector == bindparam("in_sector")
 )
+_CITIZEN = select(account.c.id).where(
+    account.c.kind == AccountKind.CITIZEN.value, account.c.login_name == bindparam("name")
+)
+_CLERK = (
+    select(account.c.id)
+    .where(account.c.directory_id == bindparam("directory"), account.c.login_name == bindparam("name"))
+    .order_by(account.c.updated_at.desc(), account.c.id)
+    .limit(1)
+)
 _ADD_SUB = postgresql.insert(subject_identifier).on_conflict_do_nothing()
 
 
@@ -83,6 +94,16 @@ class SqlSubjects:
             return known
         row = self._unit.row(_SUBJECT, {"account_id": account_id})
         return None if row is None else _subject(row)
+
+    def named(self, directory_id: str | None, login_name: str) -> str | None:
+        """Return the account that signs in under a name at a directory, None for citizens; or None."""
+        try:
+            name = normalise_login_name(login_name)
+        except ValueError:
+            return None
+        statement = _CITIZEN if directory_id is None else _CLERK
+        row = self._unit.row(statement, {"name": name, "directory": directory_id})
+        return None if row is None else str(row.id)
 
     def account_of(self, sub: str, sector: str) -> str | None:
         """Return the account that a `sub` of this sector speaks of, or None."""

@@ -4,6 +4,7 @@ from sso.hub import Hub
 from sso.oidc.certificate import ClientCertificate
 from sso.oidc.client import ClientAuthMethod, is_client_id
 from sso.oidc.client_authentication import is_registered
+from sso.oidc.grants.jwt_bearer import issuer_of
 from sso.oidc.jose import TokenInvalid, unverified_header
 
 
@@ -24,6 +25,13 @@ def prepare_client_keys(
     by_own = client.auth_method is ClientAuthMethod.SELF_SIGNED_TLS_CLIENT_AUTH
     if by_own and certificate is not None and not is_registered(hub.documents.keys(client), certificate):
         hub.documents.prepare(client, certificate.x5t)
+
+
+def prepare_issuer_keys(hub: Hub, assertion: str | None) -> None:
+    """See to it that the keys of a trusted issuer are at hand: those that sign an assertion of its."""
+    issuer = None if assertion is None else issuer_of(assertion, hub.provider())
+    if issuer is not None:
+        hub.documents.prepare(issuer, _kid(assertion))
 
 
 def _kid(token: str | None) -> str | None:

@@ -24,7 +24,7 @@ from sso.oidc.push import push as push_request
 from sso.oidc.sender_constraint import confirmation_of, key_of_pushed
 from sso.oidc.settings import Provider
 from sso.oidc.token_request import TokenRequest, repeated_values, single_values
-from sso.web.client_keys import prepare_client_keys
+from sso.web.client_keys import prepare_client_keys, prepare_issuer_keys
 from sso.web.direct import View, json_response, route
 from sso.web.proof_of_key import presented_of
 from sso.web.visit import origin_of
@@ -154,6 +154,7 @@ def _answer(
     origin = origin_of(request, proxies)
     signed = (form.get("client_assertion"), form.get("request"))
     prepare_client_keys(hub, claimed_client_id(presented), *signed, certificate=presented.certificate)
+    prepare_issuer_keys(hub, form.get("assertion"))
     with hub.database.begin(origin) as stores:
         client = authenticate(presented, stores, provider, now)
         key = None if bind is None else bind(presented, client, stores, provider, now)

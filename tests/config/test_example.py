@@ -12,10 +12,15 @@ from sso.config import Config, ConfigurationError, load
 from sso.config.details import AuthorizationDetailType
 from sso.config.keys import Pkcs11
 from sso.config.schema import Directory
+from sso.config.trusted_issuer import TrustedIssuer
 from tests.config.written import write_secrets
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
-BLOCKS = {"directory": Directory, "authorization_details_type": AuthorizationDetailType}
+BLOCKS = {
+    "directory": Directory,
+    "authorization_details_type": AuthorizationDetailType,
+    "trusted_issuer": TrustedIssuer,
+}
 OPTIONAL = ("keys.pkcs11.", *(f"{name}." for name in BLOCKS))
 WITHOUT_DEFAULT = {"server.issuer", "secrets.key_encryption_key_file", "secrets.pepper_file"}
 
@@ -123,6 +128,20 @@ def test_its_directory_is_valid_and_tells_the_defaults(tmp_path: Path) -> None:
     assert {name: section[name] for name in optional} == {
         name: Directory.model_fields[name].get_default() for name in optional
     }
+
+
+def test_its_trusted_issuer_is_valid(tmp_path: Path) -> None:
+    write_secrets(tmp_path)
+    before, mark, block = example().partition("#[[trusted_issuer]]")
+    issuer = uncommented(mark + block.partition("\n\n")[0])
+    for other in ("jwks_file", "sector", "directory"):
+        issuer = issuer.replace(f"\n{other} = ", f"\n# {other} = ")
+    issuer = issuer.replace('known_by = "directory"', 'known_by = "citizen"')
+    (tmp_path / "sso.toml").write_text(f"{before}{issuer}", encoding="utf-8")
+
+    (loaded,) = load(str(tmp_path / "sso.toml"), {}).assertion_issuers
+
+    assert (loaded.issuer, loaded.claim, loaded.clients) == ("https://sso.example.org", "sub", ())
 
 
 def test_its_type_of_details_is_valid(tmp_path: Path) -> None:

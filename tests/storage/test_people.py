@@ -281,3 +281,32 @@ def test_a_sub_never_changes_and_differs_by_sector(database: Database) -> None:
 
     assert again == first
     assert len({first, public, other}) == 3
+
+
+def test_an_account_is_found_by_its_sub_in_one_sector(database: Database) -> None:
+    tuya = person()
+    account = citizen(tuya.id)
+    with database.begin(ORIGIN) as stores:
+        stores.people.add_person(tuya)
+        stores.people.add_account(account, NOW)
+        sub = stores.subjects.sub(account.id, "housing", NOW)
+
+        assert stores.subjects.account_of(sub, "housing") == account.id
+        assert stores.subjects.account_of(sub, "pensions") is None
+        assert stores.subjects.account_of("nobody", "housing") is None
+
+
+def test_an_account_is_found_by_the_name_that_it_signs_in_with(database: Database) -> None:
+    tuya, bolor = person(), person()
+    one, two = citizen(tuya.id, login_name="tuya"), clerk(bolor.id, login_name="tuya")
+    with database.begin(ORIGIN) as stores:
+        stores.people.add_person(tuya)
+        stores.people.add_person(bolor)
+        stores.people.add_account(one, NOW)
+        stores.people.add_account(two, NOW)
+
+        assert stores.subjects.named(None, " TUYA ") == one.id
+        assert stores.subjects.named("civil", "Tuya") == two.id
+        assert stores.subjects.named("finance", "tuya") is None
+        assert stores.subjects.named(None, "nobody") is None
+        assert stores.subjects.named(None, "") is None

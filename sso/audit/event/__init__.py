@@ -89,6 +89,7 @@ from sso.audit.event.sign_out import (
     LogoutRejected,
 )
 from sso.audit.event.tokens import (
+    AssertionAccepted,
     BearerRejected,
     ClientAuthenticationFailed,
     CodeReused,
@@ -121,6 +122,7 @@ EVENT_CLASSES: tuple[type[AuditEvent], ...] = (
     TokenRefreshed,
     RefreshTokenReused,
     TokenExchanged,
+    AssertionAccepted,
     CodeReused,
     TokenRequestFailed,
     ClientAuthenticationFailed,
@@ -184,6 +186,7 @@ EVENT_CLASSES: tuple[type[AuditEvent], ...] = (
 )
 
 __all__ = [
+    "AssertionAccepted",
     "AccountCreated",
     "AccountDisabled",
     "AccountEnabled",

@@ -182,3 +182,16 @@ class TokenExchanged:
     impersonation: bool
     aud: tuple[str, ...]
     scope: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssertionAccepted:
+    """A trusted issuer vouched for a person; a client got a token about them without their taking part."""
+
+    code: ClassVar[str] = "grant.assertion.accepted"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.LOW
+    client_id: str
+    account_id: str
+    grant_id: str
+    issuer: str

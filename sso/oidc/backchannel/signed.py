@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sso.audit.record import JsonValue
+from sso.oidc.claim_times import OutOfTime, end_of
 from sso.oidc.client import Client
 from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.jose import TokenInvalid, verify_with_keys
@@ -30,7 +31,10 @@ def signed_parameters(
     aud = claims.get("aud")
     if provider.settings.issuer not in (aud if isinstance(aud, list) else [aud]):
         raise _refusal("aud is not the issuer")
-    expires_at = _check_times(claims, provider.settings.clock_skew, now)
+    try:
+        expires_at = end_of(claims, ("exp", "nbf", "iat"), MAX_LIFETIME, provider.settings.clock_skew, now)
+    except OutOfTime as error:
+        raise _refusal(str(error)) from error
     _spend(claims.get("jti"), client, expires_at, stores)
     return {name: _text(name, value) for name, value in claims.items() if name not in _OF_THE_JWT}
 
@@ -43,25 +47,6 @@ def _verified(text: str, client: Client, provider: Provider) -> Mapping[str, Jso
         return verify_with_keys(text, provider.client_keys(client), (alg,))
     except TokenInvalid as error:
         raise _refusal(str(error)) from error
-
-
-def _check_times(claims: Mapping[str, JsonValue], skew: timedelta, now: datetime) -> datetime:
-    """All three are required (7.1.1); return when the JWT can be forgotten."""
-    exp, nbf, iat = (_time(claims, name) for name in ("exp", "nbf", "iat"))
-    if now - skew >= exp:
-        raise _refusal("exp is past")
-    if max(nbf, iat) > now + skew:
-        raise _refusal("nbf or iat is in the future")
-    if exp - nbf > MAX_LIFETIME:
-        raise _refusal("exp is too far from nbf")
-    return exp + skew
-
-
-def _time(claims: Mapping[str, JsonValue], name: str) -> datetime:
-    value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**40:
-        raise _refusal(f"{name} is missing or not a time")
-    return datetime.fromtimestamp(value, UTC)
 
 
 def _spend(jti: JsonValue, client: Client, expires_at: datetime, stores: Stores) -> None:
