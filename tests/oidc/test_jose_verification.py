@@ -102,6 +102,8 @@ def test_a_key_that_cannot_be_used_does_not_hide_the_next_one() -> None:
         pytest.param(signed(EC, "ES256", typ="JWT"), public(EC), id="another typ"),
         pytest.param(signed(EC, "ES256", b"[1]"), public(EC), id="a list"),
         pytest.param(signed(EC, "ES256", b"{"), public(EC), id="no JSON"),
+        pytest.param(signed(EC, "ES256", b'{"exp":NaN}'), public(EC), id="NaN"),
+        pytest.param(signed(EC, "ES256", b'{"exp":1e999999,"iat":-Infinity}'), public(EC), id="Infinity"),
         pytest.param(signed(EC, "ES256", b"[" * 9_000), public(EC), id="deep JSON"),
         pytest.param(
             signed(OctKey.import_key(part(public(RSA))), "HS256"),

@@ -177,9 +177,14 @@ def _verified(token: str, key: PublicKey | bytes, alg: str) -> dict[str, JsonVal
     return _claims(decoded["payload"])
 
 
+def _refuse_constant(name: str) -> JsonValue:
+    """NaN and Infinity are no JSON (RFC 8259 6), and no time compares with them."""
+    raise ValueError(name)
+
+
 def _claims(payload: bytes) -> dict[str, JsonValue]:
     try:
-        claims: JsonValue = json.loads(payload)
+        claims: JsonValue = json.loads(payload, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         message = "the payload is not JSON"
         raise TokenInvalid(message) from error
