@@ -19,7 +19,7 @@ from sso.oidc.jose import generate_private_key, public_jwk
 from sso.oidc.registration import FIELDS, InvalidClientMetadata, Proposal
 from sso.oidc.registration_policy import RegistrationMode, RegistrationPolicy, TrustedIssuer
 from sso.oidc.self_registration.access import InitialAccessToken
-from sso.oidc.self_registration.policy import OFFICER_FIELDS, permitted
+from sso.oidc.self_registration.policy import OFFICER_FIELDS, OWN_FIELDS, permitted
 from sso.oidc.settings import Settings
 from tests.fakes import FakeStores
 
@@ -71,6 +71,16 @@ class Desk:
         asked = Asked("update", registered.access_token, whole, client_id)
         _, admitted = self_registration.admit_change(asked, self.stores, self.settings, self.now)
         return self_registration.change(asked, admitted, Proposal(admitted.metadata), self.stores, self.now)
+
+
+def test_what_an_application_says_about_itself_is_counted_on_fingers() -> None:
+    """A field that is new and not named here is an officer's: whoever adds one decides on purpose."""
+    assert OWN_FIELDS < set(FIELDS)
+    assert OFFICER_FIELDS == {
+        *("accept_token_endpoint_audience", "audience", "authorization_details_types", "claims_in_id_token"),
+        *("front_channel_tokens", "may_act", "may_impersonate", "require_pkce", "resource"),
+        *("rotate_refresh_tokens", "sector", "subject_type", "trusted"),
+    }
 
 
 def test_only_digests_of_both_tokens_and_the_secret_are_kept() -> None:

@@ -64,7 +64,6 @@ def test_a_change_is_on_record_with_before_and_after(registrant: Registrant) -> 
         ({"client_id_issued_at": 0}, "invalid_client_metadata"),
         ({"redirect_uris": []}, "invalid_redirect_uri"),
         ({"token_endpoint_auth_method": "none"}, "invalid_client_metadata"),
-        ({"subject_type": "public"}, "invalid_client_metadata"),
     ],
 )
 def test_a_replacement_that_cannot_be_changes_nothing(

@@ -1,11 +1,13 @@
 """A database of an earlier version of the hub, with data in it, becomes one of today's and loses nothing."""
 
+import json
 from datetime import UTC, datetime
 
 from alembic import command
 from sqlalchemy import text
 
 from sso.audit.record import Origin
+from sso.oidc.registration import changed_client
 from sso.storage import schema
 from sso.storage.database import Database
 from sso.storage.schema import migrate
@@ -16,6 +18,21 @@ __all__ = ["empty_database"]
 
 AT = datetime(2026, 3, 4, 5, 6, 7, 123456, tzinfo=UTC)
 EVENT = "019c0000-0000-7000-8000-000000000001"
+
+
+REGISTRATION = {
+    "scope": ["openid"],
+    "grant_types": ["authorization_code"],
+    "subject_type": "pairwise",
+    "names": {"zh-CN": "住房"},
+    **dict.fromkeys(("post_logout_redirect_uris", "audience", "contacts"), []),
+    **dict.fromkeys(("backchannel_logout_session_required", "require_pkce", "rotate_refresh_tokens"), True),
+    **dict.fromkeys(("claims_in_id_token", "accept_token_endpoint_audience"), False),
+    **dict.fromkeys(("backchannel_logout_uri", "jwks", "token_endpoint_auth_signing_alg", "client_uri")),
+    **dict.fromkeys(("default_max_age", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri")),
+    "id_token_signed_response_alg": "RS256",
+}
+"""What the first version wrote of a client."""
 
 
 def at_first_version(database: Database) -> None:
@@ -31,8 +48,15 @@ def at_first_version(database: Database) -> None:
     }
     grant = {"id": "g", "client_id": "c", "account_id": "a", "sub": "s", "session_id": "z", "scope": "openid"}
     grant |= {"claims": "{}", "auth_time": at, "acr": "x", "amr": "pwd", "offline": False, "created_at": at}
+    clients = [
+        {"client_id": name, "client_name": name, "auth_method": "none", "sector": name, "trusted": False}
+        | {"registration": json.dumps(REGISTRATION | {"redirect_uris": [address]})}
+        | {"created_at": at, "updated_at": at}
+        for name, address in (("app", "org.example.app:/cb"), ("site", "https://site.example/cb"))
+    ]
+    rows = [("audit_event", event), ('"grant"', grant), *(("client", client) for client in clients)]
     with database._schema_writer() as connection:
-        for table, row in (("audit_event", event), ('"grant"', grant)):
+        for table, row in rows:
             names = ", ".join(row)
             values = ", ".join(f":{name}" for name in row)
             connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row)
@@ -69,3 +93,18 @@ def test_a_grant_from_before_is_read_as_bound_to_nothing(empty_database: Databas
         None,
         None,
     )
+
+
+def test_a_client_from_before_has_the_defaults_of_todays_fields(empty_database: Database) -> None:
+    at_first_version(empty_database)
+
+    migrate(empty_database)
+
+    with empty_database.begin(ORIGIN) as stores:
+        app, site = stores.clients.get("app"), stores.clients.get("site")
+    assert app is not None
+    assert site is not None
+    assert (app.application_type, site.application_type) == ("native", "web")
+    assert (app.response_types, app.access_token_format, app.self_registration) == ({"code"}, "jwt", None)
+    assert changed_client(app, {"client_name": "App"}, AT).redirect_uris == ("org.example.app:/cb",)
+    assert site.names == {"zh-CN": "住房"}

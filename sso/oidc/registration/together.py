@@ -57,10 +57,15 @@ def _check_redirect_addresses(client: Client) -> None:
         raise InvalidClientMetadata(
             "an app's own scheme in redirect_uris needs application_type native", code
         )
-    if GrantType.IMPLICIT in client.grant_types and any(
-        urlsplit(address).scheme != "https" for address in client.redirect_uris
-    ):
-        raise InvalidClientMetadata("redirect_uris of a web application with implicit must use https", code)
+    if GrantType.IMPLICIT in client.grant_types and not all(map(_is_site, client.redirect_uris)):
+        raise InvalidClientMetadata(
+            "redirect_uris of a web application with implicit must use https, and not localhost", code
+        )
+
+
+def _is_site(address: str) -> bool:
+    parts = urlsplit(address)
+    return parts.scheme == "https" and parts.hostname != "localhost"
 
 
 def _check_public(client: Client) -> None:

@@ -11,23 +11,36 @@ from sso.oidc.client import GrantType
 from sso.oidc.registration import FIELDS, InvalidClientMetadata, is_name_tag
 from sso.oidc.registration_policy import RegistrationPolicy
 
-OFFICER_FIELDS = frozenset(
+OWN_FIELDS = frozenset(
     {
-        "accept_token_endpoint_audience",
-        "audience",
-        "authorization_details_types",
-        "claims_in_id_token",
-        "front_channel_tokens",
-        "may_act",
-        "may_impersonate",
-        "require_pkce",
-        "resource",
-        "rotate_refresh_tokens",
-        "sector",
-        "trusted",
+        *("client_name", "redirect_uris", "post_logout_redirect_uris", "application_type", "contacts"),
+        *("client_uri", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri"),
+        *("software_id", "software_version"),
+        *("grant_types", "response_types", "scope", "default_max_age", "default_acr_values", "profile"),
+        *("jwks", "jwks_uri", "sector_identifier_uri"),
+        *("token_endpoint_auth_method", "token_endpoint_auth_signing_alg"),
+        *("tls_client_auth_subject_dn", "tls_client_auth_san_dns", "tls_client_auth_san_uri"),
+        *("tls_client_auth_san_ip", "tls_client_auth_san_email"),
+        *("access_token_format", "dpop_bound_access_tokens", "dpop_nonce_required"),
+        "tls_client_certificate_bound_access_tokens",
+        *("id_token_signed_response_alg", "userinfo_signed_response_alg"),
+        *("introspection_signed_response_alg", "authorization_signed_response_alg"),
+        *("id_token_encrypted_response_alg", "id_token_encrypted_response_enc"),
+        *("userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc"),
+        *("introspection_encrypted_response_alg", "introspection_encrypted_response_enc"),
+        *("authorization_encrypted_response_alg", "authorization_encrypted_response_enc"),
+        *("request_object_signing_alg", "require_signed_request_object", "request_uris"),
+        "require_pushed_authorization_requests",
+        *("backchannel_logout_uri", "backchannel_logout_session_required"),
+        *("frontchannel_logout_uri", "frontchannel_logout_session_required"),
+        *("backchannel_token_delivery_mode", "backchannel_client_notification_endpoint"),
+        *("backchannel_authentication_request_signing_alg", "backchannel_user_code_parameter"),
     }
 )
-"""What an application never says about itself; in its own metadata these are as good as unknown fields."""
+"""What an application may say about itself: what concerns nobody else, and what makes it stricter."""
+
+OFFICER_FIELDS = frozenset(FIELDS) - OWN_FIELDS
+"""All others decide over other people's trust: in its own metadata these are as good as unknown fields."""
 
 _RESPONSE_GRANTS = {
     "code": GrantType.AUTHORIZATION_CODE,
@@ -56,11 +69,7 @@ def permitted(
 
 def spoken(document: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Return those fields of a document that an application may say about itself."""
-    return {
-        name: value
-        for name, value in document.items()
-        if (name in FIELDS and name not in OFFICER_FIELDS) or is_name_tag(name)
-    }
+    return {name: value for name, value in document.items() if name in OWN_FIELDS or is_name_tag(name)}
 
 
 def _grant_types(metadata: Mapping[str, JsonValue], policy: RegistrationPolicy) -> JsonValue:
@@ -69,7 +78,7 @@ def _grant_types(metadata: Mapping[str, JsonValue], policy: RegistrationPolicy) 
     if asked is None:
         types = metadata.get("response_types")
         words = " ".join(map(str, types)) if isinstance(types, list) else "code"
-        return sorted({_RESPONSE_GRANTS[word].value for word in words.split() if word in _RESPONSE_GRANTS})
+        asked = sorted({_RESPONSE_GRANTS[word].value for word in words.split() if word in _RESPONSE_GRANTS})
     open_to_all = {grant_type.value for grant_type in policy.grant_types}
     if isinstance(asked, list) and not all(isinstance(one, str) and one in open_to_all for one in asked):
         raise InvalidClientMetadata(
