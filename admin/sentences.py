@@ -61,6 +61,10 @@ SENTENCES: Mapping[str, Sequence[str]] = {
         _("An unknown application could not prove who it is: {reason}."),
     ),
     "token.introspected": (_("{application} asked whether a token is valid."),),
+    "token.assertion.accepted": (
+        _("{application} got a token about account {account}, for whom {issuer} vouched."),
+        _("An application got a token about a person for whom a trusted issuer vouched."),
+    ),
     "userinfo.accessed": (
         _("{application} read about account {account}: {claims}."),
         _("{application} read nothing about account {account} but its identifier."),
@@ -234,6 +238,7 @@ _IN_DETAIL = {
     "record": "record_id",
     "results": "results",
     "origin": "origin",
+    "issuer": "issuer",
     "entries": "entries",
     "findings": "findings",
     "first": "first",

@@ -110,7 +110,7 @@ def test_nothing_is_said_of_a_sign_in_that_nobody_saw(world: World) -> None:
 def test_it_is_on_record_who_vouched(world: World) -> None:
     redeem(world, assertion())
 
-    assert world.stores.audit.codes() == ["grant.assertion.accepted", "token.issued"]
+    assert world.stores.audit.codes() == ["token.assertion.accepted", "token.issued"]
 
 
 @pytest.mark.parametrize("aud", [ISSUER, [ISSUER], f"{ISSUER}/oauth2/token"])

@@ -98,7 +98,7 @@ def test_an_assertion_buys_an_access_token_and_nothing_more(stage: Stage) -> Non
     claims = jwt.decode(answer.json()["access_token"], options={"verify_signature": False})
     assert claims["scope"] == "housing:read"
     assert "sid" not in claims
-    events = stage.hub.audit("--client", stage.client["client_id"], "--event", "grant.assertion.accepted")
+    events = stage.hub.audit("--client", stage.client["client_id"], "--event", "token.assertion.accepted")
     assert events[0]["detail"] == {"issuer": IN_FILE}
 
 

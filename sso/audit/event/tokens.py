@@ -188,7 +188,7 @@ class TokenExchanged:
 class AssertionAccepted:
     """A trusted issuer vouched for a person; a client got a token about them without their taking part."""
 
-    code: ClassVar[str] = "grant.assertion.accepted"
+    code: ClassVar[str] = "token.assertion.accepted"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
     severity: ClassVar[Severity] = Severity.LOW
     client_id: str
