@@ -1,5 +1,6 @@
 """The device authorization grant over HTTP: a device that polls, and a person at a browser (RFC 8628)."""
 
+import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,7 @@ class Television:
     client_id: str
 
     def ask(self, **params: str) -> dict[str, Any]:
-        answer = self.post("/oauth2/device_authorization", scope="openid email", **params)
+        answer = self.post("/oauth2/device_authorization", **{"scope": "openid email", **params})
         assert answer.status_code == 200, answer.text
         assert answer.headers["Cache-Control"] == "no-store"
         body: dict[str, Any] = answer.json()
@@ -208,6 +209,24 @@ def test_an_answer_needs_a_session_that_still_goes_on(television: Television, vi
     assert television.error(asked) in {"authorization_pending", "slow_down"}
 
 
+def test_a_client_that_wants_a_recent_sign_in_gets_one(television: Television, visitor: Visitor) -> None:
+    """default_max_age (OpenID Connect Registration 2): an old session is not enough, a new sign-in is."""
+    file = television.hub.folder / "strict.json"
+    metadata = {"grant_types": [GRANT_TYPE], "response_types": [], "scope": "openid", "default_max_age": 0}
+    whole = {**metadata, "token_endpoint_auth_method": "none"}
+    file.write_text(json.dumps(whole), encoding="utf-8")
+    strict = television.hub.add_client("--metadata-file", str(file), name="Strict")
+    asked = Television(television.hub, strict["client_id"]).ask(scope="openid")
+    visitor.open(f"{television.hub.issuer}/sign-in")
+    sign_in(visitor)
+
+    type_code(visitor, television.hub, asked["user_code"])
+
+    assert visitor.has("login_name")
+    sign_in(visitor)
+    assert visitor.has("allow")
+
+
 def test_metadata_names_the_endpoint(television: Television) -> None:
     """RFC 8628 4."""
     address = f"{television.hub.issuer}/.well-known/openid-configuration"
@@ -238,7 +257,7 @@ def test_guessing_codes_is_throttled_by_network_and_by_account(television: Telev
     """RFC 8628 5.1. Last, for the network has to wait afterwards."""
     with Visitor() as stranger, Visitor() as person:
         person.open(f"{television.hub.issuer}/sign-in")
-        sign_in(person)
+        sign_in(person, "bolor")
         heard: dict[str, list[int]] = {"stranger": [], "person": []}
         for _ in range(31):
             type_code(stranger, television.hub, "BCDF-GHJK")

@@ -1,0 +1,49 @@
+"""Who signs in under a name: whom a client means by login_hint (CIBA Core 7.1)."""
+
+import pytest
+
+from sso.authentication.hinted import account_named
+from sso.directory.person import Account, AccountKind, Person
+from tests.authentication.examples import CIVIL, NOW
+from tests.fakes import FakeStores
+
+
+@pytest.fixture
+def stores() -> FakeStores:
+    stores = FakeStores()
+    for number, kind in ((1, AccountKind.CITIZEN), (2, AccountKind.STAFF)):
+        stores.people.add_person(Person(id=f"person-{number}", name="x", disabled_at=None, roles=frozenset()))
+        staff = kind is AccountKind.STAFF
+        account = Account(
+            id=f"account-{number}",
+            person_id=f"person-{number}",
+            kind=kind,
+            login_name="tuya",
+            directory_id="civil" if staff else None,
+            immutable_id="uuid" if staff else None,
+            claims={},
+            disabled_at=None,
+        )
+        stores.people.add_account(account, NOW)
+    return stores
+
+
+@pytest.mark.parametrize(
+    ("typed", "account_id"),
+    [
+        ("tuya", "account-1"),
+        (" TUYA ", "account-1"),
+        ("tuya@civil.example", "account-2"),
+        ("Tuya@Civil.Example", "account-2"),
+        ("tuya@elsewhere.example", None),
+        ("bolor@civil.example", None),
+        ("nobody", None),
+        ("", None),
+        ("tu\u200bya", None),
+        ("x" * 300, None),
+    ],
+)
+def test_a_hint_leads_where_the_name_would(stores: FakeStores, typed: str, account_id: str | None) -> None:
+    found = account_named(typed, (CIVIL,), stores)
+
+    assert (found.id if found is not None else None) == account_id
