@@ -9,15 +9,14 @@ Every connection: read committed, UTC, a limit on every statement, and never `sy
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
-from time import monotonic
 from typing import Any
 
 import psycopg
-from sqlalchemy import URL, Connection, Engine, Executable, create_engine, event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy import URL, Connection, Executable, create_engine
 
-from sso.storage.compiled import Compiled, compiled
+from sso.storage.compiled import DIALECT, Compiled, compiled
 from sso.storage.connected import connected
+from sso.storage.connections import Connections
 from sso.storage.engines import Pool
 from sso.storage.errors import StorageUnavailable
 from sso.storage.group_commit import GroupCommit
@@ -27,7 +26,7 @@ from sso.storage.transactions import Collected, Parameters, Transaction
 
 STATEMENT_SECONDS = 10
 REST_SECONDS = 5.0
-"""A connection that rested longer is tried before it is used: a restart costs no request."""
+"""A connection that rested longer is tried before it is used."""
 PREPARED_STATEMENTS = 300
 """More than there are: a statement is prepared once for each connection."""
 
@@ -43,27 +42,23 @@ class PostgresqlEngines:
     """`sso.storage.engines.Engines` of a PostgreSQL database; options of the URL win over ours."""
 
     def __init__(self, url: URL, pool: Pool, rest_seconds: float = REST_SECONDS) -> None:
-        given = url.query.get("options", "")
-        options = given if isinstance(given, str) else " ".join(given)
-        self._engine = create_engine(
+        arguments = _arguments(url, pool)
+        self._connections = Connections(lambda: _connected(arguments), pool, rest_seconds)
+        self._group = GroupCommit(self._insert)
+        self._schema_engine = create_engine(
             url,
             pool_size=pool.size,
             max_overflow=0,
             pool_timeout=pool.wait_seconds,
-            isolation_level="AUTOCOMMIT",
-            connect_args={
-                "options": f"{_SETTINGS} {options}".strip(),
-                "connect_timeout": int(pool.wait_seconds),
-                "application_name": "sso-hub",
-            },
+            pool_pre_ping=True,
+            isolation_level="READ COMMITTED",
+            creator=lambda: _connected(arguments),
         )
-        _tend(self._engine, rest_seconds)
-        self._group = GroupCommit(self._insert)
 
     @contextmanager
     def transaction(self, *, writes: bool) -> Generator[Transaction]:
         """Open a transaction of a unit; it costs nothing until its first statement."""
-        opened = PostgresqlTransaction(Lease(self._engine), self._group, writes=writes)
+        opened = PostgresqlTransaction(Lease(self._connections), self._group, writes=writes)
         try:
             yield opened
         finally:
@@ -72,21 +67,23 @@ class PostgresqlEngines:
     @contextmanager
     def schema(self, *, writes: bool) -> Generator[Connection]:
         """Open a transaction of SQLAlchemy's and commit it."""
-        transactional = self._engine.execution_options(isolation_level="READ COMMITTED")
-        with connected(transactional.execution_options(postgresql_readonly=not writes)) as connection:
+        engine = self._schema_engine.execution_options(postgresql_readonly=not writes)
+        with connected(engine) as connection:
             yield connection
             connection.commit()
 
     def dispose(self) -> None:
         """Close what is not in use."""
-        self._engine.dispose()
+        self._connections.close_resting()
+        self._schema_engine.dispose()
 
     def abandon(self) -> None:
         """After a fork: forget the parent's connections without closing them."""
-        self._engine.dispose(close=False)
+        self._connections.abandon()
+        self._schema_engine.dispose(close=False)
 
     def _insert(self, rows: Written) -> None:
-        lease = Lease(self._engine)
+        lease = Lease(self._connections)
         try:
             lease.insert(rows)
         finally:
@@ -168,28 +165,19 @@ def _unavailable(error: psycopg.Error) -> StorageUnavailable:
     return StorageUnavailable(type(error).__name__)
 
 
-def _tend(engine: Engine, rest_seconds: float) -> None:
-    """Open connections as we want them, and try those that rested before they are used."""
-
-    @event.listens_for(engine, "connect")
-    def _open(connection: psycopg.Connection[Any], _record: object) -> None:
-        connection.prepared_max = PREPARED_STATEMENTS
-        connection.execute(_NEVER_RELAXED)
-        connection.commit()
-
-    @event.listens_for(engine, "checkin")
-    def _rest(_connection: object, record: Any) -> None:
-        record.info["rests_since"] = monotonic()
-
-    @event.listens_for(engine, "checkout")
-    def _wake(connection: psycopg.Connection[Any], record: Any, _proxy: object) -> None:
-        if monotonic() - record.info.get("rests_since", monotonic()) > rest_seconds:
-            _try(connection)
+def _arguments(url: URL, pool: Pool) -> dict[str, Any]:
+    """What psycopg connects with; options of the URL win over ours."""
+    _, arguments = DIALECT.create_connect_args(url)  # type: ignore[no-untyped-call]  # untyped there
+    return {
+        **arguments,
+        "options": f"{_SETTINGS} {arguments.get('options', '')}".strip(),
+        "connect_timeout": int(pool.wait_seconds),
+        "application_name": "sso-hub",
+    }
 
 
-def _try(connection: psycopg.Connection[Any]) -> None:
-    """Ask for a sign of life; without one the pool connects anew."""
-    try:
-        connection.execute("SELECT 1")
-    except psycopg.Error as error:
-        raise DisconnectionError from error
+def _connected(arguments: dict[str, Any]) -> psycopg.Connection[Any]:
+    connection = psycopg.connect(**arguments, autocommit=True)
+    connection.prepared_max = PREPARED_STATEMENTS
+    connection.execute(_NEVER_RELAXED)
+    return connection

@@ -218,7 +218,7 @@ def test_another_process_sees_a_change_within_a_second(sql_database: Database) -
         stores.clients.get(registered.client_id)
     with sql_database.begin(ORIGIN) as stores:
         stores.clients.update(replace(registered, client_name="Homes"), NOW)
-    other._cache._checked_at -= 1.0
+    other._kept.clients._checked_at -= 1.0
 
     with other.read() as stores:
         found = stores.clients.get(registered.client_id)
