@@ -39,7 +39,7 @@ _PARTS = (
     ("/sso/oidc/", "protocol core"),
     ("/sso/audit/", "audit records"),
     ("/logging/", "log and counters"),
-    ("/structlog/", "log and counters"),
+    ("/sso/config/logs", "log and counters"),
     ("/prometheus_client/", "log and counters"),
     ("/sso/web/access_log", "log and counters"),
     ("/sso/web/", "our endpoints"),

@@ -3,32 +3,29 @@
 The web servers write through the same formatter: `server_logging` is what granian and gunicorn are told.
 """
 
+import json
 import logging
 import sys
 import threading
 import traceback
-from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
-
-import structlog
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 MAX_MESSAGE_LENGTH = 300
 MAX_CAUSES = 8
-_OWN_FIELDS = frozenset(
-    {
-        "request_id",
-        "trace_id",
-        "method",
-        "route",
-        "status",
-        "duration_ms",
-        "client_id",
-        "directory_id",
-        "job",
-        "node",
-    }
+_OWN_FIELDS = (
+    "request_id",
+    "trace_id",
+    "method",
+    "route",
+    "status",
+    "duration_ms",
+    "client_id",
+    "directory_id",
+    "job",
+    "node",
 )
 
 
@@ -46,21 +43,27 @@ def configure(level: str) -> None:
     threading.excepthook = _log_uncaught_in_thread
 
 
-def formatter() -> structlog.stdlib.ProcessorFormatter:
-    """Return the one form of a line: ts, level, event, logger, and fields of ours."""
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[
-            structlog.stdlib.add_log_level,
-            structlog.stdlib.add_logger_name,
-            structlog.stdlib.ExtraAdder(allow=_OWN_FIELDS),
-            structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
-        ],
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            _told_exception,
-            structlog.processors.JSONRenderer(),
-        ],
-    )
+class JsonLines(logging.Formatter):
+    """The one form of a line: what happened, how grave it is, who says so, fields of ours, when."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a record as one line of JSON."""
+        told = record.__dict__
+        line: dict[str, Any] = {
+            "event": record.getMessage(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            **{name: told[name] for name in _OWN_FIELDS if name in told},
+        }
+        if record.exc_info is not None and record.exc_info[1] is not None:
+            line["exception"] = told_error(record.exc_info[1])
+        line["ts"] = datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
+        return json.dumps(line, default=str)
+
+
+def formatter() -> logging.Formatter:
+    """Return what writes the lines, for whoever configures logging by name."""
+    return JsonLines()
 
 
 class WithoutAdvice(logging.Filter):
@@ -93,23 +96,12 @@ def server_logging(level: str) -> dict[str, Any]:
     }
 
 
-def _told_exception(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replace an exception by where it came from.
+def told_error(error: BaseException) -> str:
+    """Return an exception and its causes, innermost first, each with its frames and one line of text.
 
-    Of its text only the first line is kept: a database's second line quotes the row that it refused, and
+    Of a text only the first line is kept: a database's second line quotes the row that it refused, and
     SQLAlchemy's the parameters.
     """
-    told = event.pop("exc_info", None)
-    if told is True:
-        told = sys.exc_info()
-    error = told[1] if isinstance(told, tuple) else told
-    if isinstance(error, BaseException):
-        event["exception"] = told_error(error)
-    return event
-
-
-def told_error(error: BaseException) -> str:
-    """Return an exception and its causes, innermost first, each with its frames and one line of text."""
     parts: list[str] = []
     current: BaseException | None = error
     while current is not None and len(parts) < MAX_CAUSES:

@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ from sso.storage.opening import engines_of
 from sso.storage.sealing import Sealer
 
 MAX_CACHED_KEYS = 20_000
-MAX_CACHED_PLACES = 10_000
+MAX_CACHED_ADDRESSES = 4_096
 REF_BYTES = 16
 _ADVISORY_LOCK = 0x53534F48_55420002  # "SSOHUB": one maker of the table at a time
 
@@ -127,9 +128,10 @@ class AuditKeys:
         self._url = database_url(url)
         self._sealer = sealer
         self._addresses = sealer.derived(b"audit addresses")
+        self.refs_around = lru_cache(MAX_CACHED_ADDRESSES)(self._refs_around)
+        """The refs of an address and of the network around it, None where a text is no address."""
         self._pool = pool
         self._guard = threading.Lock()
-        self._places: dict[str | None, tuple[bytes | None, bytes | None]] = {}
         self._known: OrderedDict[tuple[str, str], DataKey] = OrderedDict()
         self._engines, self._process = self._new_engines(), os.getpid()
 
@@ -183,21 +185,11 @@ class AuditKeys:
         """Return what stands for an address, or for the network around it, in the log: a keyed digest."""
         return hmac.digest(self._addresses, str(network).encode(), "sha256")[:REF_BYTES]
 
-    def refs_of_address(self, text: str | None) -> tuple[bytes | None, bytes | None]:
-        """Return the refs of an address and of the network around it; None for text that is no address."""
-        with self._guard:
-            known = self._places.get(text)
-        if known is None:
-            address = address_of(text)
-            known = (None, None)
-            if address is not None:
-                around = network_around(address)
-                known = (self.address_ref(ipaddress.ip_network(address)), self.address_ref(around))
-            with self._guard:
-                if len(self._places) >= MAX_CACHED_PLACES:
-                    self._places.clear()
-                self._places[text] = known
-        return known
+    def _refs_around(self, text: str | None) -> tuple[bytes | None, bytes | None]:
+        address = address_of(text)
+        if address is None:
+            return None, None
+        return self.address_ref(ipaddress.ip_network(address)), self.address_ref(network_around(address))
 
     def destroy(self, account_id: str, now: datetime) -> int:
         """Destroy every key of an account, for good; return how many there were."""

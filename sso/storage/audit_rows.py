@@ -18,7 +18,7 @@ def event_row(record: AuditRecord, keys: AuditKeys) -> tuple[dict[str, Any], byt
     """Return the row of a record, and the entry's body, whose hash is the leaf."""
     entry = entry_of(record)
     key = keys.for_event(record.account_id, record.occurred_at) if entry.groups else None
-    address_ref, network_ref = keys.refs_of_address(record.origin.address)
+    address_ref, network_ref = keys.refs_around(record.origin.address)
     row = {
         **public_columns(record),
         "account_ref": key.ref(record.account_id) if key and record.account_id else None,

@@ -26,6 +26,7 @@ from sso.oidc.settings import Provider
 from sso.oidc.token_request import TokenRequest, repeated_values, single_values
 from sso.web.client_keys import prepare_client_keys, prepare_issuer_keys
 from sso.web.direct import View, json_response, route
+from sso.web.form import FORM, form_of
 from sso.web.proof_of_key import presented_of
 from sso.web.visit import origin_of
 
@@ -143,9 +144,9 @@ def _answer(
     hub: Hub, request: Request, endpoint: str, answer: Endpoint, bind: Binding | None = None
 ) -> Response:
     """Prove the client, and the key that it binds to; let the endpoint answer, commit, only then speak."""
-    if request.mimetype != "application/x-www-form-urlencoded":
-        raise TokenError(ErrorCode.INVALID_REQUEST, "use application/x-www-form-urlencoded")
-    every = request.form.to_dict(flat=False)
+    if request.mimetype != FORM:
+        raise TokenError(ErrorCode.INVALID_REQUEST, f"use {FORM}")
+    every = form_of(request)
     form = single_values(every)
     resources, audiences = repeated_values(every, "resource"), repeated_values(every, "audience")
     now, provider = datetime.now(UTC), hub.provider()
