@@ -204,7 +204,7 @@ def test_an_encrypted_hint_is_refused_by_name_and_the_signed_one_is_accepted(eve
         address = everyone.metadata["end_session_endpoint"]
         return httpx.get(address, params={"id_token_hint": hint}, trust_env=False, verify=False)
 
-    assert asked(nested).status_code == 200
+    assert asked(nested).status_code == 303
     asked(encrypted)
     (event,) = everyone.hub.audit("--event", "logout.request.rejected")
     assert event["detail"]["reason"] == "id_token_hint is encrypted to the client"

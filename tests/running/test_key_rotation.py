@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx
 import jwt
@@ -165,7 +166,7 @@ def test_a_revoked_key_is_worth_nothing_on_any_process_within_seconds(hub: Tuned
         published = {key["kid"] for key in application.http.get(f"{hub.issuer}/oauth2/jwks").json()["keys"]}
 
     assert introspected.json() == {"active": False}
-    assert hinted.status_code == 200
+    assert urljoin(hub.issuer, hinted.headers["Location"]).startswith(f"{hub.issuer}/")
     reasons = {event["detail"]["reason"] for event in hub.audit("--event", "logout.request.rejected")}
     assert reasons == {"id_token_hint was not issued here"}
     assert not kids & published
