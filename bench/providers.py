@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
+from sso.config.schema import Server
 from tests.relying_parties.node import program
 from tests.relying_parties.visitor import Visitor
 from tests.servers.hub import PASSWORD, HubServer, free_port
@@ -23,10 +24,10 @@ RESOURCE = "https://api.example.org"
 CLIENT_SECRET = "a-client-secret-of-the-benchmark-0123456789"
 VERIFIER = "a-code-verifier-of-the-benchmark-that-is-long-enough"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
-WORKERS, THREADS = 2, 4
+WORKERS, THREADS = 2, Server.model_fields["threads"].default
 START_SECONDS = 30
 
-_SERVER = f"[server]\nworkers = {WORKERS}\nthreads = {THREADS}"
+_SERVER = f"[server]\nworkers = {WORKERS}"
 _EXTRA = """
 [throttle]
 network_limit = 1000000

@@ -28,7 +28,7 @@ class Server(Section):
     management_listen: str = "127.0.0.1:9000"
     software: Literal["granian", "gunicorn"] = "granian"
     workers: Positive = 1
-    threads: Positive = 8
+    threads: Positive = 16
     trusted_proxies: tuple[str, ...] = ()
     mtls_host: str | None = None
     drain_seconds: Positive = 20

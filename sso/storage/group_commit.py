@@ -16,6 +16,8 @@ from sso.storage.errors import StorageUnavailable
 from sso.storage.insertion import Written
 
 MAX_UNITS = 64
+PLACES = 4
+"""How many statements are under way at once: the next ones get ready while the disk has one."""
 
 Insert = Callable[[Written], None]
 """Inserts rows in one statement, durable when it returns. Raises psycopg.Error."""
@@ -24,21 +26,25 @@ Insert = Callable[[Written], None]
 class _Unit:
     """Rows that wait, and how it went with them."""
 
-    __slots__ = ("done", "failure", "rows")
+    __slots__ = ("done", "durable", "failure", "rows", "woken")
 
     def __init__(self, rows: Written) -> None:
         self.rows = rows
         self.done = False
+        self.durable = False
         self.failure: BaseException | None = None
+        self.woken = threading.Lock()
+        self.woken.acquire()
 
 
 class GroupCommit:
-    """The queue of one process."""
+    """The queue of one process. A unit that finds a place leads: it commits itself and all who wait."""
 
-    def __init__(self, insert: Insert) -> None:
+    def __init__(self, insert: Insert, places: int = PLACES) -> None:
         self._insert = insert
+        self._guard = threading.Lock()
         self._waiting: deque[_Unit] = deque()
-        self._turn = threading.Lock()
+        self._places = places
 
     def commit(self, rows: Written) -> None:
         """Return when the rows are durable.
@@ -47,36 +53,54 @@ class GroupCommit:
             StorageUnavailable: they are not.
         """
         mine = _Unit(rows)
-        self._waiting.append(mine)
-        with self._turn:
-            while not mine.done:
-                self._commit_waiting()
-        if mine.failure is not None:
+        if not self._takes_a_place(mine):
+            mine.woken.acquire()  # until a leader has committed it, or left it the place
+        if not mine.done:
+            self._lead(mine)
+        if not mine.durable:
             raise StorageUnavailable(type(mine.failure).__name__) from mine.failure
 
-    def _commit_waiting(self) -> None:
-        """Commit the first MAX_UNITS of those who wait."""
-        units = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_UNITS))]
+    def _takes_a_place(self, unit: _Unit) -> bool:
+        with self._guard:
+            if self._places > 0:
+                self._places -= 1
+                return True
+            self._waiting.append(unit)
+            return False
+
+    def _lead(self, mine: _Unit) -> None:
+        with self._guard:
+            others = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_UNITS - 1))]
+        try:
+            self._commit([mine, *others])
+        finally:
+            for unit in others:
+                unit.done = True
+                unit.woken.release()
+            self._leave_the_place()
+
+    def _leave_the_place(self) -> None:
+        with self._guard:
+            successor = self._waiting.popleft() if self._waiting else None
+            if successor is None:
+                self._places += 1
+        if successor is not None:
+            successor.woken.release()
+
+    def _commit(self, units: Sequence[_Unit]) -> None:
         try:
             self._insert(_joined(units))
-        except psycopg.Error as error:
-            refused = len(units) > 1 and error.sqlstate is not None  # by the server, which is still there
-            for unit in units:
-                unit.failure = self._alone(unit) if refused else error
         except BaseException as error:
             for unit in units:
                 unit.failure = error
-            raise
-        finally:
+            if not isinstance(error, psycopg.Error):
+                raise
+            if len(units) > 1 and error.sqlstate is not None:  # the server refused it, and is still there
+                for unit in units:
+                    self._commit([unit])
+        else:
             for unit in units:
-                unit.done = True
-
-    def _alone(self, unit: _Unit) -> psycopg.Error | None:
-        try:
-            self._insert(unit.rows)
-        except psycopg.Error as error:
-            return error
-        return None
+                unit.durable = True
 
 
 def _joined(units: Sequence[_Unit]) -> Written:

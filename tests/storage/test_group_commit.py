@@ -44,7 +44,7 @@ class Disk:
 
 def commit_while_busy(disk: Disk, names: list[str]) -> dict[str, Future[None]]:
     """Commit one unit a name; the first is at the disk when the others come."""
-    group = GroupCommit(disk.insert)
+    group = GroupCommit(disk.insert, places=1)
     with ThreadPoolExecutor(len(names)) as pool:
         first, *others = names
         futures = {first: pool.submit(group.commit, {audit_event: [first]})}
@@ -111,6 +111,35 @@ def test_what_nobody_expects_leaves_nobody_waiting() -> None:
 
     found = sorted(type(futures[name].exception()).__name__ for name in ("b", "c"))
     assert found == ["MemoryError", "StorageUnavailable"]
+
+
+def test_who_finds_a_place_does_not_wait_for_the_disk() -> None:
+    disk = Disk()
+    group = GroupCommit(disk.insert, places=2)
+
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(group.commit, {audit_event: ["a"]})
+        assert disk.busy.wait(SECONDS)
+        disk.busy.clear()
+        second = pool.submit(group.commit, {audit_event: ["b"]})
+        assert disk.busy.wait(SECONDS)
+        third = pool.submit(group.commit, {audit_event: ["c"]})
+        until_queued(group, 1)
+        disk.free.set()
+
+    assert [first.exception(), second.exception(), third.exception()] == [None, None, None]
+    assert disk.statements == [["a"], ["b"], ["c"]]
+
+
+def test_what_was_committed_makes_room_for_the_next() -> None:
+    disk = Disk()
+    disk.free.set()
+    group = GroupCommit(disk.insert, places=1)
+
+    for name in ("a", "b"):
+        group.commit({audit_event: [name]})
+
+    assert disk.durable == ["a", "b"]
 
 
 def test_a_long_queue_is_committed_in_parts() -> None:
