@@ -4,7 +4,7 @@ Private keys are made before the transaction: a hardware module may take its tim
 one wins, by the statement that gives the present key its end.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -81,10 +81,17 @@ def overdue(
     )
 
 
+Successors = Callable[[Sequence[SigningKey]], Mapping[str, Signer]]
+"""New signers by algorithm, of those that the present keys leave wanting."""
+
+
 def rotate(
-    keys: SigningKeys, audit: AuditLog, successors: Mapping[str, Signer], overlap: Overlap, now: datetime
+    keys: SigningKeys, audit: AuditLog, successors: Successors, overlap: Overlap, now: datetime
 ) -> list[SigningKey]:
-    """Publish the given signer of each algorithm, and end the present key when it takes over.
+    """Publish a signer of each algorithm that wants one, and end the present key when it takes over.
+
+    What is wanted is asked of the very keys that are then ended: of two rotations at once, one finds that the
+    other was there before.
 
     The very first keys sign at once: nobody can know older ones. A rotation that is still under way (a
     published key that does not sign yet) is left as it is.
@@ -92,7 +99,7 @@ def rotate(
     present = keys.load()
     active_from = now + overlap.publish_before if present else now
     created = []
-    for alg, signer in successors.items():
+    for alg, signer in successors(present).items():
         before = [key for key in present if key.alg == alg and _goes_on(key)]
         if any(key.waits(now) for key in before):
             continue

@@ -134,8 +134,10 @@ def _rotated(
         return []
 
     def change(stores: SqlStores, made: Mapping[str, Signer]) -> list[SigningKey]:
-        still = wanted(stores.signing_keys.load())
-        successors = {alg: signer for alg, signer in made.items() if alg in still}
+        def successors(present: Sequence[SigningKey]) -> Mapping[str, Signer]:
+            still = wanted(present)
+            return {alg: signer for alg, signer in made.items() if alg in still}
+
         return rotation.rotate(stores.signing_keys, stores.audit, successors, overlap, datetime.now(UTC))
 
     return _with_new_signers(hub, algorithms, origin, change)

@@ -44,7 +44,7 @@ def signers(algorithms: Sequence[str] = ALGORITHMS) -> dict[str, Signer]:
 
 
 def turn(stores: FakeStores, now: datetime, algorithms: Sequence[str] = ALGORITHMS) -> list[SigningKey]:
-    return rotate(stores.signing_keys, stores.audit, signers(algorithms), OVERLAP, now)
+    return rotate(stores.signing_keys, stores.audit, lambda _: signers(algorithms), OVERLAP, now)
 
 
 @pytest.fixture

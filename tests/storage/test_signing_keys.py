@@ -197,7 +197,7 @@ def _first_hub(stores: Any) -> None:
 
 
 def _live_hub(stores: Any) -> None:
-    rotate(stores.signing_keys, stores.audit, {"ES256": new_signer("ES256")}, OVERLAP, NOW - DAY)
+    rotate(stores.signing_keys, stores.audit, lambda _: {"ES256": new_signer("ES256")}, OVERLAP, NOW - DAY)
 
 
 @pytest.mark.parametrize("before", [_first_hub, _live_hub])
@@ -210,9 +210,13 @@ def test_of_rotations_at_once_one_wins(private_database: Database, before: Calla
     def turn(_: int) -> list[SigningKey]:
         made = {"ES256": new_signer("ES256")}
         with private_database.begin(ORIGIN) as stores:
-            if not overdue(stores.signing_keys.load(), ("ES256",), DAY, NOW):
-                return []
-            return rotate(stores.signing_keys, stores.audit, made, OVERLAP, NOW)
+            return rotate(
+                stores.signing_keys,
+                stores.audit,
+                lambda present: made if overdue(present, ("ES256",), DAY, NOW) else {},
+                OVERLAP,
+                NOW,
+            )
 
     with ThreadPoolExecutor(8) as pool:
         created = [key for keys in pool.map(turn, range(8)) for key in keys]
