@@ -7,15 +7,28 @@ connection its next request.
 import base64
 import json
 import re
+import secrets
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from bench.load import Answer, Measured, Next, Unexpected, once, request, run
 from bench.providers import REDIRECT_URI, VERIFIER, Provider, authorization_path
 
 CONNECTIONS = 16
+PROOFS_A_SECOND = 3_000
+"""More than either side takes: making them is not measured."""
+KEY = ec.generate_private_key(ec.SECP256R1())
+PUBLIC_JWK = {
+    name: value
+    for name, value in jwt.algorithms.ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True).items()
+    if name in {"kty", "crv", "x", "y"}
+}
 _REFRESH_TOKEN = re.compile(rb'"refresh_token": ?"([^"]+)"')
 
 
@@ -59,6 +72,8 @@ def calls(provider: Provider) -> dict[str, Call]:
         "refresh": refresh,
         "userinfo": userinfo,
         "introspection": introspection,
+        "pushed request (PAR)": pushed,
+        "client_credentials with DPoP": client_credentials_with_dpop,
         "JWKS": jwks,
     }
     return {name: Call(provider, of) for name, of in known.items()}
@@ -123,6 +138,28 @@ def introspection(provider: Provider, _seconds: float) -> Round:
     return _same(provider, asked)
 
 
+def pushed(provider: Provider, _seconds: float) -> Round:
+    """POST of a pushed authorization request (RFC 9126): the parameters of the row "authorization"."""
+    path = authorization_path(provider.paths, provider.client_id, provider.scope, provider.resource)
+    form = dict(parse_qsl(urlsplit(path).query))
+    return _same(provider, _with_client(provider, provider.paths.push, form), 201)
+
+
+def client_credentials_with_dpop(provider: Provider, seconds: float) -> Round:
+    """POST of the token endpoint with a proof of its own each time (RFC 9449); made beforehand."""
+    form = {"grant_type": "client_credentials", "scope": "api"}
+    address = f"http://{provider.host}{provider.paths.token}"
+    waiting = deque(
+        token_request(provider, form, DPoP=_proof(address)) for _ in range(int(PROOFS_A_SECOND * seconds))
+    )
+    return Round(provider, lambda _number, _answer: waiting.popleft() if waiting else None)
+
+
+def _proof(address: str) -> str:
+    claims = {"jti": secrets.token_urlsafe(12), "htm": "POST", "htu": address, "iat": int(time.time())}
+    return jwt.encode(claims, KEY, algorithm="ES256", headers={"typ": "dpop+jwt", "jwk": PUBLIC_JWK})
+
+
 def jwks(provider: Provider, _seconds: float) -> Round:
     """GET of the JWK set."""
     return _same(provider, request("GET", provider.paths.jwks, provider.host))
@@ -154,17 +191,20 @@ def redemption(provider: Provider, code: str, *, for_resource: bool = True) -> b
     return token_request(provider, form, for_resource=for_resource)
 
 
-def token_request(provider: Provider, form: dict[str, str], *, for_resource: bool = True) -> bytes:
+def token_request(
+    provider: Provider, form: dict[str, str], *, for_resource: bool = True, **headers: str
+) -> bytes:
     """Return a request to the token endpoint; naming a resource is how oidc-provider is asked for a JWT."""
     if provider.resource is not None and for_resource:
         form = form | {"resource": provider.resource}
-    return _with_client(provider, provider.paths.token, form)
+    return _with_client(provider, provider.paths.token, form, **headers)
 
 
-def _with_client(provider: Provider, path: str, form: dict[str, str]) -> bytes:
+def _with_client(provider: Provider, path: str, form: dict[str, str], **headers: str) -> bytes:
     """Return a POST that proves the client by client_secret_basic."""
     credentials = base64.b64encode(f"{provider.client_id}:{provider.client_secret}".encode()).decode()
-    return request("POST", path, provider.host, form=form, Authorization=f"Basic {credentials}")
+    headers |= {"Authorization": f"Basic {credentials}"}
+    return request("POST", path, provider.host, form=form, **headers)
 
 
 def _same(provider: Provider, asked: bytes, status: int = 200) -> Round:

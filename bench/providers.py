@@ -53,6 +53,7 @@ class Paths:
     userinfo: str
     introspect: str
     jwks: str
+    push: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ def ours(hub: HubServer, database: PostgreSQL) -> Provider:
         userinfo="/oauth2/userinfo",
         introspect="/oauth2/introspect",
         jwks="/oauth2/jwks",
+        push="/oauth2/par",
     )
     scope = "openid profile email offline_access"
     with Visitor() as visitor:
@@ -157,7 +159,12 @@ def theirs() -> Iterator[Provider]:
         "lifetimes": _LIFETIMES,
     }
     paths = Paths(
-        authorize="/auth", token="/token", userinfo="/me", introspect="/token/introspection", jwks="/jwks"
+        authorize="/auth",
+        token="/token",
+        userinfo="/me",
+        introspect="/token/introspection",
+        jwks="/jwks",
+        push="/request",
     )
     scope = "openid profile email"
     with tempfile.TemporaryFile() as complaints:
