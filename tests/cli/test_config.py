@@ -39,7 +39,10 @@ def test_what_is_shown_to_people_can_be_read_by_machines(cli: Commands) -> None:
 
     as_toml = tomllib.loads(cli.ok("config", "show"))
 
-    assert as_toml == {section: _set(value) for section, value in as_json.items()}
+    given = {
+        section: value for section, value in as_json.items() if value != []
+    }  # TOML has no empty [[table]]
+    assert as_toml == {section: _set(value) for section, value in given.items()}
 
 
 def _set(value: object) -> object:
