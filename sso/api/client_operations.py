@@ -32,8 +32,9 @@ from sso.authentication.clients import (
     update_client,
 )
 from sso.authentication.self_registration import adopt
+from sso.oidc.claims import OFFICER_SCOPES
 from sso.oidc.client import Client
-from sso.oidc.registration import OFFICER_SCOPES, InvalidClientMetadata, client_metadata, new_client
+from sso.oidc.registration import InvalidClientMetadata, client_metadata, new_client
 
 SOURCE = "api"
 

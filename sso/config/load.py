@@ -16,7 +16,7 @@ from sso.config.keys import token_settings
 from sso.config.registration import registration_policy
 from sso.config.schema import Config
 from sso.config.source import ConfigurationError, Path_, Source, read
-from sso.config.trusted_issuer import assertion_issuers
+from sso.config.trusted_issuer import Known, assertion_issuers
 from sso.directory.routing import check_realms
 from sso.directory.settings import DirectorySettings
 from sso.oidc.assertion_issuer import AssertionIssuer
@@ -74,11 +74,13 @@ def load(file: str | None = None, environment: Mapping[str, str] | None = None) 
         audit_last_signed_file=home / settings.audit.last_signed_file,
         blocklist_file=_blocklist(settings.password.blocklist_file, source, home),
         registration=registration_policy(settings.registration, source, home),
-        assertion_issuers=assertion_issuers(
-            settings.trusted_issuer, [each.id for each in settings.directory], source, home
-        ),
+        assertion_issuers=assertion_issuers(settings.trusted_issuer, _known(settings), source, home),
         token=token_settings(settings.keys.pkcs11, source, home),
     )
+
+
+def _known(settings: Config) -> Known:
+    return Known(settings.server.issuer, tuple(each.id for each in settings.directory))
 
 
 def _sentences(error: ValidationError, source: Source) -> list[str]:

@@ -8,9 +8,10 @@ from pydantic import field_validator
 from sso.config.key_file import public_keys
 from sso.config.section import Positive, Section
 from sso.config.source import ConfigurationError, Source
+from sso.oidc.claims import OFFICER_SCOPES
 from sso.oidc.client import GrantType
 from sso.oidc.offered import GRANT_TYPES
-from sso.oidc.registration import FIELDS, OFFICER_SCOPES
+from sso.oidc.registration import FIELDS
 from sso.oidc.registration_policy import (
     DEFAULT_GRANT_TYPES,
     DEFAULT_SCOPES,

@@ -1,6 +1,7 @@
 """`[[trusted_issuer]]`: who else may vouch for people (RFC 7523 2.1), and the issuers that it makes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import field_validator, model_validator
@@ -45,20 +46,31 @@ class TrustedIssuer(Section):
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What else is configured: the hub's own issuer, and the ids of its directories."""
+
+    issuer: str
+    directories: tuple[str, ...]
+
+
 def assertion_issuers(
-    sections: Sequence[TrustedIssuer], directories: Sequence[str], source: Source, home: Path
+    sections: Sequence[TrustedIssuer], settings: Known, source: Source, home: Path
 ) -> tuple[AssertionIssuer, ...]:
-    """Return the issuers, with the keys that are in files; `directories` are the ids of those that exist.
+    """Return the issuers, with the keys that are in files.
 
     Raises:
-        ConfigurationError: keys that cannot be read, an unknown directory, an issuer that comes twice.
+        ConfigurationError: keys that cannot be read, an unknown directory, an issuer that comes twice or is
+            the hub itself.
     """
     place = source.place(("trusted_issuer",))
     names = [section.issuer for section in sections]
     if len(set(names)) < len(names):
         raise ConfigurationError(f"{place}: an issuer comes twice")
+    if settings.issuer in names:
+        raise ConfigurationError(f"{place}: the hub does not vouch for people to itself")
     for section in sections:
-        if section.directory is not None and section.directory not in directories:
+        if section.directory is not None and section.directory not in settings.directories:
             raise ConfigurationError(f"{place}: there is no directory {section.directory!r}")
     return tuple(
         AssertionIssuer(

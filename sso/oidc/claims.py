@@ -38,6 +38,12 @@ clerk's groups and roles, as far as the department's directory is set to release
 """
 
 PROTOCOL_SCOPES = ("openid", "offline_access")
+OFFICER_SCOPES = ("audit:read", "clients:manage")
+"""What only a person who signed in may do, at this hub."""
+
+SIGN_IN_SCOPES = frozenset({*PROTOCOL_SCOPES, *OFFICER_SCOPES})
+"""Scopes of no token that comes without a sign-in of the person to this client."""
+
 _BOOLEAN_CLAIMS = frozenset({"email_verified", "phone_number_verified"})
 _SCALARS = (str, bool, int, float)  # a demanded value that is an object or array is never met, nor kept
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,8}")

@@ -18,6 +18,8 @@ from sso.oidc.user_code import new_user_code, shown
 
 DEVICE_AUTHORIZATION_PATH = "/oauth2/device_authorization"
 VERIFICATION_PATH = "/device"
+MAX_SOFTWARE_LENGTH = 200
+"""Of what a device says it is: more nobody reads before they answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def _asked(
         interval=settings.polling_interval,
         next_poll_at=now,
         address=origin.address,
-        user_agent=origin.user_agent,
+        user_agent=origin.user_agent and origin.user_agent[:MAX_SOFTWARE_LENGTH],
     )
 
 

@@ -1,10 +1,9 @@
 """The hub's own protected resources as clients need to know them (RFC 9728): userinfo, management API."""
 
 from sso.audit.record import JsonValue
-from sso.oidc.claims import PROTOCOL_SCOPES, SCOPE_CLAIMS
+from sso.oidc.claims import OFFICER_SCOPES, PROTOCOL_SCOPES, SCOPE_CLAIMS
 from sso.oidc.dpop import DPOP_ALGORITHMS
 from sso.oidc.metadata import USERINFO_PATH
-from sso.oidc.registration import OFFICER_SCOPES
 from sso.oidc.settings import API_AUDIENCE_PATH, Settings
 
 WELL_KNOWN = "/.well-known/oauth-protected-resource"

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql
 
 from sso.oidc.deferred import DeferredRequest, Notification
 from sso.storage.columns import Text, UtcDateTime
+from sso.storage.errors import SealBroken
 from sso.storage.sealing import Sealer
 from sso.storage.tables import deferred_request, ping
 from sso.storage.unit_of_work import UnitOfWork
@@ -95,11 +96,16 @@ class SqlPings:
     def claim_due(self, now: datetime, limit: int, lease_seconds: int) -> Sequence[Ping]:
         """Take due notifications for this caller alone until the lease ends; `attempts` counts this one.
 
-        Raises:
-            SealBroken: another key sealed them.
+        One that another key sealed can never be told: it is given up, and holds up no other.
         """
         lease = {"now": now, "size": limit, "lease_ends_at": now + timedelta(seconds=lease_seconds)}
-        return [_ping(row, self._sealer) for row in self._unit.rows(_CLAIM, lease)]
+        found = []
+        for row in self._unit.rows(_CLAIM, lease):
+            try:
+                found.append(_ping(row, self._sealer))
+            except SealBroken as error:
+                self.failed(row.request_id, None, str(error), now)
+        return found
 
     def delivered(self, request_id: str, now: datetime) -> bool:
         """Note that a client was told; true for one caller only."""

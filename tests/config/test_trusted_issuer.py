@@ -55,3 +55,10 @@ def test_what_does_not_go_together_is_named(tmp_path: Path, text: str, sentence:
 
     with pytest.raises(ConfigurationError, match=sentence):
         issuers(tmp_path, GOOD + text)
+
+
+def test_the_hub_vouches_for_nobody_to_itself(tmp_path: Path) -> None:
+    text = GOOD.replace("https://sso.example.org", "https://id.example.gov") + CITIZEN
+
+    with pytest.raises(ConfigurationError, match="vouch"):
+        issuers(tmp_path, text)

@@ -200,6 +200,15 @@ def test_scope_is_what_the_client_is_registered_for_and_never_openid(world: Worl
     assert refused(world, assertion(jti="jti-2"), scope="openid email").code == "invalid_scope"
 
 
+def test_nobody_becomes_an_officer_by_hearsay() -> None:
+    """The hub's own interfaces want a person who signed in."""
+    world = trusting()
+    world.register(robot(scope=frozenset({"housing:read", "audit:read", "clients:manage"})))
+
+    assert claims_of(redeem(world, assertion()).access_token)["scope"] == "housing:read"
+    assert refused(world, assertion(jti="jti-2"), scope="audit:read").code == "invalid_scope"
+
+
 def test_a_clerk_is_known_by_the_directorys_name() -> None:
     world = trusting(outside(known_by=KnownBy.DIRECTORY, realm="civil", claim="preferred_username"))
     people = world.stores.people

@@ -216,6 +216,17 @@ def test_scope_is_never_widened(world: World, scope: str) -> None:
     assert refused(world, citizen_token(world), scope=scope).code == "invalid_scope"
 
 
+def test_what_an_officer_may_do_is_not_handed_on(world: World) -> None:
+    """The hub's own interfaces want a person who signed in."""
+    both = frozenset({"housing:read", "clients:manage"})
+    world.register(replace(world.client, scope=world.client.scope | both))
+    world.register(gateway(scope=both))
+    text = citizen_token(world, scope="openid housing:read clients:manage")
+
+    assert claims_of(exchange(world, text).access_token)["scope"] == "housing:read"
+    assert refused(world, text, scope="clients:manage").code == "invalid_scope"
+
+
 def test_no_token_outlives_the_one_that_it_came_from(world: World) -> None:
     text = citizen_token(world)
     world.wait(4 * MINUTE + timedelta(milliseconds=900))

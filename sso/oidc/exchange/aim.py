@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sso.oidc.claims import PROTOCOL_SCOPES
+from sso.oidc.claims import SIGN_IN_SCOPES
 from sso.oidc.client import Client
 from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.exchange.presented import Presented
@@ -62,7 +62,7 @@ def _sector(resources: tuple[str, ...], client: Client, clients: Clients) -> str
 
 
 def _scope(subject: Presented, request: TokenRequest) -> frozenset[str]:
-    allowed = subject.scope & request.client.scope - set(PROTOCOL_SCOPES)
+    allowed = subject.scope & request.client.scope - SIGN_IN_SCOPES
     asked = request.optional("scope")
     scope = allowed if asked is None else frozenset(asked.split())
     if not scope <= allowed:

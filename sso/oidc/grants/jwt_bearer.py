@@ -14,7 +14,7 @@ from sso.audit.record import JsonValue
 from sso.oidc.account import Subject
 from sso.oidc.assertion_issuer import AssertionIssuer, KnownBy
 from sso.oidc.claim_times import OutOfTime, end_of
-from sso.oidc.claims import PROTOCOL_SCOPES, ClaimsRequest
+from sso.oidc.claims import SIGN_IN_SCOPES, ClaimsRequest
 from sso.oidc.client import Client, GrantType
 from sso.oidc.digest import new_id
 from sso.oidc.errors import ErrorCode, TokenError
@@ -140,7 +140,7 @@ def _account(name: str, issuer: AssertionIssuer, stores: Stores) -> str | None:
 
 
 def _scope(request: TokenRequest) -> frozenset[str]:
-    allowed = request.client.scope - set(PROTOCOL_SCOPES)
+    allowed = request.client.scope - SIGN_IN_SCOPES
     asked = request.optional("scope")
     scope = allowed if asked is None else frozenset(asked.split())
     if not scope <= allowed:

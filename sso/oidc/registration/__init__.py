@@ -9,7 +9,6 @@ break. Values and functions: storing the client and recording the event is `sso.
 from sso.oidc.registration.algorithms import check_can_sign
 from sso.oidc.registration.authentication import SECRET_METHODS
 from sso.oidc.registration.given import is_name_tag
-from sso.oidc.registration.grants import OFFICER_SCOPES
 from sso.oidc.registration.refusal import InvalidClientMetadata, MetadataErrorCode
 from sso.oidc.registration.sector import Proposal, SectorDocument, sector_to_read
 from sso.oidc.registration.whole import (
@@ -23,7 +22,6 @@ from sso.oidc.registration.whole import (
 
 __all__ = [
     "FIELDS",
-    "OFFICER_SCOPES",
     "SECRET_METHODS",
     "InvalidClientMetadata",
     "MetadataErrorCode",
