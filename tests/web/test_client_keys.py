@@ -56,7 +56,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     with Publisher(tmp_path / "site") as site:
         made = Desk(build(load(str(file), {})), site)
         rules = OutboundRules(allow_loopback=True, ca_file=site.ca_file)
-        made.hub = replace(made.hub, documents=ClientDocuments(rules, lambda: made.now))
+        made.hub = replace(made.hub, documents=ClientDocuments(rules, clock=lambda: made.now))
         migrate(made.hub.database)
         registered = client(
             client_id="housing",
