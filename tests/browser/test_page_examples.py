@@ -154,7 +154,7 @@ def test_the_error_summary_leads_to_the_field(address: str, open_page: OpenPage)
 @pytest.mark.parametrize(
     ("name", "order"),
     [
-        ("identifier", ["login_name", "continue", "cancel"]),
+        ("identifier", ["login_name", "continue", "departments", "cancel"]),
         ("password_staff", ["change", "password", "Show", "sign_in", "cancel"]),
         ("persona", ["account_1", "continue"]),
         ("sign_out", ["sign_out", "stay"]),

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Request
 
 from tests.browser.chromium import OpenPage
 from tests.journeys import steps
-from tests.journeys.stage import BOLOR, LOCKED, NEWCOMER, RELUCTANT, TUYA, Stage
+from tests.journeys.stage import BOLOR, EXPIRED, LOCKED, RELUCTANT, TUYA, Stage
 
 pytestmark = pytest.mark.browser
 
@@ -154,19 +154,19 @@ def test_each_reason_of_a_clerks_failure_is_on_record(
     staff_stage: Stage, open_page: OpenPage, since: str
 ) -> None:
     hub = staff_stage.hub
-    tried = [(BOLOR, WRONG), (NEWCOMER, NEWCOMER.password), (LOCKED, LOCKED.password)]
+    tried = [(BOLOR, WRONG), (EXPIRED, EXPIRED.password), (LOCKED, LOCKED.password)]
 
     for person, password in tried:
         page = open_page()
         steps.begin(page, staff_stage.family)
         steps.give_name(page, person.login_name)
         steps.give_password(page, password)
-        page.wait_for_selector(".govuk-error-summary")
+        page.wait_for_selector(".govuk-error-summary, #new_password")
 
     found = hub.audit("--event", "auth.login.failure", "--since", since, "--limit", "3")
     assert [record["detail"]["status_code"] for record in reversed(found)] == [
         "BAD_CREDENTIAL",
-        "PASSWORD_MUST_CHANGE",
+        "PASSWORD_EXPIRED",
         "ACCOUNT_LOCKED",
     ]
     assert {record["detail"]["directory_id"] for record in found} == {"civil-affairs"}
