@@ -21,9 +21,9 @@ from sso.directory.settings import Vendor
 from tests.servers import ds389_seed, template
 from tests.servers.directory_people import PEOPLE, SERVICE_PASSWORD
 from tests.servers.ds389_seed import SERVICE_DN, STAFF, SUFFIX, configuration, seed
+from tests.servers.foreground import ForegroundDirectory
 from tests.servers.process import ServerProcess, answers_ldap, program, run
 
-MANAGER = "cn=Directory Manager"
 MANAGER_PASSWORD = "adminpw-389"
 USER = "dirsrv"
 INSTANCE = "etc/dirsrv/slapd-t1"
@@ -48,7 +48,7 @@ create_suffix_entry = True
 """
 
 
-class Ds389:
+class Ds389(ForegroundDirectory):
     """One server in a folder that a copy of the template fills. All its ports are free ones of loopback."""
 
     vendor = Vendor.DS389
@@ -59,26 +59,14 @@ class Ds389:
     group_base_dn = f"ou=groups,{SUFFIX}"
     bind_dn = SERVICE_DN
     bind_password = SERVICE_PASSWORD
-    address = "127.0.0.1"
+    administrator = "cn=Directory Manager"
+    administrator_password = MANAGER_PASSWORD
 
     def __init__(self, folder: Path, port: int, tls_port: int) -> None:
-        self.folder = folder
-        self.port, self.tls_port = port, tls_port
         files = ("-D", str(folder / INSTANCE), "-i", str(folder / "run/dirsrv/slapd-t1.pid"))
         command = [program("ns-slapd", "389-ds-base"), "-d", "0", *files]
-        self._process = ServerProcess(command, folder / "out.log", USER)
-
-    @property
-    def urls(self) -> tuple[str, ...]:
-        return (f"ldaps://127.0.0.1:{self.tls_port}",)
-
-    @property
-    def plaintext_url(self) -> str:
-        return f"ldap://127.0.0.1:{self.port}"
-
-    @property
-    def ca_file(self) -> Path:
-        return self.folder / "ca.pem"
+        process = ServerProcess(command, folder / "out.log", USER)
+        super().__init__(folder, process, "127.0.0.1", port, tls_port)
 
     def person_dn(self, uid: str) -> str:
         return f"uid={uid},{STAFF}"
@@ -104,24 +92,6 @@ class Ds389:
     def start(self) -> None:
         environment = {"PREFIX": str(self.folder), "HOME": str(self.folder)}
         self._process.start(lambda: answers_ldap(self.address, self.port), environment)
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
-        self._process.stop(number)
-
-    def restart(self) -> None:
-        self.stop()
-        self.start()
-
-    def freeze(self) -> None:
-        self._process.freeze()
-
-    def thaw(self) -> None:
-        self._process.thaw()
-
-    def modify(self, ldif: str) -> None:
-        """Apply LDIF as the Directory Manager."""
-        command = ["ldapmodify", "-x", "-H", self.urls[0], "-D", MANAGER, "-w", MANAGER_PASSWORD]
-        run(command, ldif, LDAPTLS_CACERT=str(self.ca_file))
 
 
 @contextmanager

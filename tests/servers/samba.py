@@ -23,6 +23,7 @@ from sso.cli.demo.certificate import CertificateWish, write_certificates
 from sso.directory.settings import Vendor
 from tests.servers import samba_seed, template
 from tests.servers.directory_people import PEOPLE, SERVICE_PASSWORD
+from tests.servers.foreground import ForegroundDirectory
 from tests.servers.process import ServerProcess, answers_ldap, program, run
 from tests.servers.samba_seed import REALM, SERVICE_DN, STAFF, SUFFIX, seed
 
@@ -75,7 +76,7 @@ for argument in sys.argv[2:]:
 """
 
 
-class Samba:
+class Samba(ForegroundDirectory):
     """One domain controller in a folder. Its address is any free one of 127.64.0.0/10."""
 
     vendor = Vendor.SAMBA
@@ -86,25 +87,14 @@ class Samba:
     group_base_dn = f"OU=Groups,{SUFFIX}"
     bind_dn = SERVICE_DN
     bind_password = SERVICE_PASSWORD
+    administrator = f"administrator@{REALM}"
+    administrator_password = ADMINISTRATOR_PASSWORD
 
     def __init__(self, folder: Path, *, strong_auth: bool = True) -> None:
-        self.folder = folder
-        self.address = _free_address()
         self._strong_auth = strong_auth
         command = [program("samba", "samba"), "-i", "-M", "single", "-s", str(folder / "smb.conf")]
-        self._process = ServerProcess([*command, "--debug-stdout"], folder / "out.log")
-
-    @property
-    def urls(self) -> tuple[str, ...]:
-        return (f"ldaps://{self.address}:636",)
-
-    @property
-    def plaintext_url(self) -> str:
-        return f"ldap://{self.address}:389"
-
-    @property
-    def ca_file(self) -> Path:
-        return self.folder / "ca.pem"
+        process = ServerProcess([*command, "--debug-stdout"], folder / "out.log")
+        super().__init__(folder, process, _free_address(), 389, 636)
 
     def person_dn(self, uid: str) -> str:
         return f"CN={uid},{STAFF}"
@@ -124,25 +114,7 @@ class Samba:
         (self.folder / "smb.conf").write_text(conf)
         for name in ("run", "ncalrpc", "cache"):
             (self.folder / name).mkdir(exist_ok=True)
-        self._process.start(lambda: answers_ldap(self.address, 389))
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
-        self._process.stop(number)
-
-    def restart(self) -> None:
-        self.stop()
-        self.start()
-
-    def freeze(self) -> None:
-        self._process.freeze()
-
-    def thaw(self) -> None:
-        self._process.thaw()
-
-    def modify(self, ldif: str) -> None:
-        """Apply LDIF as the domain's administrator."""
-        command = ["ldapmodify", "-x", "-H", self.urls[0], "-D", f"administrator@{REALM}"]
-        run([*command, "-w", ADMINISTRATOR_PASSWORD], ldif, LDAPTLS_CACERT=str(self.ca_file))
+        self._process.start(lambda: answers_ldap(self.address, self.port))
 
     def try_password(self, uid: str, password: str) -> bool:
         """Whether a simple bind succeeds; a wrong password counts."""
