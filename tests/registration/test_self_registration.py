@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -250,6 +251,36 @@ def test_a_device_cannot_claim_the_sector_of_somebody_elses_host(registrant: Reg
 
     assert told["sector"] == told["client_id"]
     assert (plain.told["sector"], added.status_code) == ("housing.example", 400)
+
+
+@pytest.mark.parametrize("shared", ["http://127.0.0.1/cb", "org.evil.app:/cb"])
+def test_nobody_joins_a_sector_by_an_address_beside_it_that_anybody_can_hold(
+    registrant: Registrant, shared: str
+) -> None:
+    """OpenID Connect Core 8.1: the code goes to the address that shows nothing."""
+    both = {"application_type": "native", "redirect_uris": [REDIRECT_URI, shared]}
+
+    told = registrant.register(**both)
+    plain = Registrant(registrant.hub)
+    plain.register(application_type="native")
+    added = plain.replace(**both)
+
+    assert told["sector"] == told["client_id"]
+    assert (plain.told["sector"], added.status_code) == ("housing.example", 400)
+    assert "cannot be added" in added.json()["error_description"]
+
+
+@pytest.mark.parametrize("as_asked", [" ".join, list])
+def test_a_scope_that_is_not_open_is_not_given_in_whatever_form_it_is_asked_for(
+    registrant: Registrant, as_asked: Callable[[list[str]], Any]
+) -> None:
+    """RFC 7591 2, 3.2.1."""
+    asked = as_asked(["openid", "clients:manage", "audit:read", "custom:all"])
+
+    told = registrant.register(scope=asked)
+    changed = registrant.replace(scope=asked)
+
+    assert (told["scope"], changed.json()["scope"]) == ("openid", "openid")
 
 
 def test_authlibs_models_agree_with_ours(registrant: Registrant) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from sso.audit.record import JsonValue
 from sso.oidc.client import Client, GrantType, SelfRegistration, SubjectType
+from sso.oidc.registered_address import sector_host
 from sso.oidc.registration import (
     FIELDS,
     InvalidClientMetadata,
@@ -21,7 +22,9 @@ from sso.oidc.self_registration.policy import OFFICER_FIELDS, permitted
 from sso.oidc.self_registration.statement import stated
 from sso.oidc.settings import Settings
 
-_WITHOUT_REDIRECT = frozenset({GrantType.DEVICE_CODE, GrantType.CIBA})
+_UNPROVEN = frozenset({GrantType.DEVICE_CODE, GrantType.JWT_BEARER, GrantType.TOKEN_EXCHANGE})
+"""Grants that name people to a client and prove nothing about its addresses."""
+_WITHOUT_REDIRECT = _UNPROVEN | {GrantType.CIBA}
 _ONLY_ANSWERED = (
     "registration_access_token",
     "registration_client_uri",
@@ -97,23 +100,29 @@ def admitted_change(client: Client, admission: Admission, proposal: Proposal, no
     """
     changed = changed_client(client, proposal.metadata, now, proposal.sector)
     if _is_alone(changed, admission.came_by) and changed.sector != client.client_id:
-        raise InvalidClientMetadata("device_code and ciba cannot be added: register another application")
+        raise InvalidClientMetadata(
+            "loopback addresses, app schemes and grants without a redirect cannot be added: register another"
+            " application"
+        )
     return replace(changed, self_registration=admission.came_by)
 
 
 def _is_alone(client: Client, came_by: SelfRegistration) -> bool:
     """Whether nothing proves that a client belongs to the sector of its addresses.
 
-    A code reaches only who owns the redirect_uri. Where tokens come without one, anybody could name a
-    department's host and learn the `sub` that people have there. A sector_identifier_uri proves it for CIBA,
-    for it must list the jwks_uri (CIBA Core 4).
+    A code reaches only who owns the redirect_uri. Where tokens come without one, or to an address that
+    nobody owns (loopback, an app's scheme), anybody could name a department's host beside it and learn the
+    `sub` that people have there. A sector_identifier_uri lists every redirect_uri, and the jwks_uri of a
+    client with CIBA (CIBA Core 4): it proves both.
     """
     if client.subject_type is SubjectType.PUBLIC or "sector" in came_by.imposed:
         return False
     if client.sector_identifier_uri is None:
-        return bool(client.grant_types & _WITHOUT_REDIRECT)
-    if GrantType.DEVICE_CODE in client.grant_types:
-        raise InvalidClientMetadata("sector_identifier_uri proves nothing for device_code: leave it out")
+        unowned = any(sector_host(address) is None for address in client.redirect_uris)
+        return unowned or bool(client.grant_types & _WITHOUT_REDIRECT)
+    if unproven := client.grant_types & _UNPROVEN:
+        names = ", ".join(sorted(grant_type.rpartition(":")[2] for grant_type in unproven))
+        raise InvalidClientMetadata(f"sector_identifier_uri proves nothing for {names}: leave it out")
     return False
 
 

@@ -58,7 +58,8 @@ def permitted(
     """Return the metadata to be registered; unknown fields are left out (RFC 7591 2).
 
     Raises:
-        InvalidClientMetadata: a grant type that is not open to applications that register themselves.
+        InvalidClientMetadata: a grant type that is not open to applications that register themselves, or a
+            scope that is neither a text nor an array.
     """
     asked = {**spoken(own), **spoken(stated)}
     metadata: dict[str, JsonValue] = {name: value for name, value in asked.items() if value is not None}
@@ -90,6 +91,9 @@ def _grant_types(metadata: Mapping[str, JsonValue], policy: RegistrationPolicy) 
 def _scope(metadata: Mapping[str, JsonValue], policy: RegistrationPolicy) -> JsonValue:
     """What is asked for and open, else all that is open: the server may take less (RFC 7591 3.2.1)."""
     asked = metadata.get("scope")
-    if not isinstance(asked, str):
-        return " ".join(policy.scopes) if asked is None else asked
-    return " ".join(scope for scope in policy.scopes if scope in asked.split())
+    if asked is None:
+        return " ".join(policy.scopes)
+    words = asked.split() if isinstance(asked, str) else asked
+    if not isinstance(words, list):
+        raise InvalidClientMetadata("scope must be a text with spaces, or an array of texts")
+    return " ".join(scope for scope in policy.scopes if scope in words)
