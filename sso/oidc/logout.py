@@ -10,7 +10,8 @@ from sso.audit.record import JsonValue
 from sso.oidc.client import Client, is_client_id
 from sso.oidc.client_jwt import DEFAULT_SIGNATURE, client_jwt, id_token_protection
 from sso.oidc.digest import new_id
-from sso.oidc.jose import TokenInvalid, is_encrypted, sign, verify_own
+from sso.oidc.id_token_hint import own_id_token
+from sso.oidc.jose import TokenInvalid, is_encrypted, sign
 from sso.oidc.notice import LogoutNotice
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
@@ -93,7 +94,7 @@ def _hinted(hint: str | None, provider: Provider) -> Mapping[str, JsonValue] | N
     if hint is None:
         return None
     try:
-        return verify_own(hint, provider.keys, ("JWT",))
+        return own_id_token(hint, provider)
     except TokenInvalid:
         return None
 

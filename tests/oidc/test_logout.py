@@ -40,6 +40,17 @@ def test_a_hint_names_the_session_and_the_client_and_may_have_expired(world: Wor
     assert (asked.return_to, asked.state, asked.problem) == (BACK, "é &=", None)
 
 
+def test_an_answer_signed_for_the_client_is_no_hint(world: World) -> None:
+    """Another JWT of ours with the `typ` of an ID token, as JARM's answers are."""
+    claims = {"iss": ISSUER, "aud": "housing", "exp": int(NOW.timestamp()) + 600, "code": "x"}
+    answer = sign(claims, world.provider.keys.signing("RS256", world.now), "JWT")
+
+    asked = ask(world, id_token_hint=answer, post_logout_redirect_uri=BACK)
+
+    assert (asked.session_id, asked.return_to) == (None, None)
+    assert asked.problem == "id_token_hint was not issued here"
+
+
 def test_without_a_hint_the_client_id_is_enough_to_return_but_not_to_end_a_session(world: World) -> None:
     """RP-Initiated Logout 2, 6."""
     asked = ask(world, client_id="housing", post_logout_redirect_uri=BACK)

@@ -13,7 +13,8 @@ from sso.oidc.client import Client, GrantType
 from sso.oidc.deferred import DeferredRequest, Notification, rejected
 from sso.oidc.digest import digest, new_id, new_secret
 from sso.oidc.errors import ErrorCode, RequestDenied, TokenError
-from sso.oidc.jose import TokenInvalid, verify_own
+from sso.oidc.id_token_hint import own_id_token
+from sso.oidc.jose import TokenInvalid
 from sso.oidc.settings import Provider, Settings
 from sso.oidc.stores import Stores
 from sso.oidc.token_request import TokenRequest
@@ -87,15 +88,12 @@ def _sub(hint: str, client: Client, provider: Provider) -> str:
     """Return whom an ID token of ours to this client names, expired or not."""
     refusal = TokenError(ErrorCode.INVALID_REQUEST, "id_token_hint was not issued here to this client")
     try:
-        hinted = verify_own(hint, provider.keys, ("JWT",))
+        hinted = own_id_token(hint, provider)
     except TokenInvalid as error:
         raise refusal from error
-    sub = hinted.get("sub")
-    if hinted.get("iss") != provider.settings.issuer or hinted.get("aud") != client.client_id:
+    if hinted["aud"] != client.client_id:
         raise refusal
-    if not isinstance(sub, str):
-        raise refusal
-    return sub
+    return str(hinted["sub"])
 
 
 def _check_patience(account_id: str, client: Client, stores: Stores, now: datetime) -> None:

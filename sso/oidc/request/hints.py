@@ -2,7 +2,8 @@
 
 from sso.oidc.claims import ClaimsRequest
 from sso.oidc.errors import ReturnAddress
-from sso.oidc.jose import TokenInvalid, is_encrypted, verify_own
+from sso.oidc.id_token_hint import own_id_token
+from sso.oidc.jose import TokenInvalid, is_encrypted
 from sso.oidc.request.refusal import invalid
 from sso.oidc.settings import Provider
 
@@ -28,10 +29,6 @@ def _sub_of_hint(hint: str, provider: Provider, to: ReturnAddress) -> str:
     if is_encrypted(hint):
         invalid("id_token_hint is encrypted: send the signed ID token within it", to)
     try:
-        hinted = verify_own(hint, provider.keys, ("JWT",))
+        return str(own_id_token(hint, provider)["sub"])
     except TokenInvalid as error:
         invalid("id_token_hint was not issued here", to, str(error))
-    sub = hinted.get("sub")
-    if hinted.get("iss") != provider.settings.issuer or not isinstance(sub, str):
-        invalid("id_token_hint was not issued here", to)
-    return sub
