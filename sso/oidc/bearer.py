@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sso.audit.record import JsonValue
 from sso.oidc.account import Subject
@@ -27,6 +27,7 @@ class AccessToken:
     """
 
     jti: str
+    expires_at: datetime
     client: Client
     aud: tuple[str, ...]
     scope: frozenset[str]
@@ -69,6 +70,7 @@ def live_access_token(text: str, stores: Stores, provider: Provider, now: dateti
     grant, subject = _grant(jti, stores)
     return AccessToken(
         jti=jti,
+        expires_at=datetime.fromtimestamp(exp, UTC),
         client=client,
         aud=_audience(claims.get("aud")),
         scope=frozenset(str(claims.get("scope", "")).split()),

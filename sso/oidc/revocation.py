@@ -37,8 +37,7 @@ def _revoke_access_token(
         return
     if token.client_id != caller.client_id:
         return
-    # Denied as long as it could live, counted from now: its own expiry is not later.
-    stores.denied_tokens.add(token.jti, now + provider.settings.access_token_lifetime)
+    stores.denied_tokens.add(token.jti, token.expires_at)
     event = TokenRevoked(
         client_id=caller.client_id,
         account_id=token.grant.account_id if token.grant else None,

@@ -1,12 +1,15 @@
 """Token revocation (RFC 7009)."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from sso.oidc.bearer import TokenNotLive, live_access_token
 from sso.oidc.client import Client
 from sso.oidc.errors import TokenError
 from sso.oidc.revocation import revoke
-from tests.oidc.examples import World, client
+from tests.oidc.examples import World, claims_of, client
 
 
 def ask(world: World, text: str | None, caller: Client | None = None) -> None:
@@ -42,6 +45,19 @@ def test_an_access_token_goes_alone(world: World) -> None:
 
     assert not live(world, tokens.access_token)
     assert live(world, world.refresh(tokens.refresh_token).access_token)
+
+
+def test_a_revoked_token_stays_revoked_when_the_operator_shortens_the_lifetime(world: World) -> None:
+    """RFC 7009 2."""
+    tokens = world.tokens()
+    shorter = replace(world.provider.settings, access_token_lifetime=timedelta(seconds=1))
+    provider = replace(world.provider, settings=shorter)
+
+    revoke(tokens.access_token, world.client, world.stores, provider, world.now)
+
+    claims = claims_of(tokens.access_token)
+    denied_until = world.stores.denied_tokens.until[str(claims["jti"])]
+    assert denied_until.timestamp() == claims["exp"]
 
 
 def test_another_client_revokes_nothing(world: World) -> None:
