@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sso.audit.event import TokenIntrospected
 from sso.audit.record import JsonValue
-from sso.oidc.bearer import AccessToken, TokenNotLive, live_access_token
+from sso.oidc.bearer import TokenNotLive, live_access_token
 from sso.oidc.client import Client
 from sso.oidc.client_jwt import (
     NoKeyToEncryptTo,
@@ -19,8 +19,9 @@ from sso.oidc.client_jwt import (
 from sso.oidc.digest import digest
 from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.grant import Grant, RefreshToken
-from sso.oidc.settings import Provider, Settings
+from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
+from sso.oidc.target import is_meant_for
 
 _INACTIVE: dict[str, JsonValue] = {"active": False}
 
@@ -78,21 +79,13 @@ def _of_access_token(
         token = live_access_token(text, stores, provider, now)
     except TokenNotLive:
         return _INACTIVE, None, None
-    if not _may_know(caller, token, provider.settings):
+    is_own = caller.client_id == token.client_id
+    if not is_own and not is_meant_for(caller, token.aud, provider.settings):
         return _INACTIVE, token.grant, token.jti
     answer = {**token.claims, "active": True, "token_type": token.scheme.value}
-    if token.grant is not None and caller.client_id != token.client_id:
+    if token.grant is not None and not is_own:
         answer["sub"] = stores.subjects.sub(token.grant.account_id, caller.sector, now)
     return answer, token.grant, token.jti
-
-
-def _may_know(caller: Client, token: AccessToken, settings: Settings) -> bool:
-    """The token's own client, and whoever it is for, by its id or as a resource server (RFC 7662 4).
-
-    The hub's own resources are nobody else's, whatever is registered.
-    """
-    is_resource = set(caller.resource) - {settings.issuer, settings.api_audience}
-    return caller.client_id == token.client_id or not {caller.client_id, *is_resource}.isdisjoint(token.aud)
 
 
 def _of_refresh_token(

@@ -10,6 +10,7 @@ from sso.oidc.client import Client
 from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.grant import Grant
 from sso.oidc.registered_address import AddressInvalid, check_resource
+from sso.oidc.settings import Settings
 from sso.oidc.token_request import TokenRequest
 
 MAX_RESOURCES = 20
@@ -35,6 +36,15 @@ def resources_within(asked: Sequence[str], allowed: Collection[str]) -> tuple[st
         if resource not in allowed:
             raise TargetInvalid("a resource that the client may not call, or was not granted")
     return tuple(dict.fromkeys(asked))
+
+
+def is_meant_for(client: Client, aud: Collection[str], settings: Settings) -> bool:
+    """Whether a token's `aud` names a client, by its id or as a resource server (RFC 7662 4, RFC 8693 2.1).
+
+    The hub's own resources are nobody else's, whatever is registered.
+    """
+    resources = set(client.resource) - {settings.issuer, settings.api_audience}
+    return not {client.client_id, *resources}.isdisjoint(aud)
 
 
 def target_of(request: TokenRequest, grant: Grant | None) -> tuple[str, ...]:

@@ -140,6 +140,16 @@ def test_the_gateway_acts_for_the_citizen_at_the_archive(world: World) -> None:
     assert live(world, answer.access_token)
 
 
+def test_who_is_registered_as_the_hub_itself_gets_no_token_that_is_for_the_hub(world: World) -> None:
+    """RFC 8693 2.2.2: a token without a resource names the issuer; that makes it nobody else's."""
+    world.register(housing(audience=()))
+    world.register(gateway(resource=(GATEWAY, ISSUER)))
+
+    error = refused(world, citizen_token(world, scope="openid"))
+
+    assert (error.code, error.reason) == ("invalid_request", "the token is not for this client")
+
+
 def test_the_citizen_has_the_sub_of_the_archives_sector_and_of_no_other(world: World) -> None:
     """OpenID Connect Core 8.1: one department must not learn the number of another."""
     subs = {

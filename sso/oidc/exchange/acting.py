@@ -11,14 +11,16 @@ from sso.audit.record import JsonValue
 from sso.oidc.client import Client
 from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.exchange.presented import Presented
+from sso.oidc.settings import Settings
 from sso.oidc.stores import Subjects
+from sso.oidc.target import is_meant_for
 from sso.oidc.token_request import TokenRequest
 
 MAX_ACTORS = 5
 Act = Mapping[str, JsonValue]
 
 
-def check_may_exchange(subject: Presented, request: TokenRequest) -> None:
+def check_may_exchange(subject: Presented, request: TokenRequest, settings: Settings) -> None:
     """Accept the token's own client, whom the token names, or else whom the token is for.
 
     Raises:
@@ -30,11 +32,11 @@ def check_may_exchange(subject: Presented, request: TokenRequest) -> None:
     elif subject.may_act is not None:
         if subject.may_act != client.client_id:
             raise _refusal("may_act names another client")
-    elif {client.client_id, *client.resource}.isdisjoint(subject.aud):
+    elif not is_meant_for(client, subject.aud, settings):
         raise _refusal("the token is not for this client")
 
 
-def check_may_present(actor: Presented, request: TokenRequest) -> None:
+def check_may_present(actor: Presented, request: TokenRequest, settings: Settings) -> None:
     """Accept an actor's token from the client that it was issued to, or that it is for.
 
     Raises:
@@ -43,7 +45,7 @@ def check_may_present(actor: Presented, request: TokenRequest) -> None:
     client = request.client
     if client.client_id == actor.client.client_id:
         _check_key(actor, request)
-    elif {client.client_id, *client.resource}.isdisjoint(actor.aud):
+    elif not is_meant_for(client, actor.aud, settings):
         raise _refusal("the actor's token is not for this client")
 
 

@@ -53,7 +53,7 @@ def exchange(request: TokenRequest, stores: Stores, provider: Provider, now: dat
     subject = presented(
         request.required("subject_token"), request.required("subject_token_type"), stores, provider, now
     )
-    check_may_exchange(subject, request)
+    check_may_exchange(subject, request, provider.settings)
     actor = _actor(request, stores, provider, now)
     allowed = _Exchange(
         client=request.client,
@@ -104,7 +104,7 @@ def _actor(request: TokenRequest, stores: Stores, provider: Provider, now: datet
     if text is None or token_type is None:
         return None
     actor = presented(text, token_type, stores, provider, now)
-    check_may_present(actor, request)
+    check_may_present(actor, request, provider.settings)
     return actor
 
 
