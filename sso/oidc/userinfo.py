@@ -5,6 +5,7 @@ from datetime import datetime
 from sso.audit.event import UserinfoAccessed
 from sso.audit.record import JsonValue
 from sso.oidc import claims as claim
+from sso.oidc.client import Client
 from sso.oidc.client_jwt import (
     NoKeyToEncryptTo,
     Protection,
@@ -36,7 +37,7 @@ def userinfo(
             "the token was not issued for openid",
             challenge=Challenge(presented.scheme, "openid"),
         )
-    protection = _protection(token.client_id, stores, provider)
+    protection = _protection(token.client, provider)
     released = claim.release(
         token.subject.claims, claim.scope_claims(token.scope), token.grant.claims, "userinfo"
     )
@@ -58,10 +59,9 @@ def userinfo(
     return client_jwt(claims, "JWT", protection, provider, now)
 
 
-def _protection(client_id: str, stores: Stores, provider: Provider) -> Protection | None:
-    client = stores.clients.get(client_id)
-    protection = None if client is None else userinfo_protection(client)
-    if protection is None or not protection.is_any:
+def _protection(client: Client, provider: Provider) -> Protection | None:
+    protection = userinfo_protection(client)
+    if not protection.is_any:
         return None
     try:
         require_key_to_encrypt_to(protection, provider)
