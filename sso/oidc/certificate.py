@@ -5,7 +5,6 @@ certificate to a CA that the operator trusts. Everything else is read from the c
 """
 
 import base64
-import binascii
 import hashlib
 import re
 from dataclasses import dataclass, field
@@ -91,7 +90,7 @@ def x5t_of_x5c(encoded: str) -> str | None:
     """Return the SHA-256 of a certificate as a JWK's x5c holds it (RFC 7517 4.7), or None."""
     try:
         return _x5t(base64.b64decode(encoded, validate=True))
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one; so is what a letter outside ASCII raises
         return None
 
 
