@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -149,3 +150,18 @@ def test_a_lock_file_names_digests_and_no_registry(lock_file: str) -> None:
 
     report("scripts/lock makes it without addresses:", [line for line in addresses if '"url": ' not in line])
     assert "sha256:" in text or '"integrity": "sha512-' in text
+
+
+def test_no_private_key_is_committed() -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    private = re.compile(
+        rb'-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/]{16}|"d"\s*:\s*"[A-Za-z0-9_-]{20}'
+    )
+
+    found = [
+        name
+        for name in listed.stdout.split("\0")
+        if name and (ROOT / name).is_file() and private.search((ROOT / name).read_bytes())
+    ]
+
+    report("Tests make their keys:", found)

@@ -1,6 +1,7 @@
 """idpyoidc, the OpenID Foundation's members' library for Python: a relying party that we did not write."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -22,6 +23,12 @@ REDIRECT_URI = "http://127.0.0.1:9/cb"
 def people(hub: HubServer) -> HubServer:
     hub.add_citizen()
     return hub
+
+
+@pytest.fixture(autouse=True)
+def away(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Elsewhere than in the project: the library writes keys of its own into the working directory."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture

@@ -3,12 +3,14 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 
-from sso.audit.query import AuditQuery
+from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
+from sso.audit.record import AuditRecord
 from sso.config import load
 from sso.hub import build
 from tests.servers.hub import HubServer
@@ -39,11 +41,17 @@ def events(hub: HubServer, code: str) -> list[dict[str, Any]]:
     built = build(load(str(hub.config_file), {}))
     now = datetime.now(UTC)
     asked = AuditQuery(
-        since=now - timedelta(days=1), until=now + timedelta(days=1), events=(code,), limit=1000
+        since=now - timedelta(days=1), until=now + timedelta(days=1), events=(code,), limit=MAX_PAGE_SIZE
     )
+    found: list[AuditRecord] = []
     try:
-        with built.database.read() as stores:
-            found = stores.audit_search.search(asked)
+        while True:
+            with built.database.read() as stores:
+                page = stores.audit_search.search(asked)
+            found += page
+            if len(page) < MAX_PAGE_SIZE:
+                break
+            asked = replace(asked, before=page[-1].id)
     finally:
         built.close()
     return [

@@ -22,7 +22,7 @@ import pytest
 
 from sso.directory.settings import DirectorySettings
 
-START_SECONDS = 30.0
+START_SECONDS = 90.0
 STOP_SECONDS = 40.0
 COMMAND_SECONDS = 60.0
 PASSWORD = "nine blue yaks on the steppe"
