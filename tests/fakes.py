@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sso.audit.record import AuditEvent, AuditRecord, Origin, record_of
-from sso.directory.person import Account, AccountKind, Person, Role
+from sso.directory.person import Account, AccountKind, Person, Role, meant
+from sso.directory.routing import name_key
 from sso.directory.stores import Attempts, LoginNameTaken, PasswordCredential, RolesConflict
 from sso.oidc.account import Subject
 from sso.oidc.client import Client, ClientSecret
@@ -183,10 +184,11 @@ class FakePeople:
         key = (directory_id, immutable_id)
         return next((a for a in self.accounts.values() if (a.directory_id, a.immutable_id) == key), None)
 
-    def staff_named(self, directory_id: str, login_name: str) -> Account | None:
-        key = (directory_id, login_name)
-        named = [a for a in self.accounts.values() if (a.directory_id, a.login_name) == key]
-        return max(named, key=lambda account: self.seen[account.id], default=None)
+    def staff_named(self, directory_id: str, login_name: str) -> Sequence[Account]:
+        key = name_key(login_name)
+        of_directory = (a for a in self.accounts.values() if a.directory_id == directory_id)
+        named = [a for a in of_directory if key is not None and name_key(a.login_name) == key]
+        return sorted(named, key=lambda account: self.seen[account.id], reverse=True)
 
     def accounts_of(self, person_id: str) -> Sequence[Account]:
         return [account for account in self.accounts.values() if account.person_id == person_id]
@@ -293,9 +295,8 @@ class FakeSubjects:
 
     def named(self, directory_id: str | None, login_name: str) -> str | None:
         name = login_name.strip().casefold()
-        found = (
-            self.people.citizen(name) if directory_id is None else self.people.staff_named(directory_id, name)
-        )
+        clerks = [] if directory_id is None else self.people.staff_named(directory_id, name)
+        found = self.people.citizen(name) if directory_id is None else meant(clerks)
         return None if found is None else found.id
 
     def account_of(self, sub: str, sector: str) -> str | None:

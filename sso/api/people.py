@@ -62,8 +62,9 @@ def people_found(
 def _named(login_name: str, stores: Stores, directories: Sequence[DirectorySettings]) -> list[Account]:
     routed = route(login_name, directories)
     if isinstance(routed, CitizenRoute):
-        wanted = [stores.people.citizen(routed.login_name)]
-        wanted += [stores.people.staff_named(directory.id, routed.login_name) for directory in directories]
+        citizen = stores.people.citizen(routed.login_name)
+        asked = directories
     else:
-        wanted = [stores.people.staff_named(routed.directory.id, routed.login_name)]
-    return [account for account in wanted if account is not None]
+        citizen, asked = None, (routed.directory,)
+    clerks = [a for directory in asked for a in stores.people.staff_named(directory.id, routed.login_name)]
+    return clerks if citizen is None else [citizen, *clerks]

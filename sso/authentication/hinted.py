@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 
 from sso.authentication.stores import Stores
-from sso.directory.person import Account
+from sso.directory.person import Account, meant
 from sso.directory.routing import CitizenRoute, route
 from sso.directory.settings import DirectorySettings
 
 
 def account_named(typed: str, directories: Sequence[DirectorySettings], stores: Stores) -> Account | None:
-    """Return the account that would be signed in to under a name; a clerk's once they have signed in here."""
+    """Return the account that would be signed in to under a name; a clerk's once they have signed in here.
+
+    A name that several clerks in use bear means nobody.
+    """
     try:
         destination = route(typed, directories)
     except ValueError:
         return None
     if isinstance(destination, CitizenRoute):
         return stores.people.citizen(destination.login_name)
-    return stores.people.staff_named(destination.directory.id, destination.login_name)
+    return meant(stores.people.staff_named(destination.directory.id, destination.login_name))

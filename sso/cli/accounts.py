@@ -5,8 +5,8 @@ from typing import Protocol, TypeVar
 
 from sso.cli.arguments import visible
 from sso.cli.context import fail
-from sso.directory.person import Account, AccountKind
-from sso.directory.routing import DirectoryRoute, normalise_login_name, route
+from sso.directory.person import Account
+from sso.directory.routing import DirectoryRoute, route
 from sso.directory.settings import DirectorySettings
 from sso.directory.stores import People
 
@@ -38,28 +38,12 @@ def find_account(people: People, name: str, directories: Sequence[DirectorySetti
 
 
 def _clerk(people: People, door: DirectoryRoute) -> Account | None:
-    """Compare every clerk's name: directories spell as they like, and give a leaver's name to a newcomer.
-
-    A role or a link must not go to the wrong human, so several accounts of one name are never guessed at.
-    """
-    found = [
-        account
-        for account in all_of(people.list_accounts)
-        if account.kind is AccountKind.STAFF
-        and account.directory_id == door.directory.id
-        and _folded(account.login_name) == door.login_name
-    ]
+    """A role or a link must not go to the wrong human: several accounts of one name are never guessed at."""
+    found = people.staff_named(door.directory.id, door.login_name)
     if len(found) > 1:
         known = "; ".join(f"{account.id} ({visible(account.text_claim('name') or '-')})" for account in found)
         fail(f"several clerks have signed in under that name; give the account id: {known}")
     return found[0] if found else None
-
-
-def _folded(login_name: str) -> str | None:
-    try:
-        return normalise_login_name(login_name)
-    except ValueError:  # a name that nobody could type names nobody
-        return None
 
 
 class _HasId(Protocol):

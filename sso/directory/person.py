@@ -5,7 +5,7 @@ The key of a staff account is (directory_id, immutable_id), never a DN, a login 
 those three are changed and re-used by departments.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -75,3 +75,12 @@ class Account:
         if not (keyed if self.kind is AccountKind.STAFF else unkeyed):
             msg = "a staff account has a directory id and an immutable id, a citizen has neither"
             raise ValueError(msg)
+
+
+def meant(accounts: Sequence[Account]) -> Account | None:
+    """The account that a name means, of all that bear it: the only one in use, else the only one.
+
+    Departments give a leaver's name to a newcomer: of several nobody is picked.
+    """
+    candidates = [account for account in accounts if account.disabled_at is None] or accounts
+    return candidates[0] if len(candidates) == 1 else None

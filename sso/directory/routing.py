@@ -89,6 +89,14 @@ def normalise_login_name(text: str) -> str:
     return name
 
 
+def name_key(login_name: str) -> str | None:
+    """The key under which a name that a directory wrote is found; None when nobody could type it."""
+    try:
+        return normalise_login_name(login_name)
+    except ValueError:
+        return None
+
+
 def normalise_realm(text: str) -> str:
     """A domain as compared: IDNA, lower case, without the root's full stop. Raises ValueError."""
     domain = unicodedata.normalize("NFKC", text.strip().translate(_FULL_STOPS)).casefold().removesuffix(".")

@@ -59,8 +59,11 @@ class People(Protocol):
         """Return the staff account of a directory's person, or None."""
         ...
 
-    def staff_named(self, directory_id: str, login_name: str) -> Account | None:
-        """Return the staff account last seen under a login name, or None."""
+    def staff_named(self, directory_id: str, login_name: str) -> Sequence[Account]:
+        """Return the staff accounts last seen under a name in any spelling, the latest first, a few at most.
+
+        There is more than one when a department gave a leaver's name to a newcomer.
+        """
         ...
 
     def accounts_of(self, person_id: str) -> Sequence[Account]:

@@ -47,7 +47,10 @@ class Subjects(Protocol):
         ...
 
     def named(self, directory_id: str | None, login_name: str) -> str | None:
-        """Return the account that signs in under a name at a directory, None for citizens; or None."""
+        """Return the one account that signs in under a name at a directory, None for citizens; or None.
+
+        Nobody is picked of several accounts in use that bear the name.
+        """
         ...
 
     def account_of(self, sub: str, sector: str) -> str | None:

@@ -8,10 +8,14 @@ from sqlalchemy import BindParameter, Row, bindparam, delete, insert, or_, selec
 from sqlalchemy.dialects import postgresql
 
 from sso.directory.person import Account, AccountKind, ClaimValue, Person, Role
+from sso.directory.routing import name_key
 from sso.directory.stores import LoginNameTaken, RolesConflict
 from sso.storage.columns import Text
 from sso.storage.tables import account, person, role_grant
 from sso.storage.unit_of_work import UnitOfWork
+
+NAMESAKES_MAX = 10
+"""Accounts of one name that are told: two are too many already."""
 
 _A, _P, _R = account.c, person.c, role_grant.c
 _id: BindParameter[str] = bindparam("key", type_=Text)
@@ -27,9 +31,9 @@ _STAFF = select(account).where(
 )
 _STAFF_NAMED = (
     select(account)
-    .where(_A.directory_id == bindparam("directory"), _A.login_name == bindparam("name"))
+    .where(_A.directory_id == bindparam("directory"), _A.name_key == bindparam("name"))
     .order_by(_A.updated_at.desc(), _A.id)
-    .limit(1)
+    .limit(NAMESAKES_MAX)
 )
 _ACCOUNTS_OF = select(account).where(_A.person_id == _id).order_by(_A.created_at, _A.id)
 _ACCOUNT_PAGE = select(account).where(_A.id > bindparam("after")).order_by(_A.id).limit(bindparam("size"))
@@ -52,7 +56,12 @@ _UPDATE_ACCOUNT = (
             .exists(),
         ),
     )
-    .values(login_name=bindparam("new_name"), claims=bindparam("new_claims"), updated_at=bindparam("now"))
+    .values(
+        login_name=bindparam("new_name"),
+        name_key=bindparam("new_key"),
+        claims=bindparam("new_claims"),
+        updated_at=bindparam("now"),
+    )
 )
 _DISABLE_ACCOUNT = (
     update(account).where(_A.id == _id, _A.disabled_at.is_(None)).values(disabled_at=bindparam("now"))
@@ -98,6 +107,7 @@ class SqlPeople:
             "person_id": account.person_id,
             "kind": account.kind.value,
             "login_name": account.login_name,
+            "name_key": name_key(account.login_name),
             "directory_id": account.directory_id,
             "immutable_id": account.immutable_id,
             "claims": dict(account.claims),
@@ -142,10 +152,10 @@ class SqlPeople:
         key = {"directory": directory_id, "immutable": immutable_id}
         return _account_or_none(self._unit.row(_STAFF, key))
 
-    def staff_named(self, directory_id: str, login_name: str) -> Account | None:
-        """Return the staff account last seen under a login name, or None."""
-        key = {"directory": directory_id, "name": login_name}
-        return _account_or_none(self._unit.row(_STAFF_NAMED, key))
+    def staff_named(self, directory_id: str, login_name: str) -> Sequence[Account]:
+        """Return the staff accounts last seen under a name, the latest first, a few at most."""
+        key = {"directory": directory_id, "name": name_key(login_name)}
+        return [_account(row) for row in self._unit.rows(_STAFF_NAMED, key)]
 
     def accounts_of(self, person_id: str) -> Sequence[Account]:
         """Return every account of a person, oldest first."""
@@ -163,7 +173,13 @@ class SqlPeople:
         Raises:
             LoginNameTaken: it is a citizen's account and another citizen has this name.
         """
-        values = {"key": account_id, "new_name": login_name, "new_claims": dict(claims), "now": now}
+        values = {
+            "key": account_id,
+            "new_name": login_name,
+            "new_key": name_key(login_name),
+            "new_claims": dict(claims),
+            "now": now,
+        }
         if self._unit.change(_UPDATE_ACCOUNT, values) == 0 and self.account(account_id) is not None:
             raise LoginNameTaken
 

@@ -8,10 +8,11 @@ from sqlalchemy import Row, Select, bindparam, select
 from sqlalchemy.dialects import postgresql
 
 from sso.audit.record import JsonValue
-from sso.directory.person import AccountKind
-from sso.directory.routing import normalise_login_name
+from sso.directory.person import meant
+from sso.directory.routing import name_key
 from sso.oidc.account import Subject
 from sso.oidc.digest import new_id
+from sso.storage.people import SqlPeople
 from sso.storage.tables import account, grant, person, subject_identifier
 from sso.storage.unit_of_work import UnitOfWork
 
@@ -64,15 +65,6 @@ _SUB = select(_S.sub).where(_S.account_id == bindparam("key"), _S.sector == bind
 _ACCOUNT_OF = select(_S.account_id).where(
     _S.sub == bindparam("presented"), _S.sector == bindparam("in_sector")
 )
-_CITIZEN = select(account.c.id).where(
-    account.c.kind == AccountKind.CITIZEN.value, account.c.login_name == bindparam("name")
-)
-_CLERK = (
-    select(account.c.id)
-    .where(account.c.directory_id == bindparam("directory"), account.c.login_name == bindparam("name"))
-    .order_by(account.c.updated_at.desc(), account.c.id)
-    .limit(1)
-)
 _ADD_SUB = postgresql.insert(subject_identifier).on_conflict_do_nothing()
 
 
@@ -96,14 +88,13 @@ class SqlSubjects:
         return None if row is None else _subject(row)
 
     def named(self, directory_id: str | None, login_name: str) -> str | None:
-        """Return the account that signs in under a name at a directory, None for citizens; or None."""
-        try:
-            name = normalise_login_name(login_name)
-        except ValueError:
-            return None
-        statement = _CITIZEN if directory_id is None else _CLERK
-        row = self._unit.row(statement, {"name": name, "directory": directory_id})
-        return None if row is None else str(row.id)
+        """Return the one account that signs in under a name at a directory, None for citizens; or None."""
+        people = SqlPeople(self._unit)
+        if directory_id is None:
+            found = people.citizen(name_key(login_name) or "")
+        else:
+            found = meant(people.staff_named(directory_id, login_name))
+        return None if found is None else found.id
 
     def account_of(self, sub: str, sector: str) -> str | None:
         """Return the account that a `sub` of this sector speaks of, or None."""

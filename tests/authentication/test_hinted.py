@@ -47,3 +47,25 @@ def test_a_hint_leads_where_the_name_would(stores: FakeStores, typed: str, accou
     found = account_named(typed, (CIVIL,), stores)
 
     assert (found.id if found is not None else None) == account_id
+
+
+def test_a_hint_that_two_clerks_in_use_bear_means_nobody(stores: FakeStores) -> None:
+    """A leaver's name that a newcomer has: nobody is guessed at."""
+    namesake = Account(
+        id="account-3",
+        person_id="person-2",
+        kind=AccountKind.STAFF,
+        login_name="Tuya",
+        directory_id="civil",
+        immutable_id="another-uuid",
+        claims={},
+        disabled_at=None,
+    )
+    stores.people.add_account(namesake, NOW)
+
+    assert account_named("tuya@civil.example", (CIVIL,), stores) is None
+
+    stores.people.disable_account("account-2", NOW)
+    found = account_named("tuya@civil.example", (CIVIL,), stores)
+    assert found is not None
+    assert found.id == "account-3"

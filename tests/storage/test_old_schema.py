@@ -108,3 +108,22 @@ def test_a_client_from_before_has_the_defaults_of_todays_fields(empty_database: 
     assert (app.response_types, app.access_token_format, app.self_registration) == ({"code"}, "jwt", None)
     assert changed_client(app, {"client_name": "App"}, AT).redirect_uris == ("org.example.app:/cb",)
     assert site.names == {"zh-CN": "住房"}
+
+
+def test_a_clerk_from_before_is_found_by_the_name_that_people_type(empty_database: Database) -> None:
+    at_first_version(empty_database)
+    at = int(AT.timestamp()) * 1_000_000 if empty_database.dialect == "sqlite" else AT
+    common = {"person_id": "p", "kind": "staff", "directory_id": "civil", "claims": "{}"}
+    with empty_database._schema_writer() as connection:
+        connection.execute(text("INSERT INTO person (id, name) VALUES ('p', 'Bolor')"))
+        for number, name in enumerate(("Bolor.Ｅ", "tuya\u0001")):
+            row = common | {"id": f"a{number}", "immutable_id": str(number), "login_name": name}
+            row |= {"created_at": at, "updated_at": at}
+            names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+            connection.execute(text(f"INSERT INTO account ({names}) VALUES ({values})"), row)
+
+    migrate(empty_database)
+
+    with empty_database.begin(ORIGIN) as stores:
+        assert [account.id for account in stores.people.staff_named("civil", "bolor.e")] == ["a0"]
+        assert stores.people.staff_named("civil", "tuya\u0001") == []

@@ -78,7 +78,7 @@ def test_a_directory_s_person_has_one_account(database: Database) -> None:
         assert stores.people.staff("civil", "uuid-2") is None
 
 
-def test_a_re_used_name_means_who_had_it_last(database: Database) -> None:
+def test_every_clerk_of_a_re_used_name_is_told_the_latest_first(database: Database) -> None:
     bolor = person()
     old, new = clerk(bolor.id, immutable_id="old"), clerk(bolor.id, immutable_id="new")
 
@@ -90,8 +90,38 @@ def test_a_re_used_name_means_who_had_it_last(database: Database) -> None:
 
         found = stores.people.staff_named("civil", "bolor")
 
-    assert found is not None
-    assert found.id == new.id
+    assert [account.id for account in found] == [new.id, old.id]
+
+
+def test_a_clerk_is_found_however_the_directory_spells_the_name(database: Database) -> None:
+    bolor = person()
+    account = clerk(bolor.id, login_name="Bolor.E")
+    with database.begin(ORIGIN) as stores:
+        stores.people.add_person(bolor)
+        stores.people.add_account(account, NOW)
+
+        assert stores.people.staff_named("civil", "bolor.e") == [account]
+        assert stores.people.staff_named("civil", "BOLOR.E") == [account]
+        stores.people.update_account(account.id, "Bolor.\u0001", {}, NOW)
+        assert stores.people.staff_named("civil", "bolor.e") == []
+        assert stores.people.staff_named("civil", "bolor.\u0001") == []
+
+
+def test_a_name_of_two_clerks_in_use_means_neither(database: Database) -> None:
+    bolor = person()
+    old, new = clerk(bolor.id, immutable_id="old"), clerk(bolor.id, immutable_id="new")
+    with database.begin(ORIGIN) as stores:
+        stores.people.add_person(bolor)
+        stores.people.add_account(old, NOW)
+        stores.people.add_account(new, NOW + HOUR)
+
+        both = stores.subjects.named("civil", "bolor")
+        stores.people.disable_account(old.id, NOW)
+        left = stores.subjects.named("civil", "bolor")
+        stores.people.disable_account(new.id, NOW)
+        nobody_left = stores.subjects.named("civil", "bolor")
+
+    assert (both, left, nobody_left) == (None, new.id, None)
 
 
 def test_what_a_directory_says_replaces_what_it_said(database: Database) -> None:

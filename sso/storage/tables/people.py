@@ -20,6 +20,7 @@ account = Table(
     column("person_id", Text, ForeignKey("person.id"), sensitive=False),
     column("kind", Text, sensitive=False),
     column("login_name", Text, sensitive=True),
+    column("name_key", Text, optional=True, sensitive=True),  # absent: nobody could type the name
     column("directory_id", Text, optional=True, sensitive=False),  # absent: a citizen
     column("immutable_id", Text, optional=True, sensitive=True),  # absent: a citizen
     column("claims", ForeignJson, sensitive=True),
@@ -28,7 +29,7 @@ account = Table(
     column("updated_at", UtcDateTime, sensitive=False),
     UniqueConstraint("directory_id", "immutable_id"),
     Index("ix_account_person", "person_id", "created_at"),
-    Index("ix_account_directory_login_name", "directory_id", "login_name"),
+    Index("ix_account_directory_name_key", "directory_id", "name_key"),
 )
 Index(
     "ux_account_citizen_login_name",
