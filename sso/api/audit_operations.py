@@ -15,7 +15,7 @@ from sso.api.audit_documents import (
     NamedClients,
     PeopleFound,
 )
-from sso.api.audit_parameters import Counting, Facets, Reason, Search, audit_query, recorded
+from sso.api.audit_parameters import Counting, Facets, Reason, Search, audit_query
 from sso.api.officer import Need
 from sso.api.operation import Answer, Call, Nothing, Operation
 from sso.api.people import PeopleAsked, people_found
@@ -65,7 +65,7 @@ def _search(call: Call[Search]) -> Answer:
     with call.hub.database.read() as stores:
         found = list(stores.audit_search.search(query))
     page = found[: asked.limit]
-    _searched(call, recorded(query), len(page), asked.reason)
+    _searched(call, query.asked(), len(page), asked.reason)
     return Answer(
         {
             "events": [record.as_json() for record in page],
@@ -96,7 +96,7 @@ def _histogram(call: Call[Counting]) -> Answer:
     with call.hub.database.read() as stores:
         bars = stores.audit_search.histogram(query, call.asked.bars)
     success, failure = sum(bar.success for bar in bars), sum(bar.failure for bar in bars)
-    asked: dict[str, JsonValue] = {**recorded(query), "bars": call.asked.bars}
+    asked: dict[str, JsonValue] = {**query.asked(), "bars": call.asked.bars}
     _searched(call, asked, success + failure, call.asked.reason)
     return Answer(
         {

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from sso.audit.event import EVENT_CLASSES
-from sso.audit.query import AuditQuery
-from sso.audit.record import JsonValue, Outcome
+from sso.audit.query import MAX_TEXT_LENGTH, MIN_TEXT_LENGTH, AuditQuery
+from sso.audit.record import Outcome, Severity
 
 DEFAULT_RANGE = timedelta(hours=24)
 MAX_LIMIT = 500
@@ -18,7 +18,20 @@ EVENT_CODES = frozenset(event.code for event in EVENT_CLASSES)
 
 _EVENT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _YEARS = range(2000, 2200)
-_FACETS = ("client_id", "account_id", "session_id", "grant_id", "request_id")
+_FACETS = (
+    "client_id",
+    "directory_id",
+    "account_id",
+    "session_id",
+    "grant_id",
+    "request_id",
+    "trace_id",
+    "transaction",
+    "status_code",
+    "acr",
+    "claim",
+    "text",
+)
 
 
 def _event(value: str) -> str:
@@ -85,6 +98,29 @@ class Facets(BaseModel):
     session_id: Identifier | None = None
     grant_id: Identifier | None = None
     request_id: Identifier | None = None
+    trace_id: Identifier | None = Field(
+        None, description="Of the request's `traceparent` (W3C Trace Context)."
+    )
+    transaction: EventId | None = Field(
+        None, description="The `txn` of an ID token: everything that its request recorded."
+    )
+    directory_id: Identifier | None = None
+    severity: Annotated[int, Field(ge=1, le=5)] | None = Field(
+        None, description="The least severity (OCSF 1.8): 4 is high, 5 critical."
+    )
+    status_code: Identifier | None = Field(
+        None, description="The reason in a word, as the record has it: `status_code`, `error` or `cause`."
+    )
+    acr: Identifier | None = None
+    claim: Identifier | None = Field(
+        None, description="The name of a claim that was asked for, released or changed."
+    )
+    text: Annotated[str, AfterValidator(_readable)] | None = Field(
+        None,
+        min_length=MIN_TEXT_LENGTH,
+        max_length=MAX_TEXT_LENGTH,
+        description="Stands, as it is written, in a part of the record that tells of nobody.",
+    )
     address: Annotated[str, AfterValidator(_network)] | None = Field(
         None, description="An IP address or a CIDR network."
     )
@@ -116,22 +152,9 @@ def audit_query(facets: Facets, now: datetime, *, before: str | None = None, lim
         until=until,
         events=tuple(facets.event),
         outcome=None if facets.outcome is None else Outcome(facets.outcome),
+        severity=None if facets.severity is None else Severity(facets.severity),
         address=facets.address,
         before=before,
         limit=limit,
         **{name: getattr(facets, name) for name in _FACETS},
     )
-
-
-def recorded(query: AuditQuery) -> dict[str, JsonValue]:
-    """Return a question as the log itself records it."""
-    whole: dict[str, JsonValue] = {
-        "since": query.since.isoformat(),
-        "until": query.until.isoformat(),
-        "event": list(query.events) or None,
-        "outcome": None if query.outcome is None else query.outcome.value,
-        "address": query.address,
-        "before": query.before,
-        **{name: getattr(query, name) for name in _FACETS},
-    }
-    return {name: value for name, value in whole.items() if value is not None}

@@ -1,12 +1,15 @@
 """Questions to the audit log: always bounded in time, answered newest first in pages by key."""
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
 
 from sso.audit.place import parts_of
-from sso.audit.record import Outcome
+from sso.audit.record import JsonValue, Outcome, Severity
 
 MAX_PAGE_SIZE = 1000
+MIN_TEXT_LENGTH = 3
+MAX_TEXT_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,18 +19,31 @@ class AuditQuery:
     `since` is inclusive and `until` exclusive. `events` are codes; one ending in `.` or `.*` means
     the family. `address` is an exact address or a CIDR network. `before` is the id of the last record of
     the previous page (records with a smaller id follow).
+
+    `severity` is the least one. `status_code` is the reason in a word, wherever an event carries it: its
+    `status_code`, `error` or `cause`. `claim` is the name of one that was asked for, released or changed.
+    `transaction` is the id of a record (the `txn` of an ID token) and means all that was recorded in the same
+    request. `text` stands, as it is written, in a part of the record that tells of nobody.
     """
 
     since: datetime
     until: datetime
     events: tuple[str, ...] = ()
     outcome: Outcome | None = None
+    severity: Severity | None = None
+    status_code: str | None = None
     client_id: str | None = None
+    directory_id: str | None = None
     account_id: str | None = None
     session_id: str | None = None
     grant_id: str | None = None
     request_id: str | None = None
+    trace_id: str | None = None
+    transaction: str | None = None
     address: str | None = None
+    acr: str | None = None
+    claim: str | None = None
+    text: str | None = None
     before: str | None = None
     limit: int = 100
 
@@ -35,7 +51,8 @@ class AuditQuery:
         """Refuse a question without an end.
 
         Raises:
-            ValueError: the range is empty, the page is larger than MAX_PAGE_SIZE, or the network too wide.
+            ValueError: the range is empty, the page is larger than MAX_PAGE_SIZE, the network too wide, or
+                the text shorter than MIN_TEXT_LENGTH or longer than MAX_TEXT_LENGTH.
         """
         if self.since >= self.until:
             message = "the time range is empty: since must be before until"
@@ -43,8 +60,25 @@ class AuditQuery:
         if not 1 <= self.limit <= MAX_PAGE_SIZE:
             message = f"limit must be between 1 and {MAX_PAGE_SIZE}"
             raise ValueError(message)
+        if self.text is not None and not MIN_TEXT_LENGTH <= len(self.text) <= MAX_TEXT_LENGTH:
+            message = f"a text to look for has {MIN_TEXT_LENGTH} to {MAX_TEXT_LENGTH} characters"
+            raise ValueError(message)
         if self.address is not None:
             parts_of(self.address)
+
+    def asked(self) -> dict[str, JsonValue]:
+        """Return the facets that were given, as the log records a question; the size of a page is none."""
+        asked: dict[str, JsonValue] = {}
+        for name in _FACETS:
+            value = getattr(self, name)
+            if isinstance(value, datetime):
+                asked[name] = value.isoformat()
+            elif value not in (None, ()):
+                asked[name] = list(value) if isinstance(value, tuple) else value
+        return asked
+
+
+_FACETS = tuple(field.name for field in dataclasses.fields(AuditQuery) if field.name != "limit")
 
 
 @dataclass(frozen=True, slots=True)

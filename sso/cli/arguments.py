@@ -9,6 +9,7 @@ import click
 
 MAX_TEXT_CHARACTERS = 1024
 _DURATION = re.compile(r"(\d{1,6})([smhdw])")
+_EVENT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -77,6 +78,20 @@ class Network(click.ParamType[str]):
             self.fail("use an address such as 192.0.2.7 or a network such as 192.0.2.0/24", param, context)
 
 
+class EventId(click.ParamType[str]):
+    """The id of a record: a UUID version 7 (RFC 9562 5.7)."""
+
+    name = "id"
+
+    def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> str:
+        """Return it in lower case."""
+        text = str(value).strip().lower()
+        if not _EVENT_ID.fullmatch(text):
+            self.fail("it is not the id of a record", param, context)
+        return text
+
+
 CLEAN_TEXT = CleanText()
+EVENT_ID = EventId()
 MOMENT = Moment()
 NETWORK = Network()

@@ -8,14 +8,15 @@ import click
 
 from sso.audit.event import AuditSearched
 from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
-from sso.audit.record import AuditRecord
+from sso.audit.record import AuditRecord, JsonValue
 from sso.cli.arguments import CLEAN_TEXT, visible
 from sso.cli.audit_evidence import seal
 from sso.cli.audit_log import keys, new_epoch, verify
-from sso.cli.audit_question import asked_of, query_of, question_options
+from sso.cli.audit_question import query_of, question_options
 from sso.cli.context import hub_of, json_option, print_json, print_table
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
+from sso.storage.audit import MAX_BARS
 
 _HEADINGS = ("time (UTC)", "event", "outcome", "client", "account", "address", "detail")
 _DETAIL_CHARACTERS = 60
@@ -57,6 +58,37 @@ def search(context: click.Context, /, as_json: bool, **options: object) -> None:
             print_table(_HEADINGS, (_line(record) for record in found))
 
 
+@audit.command("count")
+@question_options
+@click.option("--bars", type=click.IntRange(1, MAX_BARS), default=24, show_default=True)
+@click.option("--reason", type=CLEAN_TEXT, help="Why you count, for the record.")
+@json_option
+@click.pass_context
+def count_command(context: click.Context, /, as_json: bool, bars: int, **options: object) -> None:
+    """Count records in equal steps of the time range. The question is recorded itself."""
+    with hub_of(context) as hub:
+        query, reason = query_of(hub, options), options["reason"]
+        with hub.database.read() as stores:
+            counted = stores.audit_search.histogram(query, bars)
+        success, failure = sum(bar.success for bar in counted), sum(bar.failure for bar in counted)
+        asked = {**query.asked(), "bars": bars}
+        event = AuditSearched(
+            query=asked, results=success + failure, reason=None if reason is None else str(reason)
+        )
+        with hub.database.begin(operator_origin()) as stores:
+            stores.audit.append(event, datetime.now(UTC))
+    if as_json:
+        steps: list[JsonValue] = [
+            {"start": bar.start.isoformat(), "success": bar.success, "failure": bar.failure}
+            for bar in counted
+        ]
+        print_json({"records": success + failure, "success": success, "failure": failure, "bars": steps})
+        return
+    rows = ([f"{bar.start:%Y-%m-%d %H:%M:%S}", str(bar.success), str(bar.failure)] for bar in counted)
+    print_table(("from (UTC)", "succeeded", "failed"), rows)
+    click.echo(f"{success + failure} records: {success} succeeded, {failure} failed")
+
+
 def _search(hub: Hub, options: Mapping[str, object]) -> _Search:
     limit = None if options["everything"] else int(str(options["limit"]))
     reason = options["reason"]
@@ -84,7 +116,7 @@ def _pages(hub: Hub, search: _Search) -> Iterator[AuditRecord]:
 def _recorded_page(hub: Hub, query: AuditQuery, reason: str | None) -> Sequence[AuditRecord]:
     with hub.database.begin(operator_origin()) as stores:
         page = stores.audit_search.search(query)
-        event = AuditSearched(query=asked_of(query), results=len(page), reason=reason)
+        event = AuditSearched(query=query.asked(), results=len(page), reason=reason)
         stores.audit.append(event, datetime.now(UTC))
     return page
 

@@ -27,7 +27,7 @@ from sso.audit.record import JsonValue
 from sso.audit.signed_note import note_of
 from sso.audit.verifier import FILES
 from sso.cli.arguments import CLEAN_TEXT
-from sso.cli.audit_question import asked_of, query_of, question_options
+from sso.cli.audit_question import query_of, question_options
 from sso.cli.context import fail, hub_of
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
@@ -97,7 +97,7 @@ def _sealed(
 ) -> bytes:
     """The archive, on record in the transaction that signs its manifest."""
     now, origin = datetime.now(UTC), operator_origin()
-    asked: Mapping[str, JsonValue] = asked_of(query)
+    asked: Mapping[str, JsonValue] = query.asked()
     with hub.database.begin(origin) as stores:
         head = stores.audit_tree.head()
         if head is None:

@@ -1,6 +1,5 @@
 """The options that ask the log, the same for every command, and the question that they make."""
 
-import dataclasses
 import difflib
 import re
 from collections.abc import Callable, Mapping
@@ -11,9 +10,9 @@ import click
 
 from sso.audit.event import EVENT_CLASSES
 from sso.audit.query import AuditQuery
-from sso.audit.record import JsonValue, Outcome
+from sso.audit.record import Outcome, Severity
 from sso.cli.accounts import find_account
-from sso.cli.arguments import CLEAN_TEXT, MOMENT, NETWORK
+from sso.cli.arguments import CLEAN_TEXT, EVENT_ID, MOMENT, NETWORK
 from sso.cli.context import fail
 from sso.hub import Hub
 
@@ -22,6 +21,10 @@ CLOCK_TOLERANCE = timedelta(minutes=1)
 """How far another node's clock may run ahead and its newest events still be found."""
 
 _ACCOUNT_ID = re.compile(r"[A-Za-z0-9_-]{22}")
+_PLAIN_FACETS = frozenset(
+    "events client_id session_id address request_id status_code directory_id acr claim transaction trace_id "
+    "text".split()
+)
 _Command = Callable[..., Any]
 _OPTIONS: tuple[Callable[[_Command], _Command], ...] = (
     click.option("--event", "events", multiple=True, type=CLEAN_TEXT, help="Code, or a family: auth.*"),
@@ -32,7 +35,17 @@ _OPTIONS: tuple[Callable[[_Command], _Command], ...] = (
     click.option("--session", "session_id", type=CLEAN_TEXT, help="Session id."),
     click.option("--address", type=NETWORK, help="IP address or network."),
     click.option("--outcome", type=click.Choice([outcome.value for outcome in Outcome])),
+    click.option("--severity", type=click.IntRange(1, 5), help="At least this severity: 4 high, 5 critical."),
+    click.option(
+        "--status-code", type=CLEAN_TEXT, help="Reason in a word: BAD_CREDENTIAL, invalid_grant, idle."
+    ),
+    click.option("--directory", "directory_id", type=CLEAN_TEXT, help="Directory id."),
+    click.option("--acr", type=CLEAN_TEXT, help="Assurance with which somebody signed in."),
+    click.option("--claim", type=CLEAN_TEXT, help="Name of a claim: asked for, released or changed."),
     click.option("--request-id", type=CLEAN_TEXT, help="Reference number of an error page."),
+    click.option("--transaction", type=EVENT_ID, help="txn of an ID token: all that its request recorded."),
+    click.option("--trace", "trace_id", type=CLEAN_TEXT, help="W3C trace id."),
+    click.option("--text", type=CLEAN_TEXT, help="Words of the record's open part, as they are written."),
 )
 
 
@@ -47,14 +60,15 @@ def query_of(hub: Hub, options: Mapping[str, object]) -> AuditQuery:
     """Return the question that the options make; a word on standard error where it can find nothing."""
     _warn_of_unknown(options["events"])
     now = datetime.now(UTC)
-    account, outcome = options["account"], options["outcome"]
+    account, outcome, severity = options["account"], options["outcome"], options["severity"]
     facets: dict[str, object] = {
-        name: options[name] for name in ("events", "client_id", "session_id", "address", "request_id")
+        name: value for name, value in options.items() if name in _PLAIN_FACETS and value is not None
     }
     facets["since"] = options["since"] or now - DEFAULT_RANGE
     facets["until"] = options["until"] or now + CLOCK_TOLERANCE
     facets["account_id"] = None if account is None else _account_id(hub, str(account))
     facets["outcome"] = None if outcome is None else Outcome(str(outcome))
+    facets["severity"] = None if severity is None else Severity(int(str(severity)))
     try:
         return AuditQuery(**facets)  # type: ignore[arg-type]  # click has checked each option's type
     except ValueError as error:
@@ -68,16 +82,6 @@ def _account_id(hub: Hub, name: str) -> str:
     if account is not None:
         return account.id
     return name if _ACCOUNT_ID.fullmatch(name) else fail(f"no account named {name}")
-
-
-def asked_of(query: AuditQuery) -> dict[str, JsonValue]:
-    """Return the facets that were given, for the record of the search."""
-    asked: dict[str, JsonValue] = {}
-    for field in dataclasses.fields(query):
-        value = getattr(query, field.name)
-        if value not in (None, ()):
-            asked[field.name] = value.isoformat() if isinstance(value, datetime) else value
-    return asked
 
 
 def _warn_of_unknown(events: object) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -12,8 +12,9 @@ from sqlalchemy.sql.functions import FunctionElement
 from sso.audit.merkle.tree import leaf_hash
 from sso.audit.query import AuditQuery, Bar
 from sso.audit.record import AuditEvent, AuditRecord, Outcome, record_of
+from sso.storage.audit_facets import facets
 from sso.storage.audit_keys import AuditKeys
-from sso.storage.audit_rows import account_refs, address_refs, event_row, records_of
+from sso.storage.audit_rows import event_row, records_of
 from sso.storage.columns import UtcDateTime
 from sso.storage.counts import count
 from sso.storage.tables import audit_event, audit_pending
@@ -75,6 +76,17 @@ class SqlAuditSearch:
         row = self._unit.row(_FIND, {"key": event_id})
         return None if row is None else records_of([row], self._keys)[0]
 
+    def count(self, query: AuditQuery) -> int:
+        """Return how many records a query finds, its page aside.
+
+        Raises:
+            ValueError: `address` is neither an address nor a network.
+        """
+        self._unit.flush()
+        wanted = select(func.count().label("records")).select_from(audit_event)
+        row = self._unit.row(wanted.where(*_ids(query), *_moments(query), *facets(query, self._keys)))
+        return 0 if row is None else int(row.records)
+
     def histogram(self, query: AuditQuery, bars: int) -> list[Bar]:
         """Count what a query finds, its page aside, in equal steps of its time range; empty ones included.
 
@@ -88,8 +100,10 @@ class SqlAuditSearch:
         width = -((query.until - query.since) // -bars)
         since = bindparam("histogram_since", query.since, type_=UtcDateTime())
         index = (_Microseconds(_A.occurred_at, since) // (width // _MICROSECOND)).label("bar")
-        facets = _facets(query, self._keys)
-        within = [*_ids(query), *facets] if facets else []  # without a facet the index of times has it all
+        narrower = facets(query, self._keys)
+        within = (
+            [*_ids(query), *narrower] if narrower else []
+        )  # without a facet the index of times has it all
         counted = select(index, _A.outcome, func.count().label("records")).where(*_moments(query), *within)
         found = self._unit.rows(counted.group_by(index, _A.outcome))
         counts = {(int(row.bar), row.outcome): int(row.records) for row in found}
@@ -109,7 +123,7 @@ def selection(query: AuditQuery, keys: AuditKeys) -> Select[Any]:
     Raises:
         ValueError: `address` is neither an address nor a network.
     """
-    wanted = select(audit_event).where(*_ids(query), *_moments(query), *_facets(query, keys))
+    wanted = select(audit_event).where(*_ids(query), *_moments(query), *facets(query, keys))
     if query.before is not None:
         wanted = wanted.where(_A.id < query.before)
     return wanted.order_by(_A.id.desc()).limit(query.limit)
@@ -143,34 +157,6 @@ def _ids(query: AuditQuery) -> list[ColumnElement[bool]]:
 def _moments(query: AuditQuery) -> list[ColumnElement[bool]]:
     """The time range, exactly."""
     return [_A.occurred_at >= query.since, _A.occurred_at < query.until]
-
-
-def _facets(query: AuditQuery, keys: AuditKeys) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    for name in ("client_id", "session_id", "grant_id", "request_id"):
-        value = getattr(query, name)
-        if value is not None:
-            found.append(_A[name] == value)
-    if query.outcome is not None:
-        found.append(_A.outcome == query.outcome.value)
-    if query.events:
-        found.append(or_(*(_event(wanted) for wanted in query.events)))
-    if query.account_id is not None:
-        found.append(_one_of("account_ref", account_refs(query.account_id, keys)))
-    if query.address is not None:
-        found.append(_one_of(*address_refs(query.address, keys)))
-    return found
-
-
-def _one_of(name: str, refs: Sequence[bytes]) -> ColumnElement[bool]:
-    return _A[name].in_(refs) if refs else _A[name] == b""  # no ref is empty: nothing is found
-
-
-def _event(wanted: str) -> ColumnElement[bool]:
-    family = wanted.removesuffix("*")
-    if not family.endswith("."):
-        return _A.event == wanted
-    return and_(_A.event > family, _A.event < family[:-1] + "/")  # "/" follows "." in ASCII
 
 
 def _id_from(moment: datetime) -> str:

@@ -77,6 +77,13 @@ def search(caller: Caller, **asked: Any) -> TestResponse:
 
 
 FACETS: list[tuple[dict[str, Any], set[str]]] = [
+    ({"severity": 2}, {"failed"}),
+    ({"status_code": "UNKNOWN_USER"}, {"failed"}),
+    ({"acr": "a"}, {"signed_in"}),
+    ({"directory_id": "civil"}, set()),
+    ({"claim": "name"}, {"read"}),
+    ({"trace_id": "0" * 32}, set()),
+    ({"text": "login.succ"}, {"signed_in"}),
     ({"event": "auth.login.success"}, {"signed_in"}),
     ({"event": "auth.*"}, {"failed", "signed_in"}),
     ({"event": "auth."}, {"failed", "signed_in"}),

@@ -39,7 +39,7 @@ def happened(
 @pytest.fixture
 def trail(cli: Commands) -> Commands:
     """Two sign-ins of different kinds, now, and one of 40 days ago."""
-    happened(cli, SUCCESS, origin=Origin(address="192.0.2.7", request_id="request-1"))
+    happened(cli, SUCCESS, origin=Origin(address="192.0.2.7", request_id="request-1", trace_id="0af7"))
     happened(cli, FAILURE, origin=Origin(address="2001:db8::9"))
     happened(cli, SUCCESS, ago=timedelta(days=40))
     return cli
@@ -67,6 +67,14 @@ def trail(cli: Commands) -> Commands:
         (("--since", "90d", "--until", "35d"), ["auth.login.success"]),
         (("--since", "90d", "--event", "auth.login.success"), ["auth.login.success", "auth.login.success"]),
         (("--client", "housing", "--outcome", "failure"), []),
+        (("--status-code", "wrong"), ["auth.login.failure"]),
+        (("--severity", "2", "--event", "auth.*"), ["auth.login.failure"]),
+        (("--acr", "1"), ["auth.login.success"]),
+        (("--directory", "civil"), []),
+        (("--claim", "email"), []),
+        (("--trace", "0af7"), ["auth.login.success"]),
+        (("--text", "housing"), []),
+        (("--text", "login.fail"), ["auth.login.failure"]),
     ],
 )
 def test_each_facet_finds_its_events_newest_first(
@@ -89,8 +97,27 @@ def test_a_line_of_json_is_the_whole_record(trail: Commands) -> None:
         "session_id": "session-1",
         "address": "192.0.2.7",
         "request_id": "request-1",
+        "trace_id": "0af7",
         "detail": {"acr": "1", "amr": ["pwd"]},
     }
+
+
+def test_a_txn_finds_all_that_its_request_recorded(trail: Commands) -> None:
+    [row] = trail.rows("audit", "search", "--request-id", "request-1")
+
+    assert [each["id"] for each in trail.rows("audit", "search", "--transaction", row["id"])] == [row["id"]]
+    assert "not the id of a record" in trail.refused("audit", "search", "--transaction", "7", code=2)
+    assert "3 to 200" in trail.refused("audit", "search", "--text", "ab", code=2)
+
+
+def test_a_count_says_how_many_and_when(trail: Commands) -> None:
+    [row] = trail.rows("audit", "count", "--since", "90d", "--event", "auth.*", "--bars", "3")
+
+    assert (row["records"], row["success"], row["failure"]) == (3, 2, 1)
+    assert [bar["success"] + bar["failure"] for bar in row["bars"]] == [0, 1, 2]
+    shown = trail.ok("audit", "count", "--since", "90d", "--event", "auth.*", "--bars", "3").splitlines()
+    assert shown[-1] == "3 records: 2 succeeded, 1 failed"
+    assert {event["detail"]["results"] for event in trail.events("audit.searched")} >= {3}
 
 
 def test_a_table_for_people_says_the_same_in_columns(trail: Commands) -> None:
