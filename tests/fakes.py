@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sso.audit.record import AuditEvent, AuditRecord, Origin, record_of
-from sso.directory.person import Account, AccountKind, Person, Role, meant
+from sso.directory.person import Account, AccountKind, Departure, Person, Role, meant
 from sso.directory.routing import name_key
 from sso.directory.stores import Attempts, LoginNameTaken, PasswordCredential, RolesConflict
 from sso.oidc.account import Subject
@@ -208,19 +208,27 @@ class FakePeople:
         self.accounts[account_id] = replace(account, login_name=login_name, claims=dict(claims))
         self.seen[account_id] = now
 
-    def disable_account(self, account_id: str, now: datetime) -> bool:
+    def disable_account(self, account_id: str, departure: Departure, now: datetime) -> bool:
         account = self.accounts.get(account_id)
-        if account is None or account.disabled_at is not None:
+        if account is None or account.disabled_for is departure:
             return False
-        self.accounts[account_id] = replace(account, disabled_at=now)
+        if account.disabled_for is not None and account.disabled_for.is_final:
+            return False
+        disabled_at = account.disabled_at or now
+        self.accounts[account_id] = replace(account, disabled_at=disabled_at, disabled_for=departure)
         return True
 
     def enable_account(self, account_id: str) -> bool:
         account = self.accounts.get(account_id)
         if account is None or account.disabled_at is None:
             return False
-        self.accounts[account_id] = replace(account, disabled_at=None)
+        self.accounts[account_id] = replace(account, disabled_at=None, disabled_for=None)
         return True
+
+    def note_state(self, account_id: str, checked_at: datetime) -> None:
+        account = self.accounts.get(account_id)
+        if account is not None and (account.state_checked_at or checked_at) <= checked_at:
+            self.accounts[account_id] = replace(account, state_checked_at=checked_at)
 
     def move_account(self, account_id: str, person_id: str) -> None:
         account = self.accounts.get(account_id)

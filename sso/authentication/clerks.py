@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sso.audit.event import AccountCreated, AccountUpdated
+from sso.authentication.leaver import restore_access
 from sso.authentication.stores import Stores
 from sso.directory.entry import Entry
 from sso.directory.mapping import claims_of
@@ -32,6 +33,17 @@ def account_of(entry: Entry, settings: DirectorySettings, stores: Stores, now: d
         AccountUpdated(account_id=known.id, claims_changed=frozenset(changed), source="directory"), now
     )
     return stores.people.account(known.id) or known
+
+
+def welcome(entry: Entry, settings: DirectorySettings, stores: Stores, now: datetime) -> Account:
+    """Return the account of a clerk whom the directory has just let in: whatever it said before is over.
+
+    What an officer decided is not.
+    """
+    account = account_of(entry, settings, stores, now)
+    stores.people.note_state(account.id, now)
+    restore_access(account, "directory", stores, now)
+    return stores.people.account(account.id) or account
 
 
 def _create(

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from sso.audit.event import PasswordChanged, PasswordNotChanged
 from sso.authentication import clerks
-from sso.authentication.sessions import end_access
+from sso.authentication.sessions import end_every
 from sso.authentication.sign_in import (
     Attempt,
     Failure,
@@ -98,7 +98,7 @@ class PasswordChanging:
         entry = tried.proof.entry or tried.change.entry
         if entry is not None:
             account = clerks.account_of(entry, route.directory, stores, now)
-            end_access(account.id, SessionEnd.PASSWORD_CHANGED, stores, now)
+            end_every(account.id, SessionEnd.PASSWORD_CHANGED, stores, now)
             stores.audit.append(PasswordChanged(account_id=account.id, source=SOURCE), now)
         else:
             stores.audit.append(PasswordChanged(account_id=None, source=SOURCE), now)

@@ -10,17 +10,16 @@ from datetime import datetime
 
 from sso.audit.event import (
     AccountCreated,
-    AccountDisabled,
-    AccountEnabled,
     AccountLinked,
     PasswordChanged,
     PasswordReset,
     RoleGranted,
     RoleRevoked,
 )
-from sso.authentication.sessions import end_access
+from sso.authentication.leaver import Leave, end_access, end_person, restore_access
+from sso.authentication.sessions import end_every
 from sso.authentication.stores import Stores
-from sso.directory.person import Account, AccountKind, Person, Role
+from sso.directory.person import Account, AccountKind, Departure, Person, Role
 from sso.directory.stores import PasswordCredential
 from sso.oidc.digest import new_id
 from sso.oidc.session import SessionEnd
@@ -69,29 +68,29 @@ def set_password(account: Account, password_hash: str, source: str, stores: Stor
     """Replace a citizen's password and end every access that the old one gave."""
     stores.credentials.put(PasswordCredential(account.id, password_hash, now))
     stores.audit.append(PasswordReset(account_id=account.id, source=source), now)
-    end_access(account.id, SessionEnd.PASSWORD_RESET, stores, now)
+    end_every(account.id, SessionEnd.PASSWORD_RESET, stores, now)
 
 
 def disable(account: Account, source: str, reason: str, stores: Stores, now: datetime) -> bool:
-    """Disable an account and end every access of it; false if it was disabled already."""
-    if not stores.people.disable_account(account.id, now):
-        return False
-    stores.audit.append(AccountDisabled(account_id=account.id, source=source, reason=reason), now)
-    end_access(account.id, SessionEnd.DISABLED, stores, now)
-    return True
+    """Disable an account by an officer's decision and end every access of it; false if one had before."""
+    leave = Leave(departure=Departure.OFFICER, source=source, words=reason)
+    return end_access(account, leave, stores, now)
 
 
 def enable(account: Account, source: str, stores: Stores, now: datetime) -> bool:
-    """Enable an account again; false if it was enabled."""
-    if not stores.people.enable_account(account.id):
-        return False
-    stores.audit.append(AccountEnabled(account_id=account.id, source=source), now)
-    return True
+    """Enable an account again, whatever it was disabled for; false if it was enabled."""
+    return restore_access(account, source, stores, now, overrule=True)
+
+
+def disable_person(person_id: str, source: str, reason: str, stores: Stores, now: datetime) -> bool:
+    """Disable a person by an officer's decision: every account of theirs; false if they were disabled."""
+    leave = Leave(departure=Departure.OFFICER, source=source, words=reason)
+    return end_person(person_id, leave, stores, now)
 
 
 def link(account: Account, person_id: str, rule: str, stores: Stores, now: datetime) -> None:
     """Give an account to another person, by an officer's decision; its sessions end, to begin anew."""
-    end_access(account.id, SessionEnd.DISABLED, stores, now)
+    end_every(account.id, SessionEnd.DISABLED, stores, now)
     stores.people.move_account(account.id, person_id)
     stores.audit.append(AccountLinked(account_id=account.id, person_id=person_id, rule=rule), now)
 

@@ -11,6 +11,7 @@ from typing import assert_never
 from sso.audit.event import (
     LogoutNotTold,
     SessionCreated,
+    SessionEndedByDirectory,
     SessionEndedByOfficer,
     SessionEndedByTimeout,
     SessionEndedByUser,
@@ -29,7 +30,13 @@ TOUCH_EVERY_SECONDS = 60
 
 
 _NOTHING_SURVIVES = frozenset(
-    {SessionEnd.DISABLED, SessionEnd.PASSWORD_RESET, SessionEnd.PASSWORD_CHANGED, SessionEnd.OFFICER}
+    {
+        SessionEnd.DISABLED,
+        SessionEnd.PASSWORD_RESET,
+        SessionEnd.PASSWORD_CHANGED,
+        SessionEnd.OFFICER,
+        SessionEnd.DIRECTORY,
+    }
 )
 
 
@@ -169,13 +176,20 @@ def _end_event(session: Session, cause: SessionEnd, reason: str) -> AuditEvent:
             return SessionEndedByOfficer(
                 account_id=session.account_id, session_id=session.id, cause=cause.value, reason=reason
             )
+        case SessionEnd.DIRECTORY:
+            return SessionEndedByDirectory(
+                account_id=session.account_id, session_id=session.id, cause=cause.value, reason=reason
+            )
         case _:
             assert_never(cause)
 
 
-def end_access(account_id: str, cause: SessionEnd, stores: Stores, now: datetime) -> None:
-    """End every session of an account and revoke every grant, offline ones included."""
+def end_every(account_id: str, cause: SessionEnd, stores: Stores, now: datetime, reason: str = "") -> None:
+    """End every session of an account and revoke every grant, offline ones included.
+
+    With the grants go their codes, refresh tokens and device codes.
+    """
     stores.people.lock_account(account_id)
     for session in stores.sessions.of_account(account_id):
-        end(session, cause, stores, now)
+        end(session, cause, stores, now, reason)
     stores.grants.revoke_of_account(account_id, now)

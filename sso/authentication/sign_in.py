@@ -222,7 +222,7 @@ class SignIn:
                 # Nobody's entry is looked up as well: an unknown name must not take less time.
                 immutable_id = proof.entry.immutable_id if proof.entry is not None else ""
                 return stores.people.staff(attempt.route.directory.id, immutable_id)
-            return clerks.account_of(proof.entry, attempt.route.directory, stores, now)
+            return clerks.welcome(proof.entry, attempt.route.directory, stores, now)
         return stores.people.account(attempt.account.id) if attempt.account is not None else None
 
     def _record_failure(

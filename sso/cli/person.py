@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from sso.authentication import people
+from sso.authentication.leaver import restore_person
 from sso.cli.accounts import named_account
 from sso.cli.arguments import CLEAN_TEXT
 from sso.cli.context import fail, hub_of, print_json
@@ -122,24 +123,37 @@ def set_password(context: click.Context, name: str, password_stdin: bool) -> Non
     click.echo(f"{account.login_name} has a new password; every session has ended")
 
 
+_EVERY = "The whole person: every account of theirs, also those of other departments."
+
+
 @person.command()
 @click.argument("name", type=CLEAN_TEXT)
 @click.option("--reason", required=True, type=CLEAN_TEXT, help="Why, for the audit log.")
+@click.option("--every-account", is_flag=True, help=_EVERY)
 @click.pass_context
-def disable(context: click.Context, name: str, reason: str) -> None:
-    """Disable an account; every session and token of it ends."""
+def disable(context: click.Context, name: str, reason: str, every_account: bool) -> None:
+    """Disable an account; every session and token of it ends, and its applications are told."""
     with hub_of(context) as hub, hub.database.begin(operator_origin()) as stores:
-        account = named_account(stores.people, name, hub.directories)
-        changed = people.disable(account, SOURCE, reason, stores, datetime.now(UTC))
-    click.echo(f"{account.login_name} {'is' if changed else 'was already'} disabled")
+        account, now = named_account(stores.people, name, hub.directories), datetime.now(UTC)
+        if every_account:
+            changed = people.disable_person(account.person_id, SOURCE, reason, stores, now)
+        else:
+            changed = people.disable(account, SOURCE, reason, stores, now)
+    whom = f"the person of {account.login_name}" if every_account else account.login_name
+    click.echo(f"{whom} {'is' if changed else 'was already'} disabled")
 
 
 @person.command()
 @click.argument("name", type=CLEAN_TEXT)
+@click.option("--every-account", is_flag=True, help="What was done with disable --every-account.")
 @click.pass_context
-def enable(context: click.Context, name: str) -> None:
+def enable(context: click.Context, name: str, every_account: bool) -> None:
     """Enable a disabled account again."""
     with hub_of(context) as hub, hub.database.begin(operator_origin()) as stores:
-        account = named_account(stores.people, name, hub.directories)
-        changed = people.enable(account, SOURCE, stores, datetime.now(UTC))
-    click.echo(f"{account.login_name} {'is' if changed else 'was already'} enabled")
+        account, now = named_account(stores.people, name, hub.directories), datetime.now(UTC)
+        if every_account:
+            changed = restore_person(account.person_id, SOURCE, stores, now)
+        else:
+            changed = people.enable(account, SOURCE, stores, now)
+    whom = f"the person of {account.login_name}" if every_account else account.login_name
+    click.echo(f"{whom} {'is' if changed else 'was already'} enabled")

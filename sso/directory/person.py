@@ -29,6 +29,27 @@ class AccountKind(StrEnum):
     STAFF = "staff"
 
 
+class Departure(StrEnum):
+    """Why an account may not be used: what its directory says of the person, or what an officer decided.
+
+    `DISABLED`, `LOCKED` and `EXPIRED` are states of an entry, `MOVED` is an entry outside of the search base
+    or filter, `GONE` is one that a complete search did not find, `PURGED` is an account that never returns.
+    """
+
+    DISABLED = "disabled"
+    LOCKED = "locked"
+    EXPIRED = "expired"
+    MOVED = "moved"
+    GONE = "gone"
+    PURGED = "purged"
+    OFFICER = "officer"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether only an officer may let the account in again, whatever a directory says."""
+        return self in {Departure.PURGED, Departure.OFFICER}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """One human. `disabled_at` (UTC) is None while the person may sign in."""
@@ -51,7 +72,8 @@ class Account:
 
     `directory_id` and `immutable_id` are None for a citizen and text for staff.
     `claims` are the last known claim values, for staff those mapped from the directory entry.
-    `disabled_at` (UTC) is None while the account may be used.
+    `disabled_at` (UTC) is None while the account may be used, and `disabled_for` says why it may not.
+    `state_checked_at` (UTC) is when its directory last said that it may; None for a citizen.
     """
 
     id: str
@@ -62,6 +84,8 @@ class Account:
     immutable_id: str | None
     claims: Mapping[str, ClaimValue] = field(repr=False)
     disabled_at: datetime | None
+    disabled_for: Departure | None = None
+    state_checked_at: datetime | None = None
 
     def text_claim(self, name: str) -> str | None:
         """A claim that is a text; None when the account has none of that name."""

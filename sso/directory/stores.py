@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from sso.directory.person import Account, ClaimValue, Person, Role
+from sso.directory.person import Account, ClaimValue, Departure, Person, Role
 
 
 class LoginNameTaken(Exception):
@@ -84,12 +84,27 @@ class People(Protocol):
         """Replace what a directory says about an account."""
         ...
 
-    def disable_account(self, account_id: str, now: datetime) -> bool:
-        """Disable an account; true if it was enabled."""
+    def disable_account(self, account_id: str, departure: Departure, now: datetime) -> bool:
+        """Disable an account, or note another reason; true if anything changed.
+
+        A final reason stands until the account is enabled; it was disabled when it was first.
+        """
         ...
 
     def enable_account(self, account_id: str) -> bool:
         """Enable an account again; true if it was disabled."""
+        ...
+
+    def disable_person(self, person_id: str, now: datetime) -> bool:
+        """Disable a person and so every account of theirs; true if they were enabled."""
+        ...
+
+    def enable_person(self, person_id: str) -> bool:
+        """Enable a person again; true if they were disabled."""
+        ...
+
+    def note_state(self, account_id: str, checked_at: datetime) -> None:
+        """Note when the directory said that an account may be used; an earlier time changes nothing."""
         ...
 
     def move_account(self, account_id: str, person_id: str) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sso.audit.event import ConsentDenied, DeferredAllowed
+from sso.audit.event import ConsentDenied, DeferredAllowed, DeferredWithdrawn
 from sso.oidc.claims import ClaimsRequest
 from sso.oidc.client import Client
 from sso.oidc.consenting import Shared, remember
@@ -103,6 +103,17 @@ def refuse(asked: Waiting, session: Session, stores: Stores, now: datetime) -> b
         now,
     )
     return True
+
+
+def withdraw_requests(account_id: str, stores: Stores, now: datetime) -> None:
+    """Refuse what clients wait for and only this account could answer: nobody will."""
+    for request in stores.deferred.waiting_for(account_id, now):
+        client = stores.clients.get(request.client_id)
+        if not stores.deferred.decide(request.id, None, now):
+            continue
+        if client is not None:
+            _ping(Waiting(request, client), stores, now)
+        stores.audit.append(DeferredWithdrawn(client_id=request.client_id, account_id=account_id), now)
 
 
 def _ping(asked: Waiting, stores: Stores, now: datetime) -> None:

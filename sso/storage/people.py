@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import BindParameter, Row, and_, bindparam, delete, func, insert, not_, or_, select, update
 from sqlalchemy.dialects import postgresql
 
-from sso.directory.person import Account, AccountKind, ClaimValue, Person, Role
+from sso.directory.person import Account, AccountKind, ClaimValue, Departure, Person, Role
 from sso.directory.routing import name_key
 from sso.directory.stores import LoginNameTaken, RolesConflict
-from sso.storage.columns import Text
+from sso.storage.columns import Text, UtcDateTime
 from sso.storage.tables import account, person, role_grant
 from sso.storage.unit_of_work import UnitOfWork
 
@@ -63,10 +63,37 @@ _UPDATE_ACCOUNT = (
         updated_at=bindparam("now"),
     )
 )
+_IS_FINAL = or_(*(_A.disabled_for == departure.value for departure in Departure if departure.is_final))
 _DISABLE_ACCOUNT = (
-    update(account).where(_A.id == _id, _A.disabled_at.is_(None)).values(disabled_at=bindparam("now"))
+    update(account)
+    .where(
+        _A.id == _id,
+        or_(
+            _A.disabled_at.is_(None),
+            and_(not_(_IS_FINAL), _A.disabled_for != bindparam("departure")),
+        ),
+    )
+    .values(
+        disabled_at=func.coalesce(_A.disabled_at, bindparam("now", type_=UtcDateTime())),
+        disabled_for=bindparam("departure"),
+    )
 )
-_ENABLE_ACCOUNT = update(account).where(_A.id == _id, _A.disabled_at.is_not(None)).values(disabled_at=None)
+_ENABLE_ACCOUNT = (
+    update(account)
+    .where(_A.id == _id, _A.disabled_at.is_not(None))
+    .values(disabled_at=None, disabled_for=None)
+)
+_NOTE_STATE = (
+    update(account)
+    .where(
+        _A.id == _id,
+        or_(
+            _A.state_checked_at.is_(None),
+            _A.state_checked_at < bindparam("checked_at", type_=UtcDateTime()),
+        ),
+    )
+    .values(state_checked_at=bindparam("checked_at"))
+)
 _DISABLE_PERSON = (
     update(person).where(_P.id == _id, _P.disabled_at.is_(None)).values(disabled_at=bindparam("now"))
 )
@@ -112,6 +139,8 @@ class SqlPeople:
             "immutable_id": account.immutable_id,
             "claims": dict(account.claims),
             "disabled_at": account.disabled_at,
+            "disabled_for": None if account.disabled_for is None else account.disabled_for.value,
+            "state_checked_at": account.state_checked_at,
             "created_at": now,
             "updated_at": now,
         }
@@ -183,13 +212,21 @@ class SqlPeople:
         if self._unit.change(_UPDATE_ACCOUNT, values) == 0 and self.account(account_id) is not None:
             raise LoginNameTaken
 
-    def disable_account(self, account_id: str, now: datetime) -> bool:
-        """Disable an account; true if it was enabled."""
-        return self._unit.change(_DISABLE_ACCOUNT, {"key": account_id, "now": now}) == 1
+    def disable_account(self, account_id: str, departure: Departure, now: datetime) -> bool:
+        """Disable an account, or note another reason; true if anything changed.
+
+        A final reason stands until the account is enabled; it was disabled when it was first.
+        """
+        values = {"key": account_id, "departure": departure.value, "now": now}
+        return self._unit.change(_DISABLE_ACCOUNT, values) == 1
 
     def enable_account(self, account_id: str) -> bool:
         """Enable an account again; true if it was disabled."""
         return self._unit.change(_ENABLE_ACCOUNT, {"key": account_id}) == 1
+
+    def note_state(self, account_id: str, checked_at: datetime) -> None:
+        """Note when the directory said that an account may be used; an earlier time changes nothing."""
+        self._unit.change(_NOTE_STATE, {"key": account_id, "checked_at": checked_at})
 
     def move_account(self, account_id: str, person_id: str) -> None:
         """Give an account to another person; a person left without accounts and roles is removed."""
@@ -237,4 +274,6 @@ def _account(row: Row[Any]) -> Account:
         immutable_id=row.immutable_id,
         claims=row.claims,
         disabled_at=row.disabled_at,
+        disabled_for=None if row.disabled_for is None else Departure(row.disabled_for),
+        state_checked_at=row.state_checked_at,
     )

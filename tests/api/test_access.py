@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sso.audit.record import Origin
-from sso.directory.person import Role
+from sso.directory.person import Departure, Role
 from tests.api.conftest import API, ISSUER, Caller, Office, problem
 from tests.storage import examples
 
@@ -144,7 +144,7 @@ def test_a_disabled_account_ends_access_at_once(sql_office: Office) -> None:
     caller = sql_office.officer(Role.AUDITOR)
 
     with sql_office.hub.database.begin(Origin()) as stores:
-        stores.people.disable_account(caller.account_id, datetime.now(UTC))
+        stores.people.disable_account(caller.account_id, Departure.OFFICER, datetime.now(UTC))
 
     problem(caller.get("/me"), 401, "invalid_token")
 

@@ -3,7 +3,7 @@
 import pytest
 
 from sso.authentication.hinted import account_named
-from sso.directory.person import Account, AccountKind, Person
+from sso.directory.person import Account, AccountKind, Departure, Person
 from tests.authentication.examples import CIVIL, NOW
 from tests.fakes import FakeStores
 
@@ -65,7 +65,7 @@ def test_a_hint_that_two_clerks_in_use_bear_means_nobody(stores: FakeStores) -> 
 
     assert account_named("tuya@civil.example", (CIVIL,), stores) is None
 
-    stores.people.disable_account("account-2", NOW)
+    stores.people.disable_account("account-2", Departure.OFFICER, NOW)
     found = account_named("tuya@civil.example", (CIVIL,), stores)
     assert found is not None
     assert found.id == "account-3"

@@ -6,6 +6,7 @@ import pytest
 
 from sso.authentication import sessions
 from sso.authentication.people import disable
+from sso.directory.person import Departure
 from sso.oidc.session import SessionEnd
 from tests.authentication.examples import HOUR, NOW, SETTINGS, Desk
 from tests.storage.examples import grant
@@ -58,7 +59,7 @@ def test_a_person_with_two_accounts_in_use_has_to_choose(desk: Desk) -> None:
     desk.add_citizen("tuya2", person_id="person-tuya")
     assert not desk.signed_in().session.persona_chosen
 
-    desk.stores.people.disable_account("account-tuya2", NOW)
+    desk.stores.people.disable_account("account-tuya2", Departure.OFFICER, NOW)
     assert desk.signed_in().session.persona_chosen
 
 

@@ -7,6 +7,7 @@ import pytest
 from sso.authentication.password import Argon2Cost, PasswordHash
 from sso.authentication.sign_in import Failure, NotSignedIn, SignedIn
 from sso.authentication.throttling import Throttled
+from sso.directory.person import Departure
 from sso.directory.routing import CitizenRoute
 from sso.directory.stores import PasswordCredential
 from sso.directory.verification import AccountState
@@ -44,7 +45,7 @@ def test_a_wrong_name_never_stands_in_the_trail_in_clear(desk: Desk) -> None:
 
 
 def test_a_disabled_citizen_learns_it_only_with_the_right_password(desk: Desk) -> None:
-    desk.stores.people.disable_account("account-tuya", NOW)
+    desk.stores.people.disable_account("account-tuya", Departure.OFFICER, NOW)
 
     assert desk.attempt(password="wrong") == NotSignedIn(None)
     assert desk.attempt() == NotSignedIn(Failure.ACCOUNT_DISABLED)

@@ -225,6 +225,25 @@ def test_a_disabled_account_shows_in_the_list(cli: Commands) -> None:
     assert "disabled" in cli.ok("person", "list")
 
 
+def test_a_whole_person_is_disabled_and_enabled(cli: Commands) -> None:
+    cli.add_person()
+
+    said = [
+        cli.ok("person", "disable", "tuya", "--every-account", "--reason", "died").strip(),
+        cli.ok("person", "disable", "tuya", "--every-account", "--reason", "died").strip(),
+    ]
+    assert cli.rows("person", "list")[0]["state"] == "disabled"
+    said.append(cli.ok("person", "enable", "tuya", "--every-account").strip())
+
+    assert said == [
+        "the person of tuya is disabled",
+        "the person of tuya was already disabled",
+        "the person of tuya is enabled",
+    ]
+    assert cli.rows("person", "list")[0]["state"] == "enabled"
+    assert [event["detail"].get("reason") for event in cli.events("person.disabled")] == ["died"]
+
+
 def test_disabling_needs_a_reason(cli: Commands) -> None:
     cli.add_person()
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sso.directory.person import Role
+from sso.directory.person import Departure, Role
 from sso.directory.stores import LoginNameTaken, PasswordCredential, RolesConflict
 from sso.storage.database import Database
 from tests.storage.examples import HOUR, NOW, ORIGIN, citizen, clerk, person
@@ -116,9 +116,9 @@ def test_a_name_of_two_clerks_in_use_means_neither(database: Database) -> None:
         stores.people.add_account(new, NOW + HOUR)
 
         both = stores.subjects.named("civil", "bolor")
-        stores.people.disable_account(old.id, NOW)
+        stores.people.disable_account(old.id, Departure.OFFICER, NOW)
         left = stores.subjects.named("civil", "bolor")
-        stores.people.disable_account(new.id, NOW)
+        stores.people.disable_account(new.id, Departure.OFFICER, NOW)
         nobody_left = stores.subjects.named("civil", "bolor")
 
     assert (both, left, nobody_left) == (None, new.id, None)
@@ -175,12 +175,45 @@ def test_an_account_is_disabled_and_enabled_once(database: Database) -> None:
         stores.people.add_person(tuya)
         stores.people.add_account(account, NOW)
 
-        assert stores.people.disable_account(account.id, NOW)
-        assert not stores.people.disable_account(account.id, NOW + HOUR)
-        assert stores.people.account(account.id) == replace(account, disabled_at=NOW)
+        assert stores.people.disable_account(account.id, Departure.OFFICER, NOW)
+        assert not stores.people.disable_account(account.id, Departure.OFFICER, NOW + HOUR)
+        assert stores.people.account(account.id) == replace(
+            account, disabled_at=NOW, disabled_for=Departure.OFFICER
+        )
         assert stores.people.enable_account(account.id)
         assert not stores.people.enable_account(account.id)
-        assert not stores.people.disable_account("unknown", NOW)
+        assert not stores.people.disable_account("unknown", Departure.OFFICER, NOW)
+
+
+def test_a_reason_gives_way_to_a_newer_one_and_a_final_one_to_none(database: Database) -> None:
+    tuya = person()
+    account = clerk(tuya.id)
+
+    with database.begin(ORIGIN) as stores:
+        stores.people.add_person(tuya)
+        stores.people.add_account(account, NOW)
+        changes = [
+            stores.people.disable_account(account.id, departure, NOW)
+            for departure in (Departure.LOCKED, Departure.GONE, Departure.OFFICER, Departure.PURGED)
+        ]
+        found = stores.people.account(account.id)
+
+    assert changes == [True, True, True, False]
+    assert found == replace(account, disabled_at=NOW, disabled_for=Departure.OFFICER)
+
+
+def test_when_the_state_was_checked_only_moves_forward(database: Database) -> None:
+    tuya = person()
+    account = clerk(tuya.id)
+
+    with database.begin(ORIGIN) as stores:
+        stores.people.add_person(tuya)
+        stores.people.add_account(account, NOW)
+        stores.people.note_state(account.id, NOW + HOUR)
+        stores.people.note_state(account.id, NOW)
+        found = stores.people.account(account.id)
+
+    assert found == replace(account, state_checked_at=NOW + HOUR)
 
 
 def test_a_person_is_disabled_and_enabled_once(database: Database) -> None:
@@ -287,7 +320,7 @@ def test_a_subject_is_active_only_while_account_and_person_are(database: Databas
         stores.people.add_person(tuya)
         stores.people.add_account(account, NOW)
         if whom == "account":
-            stores.people.disable_account(account.id, NOW)
+            stores.people.disable_account(account.id, Departure.OFFICER, NOW)
         else:
             stores.people.disable_person(tuya.id, NOW)
         subject = stores.subjects.get(account.id)

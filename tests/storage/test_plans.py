@@ -24,7 +24,7 @@ from sqlalchemy.sql.elements import BindParameter, ClauseElement
 
 import sso.storage
 from sso.audit.query import AuditQuery
-from sso.directory.person import Role
+from sso.directory.person import Departure, Role
 from sso.directory.stores import PasswordCredential
 from sso.oidc.client import ClientSecret
 from sso.oidc.session import SessionEnd
@@ -164,8 +164,9 @@ def everything(stores: SqlStores) -> None:
     stores.people.accounts_of(tuya.id)
     stores.people.list_accounts(after="", limit=10)
     stores.people.update_account(account.id, "tuya", {}, NOW)
-    stores.people.disable_account(account.id, NOW)
+    stores.people.disable_account(account.id, Departure.OFFICER, NOW)
     stores.people.enable_account(account.id)
+    stores.people.note_state(account.id, NOW)
     stores.people.move_account(account.id, tuya.id)
     stores.people.revoke_role(tuya.id, Role.AUDITOR)
     stores.credentials.put(PasswordCredential(account.id, "hash", NOW))

@@ -9,6 +9,7 @@ import pytest
 
 from sso.audit.event import TokenIssued
 from sso.audit.query import AuditQuery
+from sso.directory.person import Departure
 from sso.storage.database import Database
 from sso.storage.errors import StorageUnavailable
 from sso.storage.lease import Lease
@@ -170,7 +171,7 @@ def test_a_subject_that_was_read_with_a_grant_is_forgotten_when_people_change(
 
     with on_postgresql.begin(ORIGIN) as stores:
         assert stores.grants.get(given.id) == given
-        stores.people.disable_account(account.id, NOW)
+        stores.people.disable_account(account.id, Departure.OFFICER, NOW)
         subject = stores.subjects.get(account.id)
 
     assert subject is not None

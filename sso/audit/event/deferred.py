@@ -48,6 +48,17 @@ class DeferredRejected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeferredWithdrawn:
+    """A request that waited for one account was refused because that account may no longer be used."""
+
+    code: ClassVar[str] = "authz.deferred.withdrawn"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.LOW
+    client_id: str
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserCodeRejected:
     """Somebody typed a code that no device is showing; the code itself is not kept."""
 

@@ -34,7 +34,7 @@ class AccountUpdated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountDisabled:
-    """An account can no longer be used."""
+    """An account can no longer be used; `reason` is what its directory says, or an officer wrote."""
 
     code: ClassVar[str] = "account.disabled"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
@@ -52,6 +52,29 @@ class AccountEnabled:
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
     severity: ClassVar[Severity] = Severity.LOW
     account_id: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonDisabled:
+    """A person can no longer be anyone here: every account of theirs, and any that they are given later."""
+
+    code: ClassVar[str] = "person.disabled"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.MEDIUM
+    person_id: str
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonEnabled:
+    """A disabled person can use again those of their accounts that are enabled."""
+
+    code: ClassVar[str] = "person.enabled"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.MEDIUM
+    person_id: str
     source: str
 
 

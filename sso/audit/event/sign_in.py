@@ -101,6 +101,19 @@ class SessionEndedByOfficer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEndedByDirectory:
+    """A session was ended because of what a directory says of the person (`reason`)."""
+
+    code: ClassVar[str] = "session.ended.directory"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.MEDIUM
+    account_id: str
+    session_id: str
+    cause: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionsViewed:
     """An operator looked at sessions: one, those of a person's account, or (neither given) all that go on."""
 

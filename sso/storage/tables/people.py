@@ -25,6 +25,8 @@ account = Table(
     column("immutable_id", Text, optional=True, sensitive=True),  # absent: a citizen
     column("claims", ForeignJson, sensitive=True),
     column("disabled_at", UtcDateTime, optional=True, sensitive=False),  # absent: may be used
+    column("disabled_for", Text, optional=True, sensitive=False),  # absent: may be used
+    column("state_checked_at", UtcDateTime, optional=True, sensitive=False),  # absent: never, or a citizen
     column("created_at", UtcDateTime, sensitive=False),
     column("updated_at", UtcDateTime, sensitive=False),
     UniqueConstraint("directory_id", "immutable_id"),
