@@ -12,11 +12,12 @@ from flask import Blueprint, Response, request
 from sso.audit.event import ReceiptGiven
 from sso.hub import Hub
 from sso.oidc.client import Client
-from sso.oidc.client_authentication import authenticate
+from sso.oidc.client_authentication import authenticate, claimed_client_id
 from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.token_request import single_values
 from sso.storage.audit_receipts import NotSignedYet
 from sso.storage.stores import SqlStores
+from sso.web.client_keys import prepare_client_keys
 from sso.web.proof_of_key import presented_of
 from sso.web.visit import origin_of
 
@@ -36,7 +37,8 @@ def blueprint(hub: Hub) -> Blueprint:
         form = single_values(request.form.to_dict(flat=False)) if request.method == "POST" else {}
         proxies = hub.configuration.settings.server.trusted_proxies
         presented = presented_of("receipt", form, request, hub.settings, proxies)
-        now = datetime.now(UTC)
+        now, assertion = datetime.now(UTC), form.get("client_assertion")
+        prepare_client_keys(hub, claimed_client_id(presented), assertion, certificate=presented.certificate)
         with hub.database.begin(origin_of(request, proxies)) as stores:
             client = authenticate(presented, stores, hub.provider(), now)
             if client.public:

@@ -56,6 +56,9 @@ class Application:
     def introspect(self, token: str) -> httpx.Response:
         return self._post("/oauth2/introspect", token=token)
 
+    def receipt(self, txn: str) -> httpx.Response:
+        return self._post(f"/audit/receipt/{txn}")
+
     def _post(self, path: str, **form: str) -> httpx.Response:
         now = int(time.time())
         claims: dict[str, Any] = {
@@ -81,6 +84,15 @@ def test_a_client_with_a_jwks_uri_proves_itself_and_is_asked_for_its_keys_once(
 
     assert answers == [200, 200, 200]
     assert site.asked["/one"] == 1
+
+
+def test_a_client_with_a_jwks_uri_may_ask_for_a_receipt_first(hub: TunedHub, site: Publisher) -> None:
+    application = Application(hub, site, "/receipt")
+
+    answer = application.receipt("00000000-0000-7000-8000-000000000000")
+
+    assert answer.status_code == 404
+    assert site.asked["/receipt"] == 1
 
 
 @pytest.mark.slow
