@@ -29,6 +29,9 @@ def block(values: Mapping[str, JsonValue]) -> str:
 def save(file: Path, text: str, secret: tuple[str, bytes] | None) -> None:
     """Append a block to the configuration, and write the file of its password beside it.
 
+    The new file is tried together with the environment, as the hub will read it: what only the environment
+    says, such as the hub's own secrets, stays there.
+
     Raises:
         ConfigurationError: the configuration would not be valid; nothing has changed.
         OSError: a file cannot be written, or that of the password is there already.
@@ -42,7 +45,7 @@ def save(file: Path, text: str, secret: tuple[str, bytes] | None) -> None:
         whole = f"{file.read_text(encoding='utf-8').rstrip()}\n\n{text}"
         _like(new, file)
         new.write_text(whole, encoding="utf-8")
-        load(str(new), {})
+        load(str(new))
         os.replace(new, file)
     except BaseException:
         new.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """`sso directory add`: three vendors' real servers described, tested and written to the configuration."""
 
+import re
 import stat
 import tomllib
 from pathlib import Path
@@ -153,6 +154,23 @@ def test_a_password_file_of_somebody_else_is_never_overwritten(
     assert "civil.pw: File exists" in result.stderr
     assert (empty.folder / "civil.pw").read_text() == "another secret"
     assert _written(empty) == []
+
+
+def test_secrets_of_the_environment_are_used_and_stay_there(empty: Commands, shared_directory: Any) -> None:
+    server, file = shared_directory(Vendor.OPENLDAP), empty.folder / "sso.toml"
+    key, pepper = ("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", "_" * 43)
+    text = file.read_text()
+    file.write_text(re.sub(r"(?m)^(key_encryption_key|pepper)(_file)? *=.*\n", "", text))
+    variables = {"SSO__SECRETS__KEY_ENCRYPTION_KEY": key, "SSO__SECRETS__PEPPER": pepper}
+
+    without = empty.run(*_options(server), stdin=server.bind_password)
+    result = empty.run(*_options(server), stdin=server.bind_password, env=variables)
+
+    assert without.exit_code != 0
+    assert result.exit_code == 0, result.output
+    assert [table["id"] for table in _written(empty)] == ["civil"]
+    assert key not in file.read_text() + result.output
+    assert pepper not in file.read_text() + result.output
 
 
 def test_a_dry_run_prints_the_table_and_writes_nothing(empty: Commands, shared_directory: Any) -> None:
