@@ -37,6 +37,7 @@ def change_as_clerk(
     dn = clerk.dn if isinstance(clerk, Entry) else clerk
     with server.fresh(deadline) as session:
         verification = verification_of(settings.vendor, session.bind(dn, passwords.old, deadline))
+        server.answered()
         refused = _refusal(settings, verification)
         if refused is not None:
             return Change(refused, verification, entry)

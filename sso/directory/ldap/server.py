@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from sso.directory.address import ServerAddress
 from sso.directory.breaker import Breaker
-from sso.directory.ldap.deadline import Deadline
+from sso.directory.ldap.deadline import Deadline, DeadlineExceeded
+from sso.directory.ldap.membership import TooManyGroups
 from sso.directory.ldap.pool import Pool
 from sso.directory.ldap.session import FoundEntry, Question, SearchAnswer, Session
 from sso.directory.ldap.transport import Stage, Unreachable, trusting
@@ -118,6 +119,10 @@ class LdapServer:
             raise
         return session
 
+    def answered(self) -> None:
+        """Tell the breaker that the server answered, whatever it said."""
+        self.breaker.succeeded()
+
     def report(self, error: Unreachable) -> None:
         """Silence on an open session may be one slow question; a session that cannot be had is certain."""
         self.breaker.failed(time.monotonic(), certain=error.stage is not Stage.TALK)
@@ -126,28 +131,39 @@ class LdapServer:
         return self._pooled(self._searching, ask, lambda: self.open_as_service(deadline))
 
     def _pooled(self, pool: Pool, use: Callable[[Session], _T], open_one: Callable[[], Session]) -> _T:
+        try:
+            return self._used_once_or_twice(pool, use, open_one)
+        except Unreachable as error:
+            self.report(error)
+            raise
+        except DeadlineExceeded:  # perhaps it was not this server that was slow
+            self.breaker.failed(time.monotonic(), certain=False)
+            raise
+
+    def _used_once_or_twice(
+        self, pool: Pool, use: Callable[[Session], _T], open_one: Callable[[], Session]
+    ) -> _T:
         pooled = pool.take()
         if pooled is not None:
             try:
                 return self._used(pool, pooled, use)
             except Unreachable as error:
                 if not error.dropped:
-                    self.report(error)
                     raise
-        try:
-            return self._used(pool, open_one(), use)
-        except Unreachable as error:
-            self.report(error)
-            raise
+        return self._used(pool, open_one(), use)
 
     def _used(self, pool: Pool, session: Session, use: Callable[[Session], _T]) -> _T:
         try:
             answer = use(session)
-        except Misconfigured:
+        except (Misconfigured, TooManyGroups):
+            session.close()
+            self.answered()
+            raise
+        except DeadlineExceeded:
             session.close()
             raise
         pool.give(session)
-        self.breaker.succeeded()
+        self.answered()
         return answer
 
     @staticmethod
