@@ -6,7 +6,7 @@ from sso.audit.event import AccountCreated, AccountUpdated
 from sso.authentication.leaver import restore_access
 from sso.authentication.stores import Stores
 from sso.directory.entry import Entry
-from sso.directory.mapping import claims_of
+from sso.directory.mapping import FROM_GROUPS, claims_of
 from sso.directory.person import Account, AccountKind, ClaimValue, Person
 from sso.directory.settings import DirectorySettings
 from sso.oidc.digest import new_id
@@ -15,12 +15,15 @@ from sso.oidc.digest import new_id
 def account_of(entry: Entry, settings: DirectorySettings, stores: Stores, now: datetime) -> Account:
     """Return the account of a directory's entry, found by its immutable id alone.
 
-    A rename, a move or a new mail address changes the account's claims, never which account it is.
+    A rename, a move or a new mail address changes the account's claims, never which account it is. Groups
+    that were not read this time stay as they were known; the claims say when there are none.
     """
     claims = {**claims_of(entry, settings), "directory": settings.id, "directory_name": settings.name}
     known = stores.people.staff(settings.id, entry.immutable_id)
     if known is None:
         return _create(entry, settings, claims, stores, now)
+    if settings.groups is not None and entry.groups is None:
+        claims = {**{name: known.claims[name] for name in FROM_GROUPS if name in known.claims}, **claims}
     if dict(known.claims) == claims and known.login_name == entry.login_name:
         return known
     stores.people.update_account(known.id, entry.login_name, claims, now)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from sso.directory.dn import comparable, first_value
-from sso.directory.presets import GroupStrategy, GroupWords
+from sso.directory.presets import GroupWords
 
 DEPTH_MAX = 8
 """Levels of groups in groups that are followed; more is a mistake of somebody."""
@@ -49,11 +49,6 @@ class GroupRules:
             if not value.strip() or len(value) > VALUE_MAX_CHARACTERS or not value.isprintable():
                 msg = f"{value!r} is not the name of a group or role: printable, at most 128 characters"
                 raise ValueError(msg)
-
-    @property
-    def are_read(self) -> bool:
-        """Whether there is a way to find them."""
-        return self.words.strategy is not GroupStrategy.NONE
 
 
 def released(groups: Iterable[Group], table: Mapping[str, str]) -> list[str]:

@@ -12,6 +12,8 @@ from sso.directory.person import ClaimValue
 from sso.directory.settings import DirectorySettings
 
 CLAIM_MAX_CHARACTERS = 256
+FROM_GROUPS = ("groups", "roles")
+"""Claims that stand or fall with the entry's groups."""
 
 # A shortened name is still a name; a shortened address or number is somebody else's.
 _NEVER_SHORTENED = frozenset({"email", "phone_number", "preferred_username"})
