@@ -96,6 +96,9 @@ class FakeClients:
         old = self.by_id[client_id]
         self.by_id[client_id] = replace(old, secrets=(secret, *old.secrets))
 
+    def drop_secrets(self, client_id: str) -> None:
+        self.by_id[client_id] = replace(self.by_id[client_id], secrets=())
+
     def cap(self, client_id: str, now: datetime) -> bool:
         client = self.by_id.get(client_id)
         if client is None or client.logout_unconfirmed_since is not None:

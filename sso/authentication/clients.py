@@ -13,7 +13,6 @@ from sso.audit.record import JsonValue
 from sso.oidc import grant_stores
 from sso.oidc import stores as oidc_stores
 from sso.oidc.client import Client, ClientSecret, SelfRegistration
-from sso.oidc.digest import digest, new_secret
 from sso.oidc.registration import (
     SECRET_METHODS,
     Proposal,
@@ -22,9 +21,6 @@ from sso.oidc.registration import (
     new_client,
     rotated_secret,
 )
-
-SECRET_OVERLAP = timedelta(days=7)
-"""How long a replaced secret stays valid unless told otherwise."""
 
 
 class RegisteredClients(oidc_stores.Clients, Protocol):
@@ -48,6 +44,10 @@ class RegisteredClients(oidc_stores.Clients, Protocol):
 
     def rotate_secret(self, client_id: str, secret: ClientSecret, now: datetime, overlap: timedelta) -> None:
         """Give a client a new secret; earlier ones stay valid for the overlap at most."""
+        ...
+
+    def drop_secrets(self, client_id: str) -> None:
+        """Forget every secret of a client at once."""
         ...
 
 
@@ -109,8 +109,7 @@ def keep_change(client: Client, changed: Client, source: str, stores: ClientStor
     different = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     stores.clients.update(changed, now)
     if client.auth_method in SECRET_METHODS and changed.auth_method not in SECRET_METHODS:
-        # The old secrets must not come back to life with the old method: one that nobody knows replaces them.
-        stores.clients.rotate_secret(client.client_id, ClientSecret(digest(new_secret())), now, timedelta(0))
+        stores.clients.drop_secrets(client.client_id)  # or they came back to life with the old method
     event = ClientUpdated(
         client_id=client.client_id,
         before={name: before.get(name) for name in different},

@@ -69,6 +69,7 @@ _RETIRE_SECRETS = (
 _REMOVE_SPENT_SECRETS = delete(client_secret).where(
     _S.client_id == bindparam("key"), _S.expires_at <= bindparam("now")
 )
+_REMOVE_SECRETS = delete(client_secret).where(_S.client_id == bindparam("key"))
 
 
 class ClientCache:
@@ -180,6 +181,11 @@ class SqlClients:
         self._unit.change(_RETIRE_SECRETS, {"key": client_id, "at": now + overlap})
         self._unit.change(_REMOVE_SPENT_SECRETS, {"key": client_id, "now": now})
         self.put_secret(client_id, secret, now)
+
+    def drop_secrets(self, client_id: str) -> None:
+        """Forget every secret of a client at once."""
+        self._unit.change(_REMOVE_SECRETS, {"key": client_id})
+        self._note_change()
 
     def cap(self, client_id: str, now: datetime) -> bool:
         """Note that a client is capped from now on; false if it is already, or unknown."""

@@ -110,6 +110,20 @@ def test_a_token_that_does_not_work_registers_nobody(changes: dict[str, Any]) ->
     assert desk.stores.audit.codes() == ["client.registration.refused"]
 
 
+def test_who_comes_back_to_a_secret_gets_a_new_one() -> None:
+    """RFC 7592 2.2: the answer to an update may carry a new secret."""
+    desk = Desk()
+    first = desk.register()
+    jwks = {"keys": [public_jwk(TRUST, "ES256")]}
+
+    left = desk.replace(first, token_endpoint_auth_method="private_key_jwt", jwks=jwks)
+    back = desk.replace(left, token_endpoint_auth_method="client_secret_basic")
+
+    assert (left.client_secret, left.client.secrets) == (None, ())
+    assert back.client_secret not in (None, first.client_secret)
+    assert [secret.digest for secret in back.client.secrets] == [digest(back.client_secret or "")]
+
+
 def test_a_token_that_is_used_up_meanwhile_registers_nobody() -> None:
     desk = Desk()
     asked = Asked("register", desk.token(uses_left=1), HOUSING)

@@ -93,6 +93,18 @@ def test_a_secret_that_signs_comes_back(database: Database) -> None:
     assert [secret.hmac_key for secret in found.secrets] == [b"second", b"first"]
 
 
+def test_a_client_whose_secrets_are_dropped_has_none(database: Database) -> None:
+    registered = client(secrets=(ClientSecret(b"1" * 32), ClientSecret(b"2" * 32, expires_at=NOW + HOUR)))
+    with database.begin(ORIGIN) as stores:
+        stores.clients.add(registered, NOW)
+
+        stores.clients.drop_secrets(registered.client_id)
+
+    with database.read() as stores:
+        found = stores.clients.get(registered.client_id)
+    assert found is not None and found.secrets == ()
+
+
 def test_a_secret_that_signs_is_sealed_for_its_own_row(sql_database: Database) -> None:
     secrets = (ClientSecret(b"1" * 32, hmac_key=b"first"), ClientSecret(b"2" * 32, hmac_key=b"second"))
     registered = client(secrets=secrets)

@@ -70,8 +70,9 @@ def changed_client(
 ) -> Client:
     """Return the client with the given fields changed; a null field returns to its default.
 
-    Secrets stay as they are. The sector, and with it everyone's `sub`, never changes; neither does whether
-    the client can keep a secret.
+    Secrets stay as they are, but for a method that uses none: then there are none, and who comes back to one
+    that does needs a new secret. The sector, and with it everyone's `sub`, never changes; neither does
+    whether the client can keep a secret.
 
     Raises:
         InvalidClientMetadata: with RFC 7591's code and a sentence that names the field.
@@ -98,7 +99,7 @@ def changed_client(
         )
     return replace(
         changed,
-        secrets=client.secrets,
+        secrets=client.secrets if changed.auth_method in SECRET_METHODS else (),
         created_at=client.created_at,
         updated_at=now,
         logout_unconfirmed_since=client.logout_unconfirmed_since,
