@@ -101,7 +101,7 @@ class ClientMetadata(BaseModel):
     backchannel_client_notification_endpoint: Text = None
     backchannel_authentication_request_signing_alg: Text = None
     backchannel_user_code_parameter: Flag = None
-    profile: Annotated[Literal["fapi2"] | None, SkipValidation] = None
+    profile: Annotated[Literal["fapi2", "fapi2-message-signing"] | None, SkipValidation] = None
 
     def given(self) -> dict[str, Any]:
         """Return the fields that were sent, as they were sent."""

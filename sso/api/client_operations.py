@@ -71,7 +71,7 @@ def _register(call: Call[ClientMetadata]) -> Answer:
 def _change(call: Call[ClientMetadata]) -> Answer:
     if call.if_match is None:
         raise Problem("precondition_required", "send If-Match with the ETag that you read, or *")
-    known = call.hub.database.client(call.path["client_id"])
+    known = _client(call, call.hub.database.client)
     proposal = call.hub.proposal(call.asked.given(), call.now, known)
     with call.hub.database.begin(call.origin) as stores:
         client = _changeable(call, stores.clients)

@@ -9,6 +9,7 @@ from sso.authentication.clients import add_client
 from sso.directory.person import Role
 from sso.oidc.client import SelfRegistration
 from sso.oidc.digest import digest
+from sso.oidc.fapi2 import PROFILES
 from sso.oidc.jose import generate_private_key, public_jwk
 from sso.oidc.registration import Proposal
 from tests.api.conftest import API, Caller, Office, problem
@@ -216,14 +217,16 @@ def test_a_secret_that_was_given_up_does_not_come_back(sql_office: Office, manag
     made = registered(manager)
     path = f"/clients/{made['client_id']}"
     jwks = {"keys": [public_jwk(generate_private_key("ES256"), "ES256")]}
-    manager.patch(path, {"token_endpoint_auth_method": "private_key_jwt", "jwks": jwks})
+    left = manager.patch(path, {"token_endpoint_auth_method": "private_key_jwt", "jwks": jwks})
 
-    manager.patch(path, {"token_endpoint_auth_method": "client_secret_basic"})
+    back = manager.patch(path, {"token_endpoint_auth_method": "client_secret_basic"})
 
+    assert (left.json["secrets"], back.json["secrets"]) == ([], [])
     with sql_office.hub.database.read() as stores:
         client = stores.clients.get(made["client_id"])
-    assert client is not None
-    assert digest(made["client_secret"]) not in [secret.digest for secret in client.secrets]
+    assert client is not None and client.secrets == ()
+    assert manager.post(f"{path}/secret", {}).json["client_secret"] != made["client_secret"]
+    assert manager.get(path).json["secrets"] == [None]
 
 
 def test_a_removed_application_loses_its_grants(sql_office: Office, manager: Caller) -> None:
@@ -245,5 +248,18 @@ def test_a_removed_application_loses_its_grants(sql_office: Office, manager: Cal
 
 
 @pytest.mark.parametrize("client_id", ["x", "%00", "é", "a b", "x" * 3000])
-def test_an_unknown_application_is_404(office: Office, client_id: str) -> None:
-    problem(office.officer(Role.CLIENT_MANAGER).get(f"/clients/{client_id}"), 404, "not_found")
+def test_an_unknown_application_is_404(sql_office: Office, client_id: str) -> None:
+    manager = sql_office.officer(Role.CLIENT_MANAGER)
+
+    problem(manager.get(f"/clients/{client_id}"), 404, "not_found")
+    problem(manager.patch(f"/clients/{client_id}", {"client_name": "Else"}), 404, "not_found")
+    problem(manager.call("DELETE", f"/clients/{client_id}"), 404, "not_found")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_an_application_of_any_profile_is_shown_with_it(manager: Caller, profile: str) -> None:
+    jwks = {"keys": [public_jwk(generate_private_key("ES256"), "ES256")]}
+
+    made = registered(manager, profile=profile, jwks=jwks)
+
+    assert manager.get(f"/clients/{made['client_id']}").json["profile"] == profile

@@ -8,6 +8,9 @@ from openapi_spec_validator import validate
 
 from sso.api.problem import TITLES
 from sso.directory.person import Role
+from sso.oidc.backchannel import DELIVERY_MODES
+from sso.oidc.client import ClientAuthMethod, SubjectType
+from sso.oidc.fapi2 import PROFILES
 from tests.api.conftest import API, Office
 
 HOUSING = {"client_name": "Housing", "redirect_uris": ["https://housing.example/cb"]}
@@ -50,6 +53,24 @@ def test_every_operation_says_which_scope_it_needs(document: dict[str, Any]) -> 
                 path, ["clients:manage"] if path.startswith("/clients") else ["audit:read"]
             )
             assert operation["security"] == [{"hub": expected}]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("profile", PROFILES),
+        ("backchannel_token_delivery_mode", DELIVERY_MODES),
+        ("token_endpoint_auth_method", tuple(ClientAuthMethod)),
+        ("subject_type", tuple(SubjectType)),
+    ],
+)
+def test_the_words_of_a_field_are_those_that_are_registered(
+    document: dict[str, Any], name: str, words: tuple[str, ...]
+) -> None:
+    for schema in ("ClientMetadata", "ClientDocument"):
+        described = document["components"]["schemas"][schema]["properties"][name]["anyOf"]
+        told = {word for each in described for word in each.get("enum", [each.get("const")])} - {None}
+        assert told == {str(word) for word in words}
 
 
 @pytest.mark.parametrize(
