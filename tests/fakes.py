@@ -399,6 +399,11 @@ class FakeSessions:
         self.over[session_id] = SessionRecord(session, now, cause)
         return True
 
+    def give(self, account_id: str, person_id: str) -> None:
+        for key, session in self.going_on.items():
+            if session.account_id == account_id:
+                self.going_on[key] = replace(session, person_id=person_id)
+
     def join(self, session_id: str, client_id: str, now: datetime) -> None:
         members = self.joined.setdefault(session_id, [])
         if client_id not in members:

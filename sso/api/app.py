@@ -17,6 +17,7 @@ from sso.api.me import ME
 from sso.api.officer import officer_of
 from sso.api.openapi import openapi_document
 from sso.api.operation import Answer, Call, Operation
+from sso.api.people_operations import PEOPLE_OPERATIONS
 from sso.api.problem import OriginOf, Problem, Problems
 from sso.hub import Hub
 from sso.oidc.protected_resource import PresentedToken
@@ -26,7 +27,12 @@ from sso.oidc.step_up import require_sign_in
 TokenOf = Callable[[Request], PresentedToken]
 """Raises BearerError where there is no token."""
 
-OPERATIONS: tuple[Operation[Any], ...] = (ME, *AUDIT_OPERATIONS, *CLIENT_OPERATIONS)
+OPERATIONS: tuple[Operation[Any], ...] = (
+    ME,
+    *AUDIT_OPERATIONS,
+    *CLIENT_OPERATIONS,
+    *PEOPLE_OPERATIONS,
+)
 OPENAPI_PATH = "/openapi.json"
 _EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 

@@ -67,7 +67,7 @@ class EventTypes(BaseModel):
 
 
 class PersonDocument(BaseModel):
-    """One account of a person, for an auditor: names only."""
+    """One account of a person, for an officer: names only."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -19,6 +19,7 @@ class Need(Enum):
 
     AUDIT = ("audit:read", Role.AUDITOR)
     CLIENTS = ("clients:manage", Role.CLIENT_MANAGER)
+    PEOPLE = ("people:manage", Role.PEOPLE_MANAGER)
 
     @property
     def scope(self) -> str:

@@ -42,21 +42,28 @@ def people_found(
         matching = [] if account is None else [account]
     else:
         matching = _named(asked.login_name or "", stores, directories)
+    persons = dict.fromkeys(account.person_id for account in matching)
+    return [each for person_id in persons for each in accounts_of_person(person_id, stores, directories)]
+
+
+def accounts_of_person(
+    person_id: str, stores: Stores, directories: Sequence[DirectorySettings]
+) -> list[PersonDocument]:
+    """Return every account of a person."""
     names = {directory.id: directory.name for directory in directories}
-    found: dict[str, PersonDocument] = {}
-    for person_id in dict.fromkeys(account.person_id for account in matching):
-        person = stores.people.person(person_id)
-        for account in stores.people.accounts_of(person_id):
-            found[account.id] = PersonDocument(
-                account_id=account.id,
-                person_id=person_id,
-                kind=account.kind.value,
-                login_name=account.login_name,
-                name=account.text_claim("name") or (person.name if person is not None else ""),
-                directory_id=account.directory_id,
-                directory_name=names.get(account.directory_id or ""),
-            )
-    return list(found.values())
+    person = stores.people.person(person_id)
+    return [
+        PersonDocument(
+            account_id=account.id,
+            person_id=person_id,
+            kind=account.kind.value,
+            login_name=account.login_name,
+            name=account.text_claim("name") or (person.name if person is not None else ""),
+            directory_id=account.directory_id,
+            directory_name=names.get(account.directory_id or ""),
+        )
+        for account in stores.people.accounts_of(person_id)
+    ]
 
 
 def _named(login_name: str, stores: Stores, directories: Sequence[DirectorySettings]) -> list[Account]:

@@ -1,4 +1,4 @@
-"""Who signs in under a name: the account that a client hints at (CIBA Core 7.1, login_hint)."""
+"""Whom a name means: as a client hints at it (CIBA Core 7.1, login_hint), and as an officer writes it."""
 
 from collections.abc import Sequence
 
@@ -20,3 +20,8 @@ def account_named(typed: str, directories: Sequence[DirectorySettings], stores: 
     if isinstance(destination, CitizenRoute):
         return stores.people.citizen(destination.login_name)
     return meant(stores.people.staff_named(destination.directory.id, destination.login_name))
+
+
+def account_called(text: str, directories: Sequence[DirectorySettings], stores: Stores) -> Account | None:
+    """Return the account of an account id or of a name as it is typed at sign-in."""
+    return stores.people.account(text) or account_named(text, directories, stores)

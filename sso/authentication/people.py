@@ -1,4 +1,4 @@
-"""What operators and officers do with people: add, disable, link, reset, grant a role.
+"""What operators and officers do with people: add, disable, reset, grant a role.
 
 Every function works inside the caller's transaction and records what it did; `source` says through which
 door it came (command, console, demo).
@@ -10,7 +10,6 @@ from datetime import datetime
 
 from sso.audit.event import (
     AccountCreated,
-    AccountLinked,
     PasswordChanged,
     PasswordReset,
     RoleGranted,
@@ -88,18 +87,11 @@ def disable_person(person_id: str, source: str, reason: str, stores: Stores, now
     return end_person(person_id, leave, stores, now)
 
 
-def link(account: Account, person_id: str, rule: str, stores: Stores, now: datetime) -> None:
-    """Give an account to another person, by an officer's decision; its sessions end, to begin anew."""
-    end_every(account.id, SessionEnd.DISABLED, stores, now)
-    stores.people.move_account(account.id, person_id)
-    stores.audit.append(AccountLinked(account_id=account.id, person_id=person_id, rule=rule), now)
-
-
 def grant_role(person_id: str, role: Role, source: str, stores: Stores, now: datetime) -> bool:
     """Grant an officer's role; false if it was held.
 
     Raises:
-        RolesConflict: auditor and client manager are never held together.
+        RolesConflict: no two roles are ever held together.
     """
     if not stores.people.grant_role(person_id, role, now):
         return False

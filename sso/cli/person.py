@@ -13,8 +13,9 @@ from sso.cli.arguments import CLEAN_TEXT
 from sso.cli.context import fail, hub_of, print_json
 from sso.cli.new_password import new_password_hash, password_stdin_option
 from sso.cli.operator import SOURCE, operator_origin
+from sso.cli.person_link import link, unlink
 from sso.cli.person_listing import list_command, show
-from sso.cli.person_role import grant_role, link, revoke_role
+from sso.cli.person_role import grant_role, revoke_role
 from sso.directory.person import Account, AccountKind
 from sso.directory.routing import DirectoryRoute, route
 from sso.directory.stores import LoginNameTaken
@@ -33,7 +34,7 @@ def person() -> None:
     """People: citizens, and clerks who have signed in."""
 
 
-for command in (list_command, show, grant_role, revoke_role, link):
+for command in (list_command, show, grant_role, revoke_role, link, unlink):
     person.add_command(command)
 
 

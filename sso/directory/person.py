@@ -16,10 +16,14 @@ ClaimValue: TypeAlias = str | list[str]
 
 
 class Role(StrEnum):
-    """What an officer may do in the console; the two are never held together."""
+    """What an officer may do: read the log, register applications, or decide whose accounts are whose.
+
+    No two are ever held together.
+    """
 
     AUDITOR = "auditor"
     CLIENT_MANAGER = "client_manager"
+    PEOPLE_MANAGER = "people_manager"
 
 
 class AccountKind(StrEnum):
@@ -60,9 +64,9 @@ class Person:
     roles: frozenset[str]
 
     def __post_init__(self) -> None:
-        """Raise ValueError when both roles are held: nobody audits their own changes."""
+        """Raise ValueError when two roles are held: nobody audits their own changes."""
         if len(self.roles) > 1:
-            msg = "a person is an auditor or a client manager, never both"
+            msg = "a person has one officer's role, never two"
             raise ValueError(msg)
 
 

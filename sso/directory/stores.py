@@ -115,7 +115,7 @@ class People(Protocol):
         """Grant a role; false if it is held already.
 
         Raises:
-            RolesConflict: auditor and client manager are never held together.
+            RolesConflict: no two roles are ever held together.
         """
         ...
 

@@ -38,7 +38,7 @@ clerk's groups and roles, as far as the department's directory is set to release
 """
 
 PROTOCOL_SCOPES = ("openid", "offline_access")
-OFFICER_SCOPES = ("audit:read", "clients:manage")
+OFFICER_SCOPES = ("audit:read", "clients:manage", "people:manage")
 """What only a person who signed in may do, at this hub."""
 
 SIGN_IN_SCOPES = frozenset({*PROTOCOL_SCOPES, *OFFICER_SCOPES})

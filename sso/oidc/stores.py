@@ -133,6 +133,10 @@ class Sessions(Protocol):
         """End a session; true for one caller only."""
         ...
 
+    def give(self, account_id: str, person_id: str) -> None:
+        """Note that the account of these sessions is now another person's."""
+        ...
+
     def join(self, session_id: str, client_id: str, now: datetime) -> None:
         """Note that a client received tokens in this session: it is told at sign-out."""
         ...

@@ -240,7 +240,7 @@ class SqlPeople:
         """Grant a role; false if it is held already.
 
         Raises:
-            RolesConflict: auditor and client manager are never held together.
+            RolesConflict: no two roles are ever held together.
         """
         row = {"person_id": person_id, "role": role.value, "granted_at": now}
         if self._unit.row(_GRANT_ROLE, row) is not None:

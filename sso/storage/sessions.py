@@ -55,6 +55,11 @@ _RENEW = (
     .where(_S.id == bindparam("key"), _S.ended_at.is_(None))
     .values({"cookie": bindparam("cookie"), **{name: bindparam(name) for name in _RENEWED}})
 )
+_GIVE = (
+    update(session)
+    .where(_S.account_id == bindparam("of"), _S.ended_at.is_(None))
+    .values(person_id=bindparam("to"))
+)
 _TOUCH = (
     update(session)
     .where(_S.id == bindparam("key"), _S.last_seen_at < bindparam("now"), _S.ended_at.is_(None))
@@ -108,6 +113,10 @@ class SqlSessions:
     def end(self, session_id: str, cause: SessionEnd, now: datetime) -> bool:
         """End a session; true for one caller only."""
         return self._unit.change(_END, {"key": session_id, "cause": cause.value, "now": now}) == 1
+
+    def give(self, account_id: str, person_id: str) -> None:
+        """Note that the account of these sessions is now another person's."""
+        self._unit.change(_GIVE, {"of": account_id, "to": person_id})
 
     def join(self, session_id: str, client_id: str, now: datetime) -> None:
         """Note that a client received tokens in this session: it is told at sign-out."""

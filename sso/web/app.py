@@ -10,6 +10,7 @@ from sso.hub import Hub
 from sso.oidc.session_management import CHECK_SESSION_PATH
 from sso.web import (
     access_log,
+    accounts,
     answer,
     approvals,
     authorize,
@@ -63,7 +64,7 @@ def create_app(hub: Hub) -> Flask:
     pages = Pages(version, {"en": pages_section.name, **pages_section.names})
     answers = Answers(hub, pages)
     signing_in = (authorize, sign_in, choose_department, new_password, choose_account, consent)
-    for page in (*signing_in, device, answer, approvals, sign_out, signed_out, home):
+    for page in (*signing_in, device, answer, approvals, accounts, sign_out, signed_out, home):
         app.register_blueprint(page.blueprint(hub, answers))
     app.register_blueprint(check_session.blueprint(hub, version))
     for endpoint in (metadata, token, userinfo, registration, receipts):

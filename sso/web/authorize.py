@@ -35,7 +35,7 @@ from sso.oidc.session_management import with_session_state
 from sso.web.account_creation import creation_address
 from sso.web.answers import Answers
 from sso.web.client_keys import prepare_client_keys
-from sso.web.journey import OWN_PAGES, Journey, finish, load, spend
+from sso.web.journey import LINK, OWN_PAGES, Journey, finish, load, spend
 from sso.web.refusals import ExpiredPage
 from sso.web.visit import Visit, visit_of
 
@@ -126,6 +126,10 @@ def _own_page(turn: Turn, journey: Journey) -> Outcome:
     session, pending = journey.session, journey.pending
     if session is None or not _may_answer(journey, session, turn.visit.now):
         return f"/sign-in/{pending.id}"
+    if (journey.adds_account or pending.params.get("fresh")) and not journey.is_proven:
+        return f"/sign-in/{pending.id}"
+    if journey.adds_account:
+        return f"{LINK}/{pending.id}"
     if not session.persona_chosen and pending.account_selected_at is None:
         return f"/sign-in/{pending.id}/account"
     if journey.waiting is not None:

@@ -6,10 +6,12 @@ from flask import Blueprint, Response, request
 
 from sso.authentication.stores import Stores
 from sso.directory.person import Account, AccountKind
+from sso.directory.routing import with_realm
 from sso.hub import Hub
 from sso.oidc.digest import digest
 from sso.oidc.metadata import AUTHORIZATION_PATH
 from sso.oidc.session import Session
+from sso.web import typed_name
 from sso.web.answers import Answers
 from sso.web.journey import Journey, check_form, in_its_language, load
 from sso.web.language import Language
@@ -61,7 +63,12 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
         with hub.database.begin(visit.origin) as stores:
             journey = load(hub, pending_id, visit, stores)
             check_form(visit, request, pending_id, hub.settings.issuer)
-            return answers.to(_chosen(chosen, journey, visit, stores))
+            address = _chosen(chosen, journey, visit, stores)
+            name = _name_of(chosen, journey, stores, hub)
+        if name is None:
+            return answers.to(address)
+        response = answers.to(f"/sign-in/{pending_id}/password")
+        return typed_name.remember(response, name, pending_id, visit, hub)
 
     return bp
 
@@ -81,6 +88,20 @@ def _chosen(account_id: str, journey: Journey, visit: Visit, stores: Stores) -> 
     settled = replace(session, persona_chosen=True)
     stores.sessions.renew(settled, digest(visit.session_cookie or ""))
     return f"{AUTHORIZATION_PATH}/{pending_id}"
+
+
+def _name_of(account_id: str, journey: Journey, stores: Stores, hub: Hub) -> str | None:
+    """The name under which another account of the person is signed in to, where that is certain.
+
+    It saves the typing and proves nothing: the account's own password is asked for, behind its own door.
+    """
+    session, account = _session(journey), stores.people.account(account_id)
+    if account is None or account.person_id != session.person_id or account.id == session.account_id:
+        return None
+    if account.kind is AccountKind.CITIZEN:
+        return account.login_name
+    settings = next((d for d in hub.directories if d.id == account.directory_id and d.realms), None)
+    return None if settings is None else with_realm(account.login_name, settings)
 
 
 def _choices(session: Session, stores: Stores, language: Language, hub: Hub) -> list[Choice]:

@@ -29,8 +29,16 @@ HOME = "/"
 
 No client can have it (`sso client add`).
 """
-OWN_PAGES = {"home": "/", "approvals": "/approvals"}
-"""Where journeys of our own may end."""
+OWN_PAGES = {
+    "home": "/",
+    "approvals": "/approvals",
+    "account": "/account",
+    "account_add": "/account/add",
+}
+"""Where journeys of our own may end; with the parameter `fresh` only after a new sign-in."""
+
+LINK = "/account/add"
+"""The client_id of a journey to a second account of the person whose first is the parameter `account`."""
 
 ANSWER = "/answer"
 """The client_id of a journey to answer a deferred request, whose id is the parameter `request`."""
@@ -66,6 +74,16 @@ class Journey:
         """The address outside to which the journey leads in the end."""
         return self.asked.to.redirect_uri if self.asked is not None else None
 
+    @property
+    def is_proven(self) -> bool:
+        """Whether the browser's session was proven in this journey."""
+        return self.session is not None and self.session.auth_time >= self.pending.asked_at
+
+    @property
+    def adds_account(self) -> bool:
+        """Whether the person is to sign in with another account of theirs."""
+        return self.pending.client_id == LINK
+
     def service_name(self, language_tag: str) -> str | None:
         """The name of the service in the page's language."""
         return self.client.name_in(language_tag) if self.client is not None else None
@@ -87,7 +105,7 @@ def load(hub: Hub, pending_id: str, visit: Visit, stores: Stores) -> Journey:
     if pending is None:
         raise ExpiredPage
     session = sessions.current(visit.session_cookie, stores, hub.settings, visit.now)
-    if pending.client_id == HOME:
+    if pending.client_id in (HOME, LINK):
         return Journey(pending, None, session)
     if pending.client_id == ANSWER:
         return Journey(pending, None, session, _waiting(pending, visit, stores))
@@ -118,7 +136,7 @@ def _waiting(pending: PendingAuthorization, visit: Visit, stores: Stores) -> Wai
 
 
 def begin_own(client_id: str, params: Mapping[str, str], hub: Hub, visit: Visit) -> PendingAuthorization:
-    """Return a journey that leads to a page of our own: HOME or ANSWER."""
+    """Return a journey that leads to a page of our own: HOME, LINK or ANSWER."""
     return PendingAuthorization(
         id=new_id(),
         browser=visit.browser_digest,

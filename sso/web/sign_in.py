@@ -170,6 +170,7 @@ class _SignInPages:
             departments_url=chooser,
             error=problem,
             cancel_action=journey.cancel_action,
+            adding=journey.adds_account,
             create_account_url=creation_address(self._hub, journey.pending.id, visit.language),
         )
 

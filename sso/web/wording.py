@@ -190,6 +190,25 @@ CODE_PROBLEMS: Mapping[str, Sentences] = {
 """What can go wrong with the code of a device, by key."""
 
 
+LINK_PROBLEMS: Mapping[str, Sentences] = {
+    "same_person": Sentences(
+        _("You signed in with an account that is yours here already"),
+        _("To add another account, sign in with that one."),
+    ),
+    "two_citizens": Sentences(_("Both are accounts of a citizen, and a person has only one"), _CITIZEN_HELP),
+    "same_directory": Sentences(
+        _("Both are accounts at one department, and a person has only one there"),
+        _("Ask the help desk of the department."),
+    ),
+    "role": Sentences(_("One of these accounts has duties at this hub"), _("Ask the operators of the hub.")),
+    "disabled": Sentences(
+        _("One of these accounts can no longer be used"), _("Ask the operators of the hub.")
+    ),
+    "only_account": Sentences(_("The account stands alone already"), None),
+}
+"""Why accounts cannot be put together or separated, by `sso.authentication.linking.Obstacle`."""
+
+
 def sign_in_problem(language: Language, key: str, directory_name: str | None) -> Sentences:
     """Return what the password page says for a key; `directory_name` is None for a citizen.
 
@@ -225,6 +244,15 @@ def code_problem(language: Language, key: str) -> Sentences:
         KeyError: the key is none of CODE_PROBLEMS.
     """
     return _filled(language, CODE_PROBLEMS[key], "")
+
+
+def link_problem(language: Language, key: str) -> Sentences:
+    """Return why accounts stay as they are.
+
+    Raises:
+        KeyError: the key is none of LINK_PROBLEMS.
+    """
+    return _filled(language, LINK_PROBLEMS[key], "")
 
 
 def department_problem(language: Language) -> Sentences:

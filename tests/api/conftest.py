@@ -29,7 +29,11 @@ from tests.storage import examples
 
 ISSUER = "http://127.0.0.1:8000"
 API = f"{ISSUER}/api/v1"
-SCOPES = {Role.AUDITOR: "audit:read", Role.CLIENT_MANAGER: "clients:manage"}
+SCOPES = {
+    Role.AUDITOR: "audit:read",
+    Role.CLIENT_MANAGER: "clients:manage",
+    Role.PEOPLE_MANAGER: "people:manage",
+}
 
 CONFIG = """
 [server]
@@ -80,7 +84,7 @@ class Office:
             "iat": int(now.timestamp()),
             "exp": int(now.timestamp()) + 300,
             "jti": jti,
-            "scope": "openid audit:read clients:manage",
+            "scope": "openid audit:read clients:manage people:manage",
             **claims,
         }
         key = self.hub.keys.ring().signing("RS256", now)

@@ -8,7 +8,7 @@ import pytest
 
 from sso.audit.record import Origin
 from sso.directory.person import Departure, Role
-from tests.api.conftest import API, ISSUER, Caller, Office, problem
+from tests.api.conftest import API, ISSUER, SCOPES, Caller, Office, problem
 from tests.storage import examples
 
 AUDIT = [
@@ -81,7 +81,7 @@ def test_a_token_in_the_query_is_not_looked_at(office: Office) -> None:
         *((Role.CLIENT_MANAGER, path, 403) for path in AUDIT),
         (Role.CLIENT_MANAGER, "/clients", 200),
         (Role.CLIENT_MANAGER, "/clients/x", 404),
-        *((None, path, 403) for path in [*AUDIT, *CLIENTS]),
+        *((role, path, 403) for role in (None, Role.PEOPLE_MANAGER) for path in [*AUDIT, *CLIENTS]),
         *((role, "/me", 200) for role in (None, *Role)),
     ],
 )
@@ -101,9 +101,14 @@ def test_the_role_is_not_enough_without_the_scope(office: Office, role: Role) ->
     caller = Caller(
         office, office.app.test_client(), office.token(account_id, scope="openid"), "", account_id
     )
-    path, scope = ("/audit/events", "audit:read") if role is Role.AUDITOR else ("/clients", "clients:manage")
+    method, path = {
+        Role.AUDITOR: ("GET", "/audit/events"),
+        Role.CLIENT_MANAGER: ("GET", "/clients"),
+        Role.PEOPLE_MANAGER: ("POST", "/people/link"),
+    }[role]
+    scope = SCOPES[role]
 
-    response = caller.get(path)
+    response = caller.call(method, path)
 
     problem(response, 403, "insufficient_scope")
     assert f'scope="{scope}"' in response.headers["WWW-Authenticate"]
@@ -168,7 +173,7 @@ def test_me_tells_who_calls(office: Office) -> None:
         "name": "Tuya Bat",
         "roles": ["client_manager"],
         "client_id": "console",
-        "scope": "audit:read clients:manage openid",
+        "scope": "audit:read clients:manage openid people:manage",
     }
 
 

@@ -15,6 +15,8 @@ from tests.cli.commands import PASSWORD, SSO, Commands, environment
 
 ADD = ("person", "add", "--login-name", "tuya", "--name", "Tuya Bat")
 
+WHY = ("--reason", "one human, as both files show")
+
 
 def verifies(cli: Commands, account_id: str, password: str) -> bool:
     built = build(load(str(cli.folder / "sso.toml"), {}))
@@ -276,7 +278,7 @@ def test_roles_are_granted_and_revoked_on_record_and_never_held_together(cli: Co
 
     assert cli.ok("person", "grant-role", name, "auditor") == "bolor is now auditor\n"
     assert cli.ok("person", "grant-role", name, "auditor") == "bolor was already auditor\n"
-    assert "holds the other role" in cli.refused("person", "grant-role", name, "client_manager")
+    assert "holds another role" in cli.refused("person", "grant-role", name, "client_manager")
     assert cli.ok("person", "revoke-role", name, "auditor") == "bolor is no longer auditor\n"
     assert cli.ok("person", "revoke-role", name, "auditor") == "bolor was not auditor\n"
     assert cli.ok("person", "grant-role", name, "client_manager") == "bolor is now client_manager\n"
@@ -290,42 +292,59 @@ def test_roles_are_granted_and_revoked_on_record_and_never_held_together(cli: Co
 def test_a_role_that_there_is_not_is_a_usage_error(cli: Commands) -> None:
     cli.add_person()
 
-    assert "'auditor', 'client_manager'" in cli.refused("person", "grant-role", "tuya", "boss", code=2)
+    assert "'auditor', 'client_manager', 'people_manager'" in cli.refused(
+        "person", "grant-role", "tuya", "boss", code=2
+    )
 
 
 def test_linking_gives_the_clerks_account_to_the_citizens_person(cli: Commands) -> None:
     cli.add_person()
     clerk = signed_in_clerk(cli, "bolor")
 
-    cli.ok("person", "link", "tuya", "bolor@civil.example")
+    cli.ok("person", "link", "tuya", "bolor@civil.example", *WHY)
 
     [person] = cli.rows("person", "show", "tuya")
     assert [account["login_name"] for account in person["accounts"]] == ["tuya", "bolor"]
     assert cli.rows("person", "show", clerk.id) == [person]
     [event] = cli.events("account.linked")
     assert (event["account_id"], event["detail"]["person_id"]) == (clerk.id, person["person_id"])
+    assert (event["detail"]["rule"], event["detail"]["reason"]) == ("command", WHY[1])
 
 
 def test_linking_again_changes_nothing(cli: Commands) -> None:
     cli.add_person()
     signed_in_clerk(cli, "bolor")
 
-    cli.ok("person", "link", "tuya", "bolor@civil.example")
-    cli.ok("person", "link", "tuya", "bolor@civil.example")
+    cli.ok("person", "link", "tuya", "bolor@civil.example", *WHY)
+    cli.ok("person", "link", "tuya", "bolor@civil.example", *WHY)
 
     assert len(cli.events("account.linked")) == 1
 
 
-def test_only_a_clerk_is_linked_and_only_to_a_citizen(cli: Commands) -> None:
+def test_two_accounts_of_one_kind_are_never_one_persons(cli: Commands) -> None:
     cli.add_person()
     cli.add_person("other", "Other")
     signed_in_clerk(cli, "bolor")
+    signed_in_clerk(cli, "saran", 2)
 
-    assert cli.refused("person", "link", "tuya", "other") == "sso: other is not a clerk's account"
-    assert (
-        cli.refused("person", "link", "bolor@civil.example", "tuya")
-        == "sso: bolor is not a citizen's account"
-    )
+    assert "as a citizen, and these would be two" in cli.refused("person", "link", "tuya", "other", *WHY)
+    clerks = ("bolor@civil.example", "saran@civil.example")
+    assert "in a directory, and these would be two" in cli.refused("person", "link", *clerks, *WHY)
+    assert "Missing option '--reason'" in cli.refused("person", "link", *clerks, code=2)
+
+
+def test_an_account_is_separated_with_a_reason(cli: Commands) -> None:
+    cli.add_person()
+    clerk = signed_in_clerk(cli, "bolor")
+    cli.ok("person", "link", "tuya", clerk.id, *WHY)
+
+    told = cli.ok("person", "unlink", "bolor@civil.example", *WHY)
+
+    assert told == "bolor belongs to a person of its own\n"
+    assert len({row["person_id"] for row in cli.rows("person", "list")}) == 2
+    [event] = cli.events("account.unlinked")
+    assert (event["account_id"], event["detail"]["reason"]) == (clerk.id, WHY[1])
+    assert "the only account" in cli.refused("person", "unlink", "bolor@civil.example", *WHY)
 
 
 def test_a_link_never_leaves_a_role_behind(cli: Commands) -> None:
@@ -334,7 +353,7 @@ def test_a_link_never_leaves_a_role_behind(cli: Commands) -> None:
     signed_in_clerk(cli, "bolor")
     cli.ok("person", "grant-role", "bolor@civil.example", "client_manager")
 
-    assert "revoke that, link" in cli.refused("person", "link", "tuya", "bolor@civil.example")
+    assert "revoke that, link" in cli.refused("person", "link", "tuya", "bolor@civil.example", *WHY)
 
     assert cli.events("account.linked") == []
 

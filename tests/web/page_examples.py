@@ -10,7 +10,7 @@ from sso.web.detail_words import DetailRow, DetailShown, details_shown
 from sso.web.disclosure import disclosures
 from sso.web.language import Language, by_tag
 from sso.web.pages import Pages, error_sentences, retry_after_text
-from sso.web.wording import CODE_PROBLEMS, NAME_PROBLEMS, NEW_PASSWORD_PROBLEMS, STAFF_PROBLEMS
+from sso.web.wording import CODE_PROBLEMS, LINK_PROBLEMS, NAME_PROBLEMS, NEW_PASSWORD_PROBLEMS, STAFF_PROBLEMS
 
 HOSTILE = "</title><script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 BIDI = "user\u202egnp.exe\u2069\u2066"
@@ -167,6 +167,15 @@ APPROVALS = {
         ),
     ],
 }
+ACCOUNTS = [
+    SimpleNamespace(id="a1", title="Tuya Bat", subtitle="Citizen", current=True, disabled=False),
+    SimpleNamespace(
+        id="a2", title="Tuya Bat", subtitle="Civil Affairs Bureau", current=False, disabled=False
+    ),
+    SimpleNamespace(id="a3", title="T. Bat", subtitle=CHINESE, current=False, disabled=True),
+]
+YOUR_ACCOUNTS = {**FORM, "accounts": ACCOUNTS, "problem": None}
+LINK = {**FORM, "accounts": ACCOUNTS[:2], "obstacle": None}
 SIGN_OUT = {
     **FORM,
     "service_name": "Housing",
@@ -248,6 +257,7 @@ def _hostile(text: str) -> dict[str, dict[str, Any]]:
         client_uri=text, policy_uri=None, tos_uri="javascript:alert(1)", self_registration=text
     )
     choice = SimpleNamespace(id=text, title=text, subtitle=text, current=False, needs_password=True)
+    account = SimpleNamespace(id=text, title=text, subtitle=text, current=False, disabled=False)
     told = SimpleNamespace(name=text, channel="back-channel", status="confirmed")
     claims = {"name": text, "email": f"{text}@example.org", "department": text}
     return {
@@ -298,6 +308,9 @@ def _hostile(text: str) -> dict[str, dict[str, Any]]:
                 SimpleNamespace(id="r1", service_name=text, message=text, asked_ago="1 s", ends_in="4 s")
             ],
         },
+        "accounts.html": {**YOUR_ACCOUNTS, "accounts": [account, account]},
+        "account_add.html": {**FORM, "account": account},
+        "account_link.html": {**LINK, "accounts": [account, account]},
         "sign_out.html": {
             **SIGN_OUT,
             "service_name": text,
@@ -365,6 +378,11 @@ def usual_pages() -> list[Example]:
         Example("answered_called", "answered.html", {**ANSWERED, "on_device": False}),
         Example("approvals", "approvals.html", APPROVALS),
         Example("approvals_none", "approvals.html", {**APPROVALS, "approvals": []}),
+        Example("accounts", "accounts.html", YOUR_ACCOUNTS),
+        Example("accounts_one", "accounts.html", {**YOUR_ACCOUNTS, "accounts": ACCOUNTS[:1]}),
+        Example("account_add", "account_add.html", {**FORM, "account": ACCOUNTS[0]}),
+        Example("account_link", "account_link.html", LINK),
+        Example("identifier_adding", "identifier.html", {**NAME, "service_name": None, "adding": True}),
         Example("sign_out", "sign_out.html", SIGN_OUT),
         Example("sign_out_alone", "sign_out.html", {**SIGN_OUT, "service_name": None, "services": []}),
         Example("signed_out", "signed_out.html", SIGNED_OUT),
@@ -400,6 +418,11 @@ def refused_pages() -> list[Example]:
         *(
             Example(f"password_citizen_{key}", "password.html", {**CITIZEN, "error": key})
             for key in STAFF_PROBLEMS
+        ),
+        Example("accounts_only_account", "accounts.html", {**YOUR_ACCOUNTS, "problem": "only_account"}),
+        *(
+            Example(f"account_link_{key}", "account_link.html", {**LINK, "obstacle": key})
+            for key in LINK_PROBLEMS
         ),
         *(
             Example(f"device_{key}", "device.html", {**DEVICE, "user_code": "bcdf", "error": key})

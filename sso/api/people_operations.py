@@ -1,0 +1,117 @@
+"""Whose accounts are whose: a people manager links and separates accounts, with a reason."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sso.api.audit_documents import PersonDocument
+from sso.api.audit_parameters import Reason
+from sso.api.officer import Need
+from sso.api.operation import Answer, Call, Nothing, Operation
+from sso.api.people import accounts_of_person
+from sso.api.problem import Problem
+from sso.authentication import linking
+from sso.authentication.hinted import account_called
+from sso.authentication.linking import Decision, LinkRefused, Obstacle
+from sso.authentication.stores import Stores
+from sso.directory.person import Account
+
+SOURCE = "api"
+_DETAILS: Mapping[Obstacle, str] = {
+    Obstacle.SAME_PERSON: "they are one person's already",
+    Obstacle.TWO_CITIZENS: "a person has one account as a citizen, and these would be two",
+    Obstacle.SAME_DIRECTORY: "a person has one account in a directory, and these would be two",
+    Obstacle.ROLE: "one of them is an officer: revoke the role, decide, and grant it anew",
+    Obstacle.DISABLED: "one of them is disabled",
+    Obstacle.ONLY_ACCOUNT: "it is the only account of its person",
+}
+Named = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=256,
+        description="An account id, or a name as typed at sign-in: tuya, or bolor@civil.example.",
+    ),
+]
+
+
+class LinkAsked(Nothing):
+    """Two accounts of one human."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    account: Named
+    other: Named
+    reason: Reason
+
+
+class UnlinkAsked(Nothing):
+    """An account that is somebody else's after all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    account: Named
+    reason: Reason
+
+
+class PersonAccounts(BaseModel):
+    """A person's accounts after the decision."""
+
+    accounts: list[PersonDocument]
+
+
+def _link(call: Call[LinkAsked]) -> Answer:
+    with call.hub.database.begin(call.origin) as stores:
+        one, other = (_account(name, call, stores) for name in (call.asked.account, call.asked.other))
+        try:
+            linking.link(one, other, Decision(SOURCE, call.asked.reason), stores, call.now)
+        except LinkRefused as refusal:
+            raise Problem("link_refused", _DETAILS[refusal.obstacle]) from refusal
+        return _accounts(one.person_id, call, stores)
+
+
+def _unlink(call: Call[UnlinkAsked]) -> Answer:
+    with call.hub.database.begin(call.origin) as stores:
+        account = _account(call.asked.account, call, stores)
+        try:
+            alone = linking.unlink(account, Decision(SOURCE, call.asked.reason), stores, call.now)
+        except LinkRefused as refusal:
+            raise Problem("link_refused", _DETAILS[refusal.obstacle]) from refusal
+        return _accounts(alone, call, stores)
+
+
+def _account(named: str, call: Call[LinkAsked] | Call[UnlinkAsked], stores: Stores) -> Account:
+    account = account_called(named, call.hub.directories, stores)
+    if account is None:
+        raise Problem("not_found", "a name means no account, or several")
+    return account
+
+
+def _accounts(person_id: str, call: Call[LinkAsked] | Call[UnlinkAsked], stores: Stores) -> Answer:
+    found = accounts_of_person(person_id, stores, call.hub.directories)
+    return Answer(PersonAccounts(accounts=found).model_dump())
+
+
+PEOPLE_OPERATIONS = (
+    Operation(
+        name="link_accounts",
+        method="POST",
+        path="/people/link",
+        summary="Give an account to the person of another; its sessions end",
+        need=Need.PEOPLE,
+        asked=LinkAsked,
+        answer=PersonAccounts,
+        run=_link,
+    ),
+    Operation(
+        name="unlink_account",
+        method="POST",
+        path="/people/unlink",
+        summary="Give an account to a person of its own; its sessions end",
+        need=Need.PEOPLE,
+        asked=UnlinkAsked,
+        answer=PersonAccounts,
+        run=_unlink,
+    ),
+)

@@ -1,0 +1,208 @@
+"""The accounts of one person: what belongs together, adding one by signing in to it, separating one again.
+
+To add an account one signs in to both, in one browser and within minutes: the first was proven at most
+FRESH ago when the second is asked for, and the second is proven in the journey that began then. Equal names
+or mail addresses mean nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Blueprint, Response, request
+
+from sso.authentication import linking, sessions
+from sso.authentication.linking import PROOF, Decision, LinkRefused
+from sso.authentication.stores import Stores
+from sso.directory.person import Account
+from sso.hub import Hub
+from sso.oidc.metadata import AUTHORIZATION_PATH
+from sso.oidc.session import Session
+from sso.web.answers import Answers
+from sso.web.choose_account import persona_text
+from sso.web.journey import HOME, LINK, Journey, begin_own, check_form, load
+from sso.web.language import Language
+from sso.web.refusals import ExpiredPage
+from sso.web.visit import Visit, visit_of
+
+FRESH = timedelta(minutes=10)
+PURPOSE = "account"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One account on a page."""
+
+    id: str
+    title: str
+    subtitle: str
+    current: bool
+    disabled: bool
+
+
+def blueprint(hub: Hub, answers: Answers) -> Blueprint:
+    """Return the pages."""
+    bp = Blueprint("accounts", __name__)
+    pages = _AccountsPages(hub, answers)
+
+    @bp.get("/account")
+    def accounts() -> Response:
+        """Show which accounts are one person's; sign in first."""
+        return pages.show(visit_of(hub, request))
+
+    @bp.get("/account/add")
+    def before_adding() -> Response:
+        """Say what adding an account means; sign in once more first, unless that was minutes ago."""
+        return pages.before_adding(visit_of(hub, request))
+
+    @bp.post("/account/add")
+    def add() -> Response:
+        """Begin the sign-in to the account that is to be added."""
+        return pages.add(visit_of(hub, request))
+
+    @bp.get("/account/add/<pending_id>")
+    def confirm(pending_id: str) -> Response:
+        """Show both accounts that were proven and ask whether they are the same person's."""
+        return pages.confirm(pending_id, visit_of(hub, request))
+
+    @bp.post("/account/add/<pending_id>")
+    def decide(pending_id: str) -> Response:
+        """Link them, or leave them as they are."""
+        return pages.decide(pending_id, visit_of(hub, request))
+
+    @bp.post("/account/separate")
+    def separate() -> Response:
+        """Give an account to a person of its own again."""
+        return pages.separate(request.form.get("account", ""), visit_of(hub, request))
+
+    return bp
+
+
+class _AccountsPages:
+    def __init__(self, hub: Hub, answers: Answers) -> None:
+        self._hub = hub
+        self._answers = answers
+
+    def show(self, visit: Visit, problem: str | None = None) -> Response:
+        with self._hub.database.read() as stores:
+            session = self._session(visit, stores)
+            known = stores.people.accounts_of(session.person_id) if session is not None else []
+        if session is None:
+            return self._begin(HOME, {"page": "account"}, visit)
+        return self._answers.page(
+            "accounts.html",
+            visit,
+            request,
+            status=200 if problem is None else 409,
+            accounts=[self._shown(account, session.account_id, visit.language) for account in known],
+            action="/account/separate",
+            csrf_token=visit.form_token(PURPOSE),
+            problem=problem,
+        )
+
+    def before_adding(self, visit: Visit) -> Response:
+        with self._hub.database.read() as stores:
+            session = self._session(visit, stores)
+            account = stores.people.account(session.account_id) if session is not None else None
+        if session is None or account is None or not _is_fresh(session, visit):
+            return self._begin(HOME, {"page": "account_add", "fresh": "1"}, visit)
+        return self._answers.page(
+            "account_add.html",
+            visit,
+            request,
+            account=self._shown(account, account.id, visit.language),
+            action="/account/add",
+            csrf_token=visit.form_token(PURPOSE),
+        )
+
+    def add(self, visit: Visit) -> Response:
+        check_form(visit, request, PURPOSE, self._hub.settings.issuer)
+        with self._hub.database.read() as stores:
+            session = self._session(visit, stores)
+        if session is None or not _is_fresh(session, visit):
+            return self._answers.to("/account/add")
+        return self._begin(LINK, {"account": session.account_id}, visit)
+
+    def confirm(self, pending_id: str, visit: Visit) -> Response:
+        with self._hub.database.read() as stores:
+            journey = self._journey(pending_id, visit, stores)
+            first, second = _both(journey, stores)
+            obstacle = linking.obstacle(first, second, stores)
+        return self._answers.page(
+            "account_link.html",
+            visit,
+            request,
+            accounts=[self._shown(account, second.id, visit.language) for account in (first, second)],
+            obstacle=None if obstacle is None else obstacle.value,
+            action=f"/account/add/{pending_id}",
+            csrf_token=visit.form_token(pending_id),
+        )
+
+    def decide(self, pending_id: str, visit: Visit) -> Response:
+        check_form(visit, request, pending_id, self._hub.settings.issuer)
+        yes = request.form.get("decision") == "link"
+        try:
+            with self._hub.database.begin(visit.origin) as stores:
+                journey = self._journey(pending_id, visit, stores)
+                first, second = _both(journey, stores)
+                if not stores.pending.remove(pending_id):
+                    raise ExpiredPage
+                if yes:
+                    linking.link(first, second, Decision(PROOF), stores, visit.now)
+        except LinkRefused:
+            return self._answers.to(f"/account/add/{pending_id}")
+        return self._answers.to("/account")
+
+    def separate(self, account_id: str, visit: Visit) -> Response:
+        """Another account of the person, while the session itself stays where it is."""
+        check_form(visit, request, PURPOSE, self._hub.settings.issuer)
+        with self._hub.database.read() as stores:
+            session = self._session(visit, stores)
+        if session is None or not _is_fresh(session, visit):
+            return self._begin(HOME, {"page": "account", "fresh": "1"}, visit)
+        try:
+            with self._hub.database.begin(visit.origin) as stores:
+                account = stores.people.account(account_id)
+                if account is None or account.person_id != session.person_id:
+                    raise ExpiredPage
+                linking.unlink(account, Decision(PROOF), stores, visit.now)
+        except LinkRefused as refusal:
+            return self.show(visit, refusal.obstacle.value)
+        return self._answers.to("/account")
+
+    def _session(self, visit: Visit, stores: Stores) -> Session | None:
+        return sessions.current(visit.session_cookie, stores, self._hub.settings, visit.now)
+
+    def _journey(self, pending_id: str, visit: Visit, stores: Stores) -> Journey:
+        journey = load(self._hub, pending_id, visit, stores)
+        if journey.pending.client_id != LINK or not journey.is_proven:
+            raise ExpiredPage
+        return journey
+
+    def _begin(self, kind: str, params: dict[str, str], visit: Visit) -> Response:
+        pending = begin_own(kind, params, self._hub, visit)
+        with self._hub.database.begin(visit.origin) as stores:
+            stores.pending.add(pending)
+        response = self._answers.to(f"{AUTHORIZATION_PATH}/{pending.id}")
+        return self._answers.with_cookies(response, visit, request)
+
+    def _shown(self, account: Account, current_id: str, language: Language) -> Shown:
+        return Shown(
+            id=account.id,
+            title=account.text_claim("name") or account.login_name,
+            subtitle=persona_text(account, language, self._hub),
+            current=account.id == current_id,
+            disabled=account.disabled_at is not None,
+        )
+
+
+def _is_fresh(session: Session, visit: Visit) -> bool:
+    return visit.now - session.auth_time <= FRESH
+
+
+def _both(journey: Journey, stores: Stores) -> tuple[Account, Account]:
+    """The account that began and the one that is signed in now."""
+    first = stores.people.account(journey.pending.params.get("account", ""))
+    second = stores.people.account(journey.session.account_id) if journey.session is not None else None
+    if first is None or second is None:
+        raise ExpiredPage
+    return first, second

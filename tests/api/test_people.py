@@ -1,0 +1,88 @@
+"""A people manager decides whose accounts are whose, with a reason, and both are on record."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from sso.audit.record import Origin
+from sso.directory.person import Role
+from tests.api.conftest import Caller, Office, problem
+from tests.storage import examples
+
+WHY = "one human, as both files show"
+
+
+@pytest.fixture
+def manager(sql_office: Office) -> Caller:
+    return sql_office.officer(Role.PEOPLE_MANAGER)
+
+
+def clerk(office: Office, login_name: str) -> tuple[str, str]:
+    """A clerk who has signed in; return the ids of person and account."""
+    person, now = examples.person(), datetime.now(UTC)
+    account = examples.clerk(person.id, login_name=login_name, immutable_id=f"uuid-{login_name}")
+    with office.hub.database.begin(Origin()) as stores:
+        stores.people.add_person(person)
+        stores.people.add_account(account, now)
+    return person.id, account.id
+
+
+def persons(document: dict[str, Any]) -> dict[str, str]:
+    return {each["account_id"]: each["person_id"] for each in document["accounts"]}
+
+
+def test_accounts_are_linked_and_separated_by_an_officers_decision(
+    sql_office: Office, manager: Caller
+) -> None:
+    (tuya, citizen_id), (_, clerk_id) = sql_office.person(None, "tuya"), clerk(sql_office, "bolor")
+
+    linked = manager.post("/people/link", {"account": "tuya", "other": clerk_id, "reason": WHY})
+    apart = manager.post("/people/unlink", {"account": clerk_id, "reason": WHY})
+
+    assert persons(linked.json) == {citizen_id: tuya, clerk_id: tuya}
+    assert list(persons(apart.json)) == [clerk_id]
+    for code in ("account.linked", "account.unlinked"):
+        [record] = sql_office.log(code)
+        assert (record["account_id"], record["actor"]) == (clerk_id, manager.account_id)
+        assert (record["detail"]["rule"], record["detail"]["reason"]) == ("api", WHY)
+
+
+@pytest.mark.parametrize(
+    ("other", "status", "code"), [("dorj", 409, "link_refused"), ("nobody", 404, "not_found")]
+)
+def test_what_cannot_be_one_persons_is_refused(
+    sql_office: Office, manager: Caller, other: str, status: int, code: str
+) -> None:
+    sql_office.person(None, "tuya")
+    sql_office.person(None, "dorj")
+
+    refused = manager.post("/people/link", {"account": "tuya", "other": other, "reason": WHY})
+
+    problem(refused, status, code)
+    assert sql_office.log("account.linked") == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"account": "tuya", "other": "dorj"},
+        {"account": "tuya", "other": "dorj", "reason": ""},
+        {"account": "x" * 300, "other": "dorj", "reason": WHY},
+        {"account": "tuya", "other": ["dorj"], "reason": WHY},
+        {"account": "tuya", "other": "dorj", "reason": WHY, "force": True},
+        [],
+    ],
+)
+def test_a_decision_without_its_reason_or_with_anything_else_is_refused(office: Office, body: Any) -> None:
+    refused = office.officer(Role.PEOPLE_MANAGER).post("/people/link", body)
+
+    assert refused.status_code == 400
+
+
+@pytest.mark.parametrize("role", [None, Role.AUDITOR, Role.CLIENT_MANAGER])
+def test_only_a_people_manager_decides(office: Office, role: Role | None) -> None:
+    caller = office.officer(role)
+
+    for path in ("/people/link", "/people/unlink"):
+        problem(caller.post(path, {"account": "a", "other": "b", "reason": WHY}), 403, "role_missing")
