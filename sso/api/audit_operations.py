@@ -129,12 +129,13 @@ def _event_types(_: Call[Nothing]) -> Answer:
 def _people(call: Call[PeopleAsked]) -> Answer:
     with call.hub.database.read() as stores:
         found = people_found(call.asked, stores, call.hub.directories)
-    query: dict[str, JsonValue] = {"people": [person.account_id for person in found]}
+    query: dict[str, JsonValue] = {}
     if call.asked.login_name is not None:
         query["name_hmac"] = _name_hmac(call, call.asked.login_name)
-    else:
-        query["account_id"] = call.asked.account_id
-    _searched(call, query, len(found), call.asked.reason)
+    shown = {person.person_id: person.account_id for person in found}.values()
+    for account_id in shown or (call.asked.account_id,):  # one record for each person
+        about: dict[str, JsonValue] = {} if account_id is None else {"account_id": account_id}
+        _searched(call, {**query, **about}, len(shown), call.asked.reason)
     return Answer({"people": [person.model_dump() for person in found]})
 
 

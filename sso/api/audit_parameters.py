@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from sso.audit.event import EVENT_CLASSES
-from sso.audit.query import MAX_TEXT_LENGTH, MIN_TEXT_LENGTH, AuditQuery
+from sso.audit.query import MAX_INVOLVED, MAX_TEXT_LENGTH, MIN_TEXT_LENGTH, AuditQuery
 from sso.audit.record import Outcome, Severity
 
 DEFAULT_RANGE = timedelta(hours=24)
@@ -95,6 +95,11 @@ class Facets(BaseModel):
     outcome: Literal["success", "failure"] | None = None
     client_id: Identifier | None = None
     account_id: Identifier | None = None
+    involving: list[Identifier] = Field(
+        [],
+        max_length=MAX_INVOLVED,
+        description="Ids of a person and of their accounts: told of, acting, or asked about.",
+    )
     session_id: Identifier | None = None
     grant_id: Identifier | None = None
     request_id: Identifier | None = None
@@ -153,6 +158,7 @@ def audit_query(facets: Facets, now: datetime, *, before: str | None = None, lim
         events=tuple(facets.event),
         outcome=None if facets.outcome is None else Outcome(facets.outcome),
         severity=None if facets.severity is None else Severity(facets.severity),
+        involving=tuple(facets.involving),
         address=facets.address,
         before=before,
         limit=limit,

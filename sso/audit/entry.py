@@ -4,34 +4,44 @@ What anybody who verifies may read stands in the body as it is. The rest is told
 holds only a salted commitment to each: so a group can be disclosed to one reader and not to another, or be
 destroyed for ever, and every hash and proof stays as it was.
 
-    who      the person, and who acted for them
+    who      the person, and the command or job that acted
     where    address and browser
     detail   whatever else may tell of somebody: reasons, questions asked, settings before and after
+    actor    the account that acted, where it is not the person's own
+    about    the account that a question was about
+
+The last two tell of somebody else than the first: they are sealed under that person's key, and go with it.
 """
 
 import base64
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeGuard
 
 from sso.audit.canonical import canonical
 from sso.audit.record import AuditRecord, JsonValue, Origin, Outcome, Severity
 
 FORMAT = 1
 SALT_BYTES = 32
-GROUPS = ("who", "where", "detail")
+OTHERS = ("actor", "about")
+GROUPS: Mapping[str, tuple[str, ...]] = {"who": ("who", *OTHERS), "where": ("where",), "detail": ("detail",)}
+"""What may be left out when an entry is shown, and the groups that go with it."""
+
+_ACCOUNT_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 
 PUBLIC_DETAILS = frozenset(
     "acr acr_values active active_from alg amr attempts aud auth_age_seconds by capped_since cause "
     "channel checkpoints claims claims_changed claims_released claims_requested code_prefix count "
     "directory_id endpoint entries epoch error expires_at final findings generation grant_type "
-    "http_status id_token jti key_class kid kind lifetime_seconds method node origin pkce "
-    "previous_valid_until prompt published_until redacted redirect_host reference_prefix refresh_token "
-    "results retry_after_seconds role rule scope sha256 signed_size size source status_code version "
-    "within_grace".split()
+    "hold_id http_status id_token jti key_class keys keys_kept kid kind lifetime_seconds method node "
+    "origin pkce previous_valid_until prompt published_until redacted redirect_host reference_prefix "
+    "refresh_token results retry_after_seconds role rule scope sha256 signed_size size source "
+    "status_code subject_sha256 version within_grace".split()
 )
 """Details that tell of nobody: they stand in the body. A name that is not here is sealed."""
 
@@ -118,15 +128,37 @@ def record_from(entry: Entry) -> AuditRecord:
         raise EntryInvalid(message) from error
 
 
+def names_account(text: JsonValue) -> TypeGuard[str]:
+    """Whether a text is an account's id and no name of a command or a job."""
+    return isinstance(text, str) and _ACCOUNT_ID.fullmatch(text) is not None
+
+
 def _groups(record: AuditRecord) -> dict[str, dict[str, JsonValue]]:
-    who = {"account_id": record.account_id, "actor": record.origin.actor}
+    actor = record.origin.actor
+    apart = actor != record.account_id and names_account(actor)
+    who = {"account_id": record.account_id, "actor": None if apart else actor}
     where = {"address": record.origin.address, "user_agent": record.origin.user_agent}
     detail = {name: value for name, value in record.detail.items() if name not in PUBLIC_DETAILS}
+    about = _about(detail, record.account_id)
+    for name in about:
+        asked = _object(detail[name])
+        detail[name] = {member: value for member, value in asked.items() if member != "account_id"}
     return {
         "who": {name: value for name, value in who.items() if value is not None},
         "where": {name: value for name, value in where.items() if value is not None},
         "detail": detail,
+        "actor": {"actor": actor} if apart else {},
+        "about": about,
     }
+
+
+def _about(detail: Mapping[str, JsonValue], account_id: str | None) -> dict[str, JsonValue]:
+    """The account that a detail (a question that was asked) is about, by the detail's name."""
+    for name, value in detail.items():
+        asked = _object(value).get("account_id")
+        if names_account(asked) and asked != account_id:
+            return {name: asked}
+    return {}
 
 
 def _record(body: Mapping[str, JsonValue], known: Mapping[str, Mapping[str, JsonValue]]) -> AuditRecord:
@@ -149,10 +181,19 @@ def _record(body: Mapping[str, JsonValue], known: Mapping[str, Mapping[str, Json
             user_agent=_optional(where.get("user_agent")),
             request_id=_optional(body.get("request_id")),
             trace_id=_optional(body.get("trace_id")),
-            actor=_optional(who.get("actor")),
+            actor=_optional(who.get("actor") or known.get("actor", {}).get("actor")),
         ),
-        detail={**_object(body.get("public")), **known.get("detail", {})},
+        detail=_whole_detail(body, known),
     )
+
+
+def _whole_detail(
+    body: Mapping[str, JsonValue], known: Mapping[str, Mapping[str, JsonValue]]
+) -> dict[str, JsonValue]:
+    whole = {**_object(body.get("public")), **known.get("detail", {})}
+    for name, account_id in known.get("about", {}).items():
+        whole[name] = {**_object(whole.get(name)), "account_id": account_id}
+    return whole
 
 
 def _members(content: bytes) -> Mapping[str, JsonValue]:

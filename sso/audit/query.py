@@ -8,6 +8,7 @@ from sso.audit.place import parts_of
 from sso.audit.record import JsonValue, Outcome, Severity
 
 MAX_PAGE_SIZE = 1000
+MAX_INVOLVED = 50
 MIN_TEXT_LENGTH = 3
 MAX_TEXT_LENGTH = 200
 
@@ -20,6 +21,8 @@ class AuditQuery:
     the family. `address` is an exact address or a CIDR network. `before` is the id of the last record of
     the previous page (records with a smaller id follow).
 
+    `involving` are ids of accounts or people of which one must be in the record: as whom it tells of, who
+    acted, or whom a question was about; or names of actors that are no accounts (`command:root`).
     `severity` is the least one. `status_code` is the reason in a word, wherever an event carries it: its
     `status_code`, `error` or `cause`. `claim` is the name of one that was asked for, released or changed.
     `transaction` is the id of a record (the `txn` of an ID token) and means all that was recorded in the same
@@ -35,6 +38,7 @@ class AuditQuery:
     client_id: str | None = None
     directory_id: str | None = None
     account_id: str | None = None
+    involving: tuple[str, ...] = ()
     session_id: str | None = None
     grant_id: str | None = None
     request_id: str | None = None
@@ -60,6 +64,9 @@ class AuditQuery:
         if not 1 <= self.limit <= MAX_PAGE_SIZE:
             message = f"limit must be between 1 and {MAX_PAGE_SIZE}"
             raise ValueError(message)
+        if len(self.involving) > MAX_INVOLVED:
+            message = f"at most {MAX_INVOLVED} ids of a person"
+            raise ValueError(message)
         if self.text is not None and not MIN_TEXT_LENGTH <= len(self.text) <= MAX_TEXT_LENGTH:
             message = f"a text to look for has {MIN_TEXT_LENGTH} to {MAX_TEXT_LENGTH} characters"
             raise ValueError(message)
@@ -67,7 +74,11 @@ class AuditQuery:
             parts_of(self.address)
 
     def asked(self) -> dict[str, JsonValue]:
-        """Return the facets that were given, as the log records a question; the size of a page is none."""
+        """Return the facets that were given, as the log records a question; the size of a page is none.
+
+        Of a person whom records are to involve the first id stands for all, as `account_id`: only that is
+        sealed under the person's own key, and goes with it.
+        """
         asked: dict[str, JsonValue] = {}
         for name in _FACETS:
             value = getattr(self, name)
@@ -75,6 +86,8 @@ class AuditQuery:
                 asked[name] = value.isoformat()
             elif value not in (None, ()):
                 asked[name] = list(value) if isinstance(value, tuple) else value
+        if self.involving:
+            asked |= {"account_id": self.account_id or self.involving[0], "involving": True}
         return asked
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeVar
 
+from sso.audit.entry import names_account
 from sso.cli.arguments import visible
 from sso.cli.context import fail
 from sso.directory.person import Account
@@ -35,6 +36,19 @@ def find_account(people: People, name: str, directories: Sequence[DirectorySetti
     if isinstance(door, DirectoryRoute):
         return _clerk(people, door)
     return people.citizen(door.login_name)
+
+
+def ids_of_person(people: People, name: str, directories: Sequence[DirectorySettings]) -> tuple[str, ...]:
+    """Return the ids under which the audit log knows a person: their own, then those of their accounts.
+
+    An id that nobody has any more stands for itself: the log may still tell of it. Anything else is an error.
+    """
+    account = find_account(people, name, directories)
+    if account is not None:
+        return (account.person_id, *(each.id for each in people.accounts_of(account.person_id)))
+    if people.person(name) is not None:
+        return (name, *(each.id for each in people.accounts_of(name)))
+    return (name,) if names_account(name) else fail(f"no account named {name}")
 
 
 def _clerk(people: People, door: DirectoryRoute) -> Account | None:

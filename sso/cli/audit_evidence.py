@@ -40,7 +40,7 @@ MAX_ENTRIES = 100_000
 @click.command()
 @question_options
 @click.option("--reason", required=True, type=CLEAN_TEXT, help="Why it leaves the house, for the record.")
-@click.option("--redact", multiple=True, type=click.Choice(GROUPS), help="Leave out; again for more.")
+@click.option("--redact", multiple=True, type=click.Choice(list(GROUPS)), help="Leave out; again for more.")
 @click.option("--output", "file", required=True, type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_context
 def seal(
@@ -88,7 +88,8 @@ def _page(hub: Hub, query: AuditQuery, ends: float) -> Sequence[ProvenEntry]:
 
 
 def _without(one: ProvenEntry, redacted: Sequence[str]) -> ProvenEntry:
-    groups = {name: group for name, group in one.entry.groups.items() if name not in redacted}
+    hidden = {group for part in redacted for group in GROUPS[part]}
+    groups = {name: group for name, group in one.entry.groups.items() if name not in hidden}
     return replace(one, entry=Entry(one.entry.id, one.entry.body, groups))
 
 

@@ -11,7 +11,7 @@ import click
 from sso.audit.event import EVENT_CLASSES
 from sso.audit.query import AuditQuery
 from sso.audit.record import Outcome, Severity
-from sso.cli.accounts import find_account
+from sso.cli.accounts import find_account, ids_of_person
 from sso.cli.arguments import CLEAN_TEXT, EVENT_ID, MOMENT, NETWORK
 from sso.cli.context import fail
 from sso.hub import Hub
@@ -32,6 +32,11 @@ _OPTIONS: tuple[Callable[[_Command], _Command], ...] = (
     click.option("--until", type=MOMENT, help="Time or 24h, 7d ago; now unless given."),
     click.option("--client", "client_id", type=CLEAN_TEXT, help="Client id."),
     click.option("--account", type=CLEAN_TEXT, help="Account id, login name, or name@realm of a clerk."),
+    click.option(
+        "--person",
+        type=CLEAN_TEXT,
+        help="Somebody with all accounts: told of, acting, or asked about.",
+    ),
     click.option("--session", "session_id", type=CLEAN_TEXT, help="Session id."),
     click.option("--address", type=NETWORK, help="IP address or network."),
     click.option("--outcome", type=click.Choice([outcome.value for outcome in Outcome])),
@@ -66,6 +71,7 @@ def query_of(hub: Hub, options: Mapping[str, object]) -> AuditQuery:
     }
     facets["since"] = options["since"] or now - DEFAULT_RANGE
     facets["until"] = options["until"] or now + CLOCK_TOLERANCE
+    facets["involving"] = _involving(hub, options["person"])
     facets["account_id"] = None if account is None else _account_id(hub, str(account))
     facets["outcome"] = None if outcome is None else Outcome(str(outcome))
     facets["severity"] = None if severity is None else Severity(int(str(severity)))
@@ -73,6 +79,14 @@ def query_of(hub: Hub, options: Mapping[str, object]) -> AuditQuery:
         return AuditQuery(**facets)  # type: ignore[arg-type]  # click has checked each option's type
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+
+
+def _involving(hub: Hub, name: object) -> tuple[str, ...]:
+    """The ids of a person, or the name of a command's user or a job as it stands in the trail."""
+    if name is None or ":" in str(name):
+        return () if name is None else (str(name),)
+    with hub.database.read() as stores:
+        return ids_of_person(stores.people, str(name), hub.directories)
 
 
 def _account_id(hub: Hub, name: str) -> str:

@@ -194,6 +194,7 @@ class Audit(Section):
     checkpoint_seconds: Annotated[int, Field(ge=1, le=3_600)] = 2
     last_signed_file: str = "audit-last-signed.json"
     key_database_url: str | None = None
+    minimum_retention_days: Annotated[int, Field(ge=180, le=36_500)] = 180
 
     @field_validator("key_database_url")
     @classmethod

@@ -23,6 +23,10 @@ from sso.storage.unit_of_work import UnitOfWork
 MAX_BARS = 1000
 _A = audit_event.c
 _FIND = select(audit_event).where(_A.id == bindparam("key"))
+_LAST_WITH = [
+    select(_A.occurred_at).where(_A[name] == bindparam("wanted")).order_by(_A.id.desc()).limit(1)
+    for name in ("account_ref", "actor_ref", "about_ref")
+]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -75,6 +79,12 @@ class SqlAuditSearch:
         self._unit.flush()
         row = self._unit.row(_FIND, {"key": event_id})
         return None if row is None else records_of([row], self._keys)[0]
+
+    def last_with(self, ref: bytes) -> datetime | None:
+        """Return when something was last recorded that a ref stands in, whoever it tells of."""
+        self._unit.flush()
+        rows = (self._unit.row(statement, {"wanted": ref}) for statement in _LAST_WITH)
+        return max((row.occurred_at for row in rows if row is not None), default=None)
 
     def count(self, query: AuditQuery) -> int:
         """Return how many records a query finds, its page aside.

@@ -18,7 +18,7 @@ from sso.audit.canonical import canonical
 from sso.audit.query import AuditQuery
 from sso.audit.record import Outcome
 from sso.storage.audit_keys import AuditKeys
-from sso.storage.audit_rows import account_refs, address_refs
+from sso.storage.audit_rows import account_refs, address_refs, people_refs
 from sso.storage.tables import audit_event
 
 _A = audit_event.c
@@ -51,6 +51,9 @@ def facets(query: AuditQuery, keys: AuditKeys) -> list[ColumnElement[bool]]:
         found.append(or_(*(_event(wanted) for wanted in query.events)))
     if query.account_id is not None:
         found.append(_one_of("account_ref", account_refs(query.account_id, keys)))
+    if query.involving:
+        refs = people_refs(query.involving, keys)
+        found.append(or_(*(_one_of(name, refs) for name in ("account_ref", "actor_ref", "about_ref"))))
     if query.address is not None:
         found.append(_one_of(*address_refs(query.address, keys)))
     if query.transaction is not None:

@@ -5,21 +5,19 @@ PostgreSQL): a backup of the log alone shows nothing of anybody, and when a pers
 part of the log is gone for good, in every older backup of it too. Events of nobody share a key a month.
 """
 
-import hashlib
 import hmac
 import ipaddress
 import os
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import (
     Connection,
     Index,
@@ -36,15 +34,19 @@ from sqlalchemy.schema import CreateSchema
 
 from sso.audit.place import Network, address_of, network_around
 from sso.oidc.digest import new_id
+from sso.storage.audit_data_key import REF_BYTES, DataKey, KeptKey, LivingKey
 from sso.storage.columns import Text, UtcDateTime, column
 from sso.storage.engines import Engines, Pool, database_url
-from sso.storage.errors import SealBroken, StorageUnavailable
+from sso.storage.errors import StorageUnavailable
 from sso.storage.opening import engines_of
+from sso.storage.rewriting import rewrite
 from sso.storage.sealing import Sealer
 
 MAX_CACHED_KEYS = 20_000
+MAX_KEY_AGE_SECONDS = 30.0
+"""How long a process uses a key without looking whether it still exists: a destruction takes as long."""
+
 MAX_CACHED_ADDRESSES = 4_096
-REF_BYTES = 16
 _ADVISORY_LOCK = 0x53534F48_55420002  # "SSOHUB": one maker of the table at a time
 
 SCHEMA = "audit_keys"
@@ -75,46 +77,9 @@ _BY_ID = select(audit_key).where(_K.id.in_(bindparam("ids", expanding=True)))
 _ADD = postgresql.insert(audit_key).on_conflict_do_nothing()
 _DESTROY = (
     update(audit_key)
-    .where(_K.account_id == bindparam("account"), _K.sealed.is_not(None))
+    .where(_K.id.in_(bindparam("ids", expanding=True)), _K.sealed.is_not(None))
     .values(sealed=None, destroyed_at=bindparam("now"))
 )
-
-
-class DataKey:
-    """A key in the open: it seals what entries tell of one account, and makes the refs that find it."""
-
-    __slots__ = ("_cipher", "_ref_key", "id", "secret")
-
-    def __init__(self, key_id: str, secret: bytes) -> None:
-        self.id = key_id
-        self.secret = secret
-        self._cipher = AESGCM(_derived(secret, b"seal"))
-        self._ref_key = _derived(secret, b"ref")
-
-    def seal(self, plain: bytes, event_id: str) -> bytes:
-        """Return the content sealed for one event."""
-        nonce = os.urandom(12)
-        return nonce + self._cipher.encrypt(nonce, plain, event_id.encode())
-
-    def open(self, sealed: bytes, event_id: str) -> bytes:
-        """Return what was sealed for this event.
-
-        Raises:
-            SealBroken: it was not sealed by this key for this event.
-        """
-        try:
-            return self._cipher.decrypt(sealed[:12], sealed[12:], event_id.encode())
-        except (InvalidTag, ValueError) as error:
-            msg = "a sealed audit entry does not open"
-            raise SealBroken(msg) from error
-
-    def ref(self, account_id: str) -> bytes:
-        """Return what stands for the account in the log: a digest that only this key can make."""
-        return hmac.digest(self._ref_key, account_id.encode(), "sha256")[:REF_BYTES]
-
-
-def _derived(secret: bytes, purpose: bytes) -> bytes:
-    return hashlib.sha256(b"sso audit " + purpose + b"\0" + secret).digest()
 
 
 class AuditKeys:
@@ -124,7 +89,9 @@ class AuditKeys:
         ValueError: the URL is not one of SQLite or PostgreSQL.
     """
 
-    def __init__(self, url: str, sealer: Sealer, pool: Pool) -> None:
+    def __init__(
+        self, url: str, sealer: Sealer, pool: Pool, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._url = database_url(url)
         self._sealer = sealer
         self._addresses = sealer.derived(b"audit addresses")
@@ -132,7 +99,9 @@ class AuditKeys:
         """The refs of an address and of the network around it, None where a text is no address."""
         self._pool = pool
         self._guard = threading.Lock()
-        self._known: OrderedDict[tuple[str, str], DataKey] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str], KeptKey] = OrderedDict()
+        self._clock = clock
+        self._destructions = 0
         self._engines, self._process = self._new_engines(), os.getpid()
 
     def create(self) -> None:
@@ -160,11 +129,15 @@ class AuditKeys:
             StorageUnavailable: the keys cannot be reached.
         """
         place = (account_id or "", period_of(account_id, now))
+        looked_at = self._clock()
         with self._guard:
-            if (known := self._known.get(place)) is not None:
+            kept, destructions = self._known.get(place), self._destructions
+            if kept is not None and looked_at - kept.looked_at <= MAX_KEY_AGE_SECONDS:
                 self._known.move_to_end(place)
-                return known
-        return self._remember(place, self._of_period(place) or self._made(place, now))
+                return kept.key
+        key = self._of_period(place) or self._made(place, now)
+        self._remember(place, KeptKey(key, looked_at), destructions)
+        return key
 
     def of_account(self, account_id: str) -> Sequence[DataKey]:
         """Return every key of an account that was not destroyed: what its events can be found by."""
@@ -185,19 +158,37 @@ class AuditKeys:
         """Return what stands for an address, or for the network around it, in the log: a keyed digest."""
         return hmac.digest(self._addresses, str(network).encode(), "sha256")[:REF_BYTES]
 
+    def name_ref(self, name: str) -> bytes:
+        """Return what stands for an actor that is no account (a command's user, a job) in the log."""
+        return hmac.digest(self._addresses, b"name\0" + name.encode(), "sha256")[:REF_BYTES]
+
     def _refs_around(self, text: str | None) -> tuple[bytes | None, bytes | None]:
         address = address_of(text)
         if address is None:
             return None, None
         return self.address_ref(ipaddress.ip_network(address)), self.address_ref(network_around(address))
 
-    def destroy(self, account_id: str, now: datetime) -> int:
-        """Destroy every key of an account, for good; return how many there were."""
+    def living(self, account_id: str) -> Sequence[LivingKey]:
+        """Return the keys of an account or a person that were not destroyed, oldest first."""
+        with self._connection(writes=False) as connection:
+            rows = connection.execute(_OF_ACCOUNT.order_by(_K.period), {"account": account_id}).fetchall()
+        return [LivingKey(row.id, row.period, self._opened(row).ref(account_id)) for row in rows]
+
+    def destroy(self, ids: Collection[str], now: datetime) -> int:
+        """Destroy keys for good, and what the database's files still hold of them; return how many.
+
+        Other processes may seal with one for MAX_KEY_AGE_SECONDS more: what they write then nobody can read.
+
+        Raises:
+            StorageUnavailable: the keys cannot be reached, or their files not be rewritten.
+        """
         with self._connection(writes=True) as connection:
-            destroyed = connection.execute(_DESTROY, {"account": account_id, "now": now}).rowcount
+            destroyed = connection.execute(_DESTROY, {"ids": sorted(ids), "now": now}).rowcount
         with self._guard:
-            for place in [place for place in self._known if place[0] == account_id]:
+            self._destructions += 1
+            for place in [place for place, kept in self._known.items() if kept.key.id in ids]:
                 del self._known[place]
+        rewrite(self._url, f"{SCHEMA}.{audit_key.name}")
         return destroyed
 
     def dispose(self) -> None:
@@ -223,12 +214,14 @@ class AuditKeys:
             connection.execute(_ADD, row)
         return self._of_period(place) or key  # of two that made one at once, the first was kept
 
-    def _remember(self, place: tuple[str, str], key: DataKey) -> DataKey:
+    def _remember(self, place: tuple[str, str], kept: KeptKey, destructions: int) -> None:
+        """Keep a key, unless one was destroyed since it was looked for: it may be that one."""
         with self._guard:
-            self._known[place] = key
-            while len(self._known) > MAX_CACHED_KEYS:
-                self._known.popitem(last=False)
-        return key
+            if self._destructions == destructions:
+                self._known[place] = kept
+                self._known.move_to_end(place)
+                while len(self._known) > MAX_CACHED_KEYS:
+                    self._known.popitem(last=False)
 
     def _opened(self, row: Any) -> DataKey:
         return DataKey(row.id, self._sealer.open(row.sealed, b"audit key " + row.id.encode()))

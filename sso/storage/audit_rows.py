@@ -2,33 +2,85 @@
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row
 
 from sso.audit.canonical import canonical
-from sso.audit.entry import Entry, Group, entry_of, record_from
+from sso.audit.entry import OTHERS, Entry, Group, entry_of, record_from
 from sso.audit.place import parts_of
 from sso.audit.record import AuditRecord
-from sso.storage.audit_keys import AuditKeys, DataKey
+from sso.storage.audit_data_key import DataKey
+from sso.storage.audit_keys import AuditKeys
 
 
 def event_row(record: AuditRecord, keys: AuditKeys) -> tuple[dict[str, Any], bytes]:
     """Return the row of a record, and the entry's body, whose hash is the leaf."""
     entry = entry_of(record)
-    key = keys.for_event(record.account_id, record.occurred_at) if entry.groups else None
+    subject = _subject(record)
+    own = {name: group for name, group in entry.groups.items() if name not in OTHERS}
+    key = keys.for_event(subject, record.occurred_at) if own else None
     address_ref, network_ref = keys.refs_around(record.origin.address)
+    others = _others(record, entry, keys)
     row = {
         **public_columns(record),
-        "account_ref": key.ref(record.account_id) if key and record.account_id else None,
+        "account_ref": key.ref(subject) if key and subject else None,
         "address_ref": address_ref,
         "network_ref": network_ref,
+        "actor_ref": _actor_ref(record, others, key, keys),
+        "about_ref": others["about"].ref if "about" in others else None,
         "body": entry.body,
-        "sealed": key.seal(_sealable(entry), entry.id) if key else None,
+        "sealed": key.seal(_sealable(own), entry.id) if key else None,
         "key_id": key.id if key else None,
+        "others": _others_column(others),
     }
     return row, entry.body
+
+
+@dataclass(frozen=True, slots=True)
+class _Other:
+    """A group that tells of somebody else, sealed under their key, and what finds them."""
+
+    ref: bytes
+    key_id: str
+    sealed: bytes
+
+
+def _subject(record: AuditRecord) -> str | None:
+    """Whose key seals an entry: the account's, or the person's where it is about no account."""
+    person_id = record.detail.get("person_id")
+    return record.account_id or (person_id if isinstance(person_id, str) else None)
+
+
+def _others(record: AuditRecord, entry: Entry, keys: AuditKeys) -> dict[str, _Other]:
+    found = {}
+    for name in OTHERS:
+        group = entry.groups.get(name)
+        if group is not None:
+            (account_id,) = json.loads(group.content).values()
+            key = keys.for_event(account_id, record.occurred_at)
+            sealed = key.seal(_sealable({name: group}), f"{entry.id} {name}")
+            found[name] = _Other(key.ref(account_id), key.id, sealed)
+    return found
+
+
+def _actor_ref(
+    record: AuditRecord, others: Mapping[str, _Other], key: DataKey | None, keys: AuditKeys
+) -> bytes | None:
+    if "actor" in others:
+        return others["actor"].ref
+    actor = record.origin.actor
+    if actor is None:
+        return None
+    return key.ref(actor) if key is not None and actor == record.account_id else keys.name_ref(actor)
+
+
+def _others_column(others: Mapping[str, _Other]) -> bytes | None:
+    if not others:
+        return None
+    return canonical({n: [o.key_id, base64.b64encode(o.sealed).decode()] for n, o in others.items()})
 
 
 def public_columns(record: AuditRecord) -> dict[str, Any]:
@@ -48,8 +100,10 @@ def public_columns(record: AuditRecord) -> dict[str, Any]:
 
 def entries_of(rows: Sequence[Row[Any]], keys: AuditKeys) -> list[Entry]:
     """Return the entries of rows, with their groups where the keys still exist."""
-    known = keys.by_ids(row.key_id for row in rows if row.key_id is not None)
-    return [_entry(row, known.get(row.key_id)) for row in rows]
+    others = [_read_others(row) for row in rows]
+    ids = {row.key_id for row in rows if row.key_id is not None}
+    known = keys.by_ids(ids | {key_id for each in others for key_id, _ in each.values()})
+    return [_entry(row, more, known) for row, more in zip(rows, others, strict=True)]
 
 
 def records_of(rows: Sequence[Row[Any]], keys: AuditKeys) -> list[AuditRecord]:
@@ -67,6 +121,11 @@ def account_refs(account_id: str, keys: AuditKeys) -> list[bytes]:
     return [key.ref(account_id) for key in keys.of_account(account_id)]
 
 
+def people_refs(ids: Iterable[str], keys: AuditKeys) -> list[bytes]:
+    """Return everything that stands for people: their accounts, themselves, or the names of commands."""
+    return [ref for each in ids for ref in (*account_refs(each, keys), keys.name_ref(each))]
+
+
 def address_refs(text: str, keys: AuditKeys) -> tuple[str, list[bytes]]:
     """Return the column and the refs that find an address or a network.
 
@@ -77,16 +136,25 @@ def address_refs(text: str, keys: AuditKeys) -> tuple[str, list[bytes]]:
     return "network_ref" if around else "address_ref", [keys.address_ref(part) for part in parts]
 
 
-def _entry(row: Row[Any], key: DataKey | None) -> Entry:
-    groups = {} if key is None or row.sealed is None else _opened(key.open(row.sealed, row.id))
+def _read_others(row: Row[Any]) -> dict[str, tuple[str, bytes]]:
+    whole: Mapping[str, tuple[str, str]] = json.loads(row.others) if row.others else {}
+    return {name: (key_id, base64.b64decode(sealed)) for name, (key_id, sealed) in whole.items()}
+
+
+def _entry(row: Row[Any], others: Mapping[str, tuple[str, bytes]], known: Mapping[str, DataKey]) -> Entry:
+    key = known.get(row.key_id)
+    groups = {} if key is None or row.sealed is None else dict(_opened(key.open(row.sealed, row.id)))
+    for name, (key_id, sealed) in others.items():
+        if (other := known.get(key_id)) is not None:
+            groups |= _opened(other.open(sealed, f"{row.id} {name}"))
     return Entry(row.id, row.body, groups)
 
 
-def _sealable(entry: Entry) -> bytes:
+def _sealable(groups: Mapping[str, Group]) -> bytes:
     return canonical(
         {
             name: [base64.b64encode(group.salt).decode(), group.content.decode("ascii")]
-            for name, group in entry.groups.items()
+            for name, group in groups.items()
         }
     )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from sso.storage.access_tokens import SqlAccessTokens
 from sso.storage.audit import SqlAuditLog, SqlAuditSearch
 from sso.storage.audit_checkpoints import SqlAuditCheckpoints
+from sso.storage.audit_holds import SqlAuditHolds
 from sso.storage.audit_import import SqlAuditImport
 from sso.storage.audit_keys import AuditKeys
 from sso.storage.audit_receipts import SqlAuditReceipts
@@ -78,6 +79,7 @@ class SqlStores:
     def _open_log(self, unit: UnitOfWork, kept: Kept) -> None:
         self.audit = SqlAuditLog(unit, kept.audit_keys)
         self.audit_search = SqlAuditSearch(unit, kept.audit_keys)
+        self.audit_holds = SqlAuditHolds(unit)
         self.audit_import = SqlAuditImport(unit, kept.audit_keys)
         self.audit_tree = SqlAuditTree(unit)
         self.audit_checkpoints = SqlAuditCheckpoints(unit, kept.sealer)

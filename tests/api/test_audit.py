@@ -243,7 +243,8 @@ def test_people_are_found_by_the_name_they_type_and_nothing_more_is_told(sql_off
     ]
     assert caller.get(f"/audit/people?account_id={account_id}").json["people"] == found
     recorded = sql_office.log("audit.searched")
-    assert {record["detail"]["query"].get("account_id") for record in recorded} == {None, account_id}
+    assert {record["detail"]["query"].get("account_id") for record in recorded} == {account_id}
+    assert {"name_hmac" in record["detail"]["query"] for record in recorded} == {True, False}
     assert "tuya" not in str(recorded)
 
 

@@ -1,5 +1,6 @@
 """Entries: what a leaf commits to, what can be told apart, and what survives."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -8,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sso.audit.canonical import canonical
-from sso.audit.entry import Entry, EntryInvalid, Group, entry_of, record_from
-from sso.audit.event import SignInFailed, TokenIssued
+from sso.audit.entry import GROUPS, Entry, EntryInvalid, Group, entry_of, record_from
+from sso.audit.event import AuditSearched, SignInFailed, TokenIssued
 from sso.audit.merkle.tree import leaf_hash
 from sso.audit.record import Origin, record_of
 
@@ -140,3 +141,22 @@ def _same(one: object, other: object) -> bool:
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
     return one == other
+
+
+def test_whom_else_an_entry_names_is_told_apart() -> None:
+    officer, person = "O" * 22, "P" * 22
+    event = AuditSearched(account_id=officer, query={"account_id": person, "since": "x"}, results=1)
+    own = entry_of(record_of(event, Origin(actor=officer), NOW))
+    other = entry_of(record_of(event, Origin(actor=person), NOW))
+
+    assert json.loads(own.groups["who"].content) == {"account_id": officer, "actor": officer}
+    assert json.loads(own.groups["detail"].content) == {"query": {"since": "x"}}
+    assert json.loads(own.groups["about"].content) == {"query": person}
+    assert json.loads(other.groups["actor"].content) == {"actor": person}
+    assert person.encode() not in own.body
+    assert record_from(own).detail["query"] == {"account_id": person, "since": "x"}
+    assert record_from(other).origin.actor == person
+
+
+def test_to_leave_out_who_leaves_out_everybody() -> None:
+    assert set(GROUPS["who"]) == {"who", "actor", "about"}

@@ -87,3 +87,69 @@ class EvidenceSealed:
     redacted: tuple[str, ...]
     reason: str
     sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShreddingOrdered:
+    """Someone ordered that what the log tells of a person be destroyed; `audit.subject.shredded` says it was.
+
+    `subject_sha256` is the SHA-256 of the person's id: who knows the id can tell whom it was about.
+    """
+
+    code: ClassVar[str] = "audit.shredding.ordered"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.HIGH
+    subject_sha256: str
+    keys: int
+    basis: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShreddingRefused:
+    """Someone ordered a shredding, and a hold or the retention minimum (`cause`) keeps it all."""
+
+    code: ClassVar[str] = "audit.shredding.refused"
+    outcome: ClassVar[Outcome] = Outcome.FAILURE
+    severity: ClassVar[Severity] = Severity.HIGH
+    subject_sha256: str
+    cause: str
+    basis: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectShredded:
+    """The keys of what the log tells of a person were destroyed; `keys_kept` are within their retention."""
+
+    code: ClassVar[str] = "audit.subject.shredded"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.HIGH
+    subject_sha256: str
+    keys: int
+    keys_kept: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldSet:
+    """What the log tells of a person (no `subject_sha256`: all of it) must stay until the hold is lifted."""
+
+    code: ClassVar[str] = "audit.hold.set"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.HIGH
+    hold_id: str
+    subject_sha256: str | None
+    basis: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldLifted:
+    """A hold ended: retention and shredding go on."""
+
+    code: ClassVar[str] = "audit.hold.lifted"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.HIGH
+    hold_id: str
+    subject_sha256: str | None
+    reason: str

@@ -25,9 +25,12 @@ audit_event = Table(
     column("account_ref", LargeBinary, optional=True, sensitive=True),  # absent: nobody was known
     column("address_ref", LargeBinary, optional=True, sensitive=True),  # absent: a command or a timer
     column("network_ref", LargeBinary, optional=True, sensitive=True),  # absent: a command or a timer
+    column("actor_ref", LargeBinary, optional=True, sensitive=True),  # absent: nobody acted for another
+    column("about_ref", LargeBinary, optional=True, sensitive=True),  # absent: nobody was asked about
     column("body", LargeBinary, sensitive=False),  # what the leaf hashes: tells of nobody
     column("sealed", LargeBinary, optional=True, sensitive=True),  # absent: it tells of nobody at all
     column("key_id", Text, optional=True, sensitive=False),  # absent: nothing is sealed
+    column("others", LargeBinary, optional=True, sensitive=True),  # absent: it names nobody else
     Index("ix_audit_event_event", "event", "id"),
     Index("ix_audit_event_occurred", "occurred_at", "outcome"),
     postgresql_partition_by="RANGE (id)",
@@ -41,6 +44,8 @@ for _name in (
     "account_ref",
     "address_ref",
     "network_ref",
+    "actor_ref",
+    "about_ref",
 ):
     _known = text(f"{_name} IS NOT NULL")
     Index(
@@ -86,6 +91,7 @@ audit_head = Table(
     column("size", BigInteger, sensitive=False),
     column("frontier", LargeBinary, sensitive=False),
     column("opened_at", UtcDateTime, sensitive=False),
+    column("minimum_index", BigInteger, optional=True, sensitive=False),  # absent: nothing has gone yet
 )
 
 audit_leaf = Table(
@@ -126,4 +132,13 @@ audit_log_key = Table(
     column("private", LargeBinary, sensitive=True),  # Ed25519, sealed
     column("created_at", UtcDateTime, sensitive=False),
     column("retired_at", UtcDateTime, optional=True, sensitive=False),  # absent: it signs
+)
+
+audit_hold = Table(
+    "audit_hold",
+    metadata,
+    column("id", Text, primary_key=True, sensitive=False),
+    column("subject_id", Text, sensitive=False),  # a person's id; "": the whole log
+    column("set_at", UtcDateTime, sensitive=False),
+    column("lifted_at", UtcDateTime, optional=True, sensitive=False),  # absent: it holds
 )
