@@ -273,6 +273,18 @@ class FakeCredentials:
 
 
 @dataclass(slots=True)
+class FakeRegister:
+    purged: set[tuple[str, str]] = field(default_factory=set)
+    outdated: set[tuple[str, str]] = field(default_factory=set)
+
+    def is_purged(self, directory_id: str, immutable_id: str) -> bool:
+        return (directory_id, immutable_id) in self.purged
+
+    def outdate(self, directory_id: str, immutable_id: str) -> None:
+        self.outdated.add((directory_id, immutable_id))
+
+
+@dataclass(slots=True)
 class FakeThrottles:
     by_key: dict[bytes, Attempts] = field(default_factory=dict)
 
@@ -890,6 +902,7 @@ class FakeStores:
         self.clients = FakeClients()
         self.people = FakePeople()
         self.credentials = FakeCredentials()
+        self.register = FakeRegister()
         self.throttles = FakeThrottles()
         self.subjects = FakeSubjects(self.people)
         self.pending = FakePendingAuthorizations()

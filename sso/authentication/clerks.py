@@ -6,20 +6,23 @@ from sso.audit.event import AccountCreated, AccountUpdated
 from sso.authentication.leaver import restore_access
 from sso.authentication.stores import Stores
 from sso.directory.entry import Entry
-from sso.directory.mapping import FROM_GROUPS, claims_of
+from sso.directory.mapping import FROM_GROUPS, account_claims
 from sso.directory.person import Account, AccountKind, ClaimValue, Person
 from sso.directory.settings import DirectorySettings
 from sso.oidc.digest import new_id
 
 
-def account_of(entry: Entry, settings: DirectorySettings, stores: Stores, now: datetime) -> Account:
+def account_of(entry: Entry, settings: DirectorySettings, stores: Stores, now: datetime) -> Account | None:
     """Return the account of a directory's entry, found by its immutable id alone.
 
     A rename, a move or a new mail address changes the account's claims, never which account it is. Groups
-    that were not read this time stay as they were known; the claims say when there are none.
+    that were not read this time stay as they were known; the claims say when there are none. None for
+    somebody who was purged: an older copy of the directory gives nobody their access back.
     """
-    claims = {**claims_of(entry, settings), "directory": settings.id, "directory_name": settings.name}
+    claims = account_claims(entry, settings)
     known = stores.people.staff(settings.id, entry.immutable_id)
+    if known is None and stores.register.is_purged(settings.id, entry.immutable_id):
+        return None
     if known is None:
         return _create(entry, settings, claims, stores, now)
     if settings.groups is not None and entry.groups is None:
@@ -27,6 +30,7 @@ def account_of(entry: Entry, settings: DirectorySettings, stores: Stores, now: d
     if dict(known.claims) == claims and known.login_name == entry.login_name:
         return known
     stores.people.update_account(known.id, entry.login_name, claims, now)
+    stores.register.outdate(settings.id, entry.immutable_id)
     changed = {
         name for name in claims.keys() | known.claims.keys() if claims.get(name) != known.claims.get(name)
     }
@@ -38,12 +42,14 @@ def account_of(entry: Entry, settings: DirectorySettings, stores: Stores, now: d
     return stores.people.account(known.id) or known
 
 
-def welcome(entry: Entry, settings: DirectorySettings, stores: Stores, now: datetime) -> Account:
+def welcome(entry: Entry, settings: DirectorySettings, stores: Stores, now: datetime) -> Account | None:
     """Return the account of a clerk whom the directory has just let in: whatever it said before is over.
 
-    What an officer decided is not.
+    What an officer decided is not. None for somebody who was purged.
     """
     account = account_of(entry, settings, stores, now)
+    if account is None:
+        return None
     stores.people.note_state(account.id, now)
     restore_access(account, "directory", stores, now)
     return stores.people.account(account.id) or account

@@ -96,8 +96,8 @@ class PasswordChanging:
             return self._not_changed(attempt, tried.change, stores, now)
         route = _clerks(attempt)
         entry = tried.proof.entry or tried.change.entry
-        if entry is not None:
-            account = clerks.account_of(entry, route.directory, stores, now)
+        account = clerks.account_of(entry, route.directory, stores, now) if entry is not None else None
+        if account is not None:
             end_every(account.id, SessionEnd.PASSWORD_CHANGED, stores, now)
             stores.audit.append(PasswordChanged(account_id=account.id, source=SOURCE), now)
         else:

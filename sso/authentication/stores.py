@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from sso.directory.stores import Credentials, People, Throttles
+from sso.directory.sync.stores import Departed
 from sso.oidc import stores as oidc_stores
 
 
@@ -13,5 +14,7 @@ class Stores(oidc_stores.Stores, Protocol):
     def people(self) -> People: ...  # noqa: D102 - the noun says it
     @property
     def credentials(self) -> Credentials: ...  # noqa: D102
+    @property
+    def register(self) -> Departed: ...  # noqa: D102
     @property
     def throttles(self) -> Throttles: ...  # noqa: D102

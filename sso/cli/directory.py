@@ -10,6 +10,7 @@ from sso.audit.record import JsonValue
 from sso.cli.arguments import CLEAN_TEXT, visible
 from sso.cli.context import configuration_of, fail, json_option, print_json, print_rows
 from sso.cli.directory_add import add
+from sso.cli.directory_sync import sync
 from sso.cli.directory_wizard import password_line, sample_name
 from sso.directory.check import Sample
 from sso.directory.ldap import LdapDirectory
@@ -24,6 +25,7 @@ def directory() -> None:
 
 
 directory.add_command(add)
+directory.add_command(sync)
 
 
 @directory.command("list")

@@ -19,6 +19,7 @@ from sso.directory.presets import (
     preset_of,
 )
 from sso.directory.settings import BindMethod, DirectorySettings
+from sso.directory.sync_rules import ChangeSource, SyncRules
 
 
 class ClaimMapping(Section):
@@ -52,6 +53,21 @@ class Groups(Section):
     roles: dict[str, str] = {}
 
 
+class Sync(Section):
+    """`[directory.sync]`: reading everybody regularly; `sso.directory.sync_rules` says what each means."""
+
+    every_seconds: int | None = None
+    full_every_seconds: int | None = None
+    page_size: int | None = None
+    page_seconds: float | None = None
+    shrink_percent: float | None = None
+    shrink_people: int | None = None
+    quarantine_seconds: int | None = None
+    retention_days: int | None = None
+    create_accounts: bool | None = None
+    changes: ChangeSource | None = None
+
+
 class Directory(Section):
     """`[[directory]]`: one department's LDAP directory."""
 
@@ -77,6 +93,7 @@ class Directory(Section):
     person_filter: dict[str, str] = {}
     mapping: dict[str, ClaimMapping] = {}
     groups: Groups | None = None
+    sync: Sync | None = None
     upn_attribute: str | None = None
     mail_attribute: str | None = None
     immutable_attribute: str | None = None
@@ -130,6 +147,7 @@ def settings_of(section: Directory, password: str, file: Callable[[str], Path | 
         pool_size=section.pool_size,
         warn_days=section.warn_days,
         allow_plaintext_on_loopback=section.allow_plaintext_on_loopback,
+        sync=None if section.sync is None else SyncRules(**section.sync.model_dump(exclude_none=True)),
     )
 
 

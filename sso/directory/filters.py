@@ -22,9 +22,22 @@ class Equals:
     rule: str = ""
 
     def __str__(self) -> str:
-        escaped = "".join(chr(octet) if octet in _PLAIN else f"\\{octet:02x}" for octet in self.value)
         operator = f":{self.rule}:=" if self.rule else "="
-        return f"({self.attribute}{operator}{escaped})"
+        return f"({self.attribute}{operator}{_escaped(self.value)})"
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """An attribute that has this value or a greater one, by its own ordering (RFC 4511 section 4.5.1.7.3)."""
+
+    attribute: str
+    value: str
+
+    def __str__(self) -> str:
+        escaped = "".join(
+            chr(octet) if octet in _PLAIN else f"\\{octet:02x}" for octet in self.value.encode()
+        )
+        return f"({self.attribute}>={escaped})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +60,11 @@ class AnyOf:
         return f"(|{''.join(str(condition) for condition in self.conditions)})"
 
 
-Filter: TypeAlias = Equals | AllOf | AnyOf
+def _escaped(value: bytes) -> str:
+    return "".join(chr(octet) if octet in _PLAIN else f"\\{octet:02x}" for octet in value)
+
+
+Filter: TypeAlias = Equals | AtLeast | AllOf | AnyOf
 
 
 def person_named(attribute: str, login_name: str, person_filter: Sequence[tuple[str, str]]) -> AllOf:

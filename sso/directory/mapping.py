@@ -42,12 +42,19 @@ def claims_of(entry: Entry, settings: DirectorySettings) -> dict[str, ClaimValue
     return claims
 
 
+def account_claims(entry: Entry, settings: DirectorySettings) -> dict[str, ClaimValue]:
+    """The claims of a clerk's account: those of the entry, and which department speaks."""
+    return {**claims_of(entry, settings), "directory": settings.id, "directory_name": settings.name}
+
+
 def _text(raw: bytes | None) -> str | None:
     """Readable text; None when there is none or the bytes are not UTF-8."""
     try:
         text = "" if raw is None else raw.decode("utf-8")
     except UnicodeDecodeError:
         return None
+    if text.isascii() and text.isprintable():
+        return text.strip() or None  # nothing to remove, and it is nearly everything
     return "".join(character for character in text if not _is_removed(character)).strip() or None
 
 

@@ -11,6 +11,7 @@ from sso.directory.address import ServerAddress, parse_address
 from sso.directory.claim_rules import ClaimRule, attributes_of, rule_of
 from sso.directory.groups import GroupRules
 from sso.directory.presets import GroupStrategy, OwnWords, PasswordChange, Preset, Vendor, preset_of
+from sso.directory.sync_rules import SyncRules
 
 __all__ = ["SECRET_ATTRIBUTES", "BindMethod", "DirectorySettings", "OwnWords", "Vendor"]
 
@@ -57,7 +58,7 @@ class DirectorySettings:
     required) and `mapping` (claim -> LDAP attribute or rule) fall back to the vendor's preset when left
     empty. `deadline_seconds` bounds one whole sign-in, `pool_size` the sign-ins under way and the idle
     connections. A clerk is warned `warn_days` before the password ends. `display_names` gives the
-    department's name per language tag (BCP 47).
+    department's name per language tag (BCP 47). Without `sync` nobody reads the directory by themselves.
     Raises ValueError with a sentence for the administrator.
     """
 
@@ -87,6 +88,7 @@ class DirectorySettings:
     warn_days: int = 14
     display_names: Mapping[str, str] = field(default_factory=dict, hash=False)
     allow_plaintext_on_loopback: bool = False
+    sync: SyncRules | None = None
     preset: Preset = field(init=False)
     rules: Mapping[str, ClaimRule] = field(init=False, hash=False)
 
@@ -200,6 +202,9 @@ def _check_direct(settings: DirectorySettings) -> None:
         raise ValueError(msg)
     if settings.bind_dn or settings.bind_password:
         msg = 'bind_method = "direct" takes no bind_dn and no password'
+        raise ValueError(msg)
+    if settings.sync is not None:
+        msg = 'sync reads everybody as the service account, which bind_method = "direct" has not'
         raise ValueError(msg)
     if settings.preset.password_change is PasswordChange.UNICODE_PWD:
         msg = (

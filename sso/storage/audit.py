@@ -1,6 +1,6 @@
 """The audit log: appended with the state it reports, searched by time and identifier."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -54,6 +54,10 @@ class SqlAuditLog:
         self._unit.collect(audit_pending, {"event_id": record.id, "leaf_hash": leaf_hash(body)})
         self._unit.after_commit(lambda: count(record))
         return record.id
+
+    def prepare(self, account_ids: Iterable[str], now: datetime) -> None:
+        """Make the keys for events of many accounts that are just being made."""
+        self._keys.prepare(account_ids, now)
 
 
 class SqlAuditSearch:

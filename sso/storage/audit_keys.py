@@ -139,6 +139,23 @@ class AuditKeys:
         self._remember(place, KeptKey(key, looked_at), destructions)
         return key
 
+    def prepare(self, account_ids: Iterable[str], now: datetime) -> None:
+        """Make the keys of accounts that are just being made, all in one transaction, for events at `now`.
+
+        Of an account that others know already, somebody else could make the same key at once.
+
+        Raises:
+            StorageUnavailable: the keys cannot be reached.
+        """
+        looked_at, destructions = self._clock(), self._destructions
+        made = [self._new((account_id, period_of(account_id, now)), now) for account_id in account_ids]
+        if not made:
+            return
+        with self._connection(writes=True) as connection:
+            connection.execute(_ADD, [row for _, row in made])
+        for key, row in made:
+            self._remember((row["account_id"], row["period"]), KeptKey(key, looked_at), destructions)
+
     def of_account(self, account_id: str) -> Sequence[DataKey]:
         """Return every key of an account that was not destroyed: what its events can be found by."""
         with self._connection(writes=False) as connection:
@@ -201,18 +218,16 @@ class AuditKeys:
         return None if row is None else self._opened(row)
 
     def _made(self, place: tuple[str, str], now: datetime) -> DataKey:
-        key = DataKey(new_id(), os.urandom(32))
-        row = {
-            "id": key.id,
-            "account_id": place[0],
-            "period": place[1],
-            "sealed": self._sealer.seal(key.secret, b"audit key " + key.id.encode()),
-            "created_at": now,
-            "destroyed_at": None,
-        }
+        key, row = self._new(place, now)
         with self._connection(writes=True) as connection:
             connection.execute(_ADD, row)
         return self._of_period(place) or key  # of two that made one at once, the first was kept
+
+    def _new(self, place: tuple[str, str], now: datetime) -> tuple[DataKey, dict[str, Any]]:
+        key = DataKey(new_id(), os.urandom(32))
+        sealed = self._sealer.seal(key.secret, b"audit key " + key.id.encode())
+        row = {"id": key.id, "account_id": place[0], "period": place[1], "sealed": sealed}
+        return key, {**row, "created_at": now, "destroyed_at": None}
 
     def _remember(self, place: tuple[str, str], kept: KeptKey, destructions: int) -> None:
         """Keep a key, unless one was destroyed since it was looked for: it may be that one."""

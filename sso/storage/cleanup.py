@@ -19,6 +19,7 @@ from sso.storage.tables import (
     consent,
     deferred_request,
     denied_token,
+    directory_run,
     grant,
     initial_access_token,
     logout_frame,
@@ -86,6 +87,7 @@ _SWEEPS = {
         _Sweep(session, "ended_at", 7 * _DAY),
         _Sweep(logout_notice, "created_at", 7 * _DAY),
         _Sweep(logout_frame, "created_at", 7 * _DAY),
+        _Sweep(directory_run, "started_at", 30 * _DAY),
     )
 }
 _STATEMENTS = {name: sweep.statement() for name, sweep in _SWEEPS.items()}

@@ -4,7 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, and_, bindparam, delete, func, insert, not_, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql
 
 from sso.directory.person import Account, AccountKind, ClaimValue, Departure, Person, Role
@@ -99,7 +111,7 @@ _DISABLE_PERSON = (
 )
 _ENABLE_PERSON = update(person).where(_P.id == _id, _P.disabled_at.is_not(None)).values(disabled_at=None)
 _MOVE_ACCOUNT = update(account).where(_A.id == _id).values(person_id=bindparam("to"))
-_REMOVE_EMPTY_PERSON = delete(person).where(
+REMOVE_EMPTY_PERSON = delete(person).where(
     _P.id == _id,
     ~select(_A.id).where(_A.person_id == _P.id).exists(),
     ~select(_R.person_id).where(_R.person_id == _P.id).exists(),
@@ -129,22 +141,7 @@ class SqlPeople:
         Raises:
             LoginNameTaken: a citizen account of this name, or this directory's person, exists already.
         """
-        row = {
-            "id": account.id,
-            "person_id": account.person_id,
-            "kind": account.kind.value,
-            "login_name": account.login_name,
-            "name_key": name_key(account.login_name),
-            "directory_id": account.directory_id,
-            "immutable_id": account.immutable_id,
-            "claims": dict(account.claims),
-            "disabled_at": account.disabled_at,
-            "disabled_for": None if account.disabled_for is None else account.disabled_for.value,
-            "state_checked_at": account.state_checked_at,
-            "created_at": now,
-            "updated_at": now,
-        }
-        if self._unit.row(_ADD_ACCOUNT, row) is None:
+        if self._unit.row(_ADD_ACCOUNT, account_row(account, now)) is None:
             raise LoginNameTaken
 
     def person(self, person_id: str) -> Person | None:
@@ -184,15 +181,15 @@ class SqlPeople:
     def staff_named(self, directory_id: str, login_name: str) -> Sequence[Account]:
         """Return the staff accounts last seen under a name, the latest first, a few at most."""
         key = {"directory": directory_id, "name": name_key(login_name)}
-        return [_account(row) for row in self._unit.rows(_STAFF_NAMED, key)]
+        return [account_from(row) for row in self._unit.rows(_STAFF_NAMED, key)]
 
     def accounts_of(self, person_id: str) -> Sequence[Account]:
         """Return every account of a person, oldest first."""
-        return [_account(row) for row in self._unit.rows(_ACCOUNTS_OF, {"key": person_id})]
+        return [account_from(row) for row in self._unit.rows(_ACCOUNTS_OF, {"key": person_id})]
 
     def list_accounts(self, *, after: str, limit: int) -> Sequence[Account]:
         """Return accounts by ascending id, those after an id ("" from the start)."""
-        return [_account(row) for row in self._unit.rows(_ACCOUNT_PAGE, {"after": after, "size": limit})]
+        return [account_from(row) for row in self._unit.rows(_ACCOUNT_PAGE, {"after": after, "size": limit})]
 
     def update_account(
         self, account_id: str, login_name: str, claims: Mapping[str, ClaimValue], now: datetime
@@ -234,7 +231,7 @@ class SqlPeople:
         if moved is None or moved.person_id == person_id:
             return
         self._unit.change(_MOVE_ACCOUNT, {"key": account_id, "to": person_id})
-        self._unit.change(_REMOVE_EMPTY_PERSON, {"key": moved.person_id})
+        self._unit.change(REMOVE_EMPTY_PERSON, {"key": moved.person_id})
 
     def grant_role(self, person_id: str, role: Role, now: datetime) -> bool:
         """Grant a role; false if it is held already.
@@ -260,11 +257,31 @@ def _person(row: Row[Any]) -> Person:
     return Person(id=row.id, name=row.name, disabled_at=row.disabled_at, roles=roles)
 
 
+def account_row(account: Account, now: datetime) -> dict[str, Any]:
+    """Return a new account as a row."""
+    return {
+        "id": account.id,
+        "person_id": account.person_id,
+        "kind": account.kind.value,
+        "login_name": account.login_name,
+        "name_key": name_key(account.login_name),
+        "directory_id": account.directory_id,
+        "immutable_id": account.immutable_id,
+        "claims": dict(account.claims),
+        "disabled_at": account.disabled_at,
+        "disabled_for": None if account.disabled_for is None else account.disabled_for.value,
+        "state_checked_at": account.state_checked_at,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
 def _account_or_none(row: Row[Any] | None) -> Account | None:
-    return None if row is None else _account(row)
+    return None if row is None else account_from(row)
 
 
-def _account(row: Row[Any]) -> Account:
+def account_from(row: Row[Any]) -> Account:
+    """Return the account of a row."""
     return Account(
         id=row.id,
         person_id=row.person_id,

@@ -16,6 +16,8 @@ from sso.storage.clients import ClientCache, SqlClients
 from sso.storage.consents import SqlConsents
 from sso.storage.credentials import SqlCredentials
 from sso.storage.deferred import SqlDeferredRequests
+from sso.storage.directory_register import SqlRegister
+from sso.storage.directory_runs import SqlSyncRuns
 from sso.storage.grants import SqlCodes, SqlGrants
 from sso.storage.logout_frames import SqlLogoutFrames
 from sso.storage.one_time import SqlDeniedTokens, SqlOneTimeValues
@@ -29,12 +31,14 @@ from sso.storage.registration import SqlInitialAccessTokens, SqlRegistrationAcce
 from sso.storage.sealing import Sealer
 from sso.storage.sessions import SqlSessions
 from sso.storage.signing_keys import SignersInMemory, SqlSigningKeys
+from sso.storage.staff import SqlStaff
 from sso.storage.subjects import SqlSubjects
 from sso.storage.throttles import SqlThrottles
 from sso.storage.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
     from sso.authentication.stores import Stores
+    from sso.authentication.synchronisation import SyncStores
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class SqlStores:
     def __init__(self, unit: UnitOfWork, kept: Kept) -> None:
         self.access_tokens = SqlAccessTokens(unit)
         self._open_log(unit, kept)
+        self._open_register(unit)
         self.cleanup = SqlCleanup(unit)
         self.clients = SqlClients(unit, kept.clients, kept.sealer)
         self.codes = SqlCodes(unit)
@@ -76,6 +81,11 @@ class SqlStores:
         self.subjects = SqlSubjects(unit)
         self.throttles = SqlThrottles(unit)
 
+    def _open_register(self, unit: UnitOfWork) -> None:
+        self.register = SqlRegister(unit)
+        self.staff = SqlStaff(unit)
+        self.sync_runs = SqlSyncRuns(unit)
+
     def _open_log(self, unit: UnitOfWork, kept: Kept) -> None:
         self.audit = SqlAuditLog(unit, kept.audit_keys)
         self.audit_search = SqlAuditSearch(unit, kept.audit_keys)
@@ -90,4 +100,7 @@ if TYPE_CHECKING:
 
     def _satisfies(stores: SqlStores) -> Stores:
         """A type checker proves here that nothing is missing."""
+        return stores
+
+    def _synchronise(stores: SqlStores) -> SyncStores:
         return stores

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sso.hub import Hub, outbound_rules
 from sso.outbound import Outbound
+from sso.worker.directory_sync import DirectoryWatch
 from sso.worker.key_rotation import keep_up
 from sso.worker.last_signed import LastSigned
 from sso.worker.logout_delivery import deliver_due
@@ -18,6 +19,8 @@ from sso.worker.upkeep import clean_up, end_expired_sessions, take_in_old_events
 log = logging.getLogger("sso.worker")
 
 TICK_SECONDS = 0.2
+END_SECONDS = 5.0
+"""Within this a reading of a directory ends between two pages; one that hangs is left behind."""
 
 
 @dataclass(slots=True)
@@ -51,11 +54,14 @@ def run(hub: Hub, stop: threading.Event) -> None:
         sequencing.start()
         telling = threading.Thread(target=_tell_at_once, args=(hub, stop), name="first notices")
         telling.start()
+        watch = DirectoryWatch(hub, stop)
+        watch.start()
         while not stop.is_set():
             for job in jobs:
                 if time.monotonic() >= job.due_at and not stop.is_set():
                     _do(job)
             stop.wait(TICK_SECONDS)
+        watch.join(END_SECONDS)
         telling.join()
         sequencing.join()
 

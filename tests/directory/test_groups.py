@@ -4,7 +4,7 @@ import pytest
 
 from sso.directory.groups import DEPTH_MAX, GROUPS_MAX, Group, GroupRules, released
 from sso.directory.ldap.membership import TooManyGroups, groups_of
-from sso.directory.ldap.session import FoundEntry
+from sso.directory.ldap.messages import FoundEntry
 from sso.directory.presets import GroupStrategy, Vendor, preset_of
 from tests.directory.examples import entry
 

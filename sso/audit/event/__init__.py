@@ -6,6 +6,7 @@ their meaning. Claim names, never values; tokens and codes only as jti or digest
 nobody could be found for only as keyed HMAC.
 """
 
+from sso.audit.event import synchronisation
 from sso.audit.event.authorization import (
     AuthorizationAccepted,
     AuthorizationPushed,
@@ -188,6 +189,7 @@ EVENT_CLASSES: tuple[type[AuditEvent], ...] = (
     KeyRevoked,
     DirectoryUnavailable,
     DirectoryRecovered,
+    *synchronisation.EVENTS,
     AuditSearched,
     AuditViewed,
     AuditEpochOpened,

@@ -22,6 +22,7 @@ from sso.directory.ldap.durations import Durations
 from sso.directory.ldap.lookup import only_entry, question_for, with_expiry, with_groups
 from sso.directory.ldap.membership import TooManyGroups
 from sso.directory.ldap.probe import probe_server
+from sso.directory.ldap.reader import LdapReader, opened
 from sso.directory.ldap.server import LdapServer
 from sso.directory.ldap.transport import Unreachable
 from sso.directory.password_change import Change, ChangeOutcome, Passwords
@@ -107,6 +108,18 @@ class LdapDirectory:
         return [
             check for server in self._servers for check in probe_server(server, self.settings, sample, now)
         ]
+
+    @contextmanager
+    def reading(self) -> Iterator[LdapReader]:
+        """A conversation for a synchronisation, with the first server that answers, beside the sign-ins.
+
+        Raises DirectoryUnavailable, and so does everything that is read.
+        """
+        reader = opened(self._servers, lambda server: LdapReader(self.settings, server))
+        try:
+            yield reader
+        finally:
+            reader.close()
 
     def breaker_states(self) -> tuple[BreakerState, ...]:
         """How each server stands at this moment, in the order of the settings."""

@@ -8,8 +8,9 @@ from sso.directory.dn import escaped_value
 from sso.directory.filters import AllOf, Equals, people
 from sso.directory.ldap.deadline import Deadline
 from sso.directory.ldap.lookup import only_entry, with_expiry, with_groups
+from sso.directory.ldap.messages import Question
 from sso.directory.ldap.server import Misconfigured, all_entries
-from sso.directory.ldap.session import Question, Session
+from sso.directory.ldap.session import Session
 from sso.directory.routing import Name
 from sso.directory.settings import DirectorySettings
 from sso.directory.states import verification_of

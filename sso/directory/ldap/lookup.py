@@ -6,8 +6,8 @@ from sso.directory.entry import Entry, canonical_immutable_id
 from sso.directory.expiry import moment_of
 from sso.directory.filters import person_named
 from sso.directory.ldap.membership import Ask, groups_of
+from sso.directory.ldap.messages import FoundEntry, Question, SearchAnswer
 from sso.directory.ldap.server import Misconfigured
-from sso.directory.ldap.session import FoundEntry, Question, SearchAnswer
 from sso.directory.routing import Name, SearchBy
 from sso.directory.settings import SECRET_ATTRIBUTES, DirectorySettings
 from sso.directory.states import SIZE_LIMIT_EXCEEDED, SUCCESS

@@ -6,7 +6,7 @@ from sso.directory.dn import comparable
 from sso.directory.entry import Entry
 from sso.directory.filters import AllOf, AnyOf, Equals, Filter
 from sso.directory.groups import DEPTH_MAX, GROUPS_MAX, Group, GroupRules, named
-from sso.directory.ldap.session import FoundEntry, Question
+from sso.directory.ldap.messages import FoundEntry, Question
 from sso.directory.presets import IN_CHAIN_RULE, GroupStrategy
 
 PAGE_SIZE = 500

@@ -13,9 +13,10 @@ from sso.directory.ldap.deadline import Deadline
 from sso.directory.ldap.direct import sign_in_directly
 from sso.directory.ldap.lookup import entry_of, only_entry, question_for, search_failure, with_groups
 from sso.directory.ldap.membership import TooManyGroups
+from sso.directory.ldap.messages import Question
 from sso.directory.ldap.root_dse import MODIFY_PASSWORD, PAGED_RESULTS, RootDse, root_dse_of
 from sso.directory.ldap.server import LdapServer, Misconfigured, all_entries
-from sso.directory.ldap.session import Question, Session
+from sso.directory.ldap.session import Session
 from sso.directory.password_change import ChangeOutcome, Passwords
 from sso.directory.presets import PasswordChange, preset_of
 from sso.directory.routing import Name

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sso.directory.ldap.deadline import Deadline
-from sso.directory.ldap.session import Question, Session
+from sso.directory.ldap.messages import Question
+from sso.directory.ldap.session import Session
 from sso.directory.ppolicy import PASSWORD_POLICY_OID
 from sso.directory.presets import Vendor, recognise
 from sso.directory.states import SUCCESS
@@ -21,6 +22,7 @@ _ATTRIBUTES = (
     "supportedExtension",
     "supportedSASLMechanisms",
     "namingContexts",
+    "dsServiceName",
     "defaultNamingContext",
 )
 

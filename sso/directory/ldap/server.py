@@ -13,15 +13,16 @@ from sso.directory.address import ServerAddress
 from sso.directory.breaker import Breaker
 from sso.directory.ldap.deadline import Deadline, DeadlineExceeded
 from sso.directory.ldap.membership import TooManyGroups
+from sso.directory.ldap.messages import FoundEntry, Question, SearchAnswer
 from sso.directory.ldap.pool import Pool
-from sso.directory.ldap.session import FoundEntry, Question, SearchAnswer, Session
+from sso.directory.ldap.session import Session
 from sso.directory.ldap.transport import Stage, Unreachable, trusting
 from sso.directory.settings import BindMethod, DirectorySettings
 from sso.directory.states import SUCCESS, BindAnswer, verification_of
 from sso.directory.verification import AccountState, DirectoryUnavailable
 
 # RFC 4511 appendix A: operations error, time limit, administrative limit, busy, unavailable, other.
-_BUSY_CODES = frozenset({1, 3, 11, 51, 52, 80})
+BUSY_CODES = frozenset({1, 3, 11, 51, 52, 80})
 # A refused service account would be locked by eager retries.
 _REFUSED_PAUSE_SECONDS = 15.0
 
@@ -169,7 +170,7 @@ class LdapServer:
     @staticmethod
     def _searched(session: Session, question: Question, deadline: Deadline) -> SearchAnswer:
         answer = session.search(question, deadline)
-        if answer.result in _BUSY_CODES:
+        if answer.result in BUSY_CODES:
             session.close()
             raise Unreachable(Stage.TALK, f"the search got no verdict (ldap result {answer.result})")
         return answer
@@ -181,7 +182,7 @@ def all_entries(session: Session, question: Question, deadline: Deadline) -> lis
     answer = SearchAnswer(SUCCESS, ())
     for answer in session.pages(question, deadline):
         found += answer.entries
-    if answer.result in _BUSY_CODES:
+    if answer.result in BUSY_CODES:
         session.close()
         raise Unreachable(Stage.TALK, f"the search got no verdict (ldap result {answer.result})")
     if answer.result != SUCCESS or answer.cookie:

@@ -10,11 +10,9 @@ import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from sso.directory.address import ServerAddress
-from sso.directory.filters import Filter
 from sso.directory.ldap.connecting import connect
 from sso.directory.ldap.deadline import Deadline
 from sso.directory.ldap.library import (
@@ -30,48 +28,23 @@ from sso.directory.ldap.library import (
     Connection,
     PasswdModifyRequestValue,
 )
-from sso.directory.ldap.transport import Stage, Unreachable, resolve, unreachable
+from sso.directory.ldap.messages import Question, SearchAnswer, SyncAnswer, found_entries, sync_answer
+from sso.directory.ldap.sync_protocol import REQUEST_OID, request
+from sso.directory.ldap.transport import (
+    TOO_LARGE,
+    Stage,
+    Unreachable,
+    resolve,
+    unreachable,
+)
 from sso.directory.ppolicy import PASSWORD_POLICY_OID, decode_policy_answer
-from sso.directory.states import SUCCESS, BindAnswer
+from sso.directory.states import SIZE_LIMIT_EXCEEDED, SUCCESS, BindAnswer
 
 _PASSWORD_POLICY_REQUEST = (PASSWORD_POLICY_OID, False, None)
 # [MS-ADTS] 3.1.1.3.4.1.6: Active Directory and Samba then send no references to other domains.
 _DOMAIN_SCOPE = ("1.2.840.113556.1.4.1339", False, None)
 _PAGED_RESULTS = "1.2.840.113556.1.4.319"  # RFC 2696
 _MODIFY_PASSWORD = "1.3.6.1.4.1.4203.1.11.1"  # RFC 3062
-
-
-@dataclass(frozen=True, slots=True)
-class FoundEntry:
-    """An entry as it came: attribute names in lower case, values raw."""
-
-    dn: str
-    attributes: Mapping[str, tuple[bytes, ...]] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class SearchAnswer:
-    """The result code of a search and what it found. `cookie` is not empty when there is more to come."""
-
-    result: int
-    entries: tuple[FoundEntry, ...]
-    cookie: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What to search for: at most two entries, because two already means "not one person".
-
-    With `page_size` all come, in pages. `condition` is None for any entry; `base_only` leaves out what is
-    below `base_dn`.
-    """
-
-    base_dn: str
-    condition: Filter | None
-    attributes: tuple[str, ...]
-    domain_scope: bool = False
-    base_only: bool = False
-    page_size: int = 0
 
 
 class Session:
@@ -121,7 +94,7 @@ class Session:
         """Ask once. References to other servers are dropped, never followed."""
         connection = self._connection
         try:
-            connection.socket.begin(deadline)
+            connection.socket.begin(deadline, question.answer_max_bytes)
             connection.search(
                 search_base=question.base_dn,
                 search_filter="(objectClass=*)" if question.condition is None else str(question.condition),
@@ -130,7 +103,7 @@ class Session:
                 attributes=list(question.attributes),
                 size_limit=0 if question.page_size else 2,
                 time_limit=math.ceil(deadline.remaining_seconds()),
-                controls=[_DOMAIN_SCOPE] if question.domain_scope else None,
+                controls=_controls(question),
                 paged_size=question.page_size or None,
                 paged_criticality=True,
                 paged_cookie=cookie or None,
@@ -151,6 +124,32 @@ class Session:
             cookie = answer.cookie
             if answer.result != SUCCESS or not cookie:
                 return
+
+    def synchronise(self, question: Question, cookie: bytes | None, deadline: Deadline) -> SyncAnswer:
+        """Ask for what changed since a cookie (RFC 4533 refreshOnly), all in one answer.
+
+        An answer of more than `answer_max_bytes` ends the session and looks like a limit of the server's.
+        """
+        connection = self._connection
+        try:
+            connection.socket.begin(deadline, question.answer_max_bytes)
+            connection.search(
+                search_base=question.base_dn,
+                search_filter="(objectClass=*)" if question.condition is None else str(question.condition),
+                search_scope=BASE if question.base_only else SUBTREE,
+                dereference_aliases=DEREF_NEVER,
+                attributes=list(question.attributes),
+                time_limit=math.ceil(deadline.remaining_seconds()),
+                controls=[(REQUEST_OID, True, request(cookie))],
+            )
+            answer = sync_answer(connection.result, connection.response)
+            connection.response = connection.request = None
+            return answer
+        except FAULTS as error:
+            self.close()
+            if TOO_LARGE in str(error):
+                return SyncAnswer(SIZE_LIMIT_EXCEEDED)
+            unreachable(Stage.TALK, error)
 
     def modify_password(self, old: bytes, new: bytes, deadline: Deadline) -> BindAnswer:
         """Change the password of whom this session is bound as (RFC 3062)."""
@@ -206,22 +205,12 @@ def _bind_answer(result: Mapping[str, Any]) -> BindAnswer:
     return BindAnswer(int(result["result"]), str(result.get("message") or ""), policy)
 
 
+def _controls(question: Question) -> list[tuple[str, bool, bytes | None]] | None:
+    asked = [_DOMAIN_SCOPE] if question.domain_scope else []
+    return [*asked, *([question.control] if question.control is not None else [])] or None
+
+
 def _search_answer(result: Mapping[str, Any], response: Sequence[Mapping[str, Any]] | None) -> SearchAnswer:
     paged = (result.get("controls") or {}).get(_PAGED_RESULTS)
     cookie = b"" if paged is None else bytes(paged["value"]["cookie"] or b"")
-    return SearchAnswer(int(result["result"]), _entries(response), cookie)
-
-
-def _entries(response: Sequence[Mapping[str, Any]] | None) -> tuple[FoundEntry, ...]:
-    """Only `raw_attributes`: ldap3 turns binary values of `attributes` into text."""
-    return tuple(
-        FoundEntry(
-            dn=str(item["dn"]),
-            attributes={
-                str(name).lower(): tuple(bytes(value) for value in values)
-                for name, values in item["raw_attributes"].items()
-            },
-        )
-        for item in response or ()
-        if item["type"] == "searchResEntry"
-    )
+    return SearchAnswer(int(result["result"]), found_entries(response), cookie)

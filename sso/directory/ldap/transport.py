@@ -18,7 +18,8 @@ from sso.directory.ldap.deadline import Deadline, DeadlineExceeded
 from sso.directory.ldap.library import Connection, Tls
 from sso.directory.verification import DirectoryUnavailable
 
-_ANSWER_MAX_BYTES = 1024 * 1024
+ANSWER_MAX_BYTES = 1024 * 1024
+TOO_LARGE = "the answer is too large"
 
 
 class Stage(StrEnum):
@@ -78,12 +79,12 @@ class DeadlineSocket:
     def __init__(self, wrapped: socket.socket, deadline: Deadline) -> None:
         self.wrapped = wrapped
         self._deadline = deadline
-        self._bytes_left = _ANSWER_MAX_BYTES
+        self._bytes_left = ANSWER_MAX_BYTES
 
-    def begin(self, deadline: Deadline) -> None:
+    def begin(self, deadline: Deadline, answer_max_bytes: int = ANSWER_MAX_BYTES) -> None:
         """Start one operation."""
         self._deadline = deadline
-        self._bytes_left = _ANSWER_MAX_BYTES
+        self._bytes_left = answer_max_bytes
 
     def recv(self, size: int) -> bytes:
         """Read. Raises OSError: late, broken, or more than any honest answer to our questions."""
@@ -91,8 +92,7 @@ class DeadlineSocket:
         received = self.wrapped.recv(size)
         self._bytes_left -= len(received)
         if self._bytes_left < 0:
-            message = "the answer is too large"
-            raise OSError(message)
+            raise OSError(TOO_LARGE)
         return received
 
     def sendall(self, octets: bytes) -> None:
@@ -179,6 +179,8 @@ def describe(error: Exception, *, timed_out: bool) -> str:
     """A few words for the operator: no bytes of the server, no secret."""
     if timed_out:
         return "no answer in time"
+    if TOO_LARGE in str(error):
+        return TOO_LARGE
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the certificate was refused ({error.verify_message})"
     if isinstance(error, ConnectionRefusedError) or "Connection refused" in str(error):

@@ -24,6 +24,12 @@ from sso.storage.tables.clients import (
     setting,
 )
 from sso.storage.tables.deferred import deferred_request, ping
+from sso.storage.tables.directories import (
+    directory_person,
+    directory_purged,
+    directory_run,
+    directory_sync,
+)
 from sso.storage.tables.grants import (
     access_token,
     authorization_code,
@@ -66,6 +72,10 @@ __all__ = [
     "consent",
     "deferred_request",
     "denied_token",
+    "directory_person",
+    "directory_purged",
+    "directory_run",
+    "directory_sync",
     "grant",
     "grant_origin",
     "initial_access_token",

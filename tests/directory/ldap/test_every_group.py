@@ -9,8 +9,8 @@ from sso.directory.filters import AllOf, people
 from sso.directory.groups import GroupRules
 from sso.directory.ldap.deadline import Deadline
 from sso.directory.ldap.membership import PAGE_SIZE
+from sso.directory.ldap.messages import Question
 from sso.directory.ldap.server import LdapServer
-from sso.directory.ldap.session import Question
 from sso.directory.presets import GroupStrategy, preset_of
 from sso.directory.settings import Vendor
 from sso.directory.verification import AccountState

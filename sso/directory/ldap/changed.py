@@ -1,0 +1,229 @@
+"""How each vendor tells what changed: RFC 4533, update sequence numbers, or times of modification.
+
+Only what a server says itself counts as a removal. Neither sequence numbers nor times show one to an ordinary
+account (a search among the deleted objects then answers with nothing, which proves nothing), and none of them
+shows what a moved branch brought along: the next complete reading finds that.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sso.directory.filters import AnyOf, AtLeast, Equals, Filter
+from sso.directory.ldap.deadline import Deadline
+from sso.directory.ldap.messages import FoundEntry, Question, SyncAnswer
+from sso.directory.ldap.root_dse import RootDse
+from sso.directory.ldap.session import Session
+from sso.directory.ldap.sync_protocol import REFRESH_REQUIRED, REQUEST_OID, EntryState
+from sso.directory.presets import IdFormat, Vendor
+from sso.directory.settings import DirectorySettings
+from sso.directory.states import SUCCESS
+from sso.directory.sync.reading import Position, PositionLost
+from sso.directory.sync.row import generalized_time
+from sso.directory.sync_rules import ChangeSource, SyncRules
+from sso.directory.verification import DirectoryUnavailable
+
+OVERLAP = timedelta(minutes=10)
+CHANGES_MAX_BYTES = 32 * 1024 * 1024
+"""More in one answer, and reading everybody in pages is the better way."""
+_IDS_PER_FILTER = 100
+_ENTRIES_AT_ONCE = 500
+_MODIFIED = "modifyTimestamp"
+# The ids of RFC 4533 are these attributes' (measured); another immutable_attribute cannot be matched to them.
+_SYNC_IDS = {Vendor.OPENLDAP: "entryuuid", Vendor.DS389: "nsuniqueid"}
+_TOO_MUCH = frozenset({3, 4, 11})  # RFC 4511 appendix A: a limit of time, size or administration
+_UNKNOWN_COOKIE = frozenset({REFRESH_REQUIRED, 53})
+
+Removed = tuple[str, ...]
+
+
+def source_of(settings: DirectorySettings, rules: SyncRules, root: RootDse) -> ChangeSource:
+    """How changes are asked for: as configured, or the best that the server offers."""
+    if rules.changes is not ChangeSource.AUTO:
+        return rules.changes
+    if settings.vendor.is_windows:
+        return ChangeSource.USN
+    attribute = settings.preset.immutable_attribute.lower()
+    if root.has_control(REQUEST_OID) and _SYNC_IDS.get(settings.vendor) == attribute:
+        return ChangeSource.SYNCREPL
+    return ChangeSource.MODIFY_TIMESTAMP
+
+
+def attributes(source: ChangeSource) -> tuple[str, ...]:
+    """What must be asked of entries to know the position that they lead to."""
+    return (_MODIFIED,) if source is ChangeSource.MODIFY_TIMESTAMP else ()
+
+
+@dataclass(slots=True)
+class Latest:
+    """The latest time of modification among the entries seen: the server's clock, whatever ours shows."""
+
+    at: datetime | None = None
+
+    def see(self, found: Sequence[FoundEntry]) -> None:
+        """Look at entries."""
+        values = (next(iter(each.attributes.get(_MODIFIED.lower(), ())), None) for each in found)
+        times = map(generalized_time, values)
+        self.at = max((time for time in (self.at, *times) if time is not None), default=None)
+
+    @property
+    def position(self) -> Position | None:
+        """Where to go on; None when no entry told its time."""
+        if self.at is None:
+            return None
+        return Position(ChangeSource.MODIFY_TIMESTAMP, "", f"{self.at:%Y%m%d%H%M%SZ}".encode())
+
+
+@dataclass(slots=True)
+class Asking:
+    """The questions to one server. `reached` is the position after the last of them."""
+
+    settings: DirectorySettings
+    session: Session
+    root: RootDse
+    pages: Callable[[Filter | None], Iterator[Sequence[FoundEntry]]]
+    question: Callable[[Filter | None, int | None], Question]
+    deadline: Callable[[], Deadline]
+    server: str
+    reached: Position | None = field(default=None, init=False)
+
+    def start(self, source: ChangeSource) -> Position | None:
+        """Where changes begin that are made from now on; None when the server cannot say."""
+        match source:
+            case ChangeSource.SYNCREPL:
+                return self._synchronised_until()
+            case ChangeSource.USN:
+                return self._highest_number()
+            case _:
+                return None
+
+    def since(self, position: Position) -> Iterator[tuple[Sequence[FoundEntry], Removed]]:
+        """What changed, and whose removal the server tells. Raises PositionLost."""
+        match position.source:
+            case ChangeSource.SYNCREPL:
+                yield from self._refreshed(position)
+            case ChangeSource.USN:
+                yield from self._renumbered(position)
+            case ChangeSource.MODIFY_TIMESTAMP:
+                yield from self._modified(position)
+            case _:
+                raise PositionLost
+
+    def _synchronised_until(self) -> Position | None:
+        """A cookie and nothing else: the base itself is no person, and the cookie knows of no scope."""
+        question = self.question(None, 0)
+        nobody = Question(
+            base_dn=question.base_dn, condition=question.condition, attributes=("1.1",), base_only=True
+        )
+        answer = self.session.synchronise(nobody, None, self.deadline())
+        if answer.result != SUCCESS or answer.done is None or not answer.done.cookie:
+            return None
+        return Position(ChangeSource.SYNCREPL, self.server, answer.done.cookie)
+
+    def _refreshed(self, position: Position) -> Iterator[tuple[Sequence[FoundEntry], Removed]]:
+        if position.server != self.server:
+            raise PositionLost
+        question = self.question(None, 0)
+        answer = self.session.synchronise(
+            Question(
+                base_dn=question.base_dn,
+                condition=question.condition,
+                attributes=question.attributes,
+                answer_max_bytes=CHANGES_MAX_BYTES,
+            ),
+            position.mark,
+            self.deadline(),
+        )
+        cookie = _cookie_of(answer, position.mark)
+        ids = [mark.sync_id for mark, _ in answer.entries if mark.state is not EntryState.DELETE]
+        gone = {mark.sync_id for mark, _ in answer.entries if mark.state is EntryState.DELETE}
+        gone |= {each for message in answer.messages for each in message.ids}
+        yield (), tuple(sorted(self._immutable(each) for each in gone - set(ids)))
+        if self.settings.vendor is Vendor.OPENLDAP:
+            found = [entry for mark, entry in answer.entries if mark.state is not EntryState.DELETE]
+            for first in range(0, len(found), _ENTRIES_AT_ONCE):
+                yield found[first : first + _ENTRIES_AT_ONCE], ()
+        else:  # 389-DS sends other attributes than it was asked for: those of state are missing
+            yield from self._again(ids)
+        self.reached = Position(ChangeSource.SYNCREPL, self.server, cookie)
+
+    def _again(self, ids: Sequence[bytes]) -> Iterator[tuple[Sequence[FoundEntry], Removed]]:
+        attribute = self.settings.preset.immutable_attribute
+        for first in range(0, len(ids), _IDS_PER_FILTER):
+            part = ids[first : first + _IDS_PER_FILTER]
+            wanted = tuple(Equals(attribute, self._immutable(each).encode("ascii")) for each in part)
+            for found in self.pages(AnyOf(wanted)):
+                yield found, ()
+
+    def _immutable(self, sync_id: bytes) -> str:
+        """The id of RFC 4533 as the immutable id is spelled."""
+        if self.settings.preset.id_format is IdFormat.NSUNIQUEID:
+            text = sync_id.hex()
+            return "-".join(text[place : place + 8] for place in range(0, 32, 8))
+        return str(UUID(bytes=sync_id))
+
+    def _highest_number(self) -> Position | None:
+        """The update sequence number of this domain controller, and which one it is ([MS-ADTS] 3.1.1.1.9)."""
+        told = self._directory_itself()
+        if told is None:
+            return None
+        invocation, number = told
+        return Position(ChangeSource.USN, invocation, str(number).encode("ascii"))
+
+    def _renumbered(self, position: Position) -> Iterator[tuple[Sequence[FoundEntry], Removed]]:
+        start = self._highest_number()
+        if start is None or start.server != position.server or not position.mark.isdigit():
+            raise PositionLost
+        if int(start.mark) < int(position.mark):
+            raise PositionLost  # an older copy of the database: its numbers are given a second time
+        if start.mark != position.mark:
+            for found in self.pages(AtLeast("uSNChanged", str(int(position.mark) + 1))):
+                yield found, ()
+        self.reached = start
+
+    def _directory_itself(self) -> tuple[str, int] | None:
+        service = self.root.attributes.get("dsservicename", ())
+        question = Question(base_dn="", condition=None, attributes=("highestCommittedUSN",), base_only=True)
+        root = self.session.search(question, self.deadline())
+        number = root.entries[0].attributes.get("highestcommittedusn", ()) if root.entries else ()
+        if not service or not number or not number[0].isdigit():
+            return None
+        itself = Question(
+            base_dn=service[0].decode("utf-8", "replace"),
+            condition=None,
+            attributes=("invocationId",),
+            base_only=True,
+        )
+        answer = self.session.search(itself, self.deadline())
+        invocation = answer.entries[0].attributes.get("invocationid", ()) if answer.entries else ()
+        return (invocation[0].hex(), int(number[0])) if invocation else None
+
+    def _modified(self, position: Position) -> Iterator[tuple[Sequence[FoundEntry], Removed]]:
+        at = generalized_time(position.mark)
+        if at is None:
+            raise PositionLost
+        latest = Latest(at)
+        since = f"{at.astimezone(UTC) - OVERLAP:%Y%m%d%H%M%SZ}"
+        for found in self.pages(AtLeast(_MODIFIED, since)):
+            latest.see(found)
+            yield found, ()
+        self.reached = latest.position
+
+
+def _cookie_of(answer: SyncAnswer, before: bytes) -> bytes:
+    """The cookie after an answer. Raises PositionLost where the server starts anew or names who is there."""
+    if answer.result in _TOO_MUCH | _UNKNOWN_COOKIE:
+        raise PositionLost
+    if answer.result != SUCCESS:
+        message = f"asking for changes was refused (ldap result {answer.result})"
+        raise DirectoryUnavailable(message)
+    if any(message.present_phase for message in answer.messages):
+        raise PositionLost
+    if any(mark.state is EntryState.PRESENT for mark, _ in answer.entries):
+        raise PositionLost
+    if answer.done is None or answer.done.cookie is None:
+        return before  # OpenLDAP when nothing changed
+    if not answer.done.cookie:
+        raise PositionLost  # OpenLDAP for a cookie that it cannot read: everybody was sent
+    return answer.done.cookie

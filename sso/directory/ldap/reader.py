@@ -1,0 +1,155 @@
+"""Reading a whole directory, or what changed in it: one conversation with one server.
+
+Everybody is read in pages (RFC 2696). A reading that does not end with result 0 and an empty cookie raises:
+ldap3's own paging would end quietly at a size limit, and whoever was cut off would look as if they had left.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from sso.directory.entry import Entry
+from sso.directory.filters import AllOf, Filter, people
+from sso.directory.ldap import changed
+from sso.directory.ldap.deadline import Deadline, DeadlineExceeded
+from sso.directory.ldap.lookup import entry_of, search_failure
+from sso.directory.ldap.membership import TooManyGroups, groups_of
+from sso.directory.ldap.messages import FoundEntry, Question
+from sso.directory.ldap.root_dse import RootDse, root_dse_of
+from sso.directory.ldap.server import BUSY_CODES, LdapServer, Misconfigured
+from sso.directory.ldap.session import Session
+from sso.directory.ldap.transport import Stage, Unreachable
+from sso.directory.presets import GroupStrategy
+from sso.directory.settings import DirectorySettings
+from sso.directory.states import SUCCESS
+from sso.directory.sync.reading import Changes, Page, Position, PositionLost
+from sso.directory.sync.row import state_attributes
+from sso.directory.sync_rules import ChangeSource, SyncRules
+
+PAGE_MAX_BYTES = 64 * 1024 * 1024
+"""Of one page; a thousand people with a photograph each are not asked for one."""
+
+
+class LdapReader:
+    """`sso.directory.sync.reading.Reader` over a session of the service account's own."""
+
+    def __init__(self, settings: DirectorySettings, server: LdapServer) -> None:
+        self._settings = settings
+        self._rules = settings.sync or SyncRules()
+        self._server = server
+        with _late():
+            self._session: Session = server.open_as_service(self._deadline())
+            self._root: RootDse = root_dse_of(self._session, self._deadline())
+        self._source = changed.source_of(settings, self._rules, self._root)
+        self.position_reached: Position | None = None
+
+    def everybody(self) -> Iterator[Page]:
+        """Every person below the base, to the last page; the position is that of the beginning."""
+        with _late():
+            start = self._asking().start(self._source)
+        latest = changed.Latest()
+        for found in self.pages(None):
+            latest.see(found)
+            yield self._page(found)
+        self.position_reached = latest.position if self._source is ChangeSource.MODIFY_TIMESTAMP else start
+
+    def changes(self, since: Position) -> Iterator[Changes]:
+        """What changed since a position. Raises PositionLost when the server does not know."""
+        if since.source is not self._source:
+            raise PositionLost
+        asking = self._asking()
+        for found, removed in asking.since(since):
+            yield Changes(self._page(found), removed)
+        self.position_reached = asking.reached
+
+    def pages(self, condition: Filter | None) -> Iterator[Sequence[FoundEntry]]:
+        """Every page of the people who also meet a condition. Raises unless the last one says it is last."""
+        cookie = b""
+        question = self.question(condition)
+        while True:
+            with _late():
+                answer = self._session.search(question, self._deadline(), cookie)
+            if answer.result in BUSY_CODES:
+                raise Unreachable(Stage.TALK, f"the reading got no verdict (ldap result {answer.result})")
+            if answer.result != SUCCESS:
+                message = f"the reading was cut short: {search_failure(answer.result)}"
+                raise Misconfigured(message)
+            yield answer.entries
+            cookie = answer.cookie
+            if not cookie:
+                return
+
+    def question(self, condition: Filter | None, page_size: int | None = None) -> Question:
+        """What is asked of every person who also meets a condition."""
+        settings = self._settings
+        who = people(settings.person_filter)
+        wanted = (*settings.attributes, *state_attributes(settings.vendor), *changed.attributes(self._source))
+        return Question(
+            base_dn=settings.base_dn,
+            condition=AllOf((*who, condition) if condition is not None else who),
+            attributes=tuple({name.lower(): name for name in wanted}.values()),
+            domain_scope=settings.preset.domain_scope,
+            page_size=self._rules.page_size if page_size is None else page_size,
+            answer_max_bytes=PAGE_MAX_BYTES,
+        )
+
+    def close(self) -> None:
+        """End the conversation. Never raises."""
+        self._session.close()
+
+    def _asking(self) -> changed.Asking:
+        return changed.Asking(
+            self._settings,
+            self._session,
+            self._root,
+            self.pages,
+            self.question,
+            self._deadline,
+            str(self._server.address),
+        )
+
+    def _deadline(self) -> Deadline:
+        return Deadline.after(self._rules.page_seconds)
+
+    def _page(self, found: Sequence[FoundEntry]) -> Page:
+        entries: dict[str, Entry] = {}
+        unusable = 0
+        for each in found:
+            try:
+                entry = entry_of(self._settings, each)
+            except Misconfigured:
+                unusable += 1
+                continue
+            entries[entry.immutable_id] = self._with_groups(entry)
+        return Page(tuple(entries.values()), unusable)
+
+    def _with_groups(self, entry: Entry) -> Entry:
+        """Groups where the entry itself names them; a question for each person would take hours."""
+        rules = self._settings.groups
+        if rules is None or rules.words.strategy is not GroupStrategy.MEMBER_OF:
+            return entry
+        try:
+            return replace(entry, groups=groups_of(entry, rules, lambda _: ()))
+        except TooManyGroups:
+            return entry
+
+
+class _late:
+    """A page that is late is a server that does not answer."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, DeadlineExceeded):
+            raise Unreachable(Stage.TALK, "no answer in time") from error
+
+
+def opened(servers: Sequence[LdapServer], open_one: Callable[[LdapServer], LdapReader]) -> LdapReader:
+    """A reader of the first server that lets itself be read. Raises DirectoryUnavailable."""
+    failure: Unreachable | None = None
+    for server in servers:
+        try:
+            return open_one(server)
+        except Unreachable as error:
+            failure = error
+    raise failure or Unreachable(Stage.CONNECT, "the directory has no server")

@@ -1,0 +1,292 @@
+"""One run over one directory: read, compare, write what differs, and let those leave who left.
+
+Nothing is read inside a transaction. Each one that writes first holds on to the lease: a process that was
+away for too long finds it with another, and writes nothing any more.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import islice
+from typing import TypeVar
+
+from sso.audit.event.synchronisation import DirectorySynchronised, DirectorySyncStopped
+from sso.audit.record import Origin
+from sso.authentication import departures
+from sso.authentication.synchronisation import Work, adopt, apply, rules_of
+from sso.directory.settings import DirectorySettings
+from sso.directory.sync.guard import Shrink, may_shrink
+from sso.directory.sync.plan import Plan, plan_of
+from sso.directory.sync.presence import Presence
+from sso.directory.sync.reading import Page, Position, PositionLost, Reader
+from sso.directory.sync.row import row_of
+from sso.directory.sync.run import Run, RunKind, RunState
+from sso.directory.sync.stages import Registered, Standing
+from sso.storage.database import Database
+from sso.storage.errors import StorageUnavailable
+from sso.storage.stores import SqlStores
+
+LEASE = timedelta(minutes=15)
+"""Longer than the slowest page, so that only a process that is gone loses it."""
+BATCH = 500
+_PROGRESS = timedelta(seconds=2)
+_APPROVAL_HOLDS = timedelta(days=1)
+_LATELY = timedelta(days=1)
+_ORIGIN = Origin(actor="worker")
+_T = TypeVar("_T")
+
+
+class LeaseLost(Exception):
+    """Another process reads this directory now."""
+
+
+class Interrupted(Exception):
+    """The process is to end; the run is given up."""
+
+
+@dataclass(slots=True)
+class DirectoryRun:
+    """A run under way. `seen` and `leaving` are numbers of the register; `told` hears of each step."""
+
+    database: Database
+    directory: DirectorySettings
+    holder: str
+    run: Run
+    is_dry: bool = False
+    origin: Origin = _ORIGIN
+    told: Callable[[Run], None] = lambda _: None
+    goes_on: Callable[[], bool] = lambda: True
+    seen: Presence = field(default_factory=Presence)
+    leaving: Presence = field(default_factory=Presence)
+    _kept_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+
+    def perform(self, reader: Reader, since: Position | None) -> Run:
+        """Read the directory, in part from a position or else as a whole, and do what follows.
+
+        Raises DirectoryUnavailable, StorageUnavailable, LeaseLost, Interrupted; then nobody has left.
+        """
+        if since is not None:
+            try:
+                self._changes(reader, since)
+            except PositionLost:
+                self.run = replace(
+                    self.run, kind=RunKind.FULL, reason="the server could not tell what changed"
+                )
+        if self.run.kind is RunKind.FULL:
+            self._everybody(reader)
+        if not self._may_leave():
+            return self._stop()
+        return self._complete(reader.position_reached)
+
+    def _everybody(self, reader: Reader) -> None:
+        while self._wrote(lambda stores: adopt(self.directory, stores, BATCH)):
+            pass
+        for page in reader.everybody():
+            self._take(page)
+        if self.run.counts.unusable:
+            self.run = replace(self.run, reason="some entries show no id: nobody was taken for absent")
+            return
+        for person in self._registered():
+            if person.standing is not Standing.ABSENT and person.number not in self.seen:
+                self.leaving.add(person.number)
+
+    def _changes(self, reader: Reader, since: Position) -> None:
+        for part in reader.changes(since):
+            self._take(part.page)
+            if not part.removed:
+                continue
+            with self.database.read() as stores:
+                known = stores.register.of_ids(self.directory.id, part.removed)
+            for person in known.values():
+                if person.standing is not Standing.ABSENT:
+                    self.leaving.add(person.number)
+
+    def _take(self, page: Page) -> None:
+        """Compare a page with the register and write what differs; twice if a sign-in was faster."""
+        if not self.goes_on():
+            raise Interrupted
+        plan = self._compared(page)
+        if self.is_dry:
+            self._count(created=len(plan.new), updated=len(plan.changed), returned=len(plan.returned))
+            self._keep_sometimes()
+        elif not plan.writes:
+            self._keep_sometimes()
+        else:
+            try:
+                self._write(plan)
+            except StorageUnavailable:
+                self._write(self._compared(page, again=True))
+        self.told(self.run)
+
+    def _compared(self, page: Page, *, again: bool = False) -> Plan:
+        now = datetime.now(UTC)
+        rows = [row_of(entry, self.directory, now) for entry in page.entries]
+        ids = [row.immutable_id for row in rows]
+        with self.database.read() as stores:
+            known = stores.register.of_ids(self.directory.id, ids)
+            strange = [each for each in ids if each not in known]
+            purged = stores.register.purged_among(self.directory.id, strange) if strange else ()
+        named = [row for row in rows if row.login_name or row.immutable_id in known]
+        plan = plan_of(named, known, purged)
+        for person in known.values():
+            self.seen.add(person.number)
+        for person in plan.leaving:
+            self.leaving.add(person.number)
+        if not again:
+            self._count(
+                seen=len(rows) + page.unusable,
+                unchanged=plan.unchanged,
+                refused=len(plan.refused),
+                unusable=page.unusable,
+                nameless=len(rows) - len(named),
+            )
+        return plan
+
+    def _write(self, plan: Plan) -> None:
+        def write(stores: SqlStores) -> tuple[Run, Sequence[Registered]]:
+            counts, added = apply(plan, self._work(stores))
+            run = replace(
+                self.run,
+                counts=self.run.counts.plus(
+                    created=counts.created, updated=counts.updated, returned=counts.returned
+                ),
+            )
+            stores.sync_runs.keep(run)
+            return run, added
+
+        self.run, added = self._wrote(write)
+        for person in added:
+            self.seen.add(person.number)
+
+    def _may_leave(self) -> bool:
+        """Whether the shrink guard lets those go who are neither seen nor approved."""
+        now = datetime.now(UTC)
+        with self.database.read() as stores:
+            approved_up_to = stores.sync_runs.approved_up_to(self.directory.id, now - _APPROVAL_HOLDS)
+            present = stores.register.count_present(self.directory.id)
+            lately = stores.register.count_left(self.directory.id, now - _LATELY)
+        leaving = approved = 0
+        for person in self._leavers():
+            if person.standing is not Standing.PRESENT:
+                continue
+            leaving += 1
+            approved += person.proposed_in is not None and person.proposed_in <= approved_up_to
+        self._count(leaving=leaving)
+        shrink = Shrink(present=present - approved, leaving=leaving - approved, left_lately=lately)
+        return may_shrink(shrink, rules_of(self.directory))
+
+    def _stop(self) -> Run:
+        """Note who would have left, and that an officer has to say so."""
+        reason = f"{self.run.counts.leaving} people would leave: approve it, or mend the directory"
+        self.run = replace(self.run, state=RunState.STOPPED, ended_at=datetime.now(UTC), reason=reason)
+        if self.is_dry:
+            return self.run
+        for batch in batched(self._leavers()):
+            self._wrote(partial(self._propose, batch))
+        event = DirectorySyncStopped(
+            directory_id=self.directory.id,
+            run=self.run.number,
+            leaving=self.run.counts.leaving,
+            present=self.run.expected,
+        )
+
+        def write(stores: SqlStores) -> None:
+            stores.sync_runs.keep(self.run)
+            stores.audit.append(event, datetime.now(UTC))
+
+        self._wrote(write)
+        return self.run
+
+    def _complete(self, position: Position | None) -> Run:
+        if self.is_dry:
+            self.run = replace(self.run, state=RunState.COMPLETED, ended_at=datetime.now(UTC))
+            return self.run
+        for batch in batched(self._leavers()):
+            self._wrote(partial(self._leave, batch))
+        self._let_time_pass()
+        now = datetime.now(UTC)
+        self.run = replace(self.run, state=RunState.COMPLETED, ended_at=now)
+
+        def write(stores: SqlStores) -> None:
+            stores.sync_runs.keep_position(self.directory.id, position)
+            stores.sync_runs.keep(self.run)
+            if self.run.kind is RunKind.FULL:
+                stores.sync_runs.keep_full(self.directory.id, self.run.started_at)
+            if self.run.kind is RunKind.FULL or not self.run.counts.nothing_changed:
+                stores.audit.append(self._completed(), now)
+
+        self._wrote(write)
+        return self.run
+
+    def _completed(self) -> DirectorySynchronised:
+        return DirectorySynchronised(
+            directory_id=self.directory.id,
+            run=self.run.number,
+            kind=self.run.kind.value,
+            counts=self.run.counts.as_json(),
+        )
+
+    def _let_time_pass(self) -> None:
+        """End the access of those whose quarantine is over, and forget those who left long ago."""
+        now = datetime.now(UTC)
+        while ended := self._wrote(lambda stores: departures.end_due_access(self.directory, stores, now)):
+            self._count(access_ended=ended)
+        while purged := self._wrote(lambda stores: departures.purge_due(self.directory, stores, now)):
+            self._count(purged=purged)
+
+    def _propose(self, batch: Sequence[Registered], stores: SqlStores) -> None:
+        departures.propose(batch, self._work(stores))
+
+    def _leave(self, batch: Sequence[Registered], stores: SqlStores) -> None:
+        """Whoever was seen and leaves was switched off by the department; the others are absent."""
+        pairs = [
+            (person, Standing.DISABLED if person.number in self.seen else Standing.ABSENT) for person in batch
+        ]
+        departures.leave(pairs, self._work(stores))
+
+    def _registered(self) -> Iterator[Registered]:
+        """Everybody of the register, page by page."""
+        last = -1
+        while page := self._page_after(last):
+            yield from page
+            last = page[-1].number
+
+    def _leavers(self) -> Iterator[Registered]:
+        last = -1
+        for number in self.leaving:
+            if number > last:
+                page = self._page_after(number - 1)
+                yield from (person for person in page if person.number in self.leaving)
+                last = page[-1].number if page else number
+
+    def _page_after(self, number: int) -> Sequence[Registered]:
+        with self.database.read() as stores:
+            return stores.register.after(self.directory.id, number, BATCH)
+
+    def _work(self, stores: SqlStores) -> Work:
+        return Work(self.directory, self.run, stores, datetime.now(UTC))
+
+    def _count(self, **more: int) -> None:
+        self.run = replace(self.run, counts=self.run.counts.plus(**more))
+
+    def _keep_sometimes(self) -> None:
+        """Show the progress, and hold on to the lease, though nothing else is written."""
+        if datetime.now(UTC) - self._kept_at < _PROGRESS:
+            return
+        self._kept_at = datetime.now(UTC)
+        self._wrote(lambda stores: None if self.is_dry else stores.sync_runs.keep(self.run))
+
+    def _wrote(self, write: Callable[[SqlStores], _T]) -> _T:
+        """One transaction of whoever holds the lease. Raises LeaseLost."""
+        with self.database.begin(self.origin) as stores:
+            if not stores.sync_runs.hold(self.directory.id, self.holder, datetime.now(UTC) + LEASE):
+                raise LeaseLost
+            return write(stores)
+
+
+def batched(persons: Iterable[Registered]) -> Iterator[Sequence[Registered]]:
+    """The people in lists of BATCH."""
+    source = iter(persons)
+    while batch := list(islice(source, BATCH)):
+        yield batch
