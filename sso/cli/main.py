@@ -23,6 +23,7 @@ _COMMANDS: Mapping[str, str] = {
     "directory": "sso.cli.directory",
     "keys": "sso.cli.keys",
     "audit": "sso.cli.audit",
+    "witness": "sso.cli.witness",
     "config": "sso.cli.config",
 }
 """Each command and its module, which holds it under the same name and is imported when it is asked for."""
