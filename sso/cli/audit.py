@@ -14,6 +14,7 @@ from sso.cli.audit_evidence import seal
 from sso.cli.audit_log import keys, new_epoch, verify
 from sso.cli.audit_question import query_of, question_options
 from sso.cli.audit_shred import hold, shred
+from sso.cli.audit_witnesses import witnesses
 from sso.cli.context import hub_of, json_option, print_json, print_table
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
@@ -37,7 +38,7 @@ def audit() -> None:
     """The trail of everything that happened."""
 
 
-for _command in (verify, keys, new_epoch, seal, shred, hold):
+for _command in (verify, keys, new_epoch, seal, shred, hold, witnesses):
     audit.add_command(_command)
 
 

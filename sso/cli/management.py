@@ -14,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from sso import __version__
+from sso.cli.management_anchors import last_anchor, measure_anchors
 from sso.hub import Hub
 from sso.storage.errors import StorageUnavailable
 from sso.web.readiness import Readiness
@@ -63,7 +64,9 @@ class Management:
     def _readyz(self) -> Answer:
         wrong = {"process": "shutting down"} if self._draining.is_set() else self._wrong()
         body: Mapping[str, object] = (
-            {"status": "not ready", "reasons": wrong} if wrong else {"status": "ready"}
+            {"status": "not ready", "reasons": wrong}
+            if wrong
+            else {"status": "ready", **last_anchor(self._hub)}
         )
         return (503 if wrong else 200), "application/json", json.dumps(body).encode()
 
@@ -98,6 +101,7 @@ class Management:
                 waiting.set(stores.outbox.pending_count())
         except StorageUnavailable:
             waiting.set(float("nan"))
+        measure_anchors(self._hub, registry)
         return 200, CONTENT_TYPE_LATEST, generate_latest(registry)
 
     def _forget_the_dead(self) -> None:

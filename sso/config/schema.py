@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from sso.config.anchors import Witnesses
 from sso.config.details import AuthorizationDetailType
 from sso.config.directory import Directory
 from sso.config.keys import Keys
@@ -195,6 +196,9 @@ class Audit(Section):
     last_signed_file: str = "audit-last-signed.json"
     key_database_url: str | None = None
     minimum_retention_days: Annotated[int, Field(ge=180, le=36_500)] = 180
+    anchor_seconds: Annotated[int, Field(ge=1, le=86_400)] = 10
+    anchor_warning_seconds: Positive = 3_600
+    witness: Witnesses = ()
 
     @field_validator("key_database_url")
     @classmethod

@@ -1,11 +1,11 @@
-"""The one way out: requests to addresses that clients registered.
+"""The one way out: requests to addresses that clients registered or the operator named.
 
 rules       where the hub may call
 fetcher     the requests themselves
 documents   what clients publish about themselves: their keys, the addresses of their sector
 """
 
-from sso.outbound.fetcher import Form, NoAnswer, Outbound
+from sso.outbound.fetcher import Answer, Form, NoAnswer, Outbound, Posting
 from sso.outbound.rules import NotAllowed, OutboundRules
 
-__all__ = ["Form", "NoAnswer", "NotAllowed", "Outbound", "OutboundRules"]
+__all__ = ["Answer", "Form", "NoAnswer", "NotAllowed", "Outbound", "OutboundRules", "Posting"]

@@ -49,18 +49,30 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
-    method: str
+class Posting:
+    """Bytes to post to an address. `authenticated`: the answer proves itself, so that http will do for it."""
+
     url: str
-    form: Form | None = None
+    content: bytes
+    media_type: str
+    authenticated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class Answer:
+    """What came back; `complete` unless it was longer than MAX_ANSWER_BYTES."""
+
     status: int
     media_type: str
     body: bytes
     complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    url: str
+    content: Form | Posting | None = None
 
 
 class Outbound:
@@ -89,7 +101,11 @@ class Outbound:
     def post_forms(self, forms: Sequence[Form]) -> list[int | NotAllowed | NoAnswer]:
         """Post every form, all at once, and return for each the HTTP status or why there is none."""
         answers = self._carried().send_all([_Request("POST", form.url, form) for form in forms])
-        return [answer.status if isinstance(answer, _Answer) else answer for answer in answers]
+        return [answer.status if isinstance(answer, Answer) else answer for answer in answers]
+
+    def post(self, postings: Sequence[Posting]) -> list[Answer | NotAllowed | NoAnswer]:
+        """Post everything, all at once, and return for each what came back or why nothing did."""
+        return self._carried().send_all([_Request("POST", posting.url, posting) for posting in postings])
 
     def get_json(self, url: str) -> JsonValue:
         """Return the JSON document at an address.
@@ -99,7 +115,7 @@ class Outbound:
             NoAnswer: there is no such document, or it is none: the text says which.
         """
         (answer,) = self._carried().send_all([_Request("GET", url)])
-        if not isinstance(answer, _Answer):
+        if not isinstance(answer, Answer):
             raise answer
         if answer.status != HTTPStatus.OK:
             raise NoAnswer(f"the answer has status {answer.status}")
@@ -144,7 +160,7 @@ class _Carrier:
         self._thread = threading.Thread(target=self._loop.run_forever, name="outbound", daemon=True)
         self._thread.start()
 
-    def send_all(self, requests: Sequence[_Request]) -> list[_Answer | NotAllowed | NoAnswer]:
+    def send_all(self, requests: Sequence[_Request]) -> list[Answer | NotAllowed | NoAnswer]:
         """Send every request, all at once, and wait for the answers."""
         return asyncio.run_coroutine_threadsafe(self._send_all(requests), self._loop).result()
 
@@ -162,10 +178,10 @@ class _Carrier:
         await asyncio.gather(*under_way, return_exceptions=True)
         await self._http.aclose()
 
-    async def _send_all(self, requests: Sequence[_Request]) -> list[_Answer | NotAllowed | NoAnswer]:
+    async def _send_all(self, requests: Sequence[_Request]) -> list[Answer | NotAllowed | NoAnswer]:
         return await asyncio.gather(*map(self._in_time, requests))
 
-    async def _in_time(self, request: _Request) -> _Answer | NotAllowed | NoAnswer:
+    async def _in_time(self, request: _Request) -> Answer | NotAllowed | NoAnswer:
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 return await self._send(request)
@@ -176,16 +192,18 @@ class _Carrier:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return NoAnswer(type(error).__name__)
 
-    async def _send(self, request: _Request) -> _Answer:
+    async def _send(self, request: _Request) -> Answer:
         url = urlsplit(request.url)
-        host, ip, port = self._rules.place_of(url, await _addresses(url))
+        host, ip, port = self._rules.place_of(
+            url, await _addresses(url), plain=_proves_itself(request.content)
+        )
         pinned = url._replace(netloc=f"{_literal(ip)}:{port}").geturl()
         named = _literal(host) if url.port is None else f"{_literal(host)}:{port}"
         async with self._http.stream(
             request.method,
             pinned,
-            **_content(request.form),
-            headers={"Host": named, **_HEADERS, **_credentials(request.form)},
+            **_content(request.content),
+            headers={"Host": named, **_HEADERS, **_credentials(request.content)},
             extensions={"sni_hostname": host},
         ) as answer:
             body = bytearray()
@@ -195,19 +213,27 @@ class _Carrier:
                     break
             media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
             complete = len(body) <= MAX_ANSWER_BYTES
-            return _Answer(answer.status_code, media_type, bytes(body), complete)
+            return Answer(answer.status_code, media_type, bytes(body), complete)
 
 
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
 
 
-def _content(form: Form | None) -> dict[str, Any]:
+def _content(form: Form | Posting | None) -> dict[str, Any]:
     if form is None:
         return {}
+    if isinstance(form, Posting):
+        return {"content": form.content}
     return {"data" if form.bearer is None else "json": dict(form.fields)}
 
 
-def _credentials(form: Form | None) -> dict[str, str]:
+def _proves_itself(content: Form | Posting | None) -> bool:
+    return isinstance(content, Posting) and content.authenticated
+
+
+def _credentials(form: Form | Posting | None) -> dict[str, str]:
+    if isinstance(form, Posting):
+        return {"Accept": "*/*", "Content-Type": form.media_type}
     bearer = form.bearer if form is not None else None
     return {} if bearer is None else {"Authorization": f"Bearer {bearer}"}
 

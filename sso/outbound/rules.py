@@ -25,15 +25,15 @@ class OutboundRules:
     allow_networks: tuple[str, ...] = ()
     ca_file: Path | None = None
 
-    def place_of(self, url: SplitResult, addresses: Sequence[Address]) -> Place:
-        """Return where to connect for an address whose name leads to `addresses`.
+    def place_of(self, url: SplitResult, addresses: Sequence[Address], *, plain: bool = False) -> Place:
+        """Return where to connect for an address whose name leads to `addresses`; `plain`: http will do.
 
         Raises:
             NotAllowed: the scheme or one of the addresses is outside the rules.
         """
         if not addresses or not all(self._allowed(address) for address in addresses):
             raise NotAllowed("the address is not public and not allow-listed")
-        if url.scheme != "https" and not (url.scheme == "http" and addresses[0].is_loopback):
+        if url.scheme != "https" and not (url.scheme == "http" and (plain or addresses[0].is_loopback)):
             raise NotAllowed("only https is called")
         return url.hostname or "", str(addresses[0]), port_of(url)
 

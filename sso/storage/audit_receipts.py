@@ -1,6 +1,7 @@
 """Receipts: what proves to a stranger that an event stands in the log (C2SP tlog-proof)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import bindparam, select
 
@@ -10,7 +11,8 @@ from sso.audit.evidence import ProvenEntry
 from sso.audit.merkle.proofs import inclusion_proof
 from sso.audit.query import AuditQuery
 from sso.storage.audit import selection
-from sso.storage.audit_checkpoints import SqlAuditCheckpoints
+from sso.storage.audit_anchors import SqlAuditAnchors
+from sso.storage.audit_checkpoints import SignedCheckpoint, SqlAuditCheckpoints
 from sso.storage.audit_keys import AuditKeys
 from sso.storage.audit_rows import entries_of
 from sso.storage.audit_tree import SqlAuditTree
@@ -26,18 +28,37 @@ class NotSignedYet(Exception):
     """An event waits for its place, or its place for a signature: seconds, as long as the worker runs."""
 
 
+@dataclass(frozen=True, slots=True)
+class SignedTree:
+    """The tree, the checkpoints that sign it, and who outside of the house vouches for them."""
+
+    tree: SqlAuditTree
+    checkpoints: SqlAuditCheckpoints
+    anchors: SqlAuditAnchors
+
+    def covering(self, epoch: int, index: int) -> SignedCheckpoint | None:
+        """Return a checkpoint whose tree holds an index, with its cosignatures below the log's signature.
+
+        The first one that witnesses cosigned; before they did so, the first one.
+        """
+        first = self.checkpoints.covering(epoch, index)
+        size = self.anchors.cosigned_covering(epoch, index)
+        if size is None or first is None:
+            return first
+        signed = self.checkpoints.covering(epoch, size - 1) or first
+        note = self.anchors.with_cosignatures(epoch, signed.checkpoint.size, signed.note)
+        return replace(signed, note=note)
+
+
 class SqlAuditReceipts:
     """Proofs for events."""
 
-    __slots__ = ("_checkpoints", "_keys", "_tree", "_unit")
+    __slots__ = ("_keys", "_signed", "_unit")
 
-    def __init__(
-        self, unit: UnitOfWork, keys: AuditKeys, tree: SqlAuditTree, checkpoints: SqlAuditCheckpoints
-    ) -> None:
+    def __init__(self, unit: UnitOfWork, keys: AuditKeys, signed: SignedTree) -> None:
         self._unit = unit
         self._keys = keys
-        self._tree = tree
-        self._checkpoints = checkpoints
+        self._signed = signed
 
     def receipt(self, event_id: str, client_id: str) -> LogProof | None:
         """Return the receipt of an event of a client, its body within; None if it has no such event.
@@ -62,10 +83,10 @@ class SqlAuditReceipts:
         return self._proof(entry.id, None)
 
     def _proof(self, event_id: str, extra: bytes | None) -> LogProof:
-        place = self._tree.place_of(event_id)
-        signed = None if place is None else self._checkpoints.covering(*place)
+        place = self._signed.tree.place_of(event_id)
+        signed = None if place is None else self._signed.covering(*place)
         if place is None or signed is None:
             raise NotSignedYet(event_id)
         epoch, index = place
-        hashes = inclusion_proof(self._tree.nodes(epoch).node, index, signed.checkpoint.size)
+        hashes = inclusion_proof(self._signed.tree.nodes(epoch).node, index, signed.checkpoint.size)
         return LogProof(index, tuple(hashes), signed.note, extra)

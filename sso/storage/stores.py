@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 from sso.storage.access_tokens import SqlAccessTokens
 from sso.storage.audit import SqlAuditLog, SqlAuditSearch
+from sso.storage.audit_anchors import SqlAuditAnchors
 from sso.storage.audit_checkpoints import SqlAuditCheckpoints
 from sso.storage.audit_holds import SqlAuditHolds
 from sso.storage.audit_import import SqlAuditImport
 from sso.storage.audit_keys import AuditKeys
-from sso.storage.audit_receipts import SqlAuditReceipts
+from sso.storage.audit_receipts import SignedTree, SqlAuditReceipts
 from sso.storage.audit_tree import SqlAuditTree
 from sso.storage.cleanup import SqlCleanup
 from sso.storage.clients import ClientCache, SqlClients
@@ -93,7 +94,9 @@ class SqlStores:
         self.audit_import = SqlAuditImport(unit, kept.audit_keys)
         self.audit_tree = SqlAuditTree(unit)
         self.audit_checkpoints = SqlAuditCheckpoints(unit, kept.sealer)
-        self.audit_receipts = SqlAuditReceipts(unit, kept.audit_keys, self.audit_tree, self.audit_checkpoints)
+        self.audit_anchors = SqlAuditAnchors(unit)
+        tree = SignedTree(self.audit_tree, self.audit_checkpoints, self.audit_anchors)
+        self.audit_receipts = SqlAuditReceipts(unit, kept.audit_keys, tree)
 
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sso.hub import Hub, outbound_rules
 from sso.outbound import Outbound
+from sso.worker.anchoring import Anchoring
 from sso.worker.directory_sync import DirectoryWatch
 from sso.worker.key_rotation import keep_up
 from sso.worker.last_signed import LastSigned
@@ -56,6 +57,8 @@ def run(hub: Hub, stop: threading.Event) -> None:
         telling.start()
         watch = DirectoryWatch(hub, stop)
         watch.start()
+        anchoring = threading.Thread(target=_anchor, args=(hub, stop), name="anchoring")
+        anchoring.start()
         while not stop.is_set():
             for job in jobs:
                 if time.monotonic() >= job.due_at and not stop.is_set():
@@ -63,6 +66,7 @@ def run(hub: Hub, stop: threading.Event) -> None:
             stop.wait(TICK_SECONDS)
         watch.join(END_SECONDS)
         telling.join()
+        anchoring.join()
         sequencing.join()
 
 
@@ -73,6 +77,12 @@ def _tell_at_once(hub: Hub, stop: threading.Event) -> None:
         while not stop.is_set():
             _do(job)
             stop.wait(TICK_SECONDS)
+
+
+def _anchor(hub: Hub, stop: threading.Event) -> None:
+    """Show checkpoints to those who vouch for them, who may take their time."""
+    with Outbound(outbound_rules(hub.configuration)) as outbound:
+        Anchoring(hub, outbound).run(stop)
 
 
 def _do(job: Job) -> None:

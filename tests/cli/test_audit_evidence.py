@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,10 @@ import httpx
 import jwt
 import pytest
 
+from sso.audit.signed_note import COSIGNATURE, NoteKey, NoteSigner
+from sso.witness.cosigner import Cosigner
+from sso.witness.folder import WitnessFolder
+from sso.witness.http import WitnessListener
 from tests.running.application import Application, registered, signed_in
 from tests.servers.hub import HubServer, StartHub
 
@@ -33,10 +38,11 @@ class Case:
     folder: Path
     key: str
     txn: str
+    witness: str
 
     def verify(self, file: Path, *keys: str) -> list[tuple[int, str]]:
         """What both programs say, each without anything of this project around it."""
-        words = [str(file), *(word for key in keys or (self.key,) for word in ("--key", key))]
+        words = [str(file), *(word for key in keys or (self.key, self.witness) for word in ("--key", key))]
         alone = self.folder / "alone"
         alone.mkdir(exist_ok=True)
         for name in ("verify.py", "verify.mjs"):
@@ -58,10 +64,37 @@ class Case:
             assert answer.headers["Retry-After"]
             time.sleep(0.3)
 
+    def wait_until_cosigned(self) -> None:
+        ends = time.monotonic() + 60
+        while time.monotonic() < ends:
+            (row,) = self.hub.json("audit", "witnesses")
+            if row["entries"] and row["behind"] == 0:
+                return
+            time.sleep(0.3)
+        pytest.fail(f"not cosigned in time: {row}")
+
 
 @pytest.fixture(scope="module")
-def case(start_hub: StartHub, tmp_path_factory: pytest.TempPathFactory) -> Case:
-    hub = start_hub()
+def witness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[WitnessFolder, int]]:
+    """A witness that listens, and its port."""
+    folder = WitnessFolder(tmp_path_factory.mktemp("witness") / "w1")
+    signer = folder.create("audit-office.example.gov/w1")
+    listener = WitnessListener(Cosigner(signer, folder.trusted, folder.state), ("127.0.0.1", 0))
+    listener.start()
+    yield folder, listener.port
+    listener.stop()
+
+
+@pytest.fixture(scope="module")
+def case(
+    start_hub: StartHub, witness: tuple[WitnessFolder, int], tmp_path_factory: pytest.TempPathFactory
+) -> Case:
+    folder, port = witness
+    witness_key = str(folder.signer().key)
+    hub = start_hub(
+        extra="[outbound]\nallow_loopback = true\n[audit]\nanchor_seconds = 1\n"
+        f'[[audit.witness]]\nurl = "http://127.0.0.1:{port}"\nkey = "{witness_key}"\n'
+    )
     hub.add_citizen()
     application = registered(hub, name="Housing")
     verifier = "v" * 43
@@ -70,14 +103,17 @@ def case(start_hub: StartHub, tmp_path_factory: pytest.TempPathFactory) -> Case:
     id_token = application.redeem(code, verifier).json()["id_token"]
     txn = jwt.decode(id_token, options={"verify_signature": False})["txn"]
     application.http.close()
-    made = Case(hub, application, tmp_path_factory.mktemp("evidence"), "", txn)
+    key = hub.run("audit", "keys").stdout.strip()
+    made = Case(hub, application, tmp_path_factory.mktemp("evidence"), key, txn, witness_key)
     assert made.receipt(txn).status_code == 200
-    made.key = hub.run("audit", "keys").stdout.strip()
+    folder.trust(NoteKey.parse(key))
+    made.wait_until_cosigned()
     return made
 
 
 @pytest.fixture(scope="module")
 def bundle(case: Case) -> Path:
+    case.wait_until_cosigned()
     file = case.folder / "case.zip"
     case.hub.run(
         "audit", "seal", "--client", case.application.client_id, "--reason", "case 7", "--output", str(file)
@@ -93,6 +129,24 @@ def test_the_receipt_of_a_token_verifies_far_from_the_hub(case: Case) -> None:
     for code, said in case.verify(file):
         assert code == 0
         assert "token.issued at " in said and case.txn in said
+
+
+def test_the_management_listener_says_who_vouched_for_the_log_last(case: Case) -> None:
+    told = httpx.get(f"{case.hub.management}/readyz", trust_env=False).json()
+    metrics = httpx.get(f"{case.hub.management}/metrics", trust_env=False).text
+
+    assert told["audit"]["by"] == "audit-office.example.gov/w1"
+    assert told["audit"]["anchored_at"]
+    assert "sso_audit_anchor_late 0.0" in metrics
+
+
+def test_without_the_witness_that_is_asked_for_nothing_holds(case: Case, bundle: Path) -> None:
+    stranger = str(NoteSigner.new("audit-office.example.gov/w1", COSIGNATURE).key)
+
+    assert [code for code, _ in case.verify(bundle, case.key)] == [0, 0]
+    assert {said for _, said in case.verify(bundle, case.key, stranger)} == {
+        "WRONG: not cosigned by audit-office.example.gov/w1"
+    }
 
 
 def test_a_receipt_is_for_the_application_itself(case: Case) -> None:
@@ -140,6 +194,7 @@ def test_a_bundle_holds_what_an_officer_needs(case: Case, bundle: Path) -> None:
 
 def test_a_redacted_bundle_still_verifies_and_tells_of_nobody(case: Case) -> None:
     file = case.folder / "redacted.zip"
+    case.wait_until_cosigned()
     case.hub.run(
         *("audit", "seal", "--client", case.application.client_id, "--reason", "for the press"),
         *("--redact", "who", "--redact", "where", "--output", str(file)),
@@ -177,7 +232,7 @@ def test_any_changed_byte_is_found_by_the_program_in_python(case: Case, bundle: 
     """Every byte: in process, because a program a byte would take an hour."""
     from sso.audit.verifier import verify
 
-    keys = [verify.key_of(case.key)]
+    keys = [verify.key_of(case.key), verify.key_of(case.witness)]
     receipt = case.receipt(case.txn).content
     verify.verify_receipt(receipt, keys)
     extra_ends = receipt.index(b"\nindex")
@@ -192,8 +247,6 @@ def test_any_changed_byte_is_found_by_the_program_in_python(case: Case, bundle: 
 
 
 def test_a_bundle_of_another_log_is_refused(case: Case, bundle: Path) -> None:
-    from sso.audit.signed_note import NoteSigner
-
     stranger = str(NoteSigner.new(f"127.0.0.1:{case.hub.port}/audit").key)
 
     assert [code for code, _ in case.verify(bundle, stranger)] == [1, 1]

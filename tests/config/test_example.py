@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from sso.config import Config, ConfigurationError, load
+from sso.config.anchors import Witness
 from sso.config.details import AuthorizationDetailType
 from sso.config.keys import Pkcs11
 from sso.config.schema import Directory
@@ -21,7 +22,7 @@ BLOCKS = {
     "authorization_details_type": AuthorizationDetailType,
     "trusted_issuer": TrustedIssuer,
 }
-OPTIONAL = ("keys.pkcs11.", *(f"{name}." for name in BLOCKS))
+OPTIONAL = ("keys.pkcs11.", "audit.witness.", *(f"{name}." for name in BLOCKS))
 WITHOUT_DEFAULT = {"server.issuer", "secrets.key_encryption_key_file", "secrets.pepper_file"}
 
 
@@ -44,8 +45,8 @@ def schema() -> dict[str, Any]:
         model = BLOCKS.get(section, field.annotation)
         assert isinstance(model, type)
         found |= settings_of(model, f"{section}.")
-    del found["keys.pkcs11"]
-    return found | settings_of(Pkcs11, "keys.pkcs11.")
+    del found["keys.pkcs11"], found["audit.witness"]
+    return found | settings_of(Pkcs11, "keys.pkcs11.") | settings_of(Witness, "audit.witness.")
 
 
 def written_keys(text: str) -> list[str]:

@@ -1,12 +1,11 @@
 """The event classes: every fact the hub records, one frozen class each.
 
-A class is its own documentation: the docstring says when it is written, `code` is the stable name
-by which it is searched, the fields are what it carries. Codes and fields once released never change
-their meaning. Claim names, never values; tokens and codes only as jti or digest prefix; names that
-nobody could be found for only as keyed HMAC.
+Its docstring says when it is written, `code` is the stable name that finds it, fields are what it carries;
+none of them changes its meaning once released. Claim names, never values; tokens and codes only as jti or
+digest prefix; names that nobody could be found for only as keyed HMAC.
 """
 
-from sso.audit.event import synchronisation
+from sso.audit.event import anchor, synchronisation
 from sso.audit.event.authorization import (
     AuthorizationAccepted,
     AuthorizationPushed,
@@ -193,6 +192,7 @@ EVENT_CLASSES: tuple[type[AuditEvent], ...] = (
     AuditSearched,
     AuditViewed,
     AuditEpochOpened,
+    *anchor.EVENTS,
     AuditCheckpointRefused,
     AuditVerified,
     AuditVerifyFailed,

@@ -3,9 +3,10 @@
 //
 //   node verify.mjs FILE --key 'NAME+ID+KEY' [--key ...]
 //
-// FILE is a bundle (.zip) or a receipt (.tlog-proof); the key is the log's, from somebody whom you trust. Ends with 0
-// when everything holds and with 1 when something does not. Written apart from verify.py, from the specifications:
-// C2SP signed-note, tlog-checkpoint and tlog-proof, RFC 9162 2.1.3.2, RFC 8032.
+// FILE is a bundle (.zip) or a receipt (.tlog-proof); the key is the log's, from somebody whom you trust. With a
+// witness's key too, every checkpoint must bear its cosignature. Ends with 0 when everything holds and with 1 when
+// something does not. Written apart from verify.py, from the specifications: C2SP signed-note, tlog-checkpoint,
+// tlog-cosignature and tlog-proof, RFC 9162 2.1.3.2, RFC 8032.
 
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -32,11 +33,14 @@ function decimal(value) {
 function parseKey(line) {
   const [name, id, ...rest] = line.trim().split("+");
   const material = fromBase64(rest.join("+"));
-  if (material.length !== 33 || material[0] !== 1) throw new Wrong("not an Ed25519 key of a log");
+  const witness = material[0] === 4;
+  if (material.length !== 33 || (material[0] !== 1 && !witness)) {
+    throw new Wrong("not an Ed25519 key of a log or of a witness");
+  }
   const hint = sha256(name, "\n", material).subarray(0, 4);
   if (hint.toString("hex") !== id) throw new Wrong("the id of the key does not fit it");
   const jwk = { kty: "OKP", crv: "Ed25519", x: material.subarray(1).toString("base64url") };
-  return { name, hint, key: createPublicKey({ key: jwk, format: "jwk" }) };
+  return { name, hint, witness, key: createPublicKey({ key: jwk, format: "jwk" }) };
 }
 
 function openNote(note, keys) {
@@ -47,7 +51,8 @@ function openNote(note, keys) {
     const match = /^\u2014 ([^ ]+) ([^ ]+)$/.exec(line);
     if (!match) throw new Wrong("not a signature line");
     const signature = fromBase64(match[2]);
-    const known = keys.find((key) => key.name === match[1] && key.hint.equals(signature.subarray(0, 4)));
+    const hint = signature.subarray(0, 4);
+    const known = keys.find((key) => !key.witness && key.name === match[1] && key.hint.equals(hint));
     if (!known) continue;
     if (!verify(null, Buffer.from(message), known.key, signature.subarray(4))) {
       throw new Wrong(`the signature of ${known.name} does not hold`);
@@ -57,8 +62,24 @@ function openNote(note, keys) {
   throw new Wrong("not signed by a key that was given");
 }
 
+function requireCosignature(note, message, witness) {
+  for (const line of note.slice(message.length + 1, -1).split("\n")) {
+    const match = /^\u2014 ([^ ]+) ([^ ]+)$/.exec(line);
+    const stamped = match ? fromBase64(match[2]) : Buffer.alloc(0);
+    if (match?.[1] !== witness.name || !witness.hint.equals(stamped.subarray(0, 4))) continue;
+    const seconds = stamped.length < 12 ? 0n : stamped.readBigUInt64BE(4);
+    const said = Buffer.from(`cosignature/v1\ntime ${seconds}\n${message}`);
+    if (!verify(null, said, witness.key, stamped.subarray(12))) {
+      throw new Wrong(`the cosignature of ${witness.name} does not hold`);
+    }
+    return;
+  }
+  throw new Wrong(`not cosigned by ${witness.name}`);
+}
+
 function openCheckpoint(note, keys) {
   const { message, name } = openNote(note, keys);
+  for (const key of keys) if (key.witness) requireCosignature(note, message, key);
   const [origin, size, root, ...rest] = message.split("\n");
   if (origin !== name || rest.length === 0) throw new Wrong("not a checkpoint of the log that signed it");
   return { size: decimal(size), root: fromBase64(root) };

@@ -4,10 +4,11 @@
     python3 verify.py FILE --key 'NAME+ID+KEY' [--key ...]
 
 FILE is a bundle (.zip) or a receipt (.tlog-proof). The key is the log's verifier key: get it from somebody whom you
-trust, not from the bundle. Ends with 0 when everything holds, with 1 when something does not.
+trust, not from the bundle. With a witness's key too, every checkpoint must bear its cosignature. Ends with 0 when
+everything holds, with 1 when something does not.
 
 What is checked: the log's signature over the manifest and over the checkpoint (C2SP signed-note, Ed25519 of RFC
-8032), the digest of every file, every byte of the archive, that each entry stands in the signed tree (RFC 9162
+8032), the cosignatures of the witnesses whose keys are given (C2SP tlog-cosignature), the digest of every file, every byte of the archive, that each entry stands in the signed tree (RFC 9162
 2.1.3.2), and that each disclosed part of an entry is the one that the entry committed to.
 """
 
@@ -90,23 +91,27 @@ def ed25519_holds(public, message, signature):
 
 
 def decoded(text):
-    try:
-        return base64.b64decode(text, validate=True)
-    except ValueError:
-        raise Wrong("not base64") from None
+    value = base64.b64decode(text.encode())
+    if base64.b64encode(value).decode() != text:
+        raise Wrong("not base64")
+    return value
+
+
+def decimal(text):
+    if not (text.isascii() and text.isdigit()) or len(text) > 16 or text != str(int(text)):
+        raise Wrong("not a number")
+    return int(text)
 
 
 def key_of(text):
-    parts = text.strip().split("+", 2)
-    if len(parts) != 3:
-        raise Wrong("a key is NAME+ID+KEY")
-    name, key_id, whole = parts[0], parts[1], decoded(parts[2])
-    if whole[:1] != b"\x01" or len(whole) != 33:
-        raise Wrong("not an Ed25519 key of a log")
+    name, key_id, encoded = (text.strip().split("+", 2) + ["", ""])[:3]
+    whole = decoded(encoded)
+    if whole[:1] not in (b"\x01", b"\x04") or len(whole) != 33:
+        raise Wrong("not an Ed25519 key of a log or of a witness")
     known = hashlib.sha256(name.encode() + b"\n" + whole).digest()[:4]
     if known.hex() != key_id:
         raise Wrong("the id of the key does not fit it")
-    return name, known, whole[1:]
+    return name, known, whole[1:], whole[0]
 
 
 def signed_text(note, keys):
@@ -120,20 +125,37 @@ def signed_text(note, keys):
         if len(parts) != 3 or parts[0] != DASH:
             raise Wrong("not a signature line")
         signature = decoded(parts[2])
-        for name, key_id, public in keys:
-            if parts[1] == name and signature[:4] == key_id:
+        for name, key_id, public, kind in keys:
+            if kind == 1 and parts[1] == name and signature[:4] == key_id:
                 if not ed25519_holds(public, text.encode(), signature[4:]):
                     raise Wrong("the signature of " + name + " does not hold")
                 return text, name
     raise Wrong("not signed by a key that was given")
 
 
+def require_cosignature(note, name, key_id, public):
+    text, _, lines = note.rpartition("\n\n")
+    for line in lines[:-1].split("\n"):
+        parts = line.split(" ")
+        signature = decoded(parts[2]) if len(parts) == 3 and parts[0] == DASH else b""
+        if signature[:4] == key_id and parts[1] == name:
+            seconds = int.from_bytes(signature[4:12], "big")
+            message = "cosignature/v1\ntime %d\n%s\n" % (seconds, text)
+            if not ed25519_holds(public, message.encode(), signature[12:]):
+                raise Wrong("the cosignature of " + name + " does not hold")
+            return
+    raise Wrong("not cosigned by " + name)
+
+
 def checkpoint_of(note, keys):
     text, name = signed_text(note, keys)
+    for witness, key_id, public, kind in keys:
+        if kind == 4:
+            require_cosignature(note, witness, key_id, public)
     lines = text.split("\n")
-    if len(lines) < 4 or lines[0] != name or not (lines[1].isascii() and lines[1].isdigit()):
+    if len(lines) < 4 or lines[0] != name:
         raise Wrong("not a checkpoint of the log that signed it")
-    return name, int(lines[1]), decoded(lines[2])
+    return name, decimal(lines[1]), decoded(lines[2])
 
 
 # ---------------------------------------------------------------- the tree (RFC 9162 2.1.3.2)
@@ -172,10 +194,10 @@ def proven(text, keys, body=None):
             raise Wrong("the receipt is of another entry")
         body = extra
     word, _, number = lines.pop(0).partition(" ") if lines else ("", "", "")
-    if word != "index" or not (number.isascii() and number.isdigit()) or body is None:
+    if word != "index" or body is None:
         raise Wrong("the receipt names no index, or no entry")
     _, size, root = checkpoint_of(note, keys)
-    if not includes(sha256(b"\x00", body), int(number), size, [decoded(line) for line in lines], root):
+    if not includes(sha256(b"\x00", body), decimal(number), size, [decoded(line) for line in lines], root):
         raise Wrong("entry " + number + " does not stand in the signed log")
     return body, int(number)
 
@@ -261,14 +283,13 @@ def verify_receipt(content, keys):
 def main():
     parser = argparse.ArgumentParser(description="Verify evidence of an audit log.")
     parser.add_argument("file")
-    parser.add_argument("--key", action="append", required=True, help="verifier key of the log")
+    parser.add_argument("--key", action="append", required=True, help="verifier key of the log, of a witness")
     asked = parser.parse_args()
     try:
         keys = [key_of(text) for text in asked.key]
         with open(asked.file, "rb") as opened:
             content = opened.read()
-        is_archive = content[:2] == b"PK"
-        print("ok: " + (verify_bundle if is_archive else verify_receipt)(content, keys))
+        print("ok: " + (verify_bundle if content[:2] == b"PK" else verify_receipt)(content, keys))
     except (Wrong, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         print("WRONG: " + (str(error) if isinstance(error, (Wrong, OSError)) else "malformed"))
         sys.exit(1)

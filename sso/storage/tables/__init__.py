@@ -4,6 +4,7 @@ Foreign keys tie parts to their whole (a token to its grant). Traffic does not p
 accounts: on PostgreSQL each such insert would lock the one row of a busy client.
 """
 
+from sso.storage.tables.anchors import audit_anchor_trouble, audit_cosignature, audit_timestamp
 from sso.storage.tables.audit import (
     audit_checkpoint,
     audit_event,
@@ -56,7 +57,9 @@ from sso.storage.tables.sessions import (
 __all__ = [
     "access_token",
     "account",
+    "audit_anchor_trouble",
     "audit_checkpoint",
+    "audit_cosignature",
     "audit_event",
     "audit_event_before_log",
     "audit_head",
@@ -65,6 +68,7 @@ __all__ = [
     "audit_log_key",
     "audit_pending",
     "audit_tile",
+    "audit_timestamp",
     "authorization_code",
     "client",
     "client_resource",
