@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sso.audit.record import JsonValue
+from sso.authentication.account_states import AccountStates
 from sso.authentication.password import Argon2Cost, PasswordHash
 from sso.authentication.password_change import PasswordChanging
 from sso.authentication.password_rules import PasswordRules
@@ -24,6 +25,7 @@ from sso.oidc.jose import MemoryKeys
 from sso.oidc.keys import KeyRing, PrivateKeys
 from sso.oidc.registration import Proposal, check_can_sign
 from sso.oidc.settings import Provider, Settings
+from sso.oidc.state_limits import StateLimits
 from sso.outbound import OutboundRules
 from sso.outbound.documents import ClientDocuments
 from sso.storage.audit_keys import AuditKeys
@@ -83,6 +85,7 @@ class Hub:
     password_changing: PasswordChanging
     directories: tuple[DirectorySettings, ...]
     ldap: Mapping[str, LdapDirectory]
+    account_states: AccountStates
     documents: ClientDocuments
     form_key: bytes = field(repr=False)
     nonce_key: bytes = field(repr=False)
@@ -141,6 +144,9 @@ def build(configuration: Configuration) -> Hub:
         password_changing=PasswordChanging(sign_in, ldap),
         directories=configuration.directories,
         ldap=ldap,
+        account_states=AccountStates(
+            {each.id: ldap[each.id] for each in configuration.directories if each.can_look_up}
+        ),
         documents=ClientDocuments(outbound_rules(configuration), configuration.settings.server.threads),
         form_key=_derived(configuration.key_encryption_key, b"forms"),
         nonce_key=_derived(configuration.key_encryption_key, b"DPoP nonces"),
@@ -198,6 +204,11 @@ def protocol_settings(configuration: Configuration) -> Settings:
         mtls_origin=None if server.mtls_host is None else f"https://{server.mtls_host}",
         registration=configuration.registration,
         assertion_issuers=configuration.assertion_issuers,
+        state_limits={
+            each.id: StateLimits(each.state.max_age, each.state.grace)
+            for each in configuration.directories
+            if each.can_look_up
+        },
     )
 
 

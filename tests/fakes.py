@@ -313,6 +313,8 @@ class FakeSubjects:
             account_id=account.id,
             person_id=person.id,
             active=account.disabled_at is None and person.disabled_at is None,
+            directory_id=account.directory_id,
+            state_checked_at=account.state_checked_at,
             claims={**account.claims, "persona": account.kind.value},
         )
 

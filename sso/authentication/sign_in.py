@@ -18,6 +18,7 @@ from sso.authentication.password import PasswordHash, TooBusy
 from sso.authentication.sessions import SignedInAs
 from sso.authentication.stores import Stores
 from sso.authentication.throttling import ThrottleRules
+from sso.directory.account_state import AS_STATE, departure_of
 from sso.directory.entry import Entry
 from sso.directory.person import Account
 from sso.directory.routing import CitizenRoute, DirectoryRoute, Name, counted_name
@@ -190,6 +191,7 @@ class SignIn:
         now: datetime,
     ) -> SignedIn | NotSignedIn:
         """Begin the session, or record the failure."""
+        proof = _with_state(attempt, proof, now)
         account = self._account(attempt, proof, stores, now)
         failure, tellable = proof.failure, proof.tellable
         if failure is None and attempt.credential is not None and not _still_known(attempt, stores):
@@ -238,6 +240,17 @@ class SignIn:
             reason=reason,
         )
         stores.audit.append(event, now)
+
+
+def _with_state(attempt: Attempt, proof: Proof, now: datetime) -> Proof:
+    """Heed what the entry says of its account where the server lets it bind all the same (shadowExpire)."""
+    if not isinstance(attempt.route, DirectoryRoute) or proof.entry is None or proof.failure is not None:
+        return proof
+    departure = departure_of(proof.entry.attributes, attempt.route.directory.vendor, now)
+    state = AS_STATE.get(departure) if departure is not None else None
+    if state is None:
+        return proof
+    return replace(proof, failure=failure_of(state), tellable=True, reason=f"the entry says {departure}")
 
 
 def _password_ends(attempt: Attempt, proof: Proof, now: datetime) -> PasswordEnds | None:

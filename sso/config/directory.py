@@ -1,6 +1,7 @@
 """`[[directory]]`: one department's LDAP directory in the configuration file, and what it means."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from sso.directory.presets import (
     preset_of,
 )
 from sso.directory.settings import BindMethod, DirectorySettings
+from sso.directory.state_rules import StateRules
 from sso.directory.sync_rules import ChangeSource, SyncRules
 
 
@@ -104,6 +106,10 @@ class Directory(Section):
     warn_days: Annotated[int, Field(ge=0, le=90)] = 14
     deadline_seconds: Annotated[float, Field(gt=0, le=30)] = 5.0
     pool_size: Positive = 4
+    state_max_age_seconds: Annotated[int, Field(ge=0)] = 300
+    state_grace_seconds: Annotated[int, Field(ge=0)] = 3600
+    state_poll_seconds: Annotated[int, Field(ge=0)] = 30
+    state_poll_absent_limit: Positive = 10
     allow_plaintext_on_loopback: bool = False
 
     @model_validator(mode="after")
@@ -146,6 +152,12 @@ def settings_of(section: Directory, password: str, file: Callable[[str], Path | 
         deadline_seconds=section.deadline_seconds,
         pool_size=section.pool_size,
         warn_days=section.warn_days,
+        state=StateRules(
+            max_age=timedelta(seconds=section.state_max_age_seconds),
+            grace=timedelta(seconds=section.state_grace_seconds),
+            poll=timedelta(seconds=section.state_poll_seconds),
+            absent_limit=section.state_poll_absent_limit,
+        ),
         allow_plaintext_on_loopback=section.allow_plaintext_on_loopback,
         sync=None if section.sync is None else SyncRules(**section.sync.model_dump(exclude_none=True)),
     )

@@ -7,10 +7,12 @@ from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
+from sso.directory.account_state import state_attributes
 from sso.directory.address import ServerAddress, parse_address
 from sso.directory.claim_rules import ClaimRule, attributes_of, rule_of
 from sso.directory.groups import GroupRules
 from sso.directory.presets import GroupStrategy, OwnWords, PasswordChange, Preset, Vendor, preset_of
+from sso.directory.state_rules import StateRules
 from sso.directory.sync_rules import SyncRules
 
 __all__ = ["SECRET_ATTRIBUTES", "BindMethod", "DirectorySettings", "OwnWords", "Vendor"]
@@ -57,8 +59,9 @@ class DirectorySettings:
     user principal name and in the mail address. `person_filter` (pairs of attribute and value, all
     required) and `mapping` (claim -> LDAP attribute or rule) fall back to the vendor's preset when left
     empty. `deadline_seconds` bounds one whole sign-in, `pool_size` the sign-ins under way and the idle
-    connections. A clerk is warned `warn_days` before the password ends. `display_names` gives the
-    department's name per language tag (BCP 47). Without `sync` nobody reads the directory by themselves.
+    connections. `state` says how old the hub's knowledge of an account may be. A clerk is warned `warn_days`
+    before the password ends. `display_names` gives the department's name per language tag (BCP 47). Without
+    `sync` nobody reads the directory by themselves.
     Raises ValueError with a sentence for the administrator.
     """
 
@@ -86,6 +89,7 @@ class DirectorySettings:
     deadline_seconds: float = 5.0
     pool_size: int = 4
     warn_days: int = 14
+    state: StateRules = StateRules()
     display_names: Mapping[str, str] = field(default_factory=dict, hash=False)
     allow_plaintext_on_loopback: bool = False
     sync: SyncRules | None = None
@@ -104,6 +108,11 @@ class DirectorySettings:
         _check(self)
 
     @property
+    def can_look_up(self) -> bool:
+        """Whether people can be looked up without their password: there is a service account."""
+        return self.bind_method is not BindMethod.DIRECT
+
+    @property
     def addresses(self) -> tuple[ServerAddress, ...]:
         """The servers in the order in which they are tried."""
         return tuple(parse_address(url) for url in self.urls)
@@ -113,6 +122,7 @@ class DirectorySettings:
         """Every attribute asked of the server: by name, because `*` leaves operational ids out."""
         wanted = [self.login_attribute, self.preset.immutable_attribute]
         wanted += attributes_of(tuple(self.rules.values()))
+        wanted += state_attributes(self.vendor)
         if self.preset.expiry_attribute is not None:
             wanted.append(self.preset.expiry_attribute)
         if self.groups is not None and self.groups.words.strategy is GroupStrategy.MEMBER_OF:

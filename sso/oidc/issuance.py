@@ -15,6 +15,7 @@ from sso.oidc.details import types_of
 from sso.oidc.digest import digest, new_id, new_secret
 from sso.oidc.grant import Grant
 from sso.oidc.jose import half_hash, sign
+from sso.oidc.known_state import require_known_state
 from sso.oidc.logout_cap import lifetimes
 from sso.oidc.opaque_token import OpaqueToken
 from sso.oidc.reach import Reach
@@ -103,7 +104,13 @@ class Made:
 
 
 def issue(issuance: Issuance, stores: Stores, provider: Provider, now: datetime) -> TokenResponse:
-    """Record the tokens, and return the answer of the token endpoint that carries them."""
+    """Record the tokens, and return the answer of the token endpoint that carries them.
+
+    Raises:
+        StateUnknown: the directory of the person has to be asked first.
+    """
+    if issuance.subject is not None:
+        require_known_state(issuance.subject, provider, now)
     made = make(issuance, stores, provider, now)
     assert made.access_token is not None  # noqa: S101 - at the token endpoint there always is one
     return TokenResponse(

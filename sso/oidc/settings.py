@@ -11,6 +11,7 @@ from sso.oidc.assertion_issuer import AssertionIssuer
 from sso.oidc.details import DetailType
 from sso.oidc.keys import ACTIVE_ALGORITHMS, KeyRing
 from sso.oidc.registration_policy import RegistrationPolicy
+from sso.oidc.state_limits import Asked, StateLimits
 
 API_AUDIENCE_PATH = "/api/v1"
 
@@ -47,6 +48,7 @@ class Settings:
     `api_max_age` is how old the sign-in behind a change through the management API may be; None: of any age.
     `dpop_nonce_required` demands a nonce of ours in every DPoP proof (RFC 9449 8).
     `session_management` adds session_state to authentication responses (Session Management 1.0).
+    `state_limits` says by directory how old the state of its accounts may be when tokens are issued.
     `signing_algorithms` are those that the hub keeps a key of.
     """
 
@@ -79,6 +81,7 @@ class Settings:
     mtls_origin: str | None = None
     dpop_nonce_required: bool = False
     api_max_age: timedelta | None = None
+    state_limits: Mapping[str, StateLimits] = field(default_factory=dict)
 
     def endpoint(self, path: str) -> str:
         """Return the absolute address of a path of ours."""
@@ -104,10 +107,12 @@ class Settings:
 class Provider:
     """What every endpoint needs beside its request and its stores: settings, our keys, the keys of clients.
 
-    `nonce_key` makes the nonces of DPoP proofs: 32 bytes that every node of the hub has.
+    `nonce_key` makes the nonces of DPoP proofs: 32 bytes that every node of the hub has. `states_asked` says
+    of accounts whose directory was asked for this request what became of it.
     """
 
     settings: Settings
     keys: KeyRing
     nonce_key: bytes = field(repr=False)
     client_keys: PublicKeys = registered_keys
+    states_asked: Mapping[str, Asked] = field(default_factory=dict)

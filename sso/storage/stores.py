@@ -31,6 +31,7 @@ from sso.storage.refresh_tokens import SqlRefreshTokens
 from sso.storage.registration import SqlInitialAccessTokens, SqlRegistrationAccess
 from sso.storage.sealing import Sealer
 from sso.storage.sessions import SqlSessions
+from sso.storage.signed_in import SqlSignedIn
 from sso.storage.signing_keys import SignersInMemory, SqlSigningKeys
 from sso.storage.staff import SqlStaff
 from sso.storage.subjects import SqlSubjects
@@ -85,6 +86,7 @@ class SqlStores:
     def _open_register(self, unit: UnitOfWork) -> None:
         self.register = SqlRegister(unit)
         self.staff = SqlStaff(unit)
+        self.signed_in = SqlSignedIn(unit)
         self.sync_runs = SqlSyncRuns(unit)
 
     def _open_log(self, unit: UnitOfWork, kept: Kept) -> None:

@@ -23,6 +23,8 @@ SUBJECT_COLUMNS = (
     account.c.person_id.label("subject_person_id"),
     account.c.kind.label("subject_kind"),
     account.c.claims.label("subject_claims"),
+    account.c.directory_id.label("subject_directory_id"),
+    account.c.state_checked_at.label("subject_state_checked_at"),
     account.c.disabled_at.label("subject_disabled_at"),
     person.c.disabled_at.label("subject_person_disabled_at"),
 )
@@ -58,6 +60,8 @@ def _subject(row: Row[Any]) -> Subject:
         person_id=row.subject_person_id,
         active=row.subject_disabled_at is None and row.subject_person_disabled_at is None,
         claims={**known, "persona": row.subject_kind},
+        directory_id=row.subject_directory_id,
+        state_checked_at=row.subject_state_checked_at,
     )
 
 
@@ -85,7 +89,10 @@ class SqlSubjects:
         if (known := self._unit.subjects.get(account_id)) is not None:
             return known
         row = self._unit.row(_SUBJECT, {"account_id": account_id})
-        return None if row is None else _subject(row)
+        if row is None:
+            return None
+        remember_subject(self._unit, row)
+        return self._unit.subjects[account_id]
 
     def named(self, directory_id: str | None, login_name: str) -> str | None:
         """Return the one account that signs in under a name at a directory, None for citizens; or None."""

@@ -1,6 +1,7 @@
 """The authorization endpoint (OpenID Connect Core 3.1.2): the one place that decides what comes next."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
@@ -24,6 +25,7 @@ from sso.oidc.interaction import (
     Situation,
     next_step,
 )
+from sso.oidc.known_state import StateUnknown, require_known_state
 from sso.oidc.metadata import AUTHORIZATION_PATH
 from sso.oidc.pending import PendingAuthorization
 from sso.oidc.request import AuthorizationRequest
@@ -32,7 +34,9 @@ from sso.oidc.request.parameters import kept
 from sso.oidc.response import AuthorizationResponse, error_response
 from sso.oidc.session import Session
 from sso.oidc.session_management import with_session_state
+from sso.oidc.settings import Provider
 from sso.web.account_creation import creation_address
+from sso.web.account_states import with_known_state
 from sso.web.answers import Answers
 from sso.web.client_keys import prepare_client_keys
 from sso.web.journey import LINK, OWN_PAGES, Journey, finish, load, spend
@@ -49,8 +53,8 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
         """Take an authorization request (RFC 6749 3.1): a page that asks, or the answer."""
         visit = visit_of(hub, request, request.args.get("ui_locales"))
         prepare_client_keys(hub, request.args.get("client_id", ""), request.args.get("request"))
-        with hub.database.begin(visit.origin) as stores:
-            outcome = _begin(Turn(hub, visit, stores), request.args.to_dict(flat=False))
+        params = request.args.to_dict(flat=False)
+        outcome = _in_turn(hub, visit, lambda turn: _begin(turn, params))
         return _respond(outcome, answers, visit)
 
     @bp.post(AUTHORIZATION_PATH)
@@ -62,8 +66,7 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
     def resume(pending_id: str) -> Response:
         """Go on with a pending request after a page: the next page, or the answer."""
         visit = visit_of(hub, request)
-        with hub.database.begin(visit.origin) as stores:
-            outcome = _resume(Turn(hub, visit, stores), pending_id)
+        outcome = _in_turn(hub, visit, lambda turn: _resume(turn, pending_id))
         return _respond(outcome, answers, visit)
 
     return bp
@@ -76,10 +79,42 @@ class Turn:
     hub: Hub
     visit: Visit
     stores: Stores
+    provider: Provider
+
+    def session(self) -> Session | None:
+        """Return the session of the browser, if the account behind it is known to be in use.
+
+        When its directory was asked and is away for too long, it is as if nobody were signed in.
+
+        Raises:
+            StateUnknown: the directory has to be asked first.
+        """
+        visit = self.visit
+        session = sessions.current(visit.session_cookie, self.stores, self.hub.settings, visit.now)
+        subject = self.stores.subjects.get(session.account_id) if session is not None else None
+        if subject is None:
+            return None
+        try:
+            require_known_state(subject, self.provider, visit.now)
+        except StateUnknown:
+            if subject.account_id in self.provider.states_asked:
+                return None
+            raise
+        return session
 
 
 Outcome = AuthorizationResponse | str
 """An answer for the client, or the address of the page that comes next: ours, or the one for new accounts."""
+
+
+def _in_turn(hub: Hub, visit: Visit, take: Callable[[Turn], Outcome]) -> Outcome:
+    """Take a turn in a transaction; when a directory has to be asked first, ask it and take it again."""
+
+    def taken(provider: Provider) -> Outcome:
+        with hub.database.begin(visit.origin) as stores:
+            return take(Turn(hub, visit, stores, provider))
+
+    return with_known_state(hub, visit.origin, taken)
 
 
 def _respond(outcome: Outcome, answers: Answers, visit: Visit) -> Response:
@@ -89,15 +124,15 @@ def _respond(outcome: Outcome, answers: Answers, visit: Visit) -> Response:
 
 
 def _begin(turn: Turn, params: dict[str, list[str]]) -> Outcome:
-    hub, visit, stores = turn.hub, turn.visit, turn.stores
+    visit, stores = turn.visit, turn.stores
     session: Session | None = None
     pushed: bytes | None = None
     try:
-        arrival = arrive(params, stores, hub.provider(), visit.now)
+        arrival = arrive(params, stores, turn.provider, visit.now)
         pushed = arrival.pushed
-        asked = AuthorizationRequest.parse(arrival.params, stores.clients, hub.provider())
+        asked = AuthorizationRequest.parse(arrival.params, stores.clients, turn.provider)
         authorization.accept(asked, pushed, stores, visit.now)
-        session = sessions.current(visit.session_cookie, stores, hub.settings, visit.now)
+        session = turn.session()
         return _step(turn, Journey(_pending(turn, asked, arrival), asked, session), new=True)
     except RequestRejected as refusal:
         if pushed is not None:
@@ -107,8 +142,10 @@ def _begin(turn: Turn, params: dict[str, list[str]]) -> Outcome:
 
 
 def _resume(turn: Turn, pending_id: str) -> Outcome:
+    known = turn.session()
     try:
         journey = load(turn.hub, pending_id, turn.visit, turn.stores)
+        journey = journey if known is not None else replace(journey, session=None)
     except RequestRejected as refusal:  # the client or its address was removed meanwhile
         turn.stores.pending.remove(pending_id)
         return _refused(turn, refusal, "", None)
@@ -216,7 +253,7 @@ def _grant(turn: Turn, journey: Journey, session: Session, *, new: bool) -> Auth
     if session.auth_time < journey.pending.asked_at:
         authorization.record_reuse(journey.asked, session, stores, visit.now)
     sessions.touch(session, stores, visit.now)
-    answer = authorization.grant(journey.asked, session, stores, hub.provider(), visit.now)
+    answer = authorization.grant(journey.asked, session, stores, turn.provider, visit.now)
     if not hub.settings.session_management or visit.state is None:
         return answer
     return with_session_state(answer, journey.asked.scope, visit.state, new_id())

@@ -22,6 +22,7 @@ from sso.oidc.errors import (
     UntrustedRequest,
 )
 from sso.oidc.keys import NoSigningKey, SignerUnavailable
+from sso.oidc.known_state import StateUnknown
 from sso.oidc.metadata import END_SESSION_PATH, REGISTRATION_PATH
 from sso.oidc.resource_metadata import metadata_address
 from sso.oidc.response import error_response
@@ -59,6 +60,7 @@ def register(app: Flask, hub: Hub, answers: Answers) -> None:
     app.register_error_handler(Throttled, responses.throttled)
     app.register_error_handler(PageRefused, responses.page_refused)
     app.register_error_handler(StorageUnavailable, responses.unavailable)
+    app.register_error_handler(StateUnknown, responses.directory_away)
     app.register_error_handler(NoSigningKey, responses.unsigned)
     app.register_error_handler(SignerUnavailable, responses.unsigned)
     app.register_error_handler(HTTPException, responses.http_exception)
@@ -115,6 +117,15 @@ class _Responses:
         reason = f"{type(error).__name__}: {error}"
         log.error("nothing can be signed", extra={"request_id": request_id_of(request), "reason": reason})
         return self._try_later()
+
+    def directory_away(self, _: StateUnknown) -> Response:
+        """Nobody can say whether the account is still in use: nothing is issued, and nothing was spent."""
+        if not _wants_json(request):
+            return self._try_later()
+        text = "the directory of this person cannot be asked at the moment: try again later"
+        response = _json(RequestRejected(ErrorCode.TEMPORARILY_UNAVAILABLE, text), 503)
+        response.headers["Retry-After"] = "30"
+        return response
 
     def _try_later(self) -> Response:
         page = "sign_out_unavailable" if request.path in _SIGN_OUT_PATHS else "temporarily_unavailable"

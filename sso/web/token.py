@@ -24,6 +24,7 @@ from sso.oidc.push import push as push_request
 from sso.oidc.sender_constraint import confirmation_of, key_of_pushed
 from sso.oidc.settings import Provider
 from sso.oidc.token_request import TokenRequest, repeated_values, single_values
+from sso.web.account_states import with_known_state
 from sso.web.client_keys import prepare_client_keys, prepare_issuer_keys
 from sso.web.direct import View, json_response, route
 from sso.web.form import FORM, form_of
@@ -149,18 +150,21 @@ def _answer(
     every = form_of(request)
     form = single_values(every)
     resources, audiences = repeated_values(every, "resource"), repeated_values(every, "audience")
-    now, provider = datetime.now(UTC), hub.provider()
     proxies = hub.configuration.settings.server.trusted_proxies
-    presented = presented_of(endpoint, form, request, provider.settings, proxies)
+    presented = presented_of(endpoint, form, request, hub.settings, proxies)
     origin = origin_of(request, proxies)
     signed = (form.get("client_assertion"), form.get("request"))
     prepare_client_keys(hub, claimed_client_id(presented), *signed, certificate=presented.certificate)
     prepare_issuer_keys(hub, form.get("assertion"))
-    with hub.database.begin(origin) as stores:
-        client = authenticate(presented, stores, provider, now)
-        key = None if bind is None else bind(presented, client, stores, provider, now)
-        body = answer(TokenRequest(client, form, resources, audiences, key), stores, provider, now)
-    response = _response(body)
+
+    def answered(provider: Provider) -> dict[str, JsonValue] | str | None:
+        now = datetime.now(UTC)
+        with hub.database.begin(origin) as stores:
+            client = authenticate(presented, stores, provider, now)
+            key = None if bind is None else bind(presented, client, stores, provider, now)
+            return answer(TokenRequest(client, form, resources, audiences, key), stores, provider, now)
+
+    response = _response(with_known_state(hub, origin, answered))
     response.headers["Cache-Control"] = "no-store"
     response.headers["Pragma"] = "no-cache"
     return response

@@ -15,6 +15,7 @@ from sso.worker.last_signed import LastSigned
 from sso.worker.logout_delivery import deliver_due
 from sso.worker.ping_delivery import ping_due
 from sso.worker.sequencer import Sequencer
+from sso.worker.state_poll import polls_of
 from sso.worker.upkeep import clean_up, end_expired_sessions, take_in_old_events
 
 log = logging.getLogger("sso.worker")
@@ -59,14 +60,20 @@ def run(hub: Hub, stop: threading.Event) -> None:
         watch.start()
         anchoring = threading.Thread(target=_anchor, args=(hub, stop), name="anchoring")
         anchoring.start()
+        asking = [
+            threading.Thread(target=poll.run, args=(stop,), name=f"states of {poll.directory.id}")
+            for poll in polls_of(hub)
+        ]
+        for thread in asking:
+            thread.start()
         while not stop.is_set():
             for job in jobs:
                 if time.monotonic() >= job.due_at and not stop.is_set():
                     _do(job)
             stop.wait(TICK_SECONDS)
         watch.join(END_SECONDS)
-        telling.join()
-        anchoring.join()
+        for thread in (telling, anchoring, *asking):
+            thread.join()
         sequencing.join()
 
 

@@ -6,11 +6,12 @@ import pytest
 
 from sso.authentication import leaver, people, sessions
 from sso.authentication.leaver import Leave
+from sso.authentication.sign_in import Failure, NotSignedIn
 from sso.directory.person import Account, Departure
 from sso.oidc.client import GrantType
 from sso.oidc.deferred import Notification
 from sso.oidc.session import SessionEnd
-from tests.authentication.examples import HOUR, NOW, SETTINGS, Desk
+from tests.authentication.examples import HOUR, NOW, SETTINGS, Desk, entry
 from tests.storage.examples import deferred, grant
 
 LOCKED = Leave(departure=Departure.LOCKED, source="directory")
@@ -133,6 +134,14 @@ def test_signing_in_at_the_directory_ends_a_lock_and_not_an_officer_s_decision(d
     known = desk.stores.people.account(account.id)
     assert known is not None
     assert known.disabled_for is Departure.OFFICER
+
+
+def test_an_entry_that_has_ended_cannot_sign_in_even_where_its_server_lets_it_bind(desk: Desk) -> None:
+    """RFC 2307 shadowExpire, which slapd itself does not know."""
+    ended = {**entry().attributes, "shadowexpire": (b"18000",)}
+    desk.directory.entry = entry(attributes=ended)
+
+    assert desk.attempt(clerk=True) == NotSignedIn(Failure.ACCOUNT_EXPIRED)
 
 
 def test_signing_in_notes_that_the_directory_was_asked(desk: Desk) -> None:

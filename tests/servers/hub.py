@@ -178,6 +178,9 @@ def _directory_toml(settings: DirectorySettings) -> str:
         "login_attribute": settings.login_attribute,
         "deadline_seconds": settings.deadline_seconds,
         "pool_size": settings.pool_size,
+        "state_max_age_seconds": int(settings.state.max_age.total_seconds()),
+        "state_grace_seconds": int(settings.state.grace.total_seconds()),
+        "state_poll_seconds": int(settings.state.poll.total_seconds()),
     }
     if settings.ca_file is not None:
         values["ca_file"] = str(settings.ca_file)

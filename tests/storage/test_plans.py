@@ -168,6 +168,7 @@ def everything(stores: SqlStores) -> None:
     stores.people.disable_account(account.id, Departure.OFFICER, NOW)
     stores.people.enable_account(account.id)
     stores.people.note_state(account.id, NOW)
+    stores.signed_in.of_directory("civil", after="", limit=10)
     stores.people.move_account(account.id, tuya.id)
     stores.people.revoke_role(tuya.id, Role.AUDITOR)
     stores.credentials.put(PasswordCredential(account.id, "hash", NOW))

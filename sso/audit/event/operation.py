@@ -162,6 +162,18 @@ class AuditViewed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryStatesDoubted:
+    """A directory shows so few of the people who are signed in that nobody is taken for gone."""
+
+    code: ClassVar[str] = "directory.states.doubted"
+    outcome: ClassVar[Outcome] = Outcome.FAILURE
+    severity: ClassVar[Severity] = Severity.HIGH
+    directory_id: str
+    absent: int
+    asked: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodeStarted:
     """A hub process began to serve."""
 

@@ -56,6 +56,16 @@ class AccountEnabled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountStateUnknown:
+    """Nothing was issued about an account: its directory is away, and what it said last is too old."""
+
+    code: ClassVar[str] = "account.state.unknown"
+    outcome: ClassVar[Outcome] = Outcome.FAILURE
+    severity: ClassVar[Severity] = Severity.MEDIUM
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonDisabled:
     """A person can no longer be anyone here: every account of theirs, and any that they are given later."""
 

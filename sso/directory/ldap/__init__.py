@@ -8,6 +8,7 @@ total deadline. Nothing outside this package touches ldap3, and inside it every 
     transport   name resolution, sockets with a deadline, StrictTls
     session     one connection: open, bind, search
     server      one server: two pools of sessions and a breaker
+    departures  who may still use an account, by immutable id
     client      `LdapDirectory`: order of servers, bulkhead, equal answers, account states
     probe       the steps of `sso directory test` and `sso directory add`
 """

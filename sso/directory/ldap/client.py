@@ -7,7 +7,7 @@ neither the answer nor its time tells which names exist.
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TypeVar
@@ -17,6 +17,7 @@ from sso.directory.check import Check, Sample
 from sso.directory.entry import Entry
 from sso.directory.ldap.changing import change_as_clerk, change_as_service
 from sso.directory.ldap.deadline import Deadline, DeadlineExceeded
+from sso.directory.ldap.departures import AT_MOST, departures_on
 from sso.directory.ldap.direct import bind_name, can_be_bound, sign_in_directly
 from sso.directory.ldap.durations import Durations
 from sso.directory.ldap.lookup import only_entry, question_for, with_expiry, with_groups
@@ -26,6 +27,7 @@ from sso.directory.ldap.reader import LdapReader, opened
 from sso.directory.ldap.server import LdapServer
 from sso.directory.ldap.transport import Unreachable
 from sso.directory.password_change import Change, ChangeOutcome, Passwords
+from sso.directory.person import Departure
 from sso.directory.presets import PasswordChange
 from sso.directory.routing import Name
 from sso.directory.settings import BindMethod, DirectorySettings
@@ -103,6 +105,23 @@ class LdapDirectory:
         with self._inside() as deadline:
             return self._find(asked, deadline)[1]
 
+    def departures(self, immutable_ids: Sequence[str], now: datetime) -> Mapping[str, Departure | None]:
+        """Why each of these people may not use their account at `now`; None for whoever may.
+
+        Raises:
+            DirectoryUnavailable: nobody could be asked, or the answer cannot be true; always when there is no
+                service account.
+        """
+        if self._is_direct:
+            message = "without a service account nobody is looked up"
+            raise DirectoryUnavailable(message)
+        said: dict[str, Departure | None] = {}
+        for start in range(0, len(immutable_ids), AT_MOST):
+            some = immutable_ids[start : start + AT_MOST]
+            with self._inside() as deadline:
+                said |= self._departures(some, deadline, now)
+        return said
+
     def probe(self, sample: Sample, now: datetime) -> list[Check]:
         """The steps of `sso directory test`, each server in turn, for an administrator to read."""
         return [
@@ -170,6 +189,15 @@ class LdapDirectory:
             return server, only_entry(self.settings, server.search(question, deadline, parts=parts))
 
         return self._on_a_server(ask)
+
+    def _departures(
+        self, immutable_ids: Sequence[str], deadline: Deadline, now: datetime
+    ) -> Mapping[str, Departure | None]:
+        return self._on_a_server(
+            lambda server, parts: departures_on(
+                self.settings, server, immutable_ids, deadline.share(parts), now
+            )
+        )
 
     def _sign_in(self, name: Name, password: bytes, deadline: Deadline) -> Authentication:
         server, entry = self._find(name, deadline)

@@ -50,11 +50,11 @@ class LdapServer:
         Only one of `parts` shares of the time that is left is used, the others are for other servers.
         """
         deadline = whole.share(parts)
-        return self._as_service(lambda session: self._searched(session, question, deadline), deadline)
+        return self.as_service(lambda session: self._searched(session, question, deadline), deadline)
 
     def search_all(self, question: Question, deadline: Deadline) -> list[FoundEntry]:
         """Every entry of every page, as the service account. Raises Misconfigured when one is missing."""
-        return self._as_service(lambda session: all_entries(session, question, deadline), deadline)
+        return self.as_service(lambda session: all_entries(session, question, deadline), deadline)
 
     def bind(self, dn: str, password: bytes, deadline: Deadline) -> BindAnswer:
         """Put a password to the server. A dropped session is replaced once, a silent one is not."""
@@ -124,12 +124,13 @@ class LdapServer:
         """Tell the breaker that the server answered, whatever it said."""
         self.breaker.succeeded()
 
+    def as_service(self, ask: Callable[[Session], _T], deadline: Deadline) -> _T:
+        """Use a session of the service account; one that the server dropped meanwhile is replaced once."""
+        return self._pooled(self._searching, ask, lambda: self.open_as_service(deadline))
+
     def report(self, error: Unreachable) -> None:
         """Silence on an open session may be one slow question; a session that cannot be had is certain."""
         self.breaker.failed(time.monotonic(), certain=error.stage is not Stage.TALK)
-
-    def _as_service(self, ask: Callable[[Session], _T], deadline: Deadline) -> _T:
-        return self._pooled(self._searching, ask, lambda: self.open_as_service(deadline))
 
     def _pooled(self, pool: Pool, use: Callable[[Session], _T], open_one: Callable[[], Session]) -> _T:
         try:

@@ -1,0 +1,117 @@
+"""Which of some known people may still use their accounts: asked by immutable id, never by name or DN.
+
+Absent is not unreachable: nobody counts as gone unless the same server answered completely and shows other
+people of the directory. An empty replica or lost rights are a fault of the directory, not of its people.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from sso.directory.account_state import departure_of, state_attributes
+from sso.directory.entry import canonical_immutable_id
+from sso.directory.filters import AllOf, AnyOf, Equals, people
+from sso.directory.ldap.deadline import Deadline
+from sso.directory.ldap.messages import FoundEntry, Question
+from sso.directory.ldap.root_dse import root_dse_of
+from sso.directory.ldap.server import LdapServer, Misconfigured
+from sso.directory.person import Departure
+from sso.directory.presets import IdFormat
+from sso.directory.settings import DirectorySettings
+
+AT_MOST = 100
+"""How many people one question may name: far below what servers take in a filter."""
+
+Departures = dict[str, Departure | None]
+"""By immutable id; None where the account may be used."""
+
+
+def departures_on(
+    settings: DirectorySettings,
+    server: LdapServer,
+    immutable_ids: Sequence[str],
+    deadline: Deadline,
+    now: datetime,
+) -> Departures:
+    """What one server says of AT_MOST people.
+
+    Raises:
+        Unreachable: it does not answer in time.
+        Misconfigured: it answers what cannot be true, or refuses.
+    """
+    everybody = AllOf(people(settings.person_filter))
+    question = Question(
+        base_dn=settings.base_dn,
+        condition=AllOf((everybody, _any_of(settings, immutable_ids))),
+        attributes=(settings.preset.immutable_attribute, *state_attributes(settings.vendor)),
+        domain_scope=settings.preset.domain_scope,
+        page_size=len(immutable_ids) + 1,
+    )
+    known = dict(_by_id(settings, server.search_all(question, deadline)))
+    said: Departures = {
+        key: departure_of(entry.attributes, settings.vendor, now) for key, entry in known.items()
+    }
+    absent = [key for key in immutable_ids if key not in said]
+    if absent and not said:
+        _require_somebody(server, replace(question, condition=everybody, page_size=0), deadline)
+    if absent:
+        elsewhere = _elsewhere(settings, server, question, absent, deadline)
+        said |= {key: Departure.MOVED if key in elsewhere else Departure.GONE for key in absent}
+    return said
+
+
+def _require_somebody(server: LdapServer, question: Question, deadline: Deadline) -> None:
+    answer = server.search(question, deadline)
+    if not answer.entries:
+        message = f"nobody is found below {question.base_dn}: nobody is taken for gone"
+        raise Misconfigured(message)
+
+
+def _elsewhere(
+    settings: DirectorySettings,
+    server: LdapServer,
+    question: Question,
+    absent: Sequence[str],
+    deadline: Deadline,
+) -> set[str]:
+    """Those of whom an entry is left, outside of the filter or the base, as far as the account may see."""
+    wider = replace(
+        question,
+        condition=_any_of(settings, absent),
+        attributes=(settings.preset.immutable_attribute,),
+        base_dn=_suffix_of(settings.base_dn, server, deadline),
+    )
+    try:
+        return {key for key, _ in _by_id(settings, server.search_all(wider, deadline))}
+    except Misconfigured:  # the service account may look only below its own base
+        return set()
+
+
+def _suffix_of(base_dn: str, server: LdapServer, deadline: Deadline) -> str:
+    """The suffix of the server that holds the base; the base itself when it shows none."""
+    suffixes = server.as_service(lambda session: root_dse_of(session, deadline), deadline).base_dns
+    folded = base_dn.replace(", ", ",").lower()
+    holding = (dn for dn in suffixes if dn and f",{folded}".endswith(f",{dn.lower()}"))
+    return min(holding, key=len, default=base_dn)
+
+
+def _any_of(settings: DirectorySettings, immutable_ids: Sequence[str]) -> AnyOf:
+    preset = settings.preset
+    return AnyOf(
+        tuple(Equals(preset.immutable_attribute, _raw(preset.id_format, key)) for key in immutable_ids)
+    )
+
+
+def _raw(id_format: IdFormat, immutable_id: str) -> bytes:
+    """The id as the server keeps it ([MS-DTYP] 2.3.4.2 for a GUID)."""
+    return UUID(immutable_id).bytes_le if id_format is IdFormat.GUID else immutable_id.encode("ascii")
+
+
+def _by_id(settings: DirectorySettings, found: Sequence[FoundEntry]) -> Iterator[tuple[str, FoundEntry]]:
+    attribute = settings.preset.immutable_attribute.lower()
+    for entry in found:
+        values = entry.attributes.get(attribute, ())
+        key = canonical_immutable_id(settings.preset.id_format, values[0]) if values else None
+        if key is not None:
+            yield key, entry

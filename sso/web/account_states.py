@@ -1,0 +1,60 @@
+"""Ask a directory between two tries of a request, when what it said of an account has become too old."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from sso.audit.event import AccountStateUnknown
+from sso.audit.record import Origin
+from sso.authentication import account_states
+from sso.directory.verification import DirectoryUnavailable
+from sso.hub import Hub
+from sso.oidc.known_state import StateUnknown
+from sso.oidc.settings import Provider
+from sso.oidc.state_limits import Asked
+
+log = logging.getLogger("sso.web")
+
+_T = TypeVar("_T")
+
+
+def with_known_state(hub: Hub, origin: Origin, answer: Callable[[Provider], _T]) -> _T:
+    """Answer a request; if that needs a state that is too old, ask the directory and answer once more.
+
+    `answer` opens its own transaction, which the first try undoes.
+
+    Raises:
+        StateUnknown: the directory is away, and what it said last is older than its grace.
+    """
+    provider = hub.provider()
+    try:
+        return answer(provider)
+    except StateUnknown as unknown:
+        account_id = unknown.account_id
+    asked = refresh_state(hub, account_id, origin)
+    try:
+        return answer(replace(provider, states_asked={account_id: asked}))
+    except StateUnknown:
+        with hub.database.begin(origin) as stores:
+            stores.audit.append(AccountStateUnknown(account_id=account_id), datetime.now(UTC))
+        raise
+
+
+def refresh_state(hub: Hub, account_id: str, origin: Origin) -> Asked:
+    """Ask the directory of an account, and act on the answer; a directory that is away changes nothing."""
+    with hub.database.read() as stores:
+        account = stores.people.account(account_id)
+    if account is None:
+        return Asked.AWAY
+    asked_at = datetime.now(UTC)
+    try:
+        said = hub.account_states.ask([account], asked_at)
+    except DirectoryUnavailable as error:
+        extra = {"directory": account.directory_id, "reason": str(error)}
+        log.warning("the state of an account could not be asked for", extra=extra)
+        return Asked.AWAY
+    with hub.database.begin(origin) as stores:
+        account_states.conclude(account_id, said[account_id], asked_at, stores, datetime.now(UTC))
+    return Asked.ANSWERED

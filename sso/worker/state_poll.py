@@ -1,0 +1,110 @@
+"""Ask each directory again and again about everybody who is signed in: the bound for whoever leaves.
+
+Each directory has a thread of its own, so that one that hangs delays no other. What a directory does not
+answer changes nothing here; the token endpoint refuses when it lasts.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from sso.audit.event import DirectoryStatesDoubted
+from sso.audit.record import Origin
+from sso.authentication import account_states
+from sso.directory.person import Account, Departure
+from sso.directory.settings import DirectorySettings
+from sso.directory.verification import DirectoryUnavailable
+from sso.hub import Hub
+
+log = logging.getLogger("sso.worker")
+
+BATCH = 100
+_ABSENT = frozenset({Departure.GONE, Departure.MOVED})
+_ORIGIN = Origin(actor="worker")
+
+
+class StatePoll:
+    """The rounds of one directory."""
+
+    def __init__(self, hub: Hub, directory: DirectorySettings) -> None:
+        self.hub = hub
+        self.directory = directory
+        self._doubted = False
+
+    def run(self, stop: threading.Event) -> None:
+        """Ask at the directory's pace until told to stop."""
+        pace = self.directory.state.poll.total_seconds()
+        while not stop.is_set():
+            began = time.monotonic()
+            try:
+                self.once()
+            except DirectoryUnavailable as error:
+                extra = {"directory": self.directory.id, "reason": str(error)}
+                log.warning("the states of accounts could not be asked for", extra=extra)
+            except Exception:  # the worker's loop: whatever one round meets, there is another
+                log.exception("job failed", extra={"job": f"states of {self.directory.id}"})
+            stop.wait(max(0.2, pace - (time.monotonic() - began)))
+
+    def once(self) -> int:
+        """Ask about everybody who is signed in; return how many accesses ended.
+
+        Raises:
+            DirectoryUnavailable: nothing more is asked in this round.
+        """
+        asked_at = datetime.now(UTC)
+        said: dict[str, Departure | None] = {}
+        after = ""
+        while accounts := self._signed_in(after):
+            said |= self.hub.account_states.ask(accounts, asked_at)
+            self._note(accounts, said, asked_at)
+            after = accounts[-1].id
+        gone = {key: departure for key, departure in said.items() if departure is not None}
+        if not self._believes(gone, len(said)):
+            gone = {key: departure for key, departure in gone.items() if departure not in _ABSENT}
+        return sum(self._end(account_id, departure, asked_at) for account_id, departure in gone.items())
+
+    def _signed_in(self, after: str) -> Sequence[Account]:
+        with self.hub.database.read() as stores:
+            return stores.signed_in.of_directory(self.directory.id, after=after, limit=BATCH)
+
+    def _note(
+        self, accounts: Sequence[Account], said: Mapping[str, Departure | None], asked_at: datetime
+    ) -> None:
+        """Note who may go on, where what is known has become half as old as it may."""
+        half = self.directory.state.max_age / 2
+        old = [
+            account.id
+            for account in accounts
+            if said.get(account.id, Departure.GONE) is None
+            and (account.state_checked_at is None or asked_at - account.state_checked_at > half)
+        ]
+        if old:
+            with self.hub.database.begin(_ORIGIN) as stores:
+                for account_id in old:
+                    stores.people.note_state(account_id, asked_at)
+
+    def _believes(self, gone: Mapping[str, Departure], asked: int) -> bool:
+        """Whether so many can be absent; on record when that is doubted anew."""
+        absent = sum(departure in _ABSENT for departure in gone.values())
+        doubted = not self.directory.state.believes(absent, asked)
+        if doubted and not self._doubted:
+            event = DirectoryStatesDoubted(directory_id=self.directory.id, absent=absent, asked=asked)
+            with self.hub.database.begin(_ORIGIN) as stores:
+                stores.audit.append(event, datetime.now(UTC))
+        self._doubted = doubted
+        return not doubted
+
+    def _end(self, account_id: str, departure: Departure, asked_at: datetime) -> bool:
+        with self.hub.database.begin(_ORIGIN) as stores:
+            return account_states.conclude(account_id, departure, asked_at, stores, datetime.now(UTC))
+
+
+def polls_of(hub: Hub) -> list[StatePoll]:
+    """Return the polls of the directories that can be asked and are to be."""
+    return [
+        StatePoll(hub, directory)
+        for directory in hub.directories
+        if directory.id in hub.account_states.directories and directory.state.poll.total_seconds() > 0
+    ]
