@@ -29,9 +29,10 @@ test: ## check, then the whole suite: fast tests first
 	@scripts/setup test
 	@scripts/test "$(PYTEST_WORKERS)" $(TEST)
 
-bench: ## measure the hub beside another provider, on this machine
+bench: ## measure the hub beside another provider, and reading a directory, on this machine
 	@scripts/setup test
 	@.venv/bin/python -m bench
+	@.venv/bin/python -m bench.directory_sync
 
 lock: ## make the lock files again (UPGRADE=1 takes the newest)
 	@scripts/setup check

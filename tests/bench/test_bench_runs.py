@@ -44,3 +44,19 @@ def test_a_password_sign_in_is_set_against_argon2_alone(printed: str) -> None:
 def test_it_says_where_the_time_goes(printed: str) -> None:
     assert re.search(r"client_credentials \([\d.]+ ms\): .*PostgreSQL and its driver \d+%", printed)
     assert re.search(r"code redemption \([\d.]+ ms\): .*PostgreSQL and its driver \d+%", printed)
+
+
+def test_reading_a_directory_is_set_beside_bare_ldap3() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.directory_sync", "--quick"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in ("ldap3 alone, paged, nothing kept", "sso directory sync, nothing changed"):
+        assert re.search(
+            rf"^{re.escape(name)} +\d+ +[\d.]+ +[\d.]+ +\d+ +\d\.\d\d$", done.stdout, re.MULTILINE
+        )

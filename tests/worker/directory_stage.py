@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ from sso.hub import Hub, build
 from sso.storage.schema import migrate
 from sso.worker.directory_sync import Wish, synchronise
 from tests.servers.directories import DirectoryServer, settings_of
+from tests.worker.fake_directory import FakeDirectory
 
-_CONFIG = """
+_HUB = """
 [server]
 issuer = "https://id.example.gov"
 [database]
@@ -29,6 +31,8 @@ url = "{url}"
 [secrets]
 key_encryption_key = "{key}"
 pepper = "{key}"
+"""
+_CONFIG = """
 [[directory]]
 id = "civil-affairs"
 name = "Civil Affairs Bureau"
@@ -41,6 +45,18 @@ bind_password = "{password}"
 base_dn = "{settings.base_dn}"
 login_attribute = "{settings.login_attribute}"
 {sync}
+"""
+_NOWHERE = """
+[[directory]]
+id = "civil-affairs"
+name = "Civil Affairs Bureau"
+realms = ["civil.example"]
+vendor = "openldap"
+urls = ["ldaps://127.0.0.1:1"]
+bind_dn = "cn=hub,dc=civil,dc=example"
+bind_password = "secret"
+base_dn = "ou=people,dc=civil,dc=example"
+login_attribute = "uid"
 """
 USUAL = "sync = { page_size = 10, shrink_percent = 100, quarantine_seconds = 0 }"
 
@@ -108,25 +124,36 @@ def staged(
     urls: Sequence[str] = (),
 ) -> Iterator[Stage]:
     """A hub of one's own that knows the directory."""
-    key = base64.urlsafe_b64encode(bytes(range(32))).decode()
     settings = settings_of(server)
     where = list(urls or settings.urls)
     extra = "\nallow_plaintext_on_loopback = true" if any(url.startswith("ldap:") for url in where) else ""
-    file = folder / "sso.toml"
-    file.write_text(
-        _CONFIG.format(
-            url=database_url,
-            key=key,
-            settings=settings,
-            urls=str(where).replace("'", '"'),
-            password=settings.bind_password.decode(),
-            sync=sync + extra,
-        ),
-        encoding="utf-8",
+    told = _CONFIG.format(
+        settings=settings,
+        urls=str(where).replace("'", '"'),
+        password=settings.bind_password.decode(),
+        sync=sync + extra,
     )
+    with _built(folder, told, database_url) as hub:
+        yield Stage(hub)
+
+
+@contextmanager
+def staged_without_server(
+    folder: Path, sync: str, database_url: str, directory: FakeDirectory
+) -> Iterator[Stage]:
+    """A hub whose directory is one in memory."""
+    with _built(folder, _NOWHERE + sync, database_url) as hub:
+        yield Stage(replace(hub, ldap={"civil-affairs": directory}))  # type: ignore[dict-item]
+
+
+@contextmanager
+def _built(folder: Path, told: str, database_url: str) -> Iterator[Hub]:
+    key = base64.urlsafe_b64encode(bytes(range(32))).decode()
+    file = folder / "sso.toml"
+    file.write_text(_HUB.format(url=database_url, key=key) + told, encoding="utf-8")
     hub = build(load(str(file), {}))
     migrate(hub.database)
     try:
-        yield Stage(hub)
+        yield hub
     finally:
         hub.close()

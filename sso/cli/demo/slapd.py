@@ -267,7 +267,7 @@ def _answers(port: int) -> bool:
 
 def _run(command: list[str], text: str) -> None:
     try:
-        done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=30, check=False)
+        done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=120, check=False)
     except FileNotFoundError as error:
         message = f"{command[0]} is not installed (Debian: apt-get install slapd ldap-utils)"
         raise SlapdFailed(message) from error

@@ -211,7 +211,7 @@ def _database(layout: Layout, dn: str, root_hash: str) -> str:
         ("olcRootDN", layout.root_dn),
         ("olcRootPW", root_hash),
         ("olcDbDirectory", f"{layout.folder}/db"),
-        ("olcDbMaxSize", str(64 * 1024 * 1024)),
+        ("olcDbMaxSize", str(1024 * 1024 * 1024)),  # a limit, not a size
         ("olcDbNoSync", "TRUE"),
         ("olcDbIndex", "objectClass,uid,mail,member,entryUUID,entryCSN,modifyTimestamp eq"),
         ("olcLimits", f'{{0}}dn.exact="{layout.service_dn}" size.pr=1000 size.prtotal=unlimited'),

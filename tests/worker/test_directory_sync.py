@@ -1,0 +1,411 @@
+"""What a synchronisation decides: who leaves, when, who is asked, and what can be taken back."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sso.audit.record import Origin
+from sso.authentication import departures, people
+from sso.authentication.clerks import account_of
+from sso.authentication.departures import Officer
+from sso.authentication.people import NewCitizen, add_citizen
+from sso.directory.person import Departure
+from sso.directory.sync.reading import Changes, Page
+from sso.directory.sync.run import RunKind, RunState
+from sso.worker.directory_run import LEASE
+from sso.worker.directory_sync import Busy, DirectoryWatch
+from tests.directory.examples import settings as directory_settings
+from tests.storage.conftest import ON_POSTGRESQL
+from tests.worker.directory_stage import Stage, staged_without_server
+from tests.worker.fake_directory import FakeDirectory, entry
+
+on_both_databases = pytest.mark.parametrize("stage", ["sqlite", ON_POSTGRESQL], indirect=True)
+RULES = "sync = { page_size = 10, quarantine_seconds = 3600, retention_days = 30 }"
+
+
+@pytest.fixture
+def directory() -> FakeDirectory:
+    made = FakeDirectory()
+    made.add(*range(10))
+    return made
+
+
+@pytest.fixture
+def stage(request: pytest.FixtureRequest, tmp_path: Path, directory: FakeDirectory) -> Iterator[Stage]:
+    on_postgresql = getattr(request, "param", "sqlite") == "postgresql"
+    url = request.getfixturevalue("empty_postgresql_url") if on_postgresql else "sqlite:///hub.db"
+    with staged_without_server(tmp_path, RULES, url, directory) as made:
+        yield made
+
+
+def names(*numbers: int) -> set[str]:
+    return {f"clerk{number}" for number in numbers}
+
+
+EVERYBODY = names(*range(10))
+
+
+@on_both_databases
+def test_whoever_is_absent_loses_access_after_the_quarantine(stage: Stage, directory: FakeDirectory) -> None:
+    stage.full()
+    directory.remove(4)
+
+    assert stage.full().counts.leaving == 1
+    assert stage.usable() == EVERYBODY
+    stage.age(minutes=59)
+    stage.full()
+    assert stage.usable() == EVERYBODY
+    stage.age(minutes=2)
+    assert stage.full().counts.access_ended == 1
+
+    assert stage.usable() == EVERYBODY - names(4)
+    assert stage.accounts()["clerk4"].disabled_for is Departure.GONE
+    assert len(stage.events("directory.person.left")) == len(stage.events("account.disabled")) == 1
+
+
+def test_whoever_is_back_has_the_same_account(stage: Stage, directory: FakeDirectory) -> None:
+    stage.full()
+    account = stage.accounts()["clerk4"]
+    directory.remove(4)
+    stage.full()
+    stage.age(hours=2)
+    stage.full()
+    directory.people[4] = entry(4, uid="clerk-four")
+
+    run = stage.full()
+
+    assert (run.counts.returned, run.counts.updated) == (1, 1)
+    assert stage.accounts()["clerk-four"].id == account.id
+    assert stage.accounts()["clerk-four"].disabled_at is None
+
+
+@pytest.mark.parametrize("pages", range(4))
+def test_a_reading_that_is_cut_short_lets_nobody_go(
+    stage: Stage, directory: FakeDirectory, pages: int
+) -> None:
+    stage.full()
+    directory.cut_after = pages
+
+    run = stage.full()
+
+    assert (run.state, run.counts.leaving) == (RunState.FAILED, 0)
+    assert stage.usable() == EVERYBODY
+    assert stage.events("directory.sync.failed")
+
+
+def test_an_entry_without_an_id_may_be_anybody(stage: Stage, directory: FakeDirectory) -> None:
+    stage.full()
+    directory.remove(4)
+    directory.unusable = 1
+
+    run = stage.full()
+
+    assert (run.state, run.counts.leaving, run.counts.unusable) == (RunState.COMPLETED, 0, 1)
+    assert "nobody was taken for absent" in run.reason
+
+
+@on_both_databases
+def test_the_guard_stops_and_an_approval_lets_only_those_go(stage: Stage, directory: FakeDirectory) -> None:
+    stage.full()
+    directory.remove(1, 2, 3)
+    stopped = stage.full()
+    assert (stopped.state, stopped.counts.leaving) == (RunState.STOPPED, 3)
+    directory.remove(4, 5)
+    officer = Officer("bayar", "test")
+    with stage.hub.database.begin(Origin()) as stores:
+        assert departures.approve("civil-affairs", stopped.number, officer, stores, datetime.now(UTC))
+        assert not departures.approve("civil-affairs", stopped.number, officer, stores, datetime.now(UTC))
+
+    again = stage.full()
+
+    assert (again.state, again.counts.leaving) == (RunState.STOPPED, 5)
+    directory.add(4, 5)
+    assert stage.full().state is RunState.COMPLETED
+    stage.age(hours=2)
+    stage.full()
+    assert stage.usable() == EVERYBODY - names(1, 2, 3)
+
+
+def test_a_proposal_ends_with_the_return(stage: Stage, directory: FakeDirectory) -> None:
+    stage.full()
+    directory.remove(1, 2, 3)
+    stopped = stage.full()
+    directory.add(1, 2, 3)
+    stage.full()
+    with stage.hub.database.begin(Origin()) as stores:
+        officer = Officer("bayar", "test")
+        departures.approve("civil-affairs", stopped.number, officer, stores, datetime.now(UTC))
+    directory.remove(1, 2, 3)
+
+    assert stage.full().state is RunState.STOPPED
+
+
+def test_one_a_run_is_stopped_as_well(stage: Stage, directory: FakeDirectory) -> None:
+    stage.full()
+    states = []
+    for number in range(3):
+        directory.remove(number)
+        states.append(stage.full().state)
+
+    assert states == [RunState.COMPLETED, RunState.STOPPED, RunState.STOPPED]
+
+
+def test_an_empty_directory_lets_nobody_go(stage: Stage, directory: FakeDirectory) -> None:
+    stage.full()
+    directory.people.clear()
+
+    assert stage.full().state is RunState.STOPPED
+    assert stage.usable() == EVERYBODY
+
+
+def test_a_department_that_switches_everybody_off_is_asked_too(
+    stage: Stage, directory: FakeDirectory
+) -> None:
+    stage.full()
+    for number in range(10):
+        directory.people[number] = entry(number, pwdAccountLockedTime="000001010000Z")
+
+    assert stage.full().state is RunState.STOPPED
+    assert stage.usable() == EVERYBODY
+
+
+@on_both_databases
+def test_a_run_can_be_undone(stage: Stage, directory: FakeDirectory) -> None:
+    stage.full()
+    directory.remove(4)
+    run = stage.full()
+    stage.age(hours=2)
+    stage.full()
+    assert "clerk4" not in stage.usable()
+
+    with stage.hub.database.begin(Origin()) as stores:
+        undone = departures.undo(stage.directory, run.number, "test", stores, datetime.now(UTC))
+
+    assert undone == 1
+    assert stage.usable() == EVERYBODY
+
+
+@on_both_databases
+def test_yesterdays_directory_gives_nobody_back_who_was_purged(
+    stage: Stage, directory: FakeDirectory
+) -> None:
+    stage.full()
+    yesterday = dict(directory.people)
+    directory.remove(4)
+    stage.full()
+    stage.age(hours=2)
+    stage.full()
+    stage.age(days=31)
+    assert stage.full().counts.purged == 1
+    assert "clerk4" not in stage.accounts()
+
+    directory.people = yesterday
+    restored = stage.full()
+
+    assert restored.counts.refused == 1
+    assert stage.usable() == EVERYBODY - names(4)
+    with stage.hub.database.begin(Origin()) as stores:
+        assert account_of(entry(4), stage.directory, stores, datetime.now(UTC)) is None
+    assert "clerk4" not in stage.accounts()
+    assert [event.detail["source"] for event in stage.events("account.purged")] == ["directory"]
+
+
+@on_both_databases
+def test_nothing_of_a_purged_person_stays_but_a_digest(stage: Stage, directory: FakeDirectory) -> None:
+    stage.full()
+    account = stage.accounts()["clerk4"]
+    with stage.hub.database.begin(Origin()) as stores:
+        stores.subjects.sub(account.id, "sector", datetime.now(UTC))
+    directory.remove(4)
+    for by in ({"hours": 2}, {"days": 31}, {}):
+        stage.full()
+        stage.age(**by)
+    stage.full()
+
+    with stage.hub.database.read() as stores:
+        assert stores.people.account(account.id) is None
+        assert stores.people.person(account.person_id) is None
+        assert stores.register.of_ids("civil-affairs", [entry(4).immutable_id]) == {}
+        assert stores.register.is_purged("civil-affairs", entry(4).immutable_id)
+        assert not stores.register.is_purged("tax", entry(4).immutable_id)
+
+
+def test_what_an_officer_decided_stands(stage: Stage, directory: FakeDirectory) -> None:
+    stage.full()
+    with stage.hub.database.begin(Origin()) as stores:
+        people.disable(stage.accounts()["clerk4"], "console", "under inquiry", stores, datetime.now(UTC))
+    directory.remove(4)
+    stage.full()
+    stage.age(hours=2)
+    stage.full()
+    directory.add(4)
+
+    stage.full()
+
+    assert stage.accounts()["clerk4"].disabled_for is Departure.OFFICER
+
+
+def test_nobody_else_is_touched(stage: Stage, directory: FakeDirectory) -> None:
+    stage.full()
+    now = datetime.now(UTC)
+    other = directory_settings(id="tax", realms=("tax.example",))
+    with stage.hub.database.begin(Origin()) as stores:
+        add_citizen(NewCitizen(login_name="tuya", name="Tuya", claims={}), "test", stores, now)
+        account_of(replace(entry(4), directory_id="tax", login_name="at-tax"), other, stores, now)
+    directory.remove(4)
+    stage.full()
+    stage.age(days=400)
+    stage.full()
+    stage.age(days=400)
+    stage.full()
+
+    assert stage.usable() == EVERYBODY - names(4) | {"tuya", "at-tax"}
+
+
+@on_both_databases
+def test_an_account_from_a_sign_in_can_leave_too(stage: Stage, directory: FakeDirectory) -> None:
+    now = datetime.now(UTC)
+    with stage.hub.database.begin(Origin()) as stores:
+        gone = account_of(entry(77), stage.directory, stores, now)
+        stays = account_of(entry(3), stage.directory, stores, now)
+    assert gone is not None
+    assert stays is not None
+
+    run = stage.full()
+
+    assert (run.state, run.counts.created, run.counts.leaving) == (RunState.COMPLETED, 9, 1)
+    assert stage.accounts()["clerk3"].id == stays.id
+    stage.age(hours=2)
+    stage.full()
+    assert stage.usable() == EVERYBODY
+
+
+def test_a_sign_in_that_is_faster_makes_no_second_account(stage: Stage, directory: FakeDirectory) -> None:
+    made = []
+
+    def sign_in() -> None:
+        with stage.hub.database.begin(Origin()) as stores:
+            made.append(account_of(entry(3), stage.directory, stores, datetime.now(UTC)))
+
+    directory.before_reading = sign_in
+    run = stage.full()
+
+    assert run.state is RunState.COMPLETED
+    assert made[0] is not None
+    assert stage.accounts()["clerk3"].id == made[0].id
+    assert len(stage.accounts()) == 10
+
+
+@on_both_databases
+def test_removals_that_the_server_names_leave_at_once(stage: Stage, directory: FakeDirectory) -> None:
+    stage.full()
+    directory.changed = [Changes(Page(()), (entry(4).immutable_id, entry(99).immutable_id))]
+
+    run = stage.run()
+
+    assert (run.kind, run.counts.leaving) == (RunKind.CHANGES, 1)
+    stage.age(hours=2)
+    directory.changed = []
+    stage.run()
+    assert stage.usable() == EVERYBODY - names(4)
+
+
+def test_too_many_named_removals_stop_and_are_asked_again(stage: Stage, directory: FakeDirectory) -> None:
+    stage.full()
+    directory.changed = [Changes(Page(()), tuple(entry(number).immutable_id for number in range(5)))]
+
+    assert stage.run().state is RunState.STOPPED
+    assert stage.run().state is RunState.STOPPED
+    assert stage.usable() == EVERYBODY
+
+
+def test_a_dry_run_changes_nobody(stage: Stage, directory: FakeDirectory) -> None:
+    stage.full()
+    directory.remove(4)
+    directory.people[5] = entry(5, mail="other@civil.example")
+    directory.add(20)
+
+    run = stage.full(is_dry=True)
+
+    counts = run.counts
+    assert (run.state, counts.created, counts.updated, counts.leaving) == (RunState.COMPLETED, 1, 1, 1)
+    assert stage.usable() == EVERYBODY
+    assert stage.accounts()["clerk5"].text_claim("email") == "clerk5@civil.example"
+    assert len(stage.runs()) == 1
+
+
+def test_without_accounts_for_everybody_only_signed_in_clerks_have_one(
+    tmp_path: Path, directory: FakeDirectory
+) -> None:
+    rules = "sync = { create_accounts = false, quarantine_seconds = 0 }"
+    with staged_without_server(tmp_path, rules, "sqlite:///hub.db", directory) as stage:
+        stage.full()
+        assert stage.accounts() == {}
+        with stage.hub.database.begin(Origin()) as stores:
+            account_of(entry(4), stage.directory, stores, datetime.now(UTC))
+        directory.remove(4)
+
+        stage.full()
+
+        assert stage.usable() == set()
+        assert stage.accounts()["clerk4"].disabled_for is Departure.GONE
+
+
+@on_both_databases
+def test_one_reads_at_a_time_and_a_lost_process_is_replaced(stage: Stage) -> None:
+    now = datetime.now(UTC)
+    with stage.hub.database.begin(Origin()) as stores:
+        assert stores.sync_runs.take("civil-affairs", "another", now + LEASE, now)
+        stores.sync_runs.begin("civil-affairs", RunKind.FULL, 0, now)
+    with pytest.raises(Busy):
+        stage.full()
+
+    with stage.hub.database.begin(Origin()) as stores:
+        stores.sync_runs.hold("civil-affairs", "another", now - timedelta(seconds=1))
+    stage.full()
+
+    assert [run.state for run in stage.runs()] == [RunState.COMPLETED, RunState.LOST]
+
+
+def test_whoever_lost_the_lease_writes_nothing_more(stage: Stage, directory: FakeDirectory) -> None:
+    def taken_over() -> None:
+        now = datetime.now(UTC)
+        with stage.hub.database.begin(Origin()) as stores:
+            assert stores.sync_runs.take("civil-affairs", "another", now + LEASE, now + 2 * LEASE)
+
+    directory.before_reading = taken_over
+
+    run = stage.full()
+
+    assert (run.state, run.reason) == (RunState.FAILED, "another process took over")
+    assert stage.accounts() == {}
+
+
+def test_a_frozen_directory_holds_up_no_other(stage: Stage, directory: FakeDirectory) -> None:
+    """The worker's threads, the one directory never answering."""
+    frozen, stop, done = threading.Event(), threading.Event(), threading.Event()
+    hanging = FakeDirectory(before_reading=lambda: done.wait(30) and None)
+    second = replace(stage.directory, id="tax", realms=("tax.example",))
+    hub = replace(
+        stage.hub,
+        directories=(second, stage.directory),
+        ldap={"tax": hanging, "civil-affairs": directory},  # type: ignore[dict-item]
+    )
+    directory.before_reading = frozen.set
+    watch = DirectoryWatch(hub, stop)
+
+    watch.start()
+    try:
+        assert frozen.wait(30)
+        ends = datetime.now(UTC) + timedelta(seconds=30)
+        while stage.usable() != EVERYBODY and datetime.now(UTC) < ends:
+            stop.wait(0.05)
+        assert stage.usable() == EVERYBODY
+    finally:
+        stop.set()
+        done.set()
+        watch.join(30)
