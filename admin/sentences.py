@@ -133,6 +133,8 @@ SENTENCES: Mapping[str, Sequence[str]] = {
     "account.disabled": (_("Account {account} was disabled (by {source})."),),
     "account.enabled": (_("Account {account} was enabled again (by {source})."),),
     "account.linked": (_("Account {account} was given to the person {person}."),),
+    "directory.conflict.found": (_("The directory {directory} gives one name or one id to two entries."),),
+    "directory.conflict.resolved": (_("A conflict of the directory {directory} was decided."),),
     "account.unlinked": (_("Account {account} was given to a person of its own, {person}."),),
     "credential.password.changed": (_("The password of account {account} was set (by {source})."),),
     "credential.password.reset": (_("The password of account {account} was replaced (by {source})."),),

@@ -8,6 +8,7 @@ The contract suite in tests/storage holds these to the same behaviour as SQLite 
 """
 
 import copy
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sso.audit.record import AuditEvent, AuditRecord, Origin, record_of
+from sso.directory.conflict import Conflict, Resolution
 from sso.directory.person import Account, AccountKind, Departure, Person, Role, meant
 from sso.directory.routing import name_key
 from sso.directory.stores import Attempts, LoginNameTaken, PasswordCredential, RolesConflict
@@ -255,6 +257,50 @@ class FakePeople:
         if person is None or role not in person.roles:
             return False
         self.persons[person_id] = replace(person, roles=frozenset())
+        return True
+
+
+@dataclass(slots=True)
+class FakeConflicts:
+    people: FakePeople
+    by_id: dict[str, Conflict] = field(default_factory=dict)
+
+    def note(self, conflict: Conflict) -> bool:
+        for known in self.of_directory(conflict.directory_id):
+            if known.fingerprint == conflict.fingerprint:
+                self.by_id[known.id] = replace(known, seen_at=conflict.seen_at)
+                return False
+        self.by_id[conflict.id] = conflict
+        return True
+
+    def get(self, conflict_id: str) -> Conflict | None:
+        return self.by_id.get(conflict_id)
+
+    def of_directory(self, directory_id: str, *, resolved: bool = False) -> Sequence[Conflict]:
+        return [
+            each
+            for each in self.by_id.values()
+            if each.directory_id == directory_id and (resolved or each.resolved_at is None)
+        ]
+
+    def reused_names(self, directory_id: str) -> Sequence[str]:
+        in_use = (a for a in self.people.accounts.values() if a.disabled_at is None)
+        names = Counter(name_key(a.login_name) for a in in_use if a.directory_id == directory_id)
+        return sorted(name for name, count in names.items() if name is not None and count > 1)
+
+    def exchange_ids(self, one: Account, other: Account) -> None:
+        if one.id == other.id:
+            return
+        self.people.accounts[one.id] = replace(self.people.accounts[one.id], immutable_id=other.immutable_id)
+        self.people.accounts[other.id] = replace(
+            self.people.accounts[other.id], immutable_id=one.immutable_id
+        )
+
+    def resolve(self, conflict_id: str, resolution: Resolution, reason: str, now: datetime) -> bool:
+        known = self.by_id.get(conflict_id)
+        if known is None or known.resolved_at is not None:
+            return False
+        self.by_id[conflict_id] = replace(known, resolved_at=now, resolution=resolution, reason=reason)
         return True
 
 
@@ -910,6 +956,7 @@ class FakeStores:
         self.pending = FakePendingAuthorizations()
         self.pushed = FakePushedAuthorizations()
         self.sessions = FakeSessions()
+        self.conflicts = FakeConflicts(self.people)
         self.consents = FakeConsents()
         self.grants = FakeGrants()
         self.codes = FakeCodes(self.grants)

@@ -13,6 +13,7 @@ from werkzeug.routing import Map, Rule
 from sso.api.asked import from_json, from_query
 from sso.api.audit_operations import AUDIT_OPERATIONS
 from sso.api.client_operations import CLIENT_OPERATIONS
+from sso.api.conflict_operations import CONFLICT_OPERATIONS
 from sso.api.me import ME
 from sso.api.officer import officer_of
 from sso.api.openapi import openapi_document
@@ -32,6 +33,7 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     *AUDIT_OPERATIONS,
     *CLIENT_OPERATIONS,
     *PEOPLE_OPERATIONS,
+    *CONFLICT_OPERATIONS,
 )
 OPENAPI_PATH = "/openapi.json"
 _EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]

@@ -1,7 +1,7 @@
 """Whose accounts are whose: a people manager links and separates accounts, with a reason."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -93,7 +93,7 @@ def _accounts(person_id: str, call: Call[LinkAsked] | Call[UnlinkAsked], stores:
     return Answer(PersonAccounts(accounts=found).model_dump())
 
 
-PEOPLE_OPERATIONS = (
+PEOPLE_OPERATIONS: tuple[Operation[Any], ...] = (
     Operation(
         name="link_accounts",
         method="POST",

@@ -43,6 +43,7 @@ TITLES: Mapping[str, tuple[int, str]] = {
     "not_found": (404, "There is nothing here"),
     "method_not_allowed": (405, "This method is not offered here"),
     "link_refused": (409, "These accounts cannot be linked or separated"),
+    "conflict_not_resolvable": (409, "This conflict cannot be resolved like this"),
     "changed_meanwhile": (412, "Someone else has changed it meanwhile"),
     "request_too_large": (413, "The request is too large"),
     "unsupported_media_type": (415, "Send application/json"),

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sso.audit.event import AccountCreated, AccountUpdated
+from sso.authentication.conflicts import note_namesakes
 from sso.authentication.leaver import restore_access
 from sso.authentication.stores import Stores
 from sso.directory.entry import Entry
@@ -39,7 +40,10 @@ def account_of(entry: Entry, settings: DirectorySettings, stores: Stores, now: d
     stores.audit.append(
         AccountUpdated(account_id=known.id, claims_changed=frozenset(changed), source="directory"), now
     )
-    return stores.people.account(known.id) or known
+    updated = stores.people.account(known.id) or known
+    if known.login_name != entry.login_name:
+        note_namesakes(updated, stores, now)
+    return updated
 
 
 def welcome(entry: Entry, settings: DirectorySettings, stores: Stores, now: datetime) -> Account | None:
@@ -51,7 +55,8 @@ def welcome(entry: Entry, settings: DirectorySettings, stores: Stores, now: date
     if account is None:
         return None
     stores.people.note_state(account.id, now)
-    restore_access(account, "directory", stores, now)
+    if restore_access(account, "directory", stores, now):
+        note_namesakes(account, stores, now)
     return stores.people.account(account.id) or account
 
 
@@ -81,4 +86,5 @@ def _create(
         directory_id=settings.id,
     )
     stores.audit.append(event, now)
+    note_namesakes(account, stores, now)
     return account

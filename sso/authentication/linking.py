@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sso.audit.event import AccountLinked, AccountUnlinked
+from sso.audit.event.identity import AccountLinked, AccountUnlinked
 from sso.authentication.sessions import end_every
 from sso.authentication.stores import Stores
 from sso.directory.person import Account, AccountKind, Person

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from sso.audit.event import SignInFailed, SignInSucceeded
 from sso.authentication import clerks, sessions
+from sso.authentication.conflicts import note_contested
 from sso.authentication.evidence import Factor, assurance_of
 from sso.authentication.password import PasswordHash, TooBusy
 from sso.authentication.sessions import SignedInAs
@@ -95,6 +96,7 @@ class Proof:
     reason: str = ""
     new_hash: str | None = field(default=None, repr=False)
     verification: Verification | None = None
+    contested: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,13 @@ class SignIn:
             failure = Failure.UNKNOWN_USER
         tellable = answer.verification.password_proven or failure in _TELLABLE_WITHOUT_PROOF
         reason = answer.verification.reason
-        return Proof(failure=failure, tellable=tellable, entry=answer.entry, reason=reason)
+        return Proof(
+            failure=failure,
+            tellable=tellable,
+            entry=answer.entry,
+            reason=reason,
+            contested=answer.contested,
+        )
 
     def _prove_citizen(self, attempt: Attempt, password: str) -> Proof:
         known = attempt.credential.hash if attempt.credential is not None else None
@@ -193,6 +201,7 @@ class SignIn:
         """Begin the session, or record the failure."""
         proof = _with_state(attempt, proof, now)
         account = self._account(attempt, proof, stores, now)
+        note_contested(proof.contested, stores, now)
         failure, tellable = proof.failure, proof.tellable
         if failure is None and attempt.credential is not None and not _still_known(attempt, stores):
             failure = Failure.BAD_CREDENTIAL

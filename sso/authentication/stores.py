@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from sso.directory.conflict import Conflicts
 from sso.directory.stores import Credentials, People, Throttles
 from sso.directory.sync.stores import Departed
 from sso.oidc import stores as oidc_stores
@@ -18,3 +19,5 @@ class Stores(oidc_stores.Stores, Protocol):
     def register(self) -> Departed: ...  # noqa: D102
     @property
     def throttles(self) -> Throttles: ...  # noqa: D102
+    @property
+    def conflicts(self) -> Conflicts: ...  # noqa: D102

@@ -8,8 +8,9 @@ import click
 
 from sso.audit.record import JsonValue
 from sso.cli.arguments import CLEAN_TEXT, visible
-from sso.cli.context import configuration_of, fail, json_option, print_json, print_rows
+from sso.cli.context import configuration_of, json_option, print_json, print_rows
 from sso.cli.directory_add import add
+from sso.cli.directory_conflicts import conflicts, known_directory, resolve
 from sso.cli.directory_sync import sync
 from sso.cli.directory_wizard import password_line, sample_name
 from sso.directory.check import Sample
@@ -26,6 +27,8 @@ def directory() -> None:
 
 directory.add_command(add)
 directory.add_command(sync)
+directory.add_command(conflicts)
+directory.add_command(resolve)
 
 
 @directory.command("list")
@@ -67,7 +70,7 @@ def test(context: click.Context, /, directory_id: str, as_json: bool, **options:
     With --try-change most directories refuse the same password, which proves the right; where none does,
     nothing changes but the password's age.
     """
-    settings = _known(configuration_of(context).directories, directory_id)
+    settings = known_directory(configuration_of(context).directories, directory_id)
     sample = _sample(settings, options)
     ldap = LdapDirectory(settings)
     try:
@@ -82,14 +85,6 @@ def test(context: click.Context, /, directory_id: str, as_json: bool, **options:
         else:
             click.echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {visible(check.sentence)}")
     context.exit(0 if all(check.ok for check in checks) else 1)
-
-
-def _known(directories: tuple[DirectorySettings, ...], directory_id: str) -> DirectorySettings:
-    for settings in directories:
-        if settings.id == directory_id:
-            return settings
-    known = ", ".join(settings.id for settings in directories) or "none"
-    fail(f"no directory has the id {directory_id}; the configuration has: {known}")
 
 
 def _sample(settings: DirectorySettings, options: Mapping[str, Any]) -> Sample:

@@ -55,7 +55,11 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """A verification and the entry it speaks of; None when no single entry bears the login name."""
+    """A verification and the entry it speaks of; None when no single entry bears the login name.
+
+    `contested` are two entries that both bear it.
+    """
 
     verification: Verification
     entry: Entry | None
+    contested: tuple[Entry, ...] = ()

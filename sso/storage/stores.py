@@ -14,6 +14,7 @@ from sso.storage.audit_receipts import SignedTree, SqlAuditReceipts
 from sso.storage.audit_tree import SqlAuditTree
 from sso.storage.cleanup import SqlCleanup
 from sso.storage.clients import ClientCache, SqlClients
+from sso.storage.conflicts import SqlConflicts
 from sso.storage.consents import SqlConsents
 from sso.storage.credentials import SqlCredentials
 from sso.storage.deferred import SqlDeferredRequests
@@ -84,6 +85,7 @@ class SqlStores:
         self.throttles = SqlThrottles(unit)
 
     def _open_register(self, unit: UnitOfWork) -> None:
+        self.conflicts = SqlConflicts(unit)
         self.register = SqlRegister(unit)
         self.staff = SqlStaff(unit)
         self.signed_in = SqlSignedIn(unit)

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from sso.audit.event.synchronisation import DirectorySynchronised, DirectorySyncStopped
 from sso.audit.record import Origin
-from sso.authentication import departures
+from sso.authentication import conflicts, departures
 from sso.authentication.synchronisation import Work, adopt, apply, rules_of
 from sso.directory.settings import DirectorySettings
 from sso.directory.sync.guard import Shrink, may_shrink
@@ -213,6 +213,7 @@ class DirectoryRun:
             stores.sync_runs.keep(self.run)
             if self.run.kind is RunKind.FULL:
                 stores.sync_runs.keep_full(self.directory.id, self.run.started_at)
+                conflicts.note_reused_names(self.directory.id, stores, now)
             if self.run.kind is RunKind.FULL or not self.run.counts.nothing_changed:
                 stores.audit.append(self._completed(), now)
 

@@ -98,7 +98,7 @@ def test_every_problem_of_the_api_has_a_page() -> None:
     never_shown = {"invalid_token", "unsupported_media_type", "precondition_required"}
     never_shown |= {"invalid_dpop_proof", "use_dpop_nonce"}  # its tokens are bound to no key
     never_shown |= {"insufficient_user_authentication"}  # it sends the officer to sign in again
-    never_shown |= {"link_refused"}  # whose accounts are whose is decided by the API and the command line
+    never_shown |= {"link_refused", "conflict_not_resolvable"}  # decided by the API and the command line
 
     assert set(TITLES) - shown_in_forms - never_shown <= set(PROBLEMS)
 

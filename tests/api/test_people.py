@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 
 from sso.audit.record import Origin
+from sso.authentication.clerks import account_of
+from sso.directory.entry import Entry
 from sso.directory.person import Role
 from tests.api.conftest import Caller, Office, problem
+from tests.authentication.examples import CIVIL
 from tests.storage import examples
 
 WHY = "one human, as both files show"
@@ -86,3 +89,25 @@ def test_only_a_people_manager_decides(office: Office, role: Role | None) -> Non
 
     for path in ("/people/link", "/people/unlink"):
         problem(caller.post(path, {"account": "a", "other": "b", "reason": WHY}), 403, "role_missing")
+
+
+def test_a_conflict_is_listed_and_decided(sql_office: Office, manager: Caller) -> None:
+    _, earlier = clerk(sql_office, "bolor")
+    entry = Entry(directory_id="civil", immutable_id="uuid-2", dn="uid=b", login_name="Bolor", attributes={})
+    with sql_office.hub.database.begin(Origin()) as stores:
+        later = account_of(entry, CIVIL, stores, datetime.now(UTC))
+
+    [conflict] = manager.get("/directories/civil/conflicts").json["conflicts"]
+    path = f"/directories/civil/conflicts/{conflict['conflict_id']}"
+    mended = manager.post(path, {"resolution": "mended", "reason": WHY})
+    decided = manager.post(path, {"resolution": "same", "reason": WHY})
+
+    assert [side["account_id"] for side in conflict["sides"]] == [earlier, later.id]
+    problem(mended, 409, "conflict_not_resolvable")
+    assert decided.json["resolution"] == "same"
+    assert manager.get("/directories/civil/conflicts").json == {"conflicts": []}
+    assert len(manager.get("/directories/civil/conflicts?resolved=true").json["conflicts"]) == 1
+    unknown = manager.post("/directories/tax/conflicts/x", {"resolution": "same", "reason": WHY})
+    problem(unknown, 404, "not_found")
+    [record] = sql_office.log("directory.conflict.resolved")
+    assert (record["account_id"], record["detail"]["reason"]) == (later.id, WHY)

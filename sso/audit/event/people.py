@@ -89,37 +89,6 @@ class PersonEnabled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccountLinked:
-    """An account now belongs to this person beside others; `rule` says by whose decision.
-
-    The rule `proof` is the person's own, who signed in to both; `linked_account_id` is the other account.
-    """
-
-    code: ClassVar[str] = "account.linked"
-    outcome: ClassVar[Outcome] = Outcome.SUCCESS
-    severity: ClassVar[Severity] = Severity.MEDIUM
-    account_id: str
-    person_id: str
-    rule: str
-    reason: str | None = None
-    linked_account_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountUnlinked:
-    """An account belongs to a person of its own again, no longer to `former_person_id`."""
-
-    code: ClassVar[str] = "account.unlinked"
-    outcome: ClassVar[Outcome] = Outcome.SUCCESS
-    severity: ClassVar[Severity] = Severity.MEDIUM
-    account_id: str
-    person_id: str
-    former_person_id: str
-    rule: str
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordChanged:
     """A password was set for the first time or by its owner; `source` is directory for a clerk's own.
 

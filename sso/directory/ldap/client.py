@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -20,7 +21,7 @@ from sso.directory.ldap.deadline import Deadline, DeadlineExceeded
 from sso.directory.ldap.departures import AT_MOST, departures_on
 from sso.directory.ldap.direct import bind_name, can_be_bound, sign_in_directly
 from sso.directory.ldap.durations import Durations
-from sso.directory.ldap.lookup import only_entry, question_for, with_expiry, with_groups
+from sso.directory.ldap.lookup import contested_entries, only_entry, question_for, with_expiry, with_groups
 from sso.directory.ldap.membership import TooManyGroups
 from sso.directory.ldap.probe import probe_server
 from sso.directory.ldap.reader import LdapReader, opened
@@ -182,11 +183,13 @@ class LdapDirectory:
                 failure = error
         raise failure
 
-    def _find(self, name: Name, deadline: Deadline) -> tuple[LdapServer, Entry | None]:
+    def _find(self, name: Name, deadline: Deadline) -> tuple[LdapServer, Entry | None, tuple[Entry, ...]]:
+        """The server that answered, the one entry, and two where the name is theirs."""
         question = question_for(self.settings, name)
 
-        def ask(server: LdapServer, parts: int) -> tuple[LdapServer, Entry | None]:
-            return server, only_entry(self.settings, server.search(question, deadline, parts=parts))
+        def ask(server: LdapServer, parts: int) -> tuple[LdapServer, Entry | None, tuple[Entry, ...]]:
+            answer = server.search(question, deadline, parts=parts)
+            return server, only_entry(self.settings, answer), contested_entries(self.settings, answer)
 
         return self._on_a_server(ask)
 
@@ -200,9 +203,9 @@ class LdapDirectory:
         )
 
     def _sign_in(self, name: Name, password: bytes, deadline: Deadline) -> Authentication:
-        server, entry = self._find(name, deadline)
+        server, entry, contested = self._find(name, deadline)
         if entry is None:
-            return self._nobody(server, password, deadline)
+            return replace(self._nobody(server, password, deadline), contested=contested)
         started_at = time.monotonic()
         verification = verification_of(self.settings.vendor, server.bind(entry.dn, password, deadline))
         if verification.state is AccountState.BAD_CREDENTIALS:
@@ -241,7 +244,7 @@ class LdapDirectory:
             return self._on_a_server(
                 lambda server, parts: change_as_clerk(settings, server, dn, passwords, deadline.share(parts))
             )
-        server, entry = self._find(name, deadline)
+        server, entry, _ = self._find(name, deadline)
         if entry is None:
             refused = self._nobody(server, passwords.old, deadline)
             return Change(ChangeOutcome.BAD_CREDENTIALS, refused.verification, None)

@@ -42,6 +42,16 @@ def only_entry(settings: DirectorySettings, answer: SearchAnswer) -> Entry | Non
     return entry_of(settings, answer.entries[0])
 
 
+def contested_entries(settings: DirectorySettings, answer: SearchAnswer) -> tuple[Entry, ...]:
+    """Two entries that bear one login name, for the queue of conflicts; none when the name is clear."""
+    if len(answer.entries) < 2:
+        return ()
+    try:
+        return tuple(entry_of(settings, found) for found in answer.entries)
+    except Misconfigured:
+        return ()
+
+
 def entry_of(settings: DirectorySettings, found: FoundEntry) -> Entry:
     """An entry as found, with its id in one spelling. Raises Misconfigured when it bears none."""
     attribute = settings.preset.immutable_attribute

@@ -24,6 +24,7 @@ from sso.storage.tables.clients import (
     registration_access_token,
     setting,
 )
+from sso.storage.tables.conflicts import directory_conflict
 from sso.storage.tables.deferred import deferred_request, ping
 from sso.storage.tables.directories import (
     directory_person,
@@ -80,6 +81,7 @@ __all__ = [
     "directory_purged",
     "directory_run",
     "directory_sync",
+    "directory_conflict",
     "grant",
     "grant_origin",
     "initial_access_token",

@@ -116,8 +116,15 @@ def test_a_name_of_two_entries_is_nobodys(private_slapd):
 
     with opened(private_slapd) as directory:
         answer = directory.authenticate("bolor", PASSWORD.encode())
+        clear = directory.authenticate("erdene", b"whatever it is")
 
     assert (answer.verification.state, answer.entry) == (S.BAD_CREDENTIALS, None)
+    assert sorted(entry.dn for entry in answer.contested) == [
+        "uid=bolor,ou=people,dc=civil,dc=example",
+        "uid=naran,ou=people,dc=civil,dc=example",
+    ]
+    assert len({entry.immutable_id for entry in answer.contested}) == 2
+    assert clear.contested == ()
 
 
 @pytest.mark.parametrize(
