@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from admin.language import Language
+from admin.upstream_sentences import UPSTREAM_SENTENCES
 
 
 def _(message: str) -> str:
@@ -125,6 +126,7 @@ SENTENCES: Mapping[str, Sequence[str]] = {
         _("There were too many attempts on account {account}; further ones were refused for a while."),
         _("There were too many attempts from one place or under one name; further ones were refused."),
     ),
+    **UPSTREAM_SENTENCES,
     "account.created": (_("Account {account} was created (by {source})."),),
     "account.updated": (
         _("What is known of account {account} changed: {claims} (by {source})."),

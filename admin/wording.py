@@ -61,6 +61,7 @@ FAMILIES: Mapping[str, str] = {
     "token.": _("Tokens"),
     "userinfo.": _("Reading about people"),
     "logout.": _("Sign-outs told to applications"),
+    "upstream.": _("Sign-ins at other providers"),
     "client.": _("Applications"),
     "registration.": _("Tokens to register applications"),
     "account.": _("Accounts"),

@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 
 from sso.audit.record import JsonValue
 from sso.authentication.account_states import AccountStates
+from sso.authentication.evidence import reachable
 from sso.authentication.password import Argon2Cost, PasswordHash
 from sso.authentication.password_change import PasswordChanging
 from sso.authentication.password_rules import PasswordRules
 from sso.authentication.sign_in import SignIn
 from sso.authentication.throttling import ThrottleRules
+from sso.authentication.upstream.settings import UpstreamSettings
 from sso.config import Configuration
 from sso.config.details import AuthorizationDetailType
 from sso.directory.ldap import LdapDirectory
@@ -28,6 +30,7 @@ from sso.oidc.settings import Provider, Settings
 from sso.oidc.state_limits import StateLimits
 from sso.outbound import OutboundRules
 from sso.outbound.documents import ClientDocuments
+from sso.outbound.upstream import UpstreamProvider
 from sso.storage.audit_keys import AuditKeys
 from sso.storage.database import Database
 from sso.storage.engines import Pool
@@ -87,8 +90,15 @@ class Hub:
     ldap: Mapping[str, LdapDirectory]
     account_states: AccountStates
     documents: ClientDocuments
+    upstreams: Mapping[str, UpstreamProvider]
     form_key: bytes = field(repr=False)
     nonce_key: bytes = field(repr=False)
+    upstream_key: bytes = field(repr=False)
+
+    @property
+    def acr_values(self) -> tuple[str, ...]:
+        """Every level that a sign-in can reach, here or at an upstream, the weakest first."""
+        return reachable(level for each in self.upstreams.values() for level in each.settings.acr.reached)
 
     def provider(self) -> Provider:
         """Return settings and keys for one request."""
@@ -112,6 +122,8 @@ class Hub:
         for directory in self.ldap.values():
             directory.close()
         self.documents.close()
+        for upstream in self.upstreams.values():
+            upstream.close()
         self.private_keys.close()
         self.database.dispose()
 
@@ -132,11 +144,12 @@ def build(configuration: Configuration) -> Hub:
     half = max(1, configuration.settings.server.threads // 2)  # the other half is never a slow directory's
     ldap = {directory.id: LdapDirectory(directory, half) for directory in configuration.directories}
     sign_in = SignIn(passwords, _throttle_rules(configuration), ldap, settings)
+    keys = KeyCache(database)
     return Hub(
         configuration=configuration,
         settings=settings,
         database=database,
-        keys=KeyCache(database),
+        keys=keys,
         private_keys=private_keys,
         passwords=passwords,
         password_rules=_password_rules(configuration),
@@ -148,8 +161,10 @@ def build(configuration: Configuration) -> Hub:
             {each.id: ldap[each.id] for each in configuration.directories if each.can_look_up}
         ),
         documents=ClientDocuments(outbound_rules(configuration), configuration.settings.server.threads),
+        upstreams=upstreams_of(configuration, keys),
         form_key=_derived(configuration.key_encryption_key, b"forms"),
         nonce_key=_derived(configuration.key_encryption_key, b"DPoP nonces"),
+        upstream_key=_derived(configuration.key_encryption_key, b"upstream"),
     )
 
 
@@ -168,6 +183,30 @@ def outbound_rules(configuration: Configuration) -> OutboundRules:
     home = configuration.file.resolve().parent
     ca_file = None if section.ca_file is None else home / section.ca_file
     return OutboundRules(section.allow_loopback, section.allow_networks, ca_file)
+
+
+def upstreams_of(configuration: Configuration, keys: KeyCache) -> Mapping[str, UpstreamProvider]:
+    """Return the other providers at which people may sign in, by id."""
+    server = configuration.settings.server
+    return {
+        each.id: UpstreamProvider(
+            each,
+            f"{server.issuer}{each.callback_path}",
+            upstream_rules(outbound_rules(configuration), each),
+            keys.ring,
+            server.threads,
+        )
+        for each in configuration.upstreams
+    }
+
+
+def upstream_rules(rules: OutboundRules, settings: UpstreamSettings) -> OutboundRules:
+    """Return where the hub may call for an upstream, where its operator may allow more than elsewhere."""
+    return OutboundRules(
+        rules.allow_loopback or settings.allow_loopback,
+        (*rules.allow_networks, *settings.allow_networks),
+        settings.ca_file or rules.ca_file,
+    )
 
 
 def protocol_settings(configuration: Configuration) -> Settings:

@@ -42,11 +42,15 @@ _NOTHING_SURVIVES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class SignedInAs:
-    """Who has just proven who they are, how well, and the session that the browser had before."""
+    """Who has just proven who they are, how well, and the session that the browser had before.
+
+    `authenticated_at` is set when they proved it elsewhere, and maybe before they came.
+    """
 
     account: Account
     assurance: Assurance
     previous: Session | None
+    authenticated_at: datetime | None = None
 
 
 def begin(who: SignedInAs, stores: Stores, settings: Settings, now: datetime) -> tuple[Session, str]:
@@ -58,7 +62,7 @@ def begin(who: SignedInAs, stores: Stores, settings: Settings, now: datetime) ->
     # Proving took a while: the session that the browser had may have ended in the meantime.
     previous = stores.sessions.by_id(who.previous.id) if who.previous is not None else None
     if previous is not None and previous.account_id == account.id:
-        return _renew(previous, assurance, stores, settings, now)
+        return _renew(previous, who, stores, settings, now)
     if previous is not None:
         end(previous, SessionEnd.REPLACED, stores, now)
     cookie = new_secret()
@@ -66,7 +70,7 @@ def begin(who: SignedInAs, stores: Stores, settings: Settings, now: datetime) ->
         id=new_id(),
         account_id=account.id,
         person_id=account.person_id,
-        auth_time=now,
+        auth_time=who.authenticated_at or now,
         acr=assurance.acr,
         amr=assurance.amr,
         persona_chosen=_has_one_account(account.person_id, stores),
@@ -87,16 +91,16 @@ def _has_one_account(person_id: str, stores: Stores) -> bool:
 
 
 def _renew(
-    previous: Session, assurance: Assurance, stores: Stores, settings: Settings, now: datetime
+    previous: Session, who: SignedInAs, stores: Stores, settings: Settings, now: datetime
 ) -> tuple[Session, str]:
     cookie = new_secret()
     session = Session(
         id=previous.id,
         account_id=previous.account_id,
         person_id=previous.person_id,
-        auth_time=now,
-        acr=assurance.acr,
-        amr=assurance.amr,
+        auth_time=who.authenticated_at or now,
+        acr=who.assurance.acr,
+        amr=who.assurance.amr,
         persona_chosen=previous.persona_chosen,
         created_at=previous.created_at,
         last_seen_at=now,
@@ -166,7 +170,7 @@ def _tell(client: Client, session: Session, cause: SessionEnd, stores: Stores, n
 
 def _end_event(session: Session, cause: SessionEnd, reason: str) -> AuditEvent:
     match cause:
-        case SessionEnd.SIGNED_OUT | SessionEnd.REPLACED | SessionEnd.PASSWORD_CHANGED:
+        case SessionEnd.SIGNED_OUT | SessionEnd.REPLACED | SessionEnd.PASSWORD_CHANGED | SessionEnd.UPSTREAM:
             return SessionEndedByUser(account_id=session.account_id, session_id=session.id, cause=cause.value)
         case SessionEnd.IDLE | SessionEnd.EXPIRED:
             return SessionEndedByTimeout(

@@ -205,7 +205,7 @@ class SignIn:
         failure, tellable = proof.failure, proof.tellable
         if failure is None and attempt.credential is not None and not _still_known(attempt, stores):
             failure = Failure.BAD_CREDENTIAL
-        if failure is None and (account is None or not _usable(account, stores)):
+        if failure is None and (account is None or not usable(account, stores)):
             failure, tellable = Failure.ACCOUNT_DISABLED, True
         if failure is not None or account is None:
             failure = failure or Failure.UNKNOWN_USER
@@ -280,6 +280,7 @@ def _still_known(attempt: Attempt, stores: Stores) -> bool:
     )
 
 
-def _usable(account: Account, stores: Stores) -> bool:
+def usable(account: Account, stores: Stores) -> bool:
+    """Whether an account may be signed in to: neither it nor its person is disabled."""
     person = stores.people.person(account.person_id)
     return account.disabled_at is None and person is not None and person.disabled_at is None

@@ -146,7 +146,7 @@ def settings_of(section: Directory, password: str, file: Callable[[str], Path | 
         certificate_file=file("certificate_file"),
         certificate_key_file=file("certificate_key_file"),
         person_filter=tuple(section.person_filter.items()),
-        mapping={claim: _rule(claim, told) for claim, told in section.mapping.items()},
+        mapping={claim: rule_of_claim(claim, told) for claim, told in section.mapping.items()},
         groups=None if section.groups is None else _group_rules(section.groups, section),
         start_tls=section.start_tls,
         deadline_seconds=section.deadline_seconds,
@@ -175,7 +175,12 @@ def _own_words(section: Directory) -> OwnWords:
     )
 
 
-def _rule(claim: str, told: ClaimMapping) -> ClaimRule:
+def rule_of_claim(claim: str, told: ClaimMapping) -> ClaimRule:
+    """The rule that a line of `mapping` describes.
+
+    Raises:
+        ValueError: with a sentence for the administrator.
+    """
     try:
         return ClaimRule(
             first=told.first,

@@ -11,12 +11,14 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from sso.authentication.upstream.settings import UpstreamSettings
 from sso.config.directory import settings_of
 from sso.config.keys import token_settings
 from sso.config.registration import registration_policy
 from sso.config.schema import Config
 from sso.config.source import ConfigurationError, Path_, Source, read
 from sso.config.trusted_issuer import Known, assertion_issuers
+from sso.config.upstream import Surroundings, upstreams
 from sso.directory.routing import check_realms
 from sso.directory.settings import DirectorySettings
 from sso.oidc.assertion_issuer import AssertionIssuer
@@ -44,6 +46,7 @@ class Configuration:
     registration: RegistrationPolicy
     assertion_issuers: tuple[AssertionIssuer, ...]
     token: TokenSettings | None
+    upstreams: tuple[UpstreamSettings, ...]
 
 
 def load(file: str | None = None, environment: Mapping[str, str] | None = None) -> Configuration:
@@ -61,12 +64,14 @@ def load(file: str | None = None, environment: Mapping[str, str] | None = None) 
         raise ConfigurationError("\n".join(_sentences(error, source))) from error
     home = path.resolve().parent
     _check_outbound(settings.outbound.ca_file, source, home)
+    directories = _directories(settings, source, home)
+    around = Surroundings(settings.server.issuer, directories, environment)
     return Configuration(
         file=path,
         settings=settings,
         key_encryption_key=_secret(settings, "key_encryption_key", source, home),
         pepper=_secret(settings, "pepper", source, home),
-        directories=_directories(settings, source, home),
+        directories=directories,
         database_url=_database_url(settings.database.url, home),
         audit_key_database_url=_database_url(
             settings.audit.key_database_url or audit_keys_url(settings.database.url), home
@@ -76,6 +81,7 @@ def load(file: str | None = None, environment: Mapping[str, str] | None = None) 
         registration=registration_policy(settings.registration, source, home),
         assertion_issuers=assertion_issuers(settings.trusted_issuer, _known(settings), source, home),
         token=token_settings(settings.keys.pkcs11, source, home),
+        upstreams=upstreams(settings.upstream, around, source, home),
     )
 
 

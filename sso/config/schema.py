@@ -12,9 +12,11 @@ from sso.config.anchors import Witnesses
 from sso.config.details import AuthorizationDetailType
 from sso.config.directory import Directory
 from sso.config.keys import Keys
+from sso.config.outbound import Outbound
 from sso.config.registration import Registration
 from sso.config.section import Positive, Section
 from sso.config.trusted_issuer import TrustedIssuer
+from sso.config.upstream import Upstream
 from sso.oidc.registered_address import check_web_address
 from sso.storage.engines import database_url
 
@@ -212,22 +214,6 @@ class Log(Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-class Outbound(Section):
-    """`[outbound]`: requests that the hub makes itself, such as back-channel logout."""
-
-    allow_loopback: bool = False
-    allow_networks: tuple[str, ...] = ()
-    ca_file: Path | None = None
-    logout_retry_seconds: Positive = 28_800
-
-    @field_validator("allow_networks")
-    @classmethod
-    def _networks(cls, values: tuple[str, ...]) -> tuple[str, ...]:
-        for value in values:
-            ipaddress.ip_network(value)
-        return values
-
-
 class Config(Section):
     """The whole file."""
 
@@ -249,6 +235,7 @@ class Config(Section):
     directory: tuple[Directory, ...] = ()
     authorization_details_type: tuple[AuthorizationDetailType, ...] = ()
     trusted_issuer: tuple[TrustedIssuer, ...] = ()
+    upstream: tuple[Upstream, ...] = ()
 
     @field_validator("authorization_details_type")
     @classmethod

@@ -5,8 +5,10 @@ every value is decoded, cleaned and capped here. No claim says that a mail addre
 """
 
 import unicodedata
+from collections.abc import Callable, Mapping
 
 from sso.directory import groups
+from sso.directory.claim_rules import ClaimRule
 from sso.directory.entry import Entry
 from sso.directory.person import ClaimValue
 from sso.directory.settings import DirectorySettings
@@ -30,12 +32,7 @@ def claims_of(entry: Entry, settings: DirectorySettings) -> dict[str, ClaimValue
 
     `groups` and `roles` are there when the entry's groups were read, empty lists included.
     """
-    claims: dict[str, ClaimValue] = {}
-    for claim, rule in settings.rules.items():
-        text = rule.text(lambda attribute: _text(entry.first(attribute)))
-        value = None if text is None else _capped(text.strip(), may_shorten=claim not in _NEVER_SHORTENED)
-        if value:
-            claims[claim] = value
+    claims: dict[str, ClaimValue] = {**claims_by_rules(settings.rules, entry.first)}
     if settings.groups is not None and entry.groups is not None:
         claims["groups"] = groups.released(entry.groups, settings.groups.released)
         claims["roles"] = groups.released(entry.groups, settings.groups.roles)
@@ -45,6 +42,19 @@ def claims_of(entry: Entry, settings: DirectorySettings) -> dict[str, ClaimValue
 def account_claims(entry: Entry, settings: DirectorySettings) -> dict[str, ClaimValue]:
     """The claims of a clerk's account: those of the entry, and which department speaks."""
     return {**claims_of(entry, settings), "directory": settings.id, "directory_name": settings.name}
+
+
+def claims_by_rules(
+    rules: Mapping[str, ClaimRule], first_of: Callable[[str], bytes | None]
+) -> dict[str, str]:
+    """The claims that rules make of what is read under the names of attributes, cleaned and capped."""
+    claims: dict[str, str] = {}
+    for claim, rule in rules.items():
+        text = rule.text(lambda attribute: _text(first_of(attribute)))
+        value = None if text is None else _capped(text.strip(), may_shorten=claim not in _NEVER_SHORTENED)
+        if value:
+            claims[claim] = value
+    return claims
 
 
 def _text(raw: bytes | None) -> str | None:

@@ -30,7 +30,7 @@ SECRET_ATTRIBUTES = frozenset(
 )
 # Claims that only the provider itself may state (OpenID Connect Core 1.0 sections 2 and 5.1, RFC 9068), and
 # those that come from the rules for groups.
-_RESERVED_CLAIMS = frozenset(
+RESERVED_CLAIMS = frozenset(
     {"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "auth_time", "nonce", "acr", "amr", "azp", "sid"}
     | {"at_hash", "c_hash", "s_hash", "client_id", "scope", "cnf", "act", "roles", "groups", "events"}
     | {"email_verified", "phone_number_verified"}
@@ -236,7 +236,7 @@ def _check_attributes(settings: DirectorySettings) -> None:
             msg = f"the attribute {name!r} holds a secret and is never read"
             raise ValueError(msg)
     for claim in settings.rules:
-        if claim in _RESERVED_CLAIMS:
+        if claim in RESERVED_CLAIMS:
             msg = f"the claim {claim!r} is stated by the hub alone and cannot be mapped"
             raise ValueError(msg)
 

@@ -4,6 +4,7 @@ The only place that decides. Pages never send the browser to one another: each r
 authorization endpoint, which asks again.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -63,6 +64,8 @@ class Situation:
     consent: Consent | None
     pending: PendingAuthorization
     now: datetime
+    reachable_acr: Collection[str] = ()
+    """Levels that signing in again may reach."""
 
 
 def next_step(request: AuthorizationRequest, situation: Situation) -> NextStep:
@@ -108,7 +111,17 @@ def _login_reason(request: AuthorizationRequest, situation: Situation) -> str | 
                 ErrorCode.LOGIN_REQUIRED, "another person than the hinted one signed in", request.to
             )
         return "another person was hinted"
+    if not fresh and _may_step_up(request, session, situation):
+        return "essential acr"
     return None
+
+
+def _may_step_up(request: AuthorizationRequest, session: Session, situation: Situation) -> bool:
+    """Whether the session is too weak for an essential acr that another sign-in may reach (RFC 9470 4)."""
+    essential = request.essential_acr
+    return (
+        bool(essential) and session.acr not in essential and bool({*essential} & {*situation.reachable_acr})
+    )
 
 
 def _must_select(request: AuthorizationRequest, session: Session, pending: PendingAuthorization) -> bool:

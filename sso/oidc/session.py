@@ -17,6 +17,7 @@ class SessionEnd(StrEnum):
     PASSWORD_CHANGED = "password_changed"
     OFFICER = "officer"
     DIRECTORY = "directory"
+    UPSTREAM = "upstream"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

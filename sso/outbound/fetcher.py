@@ -64,8 +64,24 @@ class Answer:
 
     status: int
     media_type: str
-    body: bytes
+    body: bytes = field(repr=False)
     complete: bool
+
+    def json(self) -> JsonValue:
+        """Return the JSON document that the answer is, whatever its status.
+
+        Raises:
+            NoAnswer: it is none: the text says why.
+        """
+        if not self.complete:
+            raise NoAnswer(f"the answer is longer than {MAX_ANSWER_BYTES} bytes")
+        if not _JSON_TYPE.fullmatch(self.media_type):
+            raise NoAnswer("the answer is not of a JSON media type")
+        try:
+            found: JsonValue = json.loads(self.body, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            raise NoAnswer("the answer is not JSON") from error
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +89,7 @@ class _Request:
     method: str
     url: str
     content: Form | Posting | None = None
+    authorization: str | None = field(default=None, repr=False)
 
 
 class Outbound:
@@ -119,15 +136,20 @@ class Outbound:
             raise answer
         if answer.status != HTTPStatus.OK:
             raise NoAnswer(f"the answer has status {answer.status}")
-        if not answer.complete:
-            raise NoAnswer(f"the answer is longer than {MAX_ANSWER_BYTES} bytes")
-        if not _JSON_TYPE.fullmatch(answer.media_type):
-            raise NoAnswer("the answer is not of a JSON media type")
-        try:
-            found: JsonValue = json.loads(answer.body, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
-            raise NoAnswer("the answer is not JSON") from error
-        return found
+        return answer.json()
+
+    def call(self, url: str, form: Form | None = None, authorization: str | None = None) -> Answer:
+        """Post a form to an address, or read it without one, with this Authorization header.
+
+        Raises:
+            NotAllowed: the address may not be called.
+            NoAnswer: nothing came back in time.
+        """
+        method = "GET" if form is None else "POST"
+        (answer,) = self._carried().send_all([_Request(method, url, form, authorization)])
+        if not isinstance(answer, Answer):
+            raise answer
+        return answer
 
     def close(self) -> None:
         """Let the thread end; requests under way are given up."""
@@ -203,7 +225,7 @@ class _Carrier:
             request.method,
             pinned,
             **_content(request.content),
-            headers={"Host": named, **_HEADERS, **_credentials(request.content)},
+            headers={"Host": named, **_HEADERS, **_credentials(request)},
             extensions={"sni_hostname": host},
         ) as answer:
             body = bytearray()
@@ -231,11 +253,13 @@ def _proves_itself(content: Form | Posting | None) -> bool:
     return isinstance(content, Posting) and content.authenticated
 
 
-def _credentials(form: Form | Posting | None) -> dict[str, str]:
+def _credentials(request: _Request) -> dict[str, str]:
+    form = request.content
     if isinstance(form, Posting):
         return {"Accept": "*/*", "Content-Type": form.media_type}
     bearer = form.bearer if form is not None else None
-    return {} if bearer is None else {"Authorization": f"Bearer {bearer}"}
+    told = request.authorization if bearer is None else f"Bearer {bearer}"
+    return {} if told is None else {"Authorization": told}
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -31,6 +31,7 @@ from sso.storage.tables import (
     refresh_token,
     session,
     throttle,
+    upstream_journey,
 )
 from sso.storage.unit_of_work import UnitOfWork
 
@@ -71,6 +72,7 @@ _SWEEPS = {
     sweep.table.name: sweep
     for sweep in (
         _Sweep(pending_authorization, "expires_at", _NOTHING),
+        _Sweep(upstream_journey, "expires_at", _NOTHING),
         _Sweep(pushed_authorization, "kept_until", _NOTHING),
         _Sweep(access_token, "expires_at", _NOTHING),
         _Sweep(denied_token, "expires_at", _NOTHING),

@@ -38,10 +38,11 @@ from sso.storage.staff import SqlStaff
 from sso.storage.subjects import SqlSubjects
 from sso.storage.throttles import SqlThrottles
 from sso.storage.unit_of_work import UnitOfWork
+from sso.storage.upstreams import SqlUpstreams
 
 if TYPE_CHECKING:
-    from sso.authentication.stores import Stores
     from sso.authentication.synchronisation import SyncStores
+    from sso.authentication.upstream.stores import Stores
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Kept:
 
 
 class SqlStores:
-    """`sso.authentication.stores.Stores` over one transaction, and what else is kept."""
+    """`sso.authentication.upstream.stores.Stores` over one transaction, and what else is kept."""
 
     def __init__(self, unit: UnitOfWork, kept: Kept) -> None:
         self.access_tokens = SqlAccessTokens(unit)
@@ -82,7 +83,11 @@ class SqlStores:
         self.sessions = SqlSessions(unit)
         self.signing_keys = SqlSigningKeys(unit, kept.sealer, kept.signers)
         self.subjects = SqlSubjects(unit)
+        self._open_sign_in(unit, kept)
+
+    def _open_sign_in(self, unit: UnitOfWork, kept: Kept) -> None:
         self.throttles = SqlThrottles(unit)
+        self.upstreams = SqlUpstreams(unit, kept.sealer)
 
     def _open_register(self, unit: UnitOfWork) -> None:
         self.conflicts = SqlConflicts(unit)

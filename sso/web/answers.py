@@ -42,11 +42,11 @@ class Answers:
         visit: Visit,
         request: Request,
         *,
-        target: str | None = None,
+        target: str | Sequence[str] | None = None,
         status: int = 200,
         **context: Any,
     ) -> Response:
-        """Return a page. `target` is the address outside to which its forms may lead in the end."""
+        """Return a page. `target` is the address outside, or are those, to which its forms may lead."""
         nonce = secrets.token_urlsafe(16)
         html = self._pages.render(
             template, visit.language, csp_nonce=nonce, language_links=language_links(request), **context
@@ -170,13 +170,16 @@ def _frame_source(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path}".replace(";", "%3B").replace(",", "%2C")
 
 
-def _form_targets(target: str | None) -> str:
-    """Browsers hold the whole chain of redirects after a form against `form-action`: name its end."""
-    if target is None:
-        return "'self'"
+def _form_targets(targets: str | Sequence[str] | None) -> str:
+    """Browsers hold the whole chain of redirects after a form against `form-action`: name every end."""
+    named = [targets] if isinstance(targets, str) else targets or ()
+    return " ".join(dict.fromkeys(("'self'", *map(_form_target, named))))
+
+
+def _form_target(target: str) -> str:
     parts = urlsplit(target)
     if parts.scheme == "https":
-        return "'self' https:"
+        return "https:"
     if parts.scheme == "http":
-        return f"'self' http://{parts.netloc}"
-    return f"'self' {parts.scheme}:"
+        return f"http://{parts.netloc}"
+    return f"{parts.scheme}:"

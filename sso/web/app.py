@@ -30,6 +30,7 @@ from sso.web import (
     sign_out,
     signed_out,
     token,
+    upstream,
     userinfo,
 )
 from sso.web.answers import Answers
@@ -64,7 +65,7 @@ def create_app(hub: Hub) -> Flask:
     pages = Pages(version, {"en": pages_section.name, **pages_section.names})
     answers = Answers(hub, pages)
     signing_in = (authorize, sign_in, choose_department, new_password, choose_account, consent)
-    for page in (*signing_in, device, answer, approvals, accounts, sign_out, signed_out, home):
+    for page in (*signing_in, upstream, device, answer, approvals, accounts, sign_out, signed_out, home):
         app.register_blueprint(page.blueprint(hub, answers))
     app.register_blueprint(check_session.blueprint(hub, version))
     for endpoint in (metadata, token, userinfo, registration, receipts):

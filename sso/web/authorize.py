@@ -1,6 +1,6 @@
 """The authorization endpoint (OpenID Connect Core 3.1.2): the one place that decides what comes next."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
@@ -195,7 +195,7 @@ def _pending(turn: Turn, asked: AuthorizationRequest, arrival: Arrival) -> Pendi
 
 def _step(turn: Turn, journey: Journey, *, new: bool) -> Outcome:
     """Ask what comes next, and do it: a page, or the code."""
-    step = next_step_of(journey, turn.visit, turn.stores)
+    step = next_step_of(journey, turn.visit, turn.stores, turn.hub.acr_values)
     if isinstance(step, Granted):
         return _grant(turn, journey, step.session, new=new)
     if new:
@@ -211,8 +211,8 @@ def _creation(turn: Turn, pending_id: str) -> str:
     return creation_address(turn.hub, pending_id, turn.visit.language) or f"{AUTHORIZATION_PATH}/{pending_id}"
 
 
-def next_step_of(journey: Journey, visit: Visit, stores: Stores) -> NextStep:
-    """Return the next step of a journey that a client began.
+def next_step_of(journey: Journey, visit: Visit, stores: Stores, reachable_acr: Sequence[str]) -> NextStep:
+    """Return the next step of a journey that a client began; `reachable_acr` are the hub's acr_values.
 
     Raises:
         AuthorizationError: as `sso.oidc.interaction.next_step` says.
@@ -226,6 +226,7 @@ def next_step_of(journey: Journey, visit: Visit, stores: Stores) -> NextStep:
         consent=stores.consents.get(session.account_id, client.client_id, visit.now) if session else None,
         pending=journey.pending,
         now=visit.now,
+        reachable_acr=reachable_acr,
     )
     return next_step(journey.asked, situation)
 

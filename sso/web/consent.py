@@ -31,7 +31,7 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
         visit = visit_of(hub, request)
         with hub.database.begin(visit.origin) as stores:
             journey = load(hub, pending_id, visit, stores)
-            if not _is_due(journey, visit, stores):
+            if not _is_due(hub, journey, visit, stores):
                 return answers.to(f"{AUTHORIZATION_PATH}/{pending_id}")
             visit = in_its_language(hub, journey, visit, request)
             return _page(hub, answers, journey, visit, stores)
@@ -62,10 +62,10 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
     return bp
 
 
-def _is_due(journey: Journey, visit: Visit, stores: Stores) -> bool:
+def _is_due(hub: Hub, journey: Journey, visit: Visit, stores: Stores) -> bool:
     """Whether consent is what comes next; the authorization endpoint says, and records, why not."""
     try:
-        return isinstance(next_step_of(journey, visit, stores), ConsentRequired)
+        return isinstance(next_step_of(journey, visit, stores, hub.acr_values), ConsentRequired)
     except AuthorizationError:
         return False
 

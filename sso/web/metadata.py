@@ -8,7 +8,6 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from sso.audit.record import JsonValue
-from sso.authentication.evidence import ACR_VALUES
 from sso.hub import Hub
 from sso.oidc.metadata import JWKS_PATH, metadata
 from sso.oidc.resource_metadata import RESOURCE_PATHS, WELL_KNOWN, resource_metadata
@@ -24,7 +23,7 @@ def blueprint(hub: Hub) -> Blueprint:
     @bp.get("/.well-known/oauth-authorization-server")
     def discovery() -> Response:
         """Describe the provider (OpenID Connect Discovery 1.0, RFC 8414)."""
-        return _document(metadata(hub.provider(), ACR_VALUES, datetime.now(UTC)))
+        return _document(metadata(hub.provider(), hub.acr_values, datetime.now(UTC)))
 
     @bp.get(f"{WELL_KNOWN}/<path:resource_path>")
     def protected_resource(resource_path: str) -> Response:

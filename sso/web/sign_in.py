@@ -160,7 +160,10 @@ class _SignInPages:
             "identifier.html",
             visit,
             request,
-            target=journey.target,
+            target=[
+                *([journey.target] if journey.target else []),
+                *(each.settings.issuer for each in self._hub.upstreams.values()),
+            ],
             action=f"/sign-in/{journey.pending.id}",
             csrf_token=visit.form_token(journey.pending.id),
             service_name=journey.service_name(tag),
@@ -168,6 +171,10 @@ class _SignInPages:
             department_id=None if department is None else department.id,
             department_name=None if department is None else department.display_name(tag),
             departments_url=chooser,
+            upstreams=[
+                (each.settings.label(tag), f"/sign-in/{journey.pending.id}/upstream/{each.settings.id}")
+                for each in self._hub.upstreams.values()
+            ],
             error=problem,
             cancel_action=journey.cancel_action,
             adding=journey.adds_account,

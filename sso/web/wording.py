@@ -64,6 +64,10 @@ ERROR_SENTENCES: Mapping[str, Sentences] = {
     "access_denied": Sentences(
         _("You did not allow the service to sign you in, so nothing was shared."), _RETURN_AND_BEGIN_AGAIN
     ),
+    "upstream_answer_unknown": Sentences(
+        _("This sign-in elsewhere was used before, is too old, or was begun in another browser."),
+        _RETURN_AND_BEGIN_AGAIN,
+    ),
     "throttled": Sentences(
         _("There were too many attempts in a short time."), _("Wait a few minutes, then try again.")
     ),

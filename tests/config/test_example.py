@@ -14,6 +14,7 @@ from sso.config.details import AuthorizationDetailType
 from sso.config.keys import Pkcs11
 from sso.config.schema import Directory
 from sso.config.trusted_issuer import TrustedIssuer
+from sso.config.upstream import Upstream
 from tests.config.written import write_secrets
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
@@ -21,6 +22,7 @@ BLOCKS = {
     "directory": Directory,
     "authorization_details_type": AuthorizationDetailType,
     "trusted_issuer": TrustedIssuer,
+    "upstream": Upstream,
 }
 OPTIONAL = ("keys.pkcs11.", "audit.witness.", *(f"{name}." for name in BLOCKS))
 WITHOUT_DEFAULT = {"server.issuer", "secrets.key_encryption_key_file", "secrets.pepper_file"}

@@ -197,6 +197,7 @@ class World:
         asked: AuthorizationRequest,
         session: Session | None = None,
         pending: PendingAuthorization | None = None,
+        reachable_acr: tuple[str, ...] = (),
     ) -> NextStep:
         """What comes next for the person of `session`, as the authorization endpoint asks."""
         situation = Situation(
@@ -209,6 +210,7 @@ class World:
             else self.stores.consents.get(session.account_id, asked.client.client_id, self.now),
             pending=pending or self.pending(),
             now=self.now,
+            reachable_acr=reachable_acr,
         )
         return next_step(asked, situation)
 

@@ -250,6 +250,19 @@ def test_an_essential_acr_that_cannot_be_met_does(world: World) -> None:
     assert isinstance(world.next_step(met, world.session), Granted)
 
 
+def test_an_essential_acr_that_another_sign_in_may_reach_asks_for_one(world: World) -> None:
+    """RFC 9470 4."""
+    allow(world)
+    asked = world.ask(claims='{"id_token": {"acr": {"essential": true, "value": "urn:gold"}}}')
+    old = replace(world.session, auth_time=NOW - MINUTE)
+    fresh = replace(world.session, auth_time=NOW)
+
+    assert world.next_step(asked, old, reachable_acr=("urn:gold",)) == LoginRequired("essential acr")
+    with pytest.raises(AuthorizationError) as refused:
+        world.next_step(asked, fresh, reachable_acr=("urn:gold",))
+    assert refused.value.code == "unmet_authentication_requirements"
+
+
 def test_the_code_is_issued_with_state_and_iss_and_the_client_joins_the_session(world: World) -> None:
     """RFC 6749 4.1.2, RFC 9207 2."""
     world.session = replace(world.session, auth_time=NOW - MINUTE)

@@ -38,19 +38,23 @@ def free_port() -> int:
 
 @dataclass
 class HubServer:
-    """A hub in a folder of its own. `extra` is TOML appended to its configuration."""
+    """A hub in a folder of its own. `extra` is TOML appended to its configuration.
+
+    `host` is another address of loopback where a browser must not mix up the cookies of two hubs.
+    """
 
     folder: Path
     database_url: str = "sqlite:///hub.db"
     directories: tuple[DirectorySettings, ...] = ()
     extra: str = ""
+    host: str = "127.0.0.1"
     port: int = field(default_factory=free_port)
     management_port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
     @property
     def issuer(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @property
     def management(self) -> str:

@@ -55,6 +55,21 @@ NAME = {
     "error": None,
     "cancel_action": "/cancel",
     "create_account_url": None,
+    "upstreams": [],
+}
+UPSTREAMS = [
+    ("National platform", "/sign-in/1/upstream/national"),
+    ("国家政务服务平台", "/sign-in/1/upstream/b"),
+]
+UPSTREAM = {
+    **FORM,
+    "sentence": "National platform does not answer at the moment",
+    "advice": "Sign in in another way, or try again in a minute.",
+    "again_url": "/sign-in/1",
+    "service_name": "Housing",
+    "cancel_action": "/cancel",
+    "error_code": "upstream_unavailable",
+    "reference": "5f2b7c9e",
 }
 CHOSEN = {**NAME, "department_id": "civil-affairs", "department_name": "Civil Affairs Bureau"}
 DEPARTMENT = {
@@ -261,7 +276,14 @@ def _hostile(text: str) -> dict[str, dict[str, Any]]:
     told = SimpleNamespace(name=text, channel="back-channel", status="confirmed")
     claims = {"name": text, "email": f"{text}@example.org", "department": text}
     return {
-        "identifier.html": {**NAME, "service_name": text, "login_name": text, "error": "invalid"},
+        "identifier.html": {
+            **NAME,
+            "service_name": text,
+            "login_name": text,
+            "error": "invalid",
+            "upstreams": [(text, "/sign-in/1/upstream/a")],
+        },
+        "upstream_problem.html": {**UPSTREAM, "service_name": text, "reference": text},
         "department.html": {**DEPARTMENT, "service_name": text, "departments": [(text, text)]},
         "password.html": {
             **PASSWORD,
@@ -334,6 +356,13 @@ def usual_pages() -> list[Example]:
             "identifier_new", "identifier.html", {**NAME, "create_account_url": "https://new.example/?a=b"}
         ),
         Example("identifier_chosen", "identifier.html", CHOSEN),
+        Example("identifier_upstreams", "identifier.html", {**NAME, "upstreams": UPSTREAMS}),
+        Example("upstream_problem", "upstream_problem.html", UPSTREAM),
+        Example(
+            "upstream_problem_alone",
+            "upstream_problem.html",
+            {**UPSTREAM, "service_name": None, "cancel_action": None},
+        ),
         Example("identifier_citizens", "identifier.html", {**NAME, "departments_url": None}),
         Example("department", "department.html", DEPARTMENT),
         Example("department_new", "department.html", {**DEPARTMENT, "chosen": None, "service_name": None}),

@@ -16,6 +16,8 @@ IN_BOTH = pytest.mark.parametrize("tag", TAGS)
 CONTRACT = {
     "identifier": {"login_name", "continue", "cancel"},
     "identifier_new": {"create_account"},
+    "identifier_upstreams": {"upstream_1", "upstream_2"},
+    "upstream_problem": {"another_way", "cancel", "error_code", "reference"},
     "password_staff": {"password", "sign_in", "change", "cancel"},
     "persona": {"account_1", "account_2", "use_another", "continue"},
     "consent": {"allow", "deny", "offline"},

@@ -18,6 +18,7 @@ from sso.audit.event import (
     sign_out,
     synchronisation,
     tokens,
+    upstream,
 )
 from sso.audit.event.authorization import (
     AuthorizationAccepted,
@@ -125,6 +126,12 @@ from sso.audit.event.tokens import (
     TokenRevoked,
     UserinfoAccessed,
 )
+from sso.audit.event.upstream import (
+    UpstreamLogoutReceived,
+    UpstreamLogoutRejected,
+    UpstreamSignInStarted,
+    UpstreamSignOutSent,
+)
 from sso.audit.record import AuditEvent
 
 _NOUNS = (
@@ -133,6 +140,7 @@ _NOUNS = (
     tokens,
     sign_in,
     sign_out,
+    upstream,
     people,
     identity,
     registration,
@@ -237,6 +245,10 @@ __all__ = [
     "TokenRefreshed",
     "TokenRequestFailed",
     "TokenRevoked",
+    "UpstreamLogoutReceived",
+    "UpstreamLogoutRejected",
+    "UpstreamSignInStarted",
+    "UpstreamSignOutSent",
     "UserCodeRejected",
     "UserinfoAccessed",
 ]

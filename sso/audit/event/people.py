@@ -8,7 +8,7 @@ from sso.audit.record import Outcome, Severity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountCreated:
-    """An account came into being; `source` is command, directory or console."""
+    """An account came into being; `source` is command, directory, console or upstream."""
 
     code: ClassVar[str] = "account.created"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
@@ -18,6 +18,7 @@ class AccountCreated:
     kind: str
     source: str
     directory_id: str | None = None
+    upstream_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from sso.audit.record import Outcome, Severity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInSucceeded:
-    """A person proved who they are."""
+    """A person proved who they are; at another provider where `upstream_id` is given, on its level."""
 
     code: ClassVar[str] = "auth.login.success"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
@@ -20,11 +20,16 @@ class SignInSucceeded:
     directory_id: str | None
     acr: str
     amr: tuple[str, ...]
+    upstream_id: str | None = None
+    upstream_acr: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInFailed:
-    """A sign-in failed. `status_code` as in audit.md 2c; a typed name appears only as keyed HMAC."""
+    """A sign-in failed. `status_code` as in audit.md 2c; a typed name appears only as keyed HMAC.
+
+    `upstream_id` is the provider at which it was tried, where no name was typed here.
+    """
 
     code: ClassVar[str] = "auth.login.failure"
     outcome: ClassVar[Outcome] = Outcome.FAILURE
@@ -35,6 +40,7 @@ class SignInFailed:
     status_code: str
     name_hmac: str
     reason: str = ""
+    upstream_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +70,7 @@ class SessionReused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEndedByUser:
-    """A person signed out, or replaced the session by another sign-in (`cause`)."""
+    """A person signed out, here or at the upstream, or replaced the session by another sign-in (`cause`)."""
 
     code: ClassVar[str] = "session.ended.user"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS

@@ -11,6 +11,8 @@ from sso.oidc.jose.jwk import public_jwk
 from sso.oidc.jose.memory_signer import new_signer
 from sso.oidc.keys import Signer, SigningKey
 
+_HASHES = {"EdDSA": hashlib.sha512, "Ed25519": hashlib.sha512, "ES384": hashlib.sha384}
+
 
 def new_signing_key(
     alg: str, active_from: datetime, now: datetime, signer: Signer | None = None
@@ -43,11 +45,11 @@ def _header(alg: str, kid: str, typ: str) -> str:
 def half_hash(value: str, alg: str) -> str:
     """Return at_hash, c_hash or s_hash for an ID token signed with `alg` (OpenID Connect Core 3.1.3.6).
 
-    The hash is that of the signature algorithm: SHA-256 for the ones that end in 256. EdDSA names none;
-    Ed25519 signs with SHA-512 (RFC 8032 5.1), and that is what the OpenID Connect working group agreed on
-    (issue 1125) and what relying parties compute.
+    The hash is that of the signature algorithm: SHA-256 for the ones that end in 256, SHA-384 for 384. EdDSA
+    names none; Ed25519 signs with SHA-512 (RFC 8032 5.1), and that is what the OpenID Connect working group
+    agreed on (issue 1125) and what relying parties compute.
     """
-    hashed = hashlib.sha512 if alg == "EdDSA" else hashlib.sha256
+    hashed = _HASHES.get(alg, hashlib.sha256)
     whole = hashed(value.encode("ascii")).digest()
     return _base64url(whole[: len(whole) // 2])
 

@@ -54,6 +54,7 @@ from sso.storage.tables.sessions import (
     session_client,
     throttle,
 )
+from sso.storage.tables.upstreams import upstream_identity, upstream_journey, upstream_session
 
 __all__ = [
     "access_token",
@@ -103,4 +104,7 @@ __all__ = [
     "signing_key",
     "subject_identifier",
     "throttle",
+    "upstream_identity",
+    "upstream_journey",
+    "upstream_session",
 ]

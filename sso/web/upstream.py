@@ -1,0 +1,167 @@
+"""Sign-in at another provider: the browser is sent there, and comes back with a code, once.
+
+Begun by a form of the name page, it ends where every page of a journey ends: at the authorization endpoint.
+"""
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import NotFound
+
+from sso.audit.event import UpstreamSignInStarted
+from sso.authentication.upstream import sign_in as upstream_sign_in
+from sso.authentication.upstream.journey import UpstreamJourney, Wish, nonce_of, verifier_of
+from sso.authentication.upstream.sign_in import Answer, NotVouched, Return, UpstreamFailure
+from sso.hub import Hub
+from sso.oidc.digest import digest, new_secret
+from sso.oidc.metadata import AUTHORIZATION_PATH
+from sso.outbound.upstream import BroughtBack, Question, UpstreamProvider, UpstreamUnavailable, answer_of
+from sso.web.answers import Answers
+from sso.web.door import journey_of, settle
+from sso.web.journey import Journey, check_form, in_its_language, load
+from sso.web.refusals import PageRefused
+from sso.web.upstream_words import upstream_problem
+from sso.web.visit import Visit, request_id_of, visit_of
+
+_STATUS = {UpstreamFailure.UNAVAILABLE: 503, UpstreamFailure.ACCOUNT_DISABLED: 403}
+
+
+def blueprint(hub: Hub, answers: Answers) -> Blueprint:
+    """Return the way out, and the way back."""
+    bp = Blueprint("upstream", __name__)
+    pages = _UpstreamPages(hub, answers)
+
+    @bp.post("/sign-in/<pending_id>/upstream/<upstream_id>")
+    def start(pending_id: str, upstream_id: str) -> Response:
+        """Send the browser to another provider to sign in there."""
+        return pages.start(pending_id, upstream_id)
+
+    @bp.get("/sign-in/upstream/<upstream_id>/callback")
+    def come_back(upstream_id: str) -> Response:
+        """Take the provider's answer and go on with the journey (OpenID Connect Core 3.1.2.5)."""
+        return pages.come_back(upstream_id)
+
+    return bp
+
+
+class _UpstreamPages:
+    def __init__(self, hub: Hub, answers: Answers) -> None:
+        self._hub = hub
+        self._answers = answers
+
+    def start(self, pending_id: str, upstream_id: str) -> Response:
+        visit, journey = journey_of(pending_id, self._hub, request)
+        check_form(visit, request, pending_id, self._hub.settings.issuer)
+        provider, wish, state = self._provider(upstream_id), Wish.of(journey.asked), new_secret()
+        try:
+            address = provider.address(self._question(provider, wish, state, visit))
+        except UpstreamUnavailable as error:
+            return self._failed(provider, journey, visit, NotVouched(UpstreamFailure.UNAVAILABLE, str(error)))
+        if wish.essential and not provider.settings.acr.reached & {*wish.essential}:
+            too_low = NotVouched(UpstreamFailure.LEVEL_TOO_LOW, "no level there is worth what is asked")
+            return self._failed(provider, journey, visit, too_low)
+        under_way = UpstreamJourney(
+            state=digest(state),
+            upstream_id=upstream_id,
+            pending_id=pending_id,
+            browser=visit.browser_digest,
+            started_at=visit.now,
+            expires_at=journey.pending.expires_at,
+        )
+        started = UpstreamSignInStarted(
+            upstream_id=upstream_id,
+            client_id=journey.client_id,
+            prompt=wish.prompt,
+            max_age=wish.max_age,
+            acr_values=wish.acr_values,
+        )
+        with self._hub.database.begin(visit.origin) as stores:
+            stores.upstreams.add_journey(under_way)
+            stores.audit.append(started, visit.now)
+        return self._answers.with_cookies(self._answers.to(address), visit, request)
+
+    def come_back(self, upstream_id: str) -> Response:
+        provider, visit = self._provider(upstream_id), visit_of(self._hub, request)
+        params = {name: values[0] for name, values in request.args.lists() if len(values) == 1}
+        under_way, journey = self._taken(provider, params.get("state", ""), visit)
+        visit = in_its_language(self._hub, journey, visit, request)
+        try:
+            answer = answer_of(provider, BroughtBack(params, self._hub.upstream_key), visit.now)
+            return self._signed_in(answer, under_way, journey, visit)
+        except NotVouched as refusal:
+            return self._failed(provider, journey, visit, refusal)
+
+    def _provider(self, upstream_id: str) -> UpstreamProvider:
+        provider = self._hub.upstreams.get(upstream_id)
+        if provider is None:
+            raise NotFound
+        return provider
+
+    def _question(self, provider: UpstreamProvider, wish: Wish, state: str, visit: Visit) -> Question:
+        """What is asked of the provider; a max_age always, so that it says when the person signed in."""
+        key, longest = self._hub.upstream_key, int(self._hub.settings.session_lifetime.total_seconds())
+        theirs = provider.settings.acr.asking_for(wish.acr_values)
+        wishes = {
+            "max_age": str(longest if wish.max_age is None else min(wish.max_age, longest)),
+            "ui_locales": visit.language.tag,
+            **({"prompt": wish.prompt} if wish.prompt else {}),
+            **({"acr_values": " ".join(theirs)} if theirs else {}),
+        }
+        return Question(state, nonce_of(state, key), verifier_of(state, key), wishes)
+
+    def _taken(self, provider: UpstreamProvider, state: str, visit: Visit) -> tuple[UpstreamJourney, Journey]:
+        """Return where the browser was going: for one answer, in this browser, before it is too old."""
+        with self._hub.database.begin(visit.origin) as stores:
+            under_way = stores.upstreams.take_journey(
+                digest(state), provider.settings.id, visit.browser_digest, visit.now
+            )
+            if under_way is None:
+                unknown = NotVouched(
+                    UpstreamFailure.ANSWER_UNKNOWN, "state was used, or is of another browser"
+                )
+                upstream_sign_in.failed(provider.settings.id, unknown, None, stores, visit.now)
+        if under_way is None:
+            raise PageRefused("upstream_answer_unknown", 400)
+        with self._hub.database.read() as stores:
+            return under_way, load(self._hub, under_way.pending_id, visit, stores)
+
+    def _signed_in(
+        self, answer: Answer, under_way: UpstreamJourney, journey: Journey, visit: Visit
+    ) -> Response:
+        back = Return(
+            answer=answer,
+            wish=Wish.of(journey.asked),
+            journey=under_way,
+            client_id=journey.client_id,
+            previous=journey.session,
+        )
+        now = visit_of(self._hub, request).now
+        with self._hub.database.begin(visit.origin) as stores:
+            outcome = upstream_sign_in.conclude(back, stores, self._hub.settings, now)
+            settle(journey, outcome, stores)
+        response = self._answers.to(f"{AUTHORIZATION_PATH}/{journey.pending.id}")
+        return self._answers.with_session(
+            self._answers.with_cookies(response, visit, request), outcome.cookie
+        )
+
+    def _failed(
+        self, provider: UpstreamProvider, journey: Journey, visit: Visit, refusal: NotVouched
+    ) -> Response:
+        """Record why nobody is signed in, and show a page that leads back."""
+        settings, pending_id, tag = provider.settings, journey.pending.id, visit.language.tag
+        with self._hub.database.begin(visit.origin) as stores:
+            upstream_sign_in.failed(settings.id, refusal, journey.client_id, stores, visit.now)
+        text = upstream_problem(visit.language, refusal.failure, settings.label(tag))
+        return self._answers.page(
+            "upstream_problem.html",
+            visit,
+            request,
+            target=journey.target,
+            status=_STATUS.get(refusal.failure, 400),
+            sentence=text.sentence,
+            advice=text.advice,
+            again_url=f"/sign-in/{pending_id}",
+            error_code=refusal.failure.value.lower(),
+            reference=request_id_of(request),
+            csrf_token=visit.form_token(pending_id),
+            service_name=journey.service_name(tag),
+            cancel_action=journey.cancel_action,
+        )
