@@ -11,6 +11,7 @@ from sso.cli.arguments import CLEAN_TEXT, visible
 from sso.cli.context import configuration_of, json_option, print_json, print_rows
 from sso.cli.directory_add import add
 from sso.cli.directory_conflicts import conflicts, known_directory, resolve
+from sso.cli.directory_show import show
 from sso.cli.directory_sync import sync
 from sso.cli.directory_wizard import password_line, sample_name
 from sso.directory.check import Sample
@@ -26,6 +27,7 @@ def directory() -> None:
 
 
 directory.add_command(add)
+directory.add_command(show)
 directory.add_command(sync)
 directory.add_command(conflicts)
 directory.add_command(resolve)

@@ -81,6 +81,9 @@ class Bulkhead:
     """At most `limit` callers at once; one more waits `patience_seconds` for a place, then is refused."""
 
     def __init__(self, limit: int, patience_seconds: float) -> None:
+        self.limit = limit
+        self.in_use = 0
+        self._counting = threading.Lock()
         self._places = threading.BoundedSemaphore(limit)
         self._patience_seconds = patience_seconds
 
@@ -89,7 +92,13 @@ class Bulkhead:
         """Hold a place. Raises BulkheadFull."""
         if not self._places.acquire(timeout=self._patience_seconds):
             raise BulkheadFull
+        self._count(1)
         try:
             yield
         finally:
+            self._count(-1)
             self._places.release()
+
+    def _count(self, more: int) -> None:
+        with self._counting:
+            self.in_use += more

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, delete, select
+from sqlalchemy import BindParameter, Select, bindparam, delete, func, select
 
 from sso.directory.person import Account, AccountKind, Person
 from sso.storage.many import named, padded
@@ -19,6 +19,14 @@ _REMOVE_CONSENTS = delete(consent).where(consent.c.account_id == bindparam("key"
 _REMOVE_SUBJECTS = delete(subject_identifier).where(subject_identifier.c.account_id == bindparam("key"))
 _REMOVE_ACCOUNT = delete(accounts).where(
     accounts.c.id == bindparam("key"), accounts.c.kind == AccountKind.STAFF.value
+)
+
+
+_COUNTS = (
+    select(accounts.c.disabled_for, func.count().label("accounts"))
+    .where(accounts.c.directory_id == bindparam("directory"))
+    .group_by(accounts.c.disabled_for)
+    .order_by(accounts.c.disabled_for)
 )
 
 
@@ -41,6 +49,11 @@ class SqlStaff:
         for statement in (_REMOVE_CONSENTS, _REMOVE_SUBJECTS, _REMOVE_ACCOUNT):
             self._unit.change(statement, {"key": account.id})
         self._unit.change(REMOVE_EMPTY_PERSON, {"key": account.person_id})
+
+    def counts(self, directory_id: str) -> Mapping[str, int]:
+        """Return how many accounts a directory has in use, and how many were disabled, by the reason."""
+        rows = self._unit.rows(_COUNTS, {"directory": directory_id})
+        return {row.disabled_for or "in_use": row.accounts for row in rows}
 
     def among(self, directory_id: str, immutable_ids: Collection[str]) -> Mapping[str, Account]:
         """Return the accounts of a directory's people, by immutable id."""

@@ -27,6 +27,27 @@ DIRECTORY_UP = Gauge(
 )
 
 
+DIRECTORY_UNDER_WAY = Gauge(
+    "sso_directory_under_way",
+    "Sign-ins and look-ups that hold a place of the directory",
+    ["directory"],
+    multiprocess_mode="livesum",
+)
+DIRECTORY_PLACES = Gauge(
+    "sso_directory_places",
+    "Places of the directory in all processes",
+    ["directory"],
+    multiprocess_mode="livesum",
+)
+DIRECTORY_SERVER = Gauge(
+    "sso_directory_server_breaker",
+    "Of the process that sees it worst: 0 closed, 1 one trial under way, 2 open",
+    ["directory", "server"],
+    multiprocess_mode="livemax",
+)
+_BREAKER = {BreakerState.CLOSED: 0, BreakerState.HALF_OPEN: 1, BreakerState.OPEN: 2}
+
+
 def sample(hub: Hub) -> None:
     """Set the gauges to what is so now."""
     HASHES_WAITING.set(hub.passwords.waiting)
@@ -34,6 +55,10 @@ def sample(hub: Hub) -> None:
     for directory_id, directory in hub.ldap.items():
         up = any(state is BreakerState.CLOSED for state in directory.breaker_states())
         DIRECTORY_UP.labels(directory_id).set(1 if up else 0)
+        DIRECTORY_UNDER_WAY.labels(directory_id).set(directory.bulkhead.in_use)
+        DIRECTORY_PLACES.labels(directory_id).set(directory.bulkhead.limit)
+        for server, state in directory.servers.items():
+            DIRECTORY_SERVER.labels(directory_id, server).set(_BREAKER[state])
 
 
 def keep_sampling(hub: Hub) -> None:

@@ -1,5 +1,6 @@
 """A department's directory stops, freezes and comes back: nobody else notices, and its clerks are told."""
 
+import re
 import secrets
 import threading
 import time
@@ -124,6 +125,7 @@ def test_while_eight_clerks_hang_at_a_frozen_directory_citizens_sign_in(
         metrics = seconds_until(
             lambda: 'sso_directory_up{directory="civil-affairs"} 0.0' in measured(running), 5
         )
+        told_to_operators = measured(running)
     finally:
         slapd_of_our_own.thaw()
     back_after = seconds_until(lambda: "code=" in clerk(application)[0], RETURN_SECONDS)
@@ -136,6 +138,16 @@ def test_while_eight_clerks_hang_at_a_frozen_directory_citizens_sign_in(
     assert max(seconds for _, seconds in citizens) < PAGE_SECONDS
     assert all(UNAVAILABLE in page for page, _ in told)
     assert max(seconds for _, seconds in told) < DEADLINE_SECONDS + PAGE_SECONDS
+    for line in (
+        'sso_directory_operation_seconds_count{directory="civil-affairs",operation="bind",outcome="ok"}',
+        'sso_directory_operation_seconds_count{directory="civil-affairs",operation="search",outcome="unreach',
+        'sso_directory_last_answer_timestamp_seconds{directory="civil-affairs"}',
+        'sso_directory_places{directory="civil-affairs"}',
+        'sso_directory_under_way{directory="civil-affairs"}',
+        'sso_directory_conflicts{directory="civil-affairs"} 0.0',
+    ):
+        assert line in told_to_operators
+    assert re.search(r"sso_directory_server_breaker\{.*\} [12]\.0", told_to_operators)
 
 
 def measured(running: TunedHub) -> str:

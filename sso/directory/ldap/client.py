@@ -21,7 +21,9 @@ from sso.directory.ldap.deadline import Deadline, DeadlineExceeded
 from sso.directory.ldap.departures import AT_MOST, departures_on
 from sso.directory.ldap.direct import bind_name, can_be_bound, sign_in_directly
 from sso.directory.ldap.durations import Durations
+from sso.directory.ldap.health import ServerHealth, health_of
 from sso.directory.ldap.lookup import contested_entries, only_entry, question_for, with_expiry, with_groups
+from sso.directory.ldap.measures import Operation, measured
 from sso.directory.ldap.membership import TooManyGroups
 from sso.directory.ldap.probe import probe_server
 from sso.directory.ldap.reader import LdapReader, opened
@@ -51,7 +53,7 @@ class LdapDirectory:
         self.settings = settings
         self._servers = tuple(LdapServer(address, settings) for address in settings.addresses)
         places = settings.pool_size if at_most is None else min(settings.pool_size, at_most)
-        self._bulkhead = Bulkhead(places, _PATIENCE_SECONDS)
+        self.bulkhead = Bulkhead(places, _PATIENCE_SECONDS)
         self._durations = Durations()
         self._is_direct = settings.bind_method is BindMethod.DIRECT
 
@@ -145,6 +147,15 @@ class LdapDirectory:
         """How each server stands at this moment, in the order of the settings."""
         return tuple(server.breaker.state for server in self._servers)
 
+    @property
+    def servers(self) -> Mapping[str, BreakerState]:
+        """How each server stands at this moment, by its URL, in the order of the settings."""
+        return {str(server.address): server.breaker.state for server in self._servers}
+
+    def health(self, now: datetime) -> list[ServerHealth]:
+        """How each server answers now, asked for this alone: reached, encrypted, signed in to."""
+        return [health_of(server, self.settings, now) for server in self._servers]
+
     def close(self) -> None:
         """Close the idle sessions; one under way is closed when it is done."""
         for server in self._servers:
@@ -154,7 +165,7 @@ class LdapDirectory:
     def _inside(self) -> Iterator[Deadline]:
         """A place in the bulkhead and a deadline. Raises DirectoryUnavailable."""
         try:
-            with self._bulkhead.place():
+            with self.bulkhead.place():
                 yield Deadline.after(self.settings.deadline_seconds)
         except BulkheadFull as error:
             message = "too many sign-ins are waiting for this directory"
@@ -228,9 +239,12 @@ class LdapDirectory:
 
         def ask(server: LdapServer, parts: int) -> Authentication:
             part = deadline.share(parts)
-            return server.talk(
-                lambda session: sign_in_directly(self.settings, session, (name, password), part), part
-            )
+            with measured(self.settings.id, Operation.BIND) as asked:
+                answer = server.talk(
+                    lambda session: sign_in_directly(self.settings, session, (name, password), part), part
+                )
+                asked.outcome = answer.verification.state.value
+                return answer
 
         return self._on_a_server(ask)
 

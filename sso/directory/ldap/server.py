@@ -12,6 +12,7 @@ from typing import TypeVar
 from sso.directory.address import ServerAddress
 from sso.directory.breaker import Breaker
 from sso.directory.ldap.deadline import Deadline, DeadlineExceeded
+from sso.directory.ldap.measures import Operation, measured
 from sso.directory.ldap.membership import TooManyGroups
 from sso.directory.ldap.messages import FoundEntry, Question, SearchAnswer
 from sso.directory.ldap.pool import Pool
@@ -50,15 +51,20 @@ class LdapServer:
         Only one of `parts` shares of the time that is left is used, the others are for other servers.
         """
         deadline = whole.share(parts)
-        return self.as_service(lambda session: self._searched(session, question, deadline), deadline)
+        with measured(self._settings.id, Operation.SEARCH):
+            return self.as_service(lambda session: self._searched(session, question, deadline), deadline)
 
     def search_all(self, question: Question, deadline: Deadline) -> list[FoundEntry]:
         """Every entry of every page, as the service account. Raises Misconfigured when one is missing."""
-        return self.as_service(lambda session: all_entries(session, question, deadline), deadline)
+        with measured(self._settings.id, Operation.SEARCH):
+            return self.as_service(lambda session: all_entries(session, question, deadline), deadline)
 
     def bind(self, dn: str, password: bytes, deadline: Deadline) -> BindAnswer:
         """Put a password to the server. A dropped session is replaced once, a silent one is not."""
-        return self.talk(lambda session: session.bind(dn, password, deadline), deadline)
+        with measured(self._settings.id, Operation.BIND) as asked:
+            answer = self.talk(lambda session: session.bind(dn, password, deadline), deadline)
+            asked.outcome = verification_of(self._settings.vendor, answer).state.value
+            return answer
 
     def talk(self, use: Callable[[Session], _T], deadline: Deadline) -> _T:
         """Use a session that belongs to nobody: what is done in it begins with a bind."""
