@@ -32,6 +32,7 @@ from sso.outbound import OutboundRules
 from sso.outbound.documents import ClientDocuments
 from sso.outbound.upstream import UpstreamProvider
 from sso.storage.audit_keys import AuditKeys
+from sso.storage.audit_spool import AuditSpool
 from sso.storage.database import Database
 from sso.storage.engines import Pool
 from sso.storage.sealing import Sealer
@@ -140,6 +141,7 @@ def build(configuration: Configuration) -> Hub:
         pool=pool,
         audit_keys=AuditKeys(configuration.audit_key_database_url, sealer, pool),
     )
+    database.audit_spool = AuditSpool(configuration.audit_spool_file, sealer)
     passwords = _password_hash(configuration)
     half = max(1, configuration.settings.server.threads // 2)  # the other half is never a slow directory's
     ldap = {directory.id: LdapDirectory(directory, half) for directory in configuration.directories}

@@ -12,6 +12,7 @@ from werkzeug.routing import Map, Rule
 
 from sso.api.asked import from_json, from_query
 from sso.api.audit_operations import AUDIT_OPERATIONS
+from sso.api.audit_questions import QUESTION_OPERATIONS
 from sso.api.client_operations import CLIENT_OPERATIONS
 from sso.api.conflict_operations import CONFLICT_OPERATIONS
 from sso.api.me import ME
@@ -31,6 +32,7 @@ TokenOf = Callable[[Request], PresentedToken]
 OPERATIONS: tuple[Operation[Any], ...] = (
     ME,
     *AUDIT_OPERATIONS,
+    *QUESTION_OPERATIONS,
     *CLIENT_OPERATIONS,
     *PEOPLE_OPERATIONS,
     *CONFLICT_OPERATIONS,

@@ -79,6 +79,7 @@ def _readable(value: str) -> str:
 Moment = Annotated[AwareDatetime, AfterValidator(_moment)]
 Identifier = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_id)]
 EventId = Annotated[str, AfterValidator(_event_id)]
+Network = Annotated[str, AfterValidator(_network)]
 Reason = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_readable)]
 
 
@@ -126,9 +127,7 @@ class Facets(BaseModel):
         max_length=MAX_TEXT_LENGTH,
         description="Stands, as it is written, in a part of the record that tells of nobody.",
     )
-    address: Annotated[str, AfterValidator(_network)] | None = Field(
-        None, description="An IP address or a CIDR network."
-    )
+    address: Network | None = Field(None, description="An IP address or a CIDR network.")
     reason: Reason | None = Field(None, description="Why you look: a case number; recorded with the search.")
 
 

@@ -27,7 +27,7 @@ from sso.audit.signed_note import NoteKey
 
 FORMAT = 1
 MANIFEST = "manifest.txt"
-_COLUMNS = (
+CSV_COLUMNS = (
     "index",
     "id",
     "time",
@@ -132,14 +132,15 @@ def _line(entry: Entry) -> str:
 def _csv(proven: Sequence[ProvenEntry]) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
+    writer.writerow(CSV_COLUMNS)
     for one in proven:
         record = record_from(one.entry)
-        writer.writerow([str(one.proof.index), *map(_cell, _cells(record))])
+        writer.writerow([str(one.proof.index), *map(csv_cell, record_cells(record))])
     return text.getvalue()
 
 
-def _cells(record: AuditRecord) -> list[str]:
+def record_cells(record: AuditRecord) -> list[str]:
+    """Return the cells of a record under CSVCSV_COLUMNS, its place in the log aside."""
     whole = record.as_json()
     detail = json.dumps(whole.get("detail", {}), ensure_ascii=False, sort_keys=True)
     cells = (
@@ -156,7 +157,7 @@ def _cells(record: AuditRecord) -> list[str]:
     return [str(cell or "") for cell in cells]
 
 
-def _cell(text: str) -> str:
+def csv_cell(text: str) -> str:
     """A spreadsheet takes a cell that begins like this for a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 

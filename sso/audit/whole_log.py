@@ -39,12 +39,12 @@ class LogIdentity:
 
 
 class WholeLog:
-    """One pass over a log. `minimum_index`: entries below it went at the end of their retention."""
+    """One pass over a log. `gone_before`: entries with ids before it went at the end of their retention."""
 
-    def __init__(self, identity: LogIdentity, notes: Iterable[str], minimum_index: int = 0) -> None:
+    def __init__(self, identity: LogIdentity, notes: Iterable[str], gone_before: str = "") -> None:
         self._identity = identity
         self._notes = iter(notes)
-        self._minimum_index = minimum_index
+        self._gone_before = gone_before
         self._next_note = next(self._notes, None)
         self.frontier = Frontier()
         self.checkpoints = 0
@@ -63,7 +63,7 @@ class WholeLog:
         if leaf.index != self.frontier.size:
             yield Finding("gap", f"entry {self.frontier.size} is missing: after it comes {leaf.index}")
         if leaf.body is None:
-            if leaf.index >= self._minimum_index:
+            if leaf.event_id >= self._gone_before:
                 yield Finding("deleted", f"entry {leaf.index} ({leaf.event_id}) was deleted")
         elif leaf_hash(leaf.body) != leaf.leaf_hash:
             yield Finding("changed", f"entry {leaf.index} ({leaf.event_id}) is not what was logged")

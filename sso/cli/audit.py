@@ -9,8 +9,12 @@ import click
 from sso.audit.event import AuditSearched
 from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
 from sso.audit.record import AuditRecord, JsonValue
-from sso.cli.arguments import CLEAN_TEXT, visible
+from sso.cli.arguments import CLEAN_TEXT
+from sso.cli.audit_ask import ask
 from sso.cli.audit_evidence import seal
+from sso.cli.audit_export import export
+from sso.cli.audit_follow import show, tail
+from sso.cli.audit_lines import print_records
 from sso.cli.audit_log import keys, new_epoch, verify
 from sso.cli.audit_question import query_of, question_options
 from sso.cli.audit_shred import hold, shred
@@ -19,9 +23,6 @@ from sso.cli.context import hub_of, json_option, print_json, print_table
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
 from sso.storage.audit import MAX_BARS
-
-_HEADINGS = ("time (UTC)", "event", "outcome", "client", "account", "address", "detail")
-_DETAIL_CHARACTERS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def audit() -> None:
     """The trail of everything that happened."""
 
 
-for _command in (verify, keys, new_epoch, seal, shred, hold, witnesses):
+for _command in (ask, tail, show, export, verify, keys, new_epoch, seal, shred, hold, witnesses):
     audit.add_command(_command)
 
 
@@ -57,7 +58,7 @@ def search(context: click.Context, /, as_json: bool, **options: object) -> None:
             for record in found:
                 print_json(record.as_json())
         else:
-            print_table(_HEADINGS, (_line(record) for record in found))
+            print_records(found)
 
 
 @audit.command("count")
@@ -121,21 +122,3 @@ def _recorded_page(hub: Hub, query: AuditQuery, reason: str | None) -> Sequence[
         event = AuditSearched(query=query.asked(), results=len(page), reason=reason)
         stores.audit.append(event, datetime.now(UTC))
     return page
-
-
-def _line(record: AuditRecord) -> list[str]:
-    detail = "; ".join(
-        f"{name}={value}" for name, value in record.detail.items() if isinstance(value, str | int)
-    )
-    if record.origin.actor is not None:
-        detail = f"by {record.origin.actor}; {detail}"
-    if len(detail) > _DETAIL_CHARACTERS:
-        detail = detail[: _DETAIL_CHARACTERS - 1] + "…"
-    cells = (record.client_id, record.account_id, record.origin.address)
-    return [
-        record.occurred_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"),
-        record.event,
-        record.outcome.value,
-        *(visible(cell or "-") for cell in cells),
-        visible(detail),
-    ]

@@ -20,6 +20,7 @@ from sso.directory.person import Account, AccountKind
 from sso.directory.routing import DirectoryRoute, route
 from sso.directory.stores import LoginNameTaken
 from sso.hub import Hub
+from sso.storage.stores import SqlStores
 
 _CLAIM_SHAPES: Mapping[str, tuple[str, str]] = {
     "email": (r"[^@\s]+@[^@\s]+", "an address such as tuya@example.org"),
@@ -134,12 +135,17 @@ _EVERY = "The whole person: every account of theirs, also those of other departm
 @click.pass_context
 def disable(context: click.Context, name: str, reason: str, every_account: bool) -> None:
     """Disable an account; every session and token of it ends, and its applications are told."""
-    with hub_of(context) as hub, hub.database.begin(operator_origin()) as stores:
-        account, now = named_account(stores.people, name, hub.directories), datetime.now(UTC)
-        if every_account:
-            changed = people.disable_person(account.person_id, SOURCE, reason, stores, now)
-        else:
-            changed = people.disable(account, SOURCE, reason, stores, now)
+    now = datetime.now(UTC)
+    with hub_of(context) as hub:
+        with hub.database.read() as stores:
+            account = named_account(stores.people, name, hub.directories)
+
+        def end(stores: SqlStores) -> bool:
+            if every_account:
+                return people.disable_person(account.person_id, SOURCE, reason, stores, now)
+            return people.disable(account, SOURCE, reason, stores, now)
+
+        changed = hub.database.contain(operator_origin(), end)
     whom = f"the person of {account.login_name}" if every_account else account.login_name
     click.echo(f"{whom} {'is' if changed else 'was already'} disabled")
 

@@ -105,8 +105,10 @@ def end_command(context: click.Context, session_id: str | None, name: str | None
 
 
 def _end(hub: Hub, wanted: Session, reason: str) -> bool:
-    with hub.database.begin(operator_origin()) as stores:
-        return sessions.end(wanted, SessionEnd.OFFICER, stores, datetime.now(UTC), reason)
+    return hub.database.contain(
+        operator_origin(),
+        lambda stores: sessions.end(wanted, SessionEnd.OFFICER, stores, datetime.now(UTC), reason),
+    )
 
 
 def _accounts(hub: Hub, name: str, stores: SqlStores) -> Sequence[Account]:

@@ -42,6 +42,7 @@ class Configuration:
     database_url: str = field(repr=False)
     audit_key_database_url: str = field(repr=False)
     audit_last_signed_file: Path
+    audit_spool_file: Path
     blocklist_file: Path | None
     registration: RegistrationPolicy
     assertion_issuers: tuple[AssertionIssuer, ...]
@@ -77,6 +78,7 @@ def load(file: str | None = None, environment: Mapping[str, str] | None = None) 
             settings.audit.key_database_url or audit_keys_url(settings.database.url), home
         ),
         audit_last_signed_file=home / settings.audit.last_signed_file,
+        audit_spool_file=home / settings.audit.spool_file,
         blocklist_file=_blocklist(settings.password.blocklist_file, source, home),
         registration=registration_policy(settings.registration, source, home),
         assertion_issuers=assertion_issuers(settings.trusted_issuer, _known(settings), source, home),

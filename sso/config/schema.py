@@ -8,17 +8,16 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from sso.config.anchors import Witnesses
+from sso.config.audit import Audit
 from sso.config.details import AuthorizationDetailType
 from sso.config.directory import Directory
 from sso.config.keys import Keys
 from sso.config.outbound import Outbound
 from sso.config.registration import Registration
-from sso.config.section import Positive, Section
+from sso.config.section import Positive, Section, checked_database_url
 from sso.config.trusted_issuer import TrustedIssuer
 from sso.config.upstream import Upstream
 from sso.oidc.registered_address import check_web_address
-from sso.storage.engines import database_url
 
 _HOST_AND_PORT = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
@@ -74,19 +73,6 @@ class Server(Section):
         if self.mtls_host is not None and not self.trusted_proxies:
             raise ValueError("mtls_host needs trusted_proxies: only they are believed about certificates")
         return self
-
-
-def checked_database_url(value: str) -> str:
-    """Return the URL of a database that the hub can use.
-
-    Raises:
-        ValueError: neither SQLite nor PostgreSQL.
-    """
-    try:
-        database_url(value)
-    except ValueError:  # its text may repeat a part of the URL, which may hold a password
-        raise ValueError("use sqlite:///FILE or postgresql://USER@HOST/NAME") from None
-    return value
 
 
 class DatabaseSection(Section):
@@ -189,23 +175,6 @@ class PagesSection(Section):
         if value is not None:
             check_web_address(value)
         return value
-
-
-class Audit(Section):
-    """`[audit]`: the log of everything that happens."""
-
-    checkpoint_seconds: Annotated[int, Field(ge=1, le=3_600)] = 2
-    last_signed_file: str = "audit-last-signed.json"
-    key_database_url: str | None = None
-    minimum_retention_days: Annotated[int, Field(ge=180, le=36_500)] = 180
-    anchor_seconds: Annotated[int, Field(ge=1, le=86_400)] = 10
-    anchor_warning_seconds: Positive = 3_600
-    witness: Witnesses = ()
-
-    @field_validator("key_database_url")
-    @classmethod
-    def _known(cls, value: str | None) -> str | None:
-        return None if value is None else checked_database_url(value)
 
 
 class Log(Section):

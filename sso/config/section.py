@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from sso.storage.engines import database_url
+
 Positive = Annotated[int, Field(gt=0)]
 
 
@@ -11,3 +13,16 @@ class Section(BaseModel):
     """A table of the file: unknown keys are errors, values never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def checked_database_url(value: str) -> str:
+    """Return the URL of a database that the hub can use.
+
+    Raises:
+        ValueError: neither SQLite nor PostgreSQL.
+    """
+    try:
+        database_url(value)
+    except ValueError:  # its text may repeat a part of the URL, which may hold a password
+        raise ValueError("use sqlite:///FILE or postgresql://USER@HOST/NAME") from None
+    return value

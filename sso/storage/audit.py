@@ -9,15 +9,16 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from sso.audit.entry import Entry
 from sso.audit.merkle.tree import leaf_hash
 from sso.audit.query import AuditQuery, Bar
 from sso.audit.record import AuditEvent, AuditRecord, Outcome, record_of
 from sso.storage.audit_facets import facets
 from sso.storage.audit_keys import AuditKeys
-from sso.storage.audit_rows import event_row, records_of
+from sso.storage.audit_rows import entries_of, event_row, records_of
 from sso.storage.columns import UtcDateTime
 from sso.storage.counts import count
-from sso.storage.tables import audit_event, audit_pending
+from sso.storage.tables import audit_event, audit_leaf, audit_pending
 from sso.storage.unit_of_work import UnitOfWork
 
 MAX_BARS = 1000
@@ -77,6 +78,23 @@ class SqlAuditSearch:
         """
         self._unit.flush()
         return records_of(self._unit.rows(selection(query, self._keys)), self._keys)
+
+    def entries(self, query: AuditQuery) -> Sequence[Entry]:
+        """Return a page of entries, newest first, in the groups that they are told in.
+
+        Raises:
+            ValueError: `address` is neither an address nor a network.
+        """
+        self._unit.flush()
+        return entries_of(self._unit.rows(selection(query, self._keys)), self._keys)
+
+    def placed(self, query: AuditQuery, epoch: int, begin: int, end: int) -> Sequence[AuditRecord]:
+        """Return what a query finds, its time range aside, from one place in the log up to another."""
+        leaf = audit_leaf.c
+        wanted = select(audit_event).join(audit_leaf, leaf.event_id == _A.id)
+        wanted = wanted.where(leaf.epoch == epoch, leaf.leaf_index >= begin, leaf.leaf_index < end)
+        rows = self._unit.rows(wanted.where(*facets(query, self._keys)).order_by(leaf.leaf_index))
+        return records_of(rows, self._keys)
 
     def find(self, event_id: str) -> AuditRecord | None:
         """Return one record, or None."""

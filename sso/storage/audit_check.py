@@ -26,6 +26,7 @@ class LogCheck:
     database: Database
     entries: int = 0
     checkpoints: int = 0
+    gone_before: str = ""
 
     def findings(self) -> Iterator[Finding]:
         """Yield everything that is wrong, epoch by epoch, then row by row.
@@ -39,13 +40,14 @@ class LogCheck:
             self.database.read() as stores
         ):  # later than the checkpoints: every signed tree is within its head
             heads, keys = stores.audit_tree.heads(), stores.audit_checkpoints.public_keys()
+            self.gone_before = stores.audit_tree.gone_before()
         for head in heads:
             own = [key for key in keys if key.name == head.origin]
             yield from self._epoch(head, LogIdentity(head.origin, own), signed.get(head.epoch, 0))
         yield from self._rows()
 
     def _epoch(self, head: Head, identity: LogIdentity, signed_size: int) -> Iterator[Finding]:
-        log = WholeLog(identity, self._notes(head.epoch, signed_size))
+        log = WholeLog(identity, self._notes(head.epoch, signed_size), self.gone_before)
         yield from log.findings(self._leaves(head))
         self.entries += log.frontier.size
         self.checkpoints += log.checkpoints

@@ -1,5 +1,7 @@
 """Take in the events of a hub that did not have the log yet, with their ids and times, as entries."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, select
@@ -33,6 +35,28 @@ class SqlAuditImport:
             self._unit.collect(audit_event, entry)
             self._unit.collect(audit_pending, {"event_id": row.id, "leaf_hash": leaf_hash(body)})
         return len(rows)
+
+
+class SqlAuditLateEvents:
+    """Events that were spooled while the log could not be written."""
+
+    __slots__ = ("_keys", "_unit")
+
+    def __init__(self, unit: UnitOfWork, keys: AuditKeys) -> None:
+        self._unit = unit
+        self._keys = keys
+
+    def take(self, records: Sequence[AuditRecord]) -> int:
+        """Make records entries, marked `late`, unless they are there already; return how many."""
+        ids = select(audit_event.c.id).where(audit_event.c.id.in_([record.id for record in records]))
+        known = {row.id for row in self._unit.rows(ids)}
+        new = [record for record in records if record.id not in known]
+        for record in new:
+            late = replace(record, detail={**record.detail, "late": True})
+            entry, body = event_row(late, self._keys)
+            self._unit.collect(audit_event, entry)
+            self._unit.collect(audit_pending, {"event_id": record.id, "leaf_hash": leaf_hash(body)})
+        return len(new)
 
 
 def _record(row: Row[Any]) -> AuditRecord:

@@ -24,7 +24,9 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
+    and_,
     bindparam,
+    or_,
     select,
     text,
     update,
@@ -75,6 +77,13 @@ _OF_ACCOUNT = select(audit_key).where(_K.account_id == bindparam("account"), _K.
 _OF_PERIOD = _OF_ACCOUNT.where(_K.period == bindparam("within"))
 _BY_ID = select(audit_key).where(_K.id.in_(bindparam("ids", expanding=True)))
 _ADD = postgresql.insert(audit_key).on_conflict_do_nothing()
+_OLDER = select(_K.id).where(
+    _K.sealed.is_not(None),
+    or_(
+        and_(_K.account_id != "", _K.period < bindparam("year")),
+        and_(_K.account_id == "", _K.period < bindparam("month")),
+    ),
+)
 _DESTROY = (
     update(audit_key)
     .where(_K.id.in_(bindparam("ids", expanding=True)), _K.sealed.is_not(None))
@@ -190,6 +199,12 @@ class AuditKeys:
         with self._connection(writes=False) as connection:
             rows = connection.execute(_OF_ACCOUNT.order_by(_K.period), {"account": account_id}).fetchall()
         return [LivingKey(row.id, row.period, self._opened(row).ref(account_id)) for row in rows]
+
+    def older_than(self, end: datetime) -> Sequence[str]:
+        """Return the ids of keys whose period was over at a moment and that were not destroyed."""
+        with self._connection(writes=False) as connection:
+            rows = connection.execute(_OLDER, {"year": f"{end:%Y}", "month": f"{end:%Y-%m}"}).fetchall()
+        return [row.id for row in rows]
 
     def destroy(self, ids: Collection[str], now: datetime) -> int:
         """Destroy keys for good, and what the database's files still hold of them; return how many.

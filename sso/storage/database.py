@@ -9,10 +9,12 @@ Ask people and directories *outside* of a transaction: on SQLite one writer work
 bind or an argon2 inside `begin` holds up everyone.
 """
 
+import logging
 import os
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -22,13 +24,19 @@ from sso.oidc.errors import RequestRejected
 from sso.oidc.jose import MemoryKeys
 from sso.oidc.keys import PrivateKeys
 from sso.storage.audit_keys import AuditKeys, audit_keys_url
+from sso.storage.audit_spool import AuditSpool, SpooledAuditLog
 from sso.storage.clients import ClientCache
 from sso.storage.engines import Engines, Pool, database_url
+from sso.storage.errors import StorageUnavailable
 from sso.storage.opening import engines_of
 from sso.storage.sealing import Sealer
 from sso.storage.signing_keys import SignersInMemory
 from sso.storage.stores import Kept, SqlStores
 from sso.storage.unit_of_work import UnitOfWork
+
+log = logging.getLogger("sso.storage")
+
+_Result = TypeVar("_Result")
 
 
 class Database:
@@ -54,6 +62,8 @@ class Database:
         self._url = database_url(url)
         self._pool = pool or Pool()
         self.audit_keys = audit_keys or AuditKeys(audit_keys_url(url), sealer, self._pool)
+        self.audit_spool: AuditSpool | None = None
+        """Where the events of a containment wait while the log cannot be written; None: it fails then."""
         signers = SignersInMemory(private_keys or MemoryKeys())
         self._kept = Kept(ClientCache(), sealer, signers, self.audit_keys)
         self._guard = threading.Lock()
@@ -90,6 +100,37 @@ class Database:
                 unit.commit()
                 raise
             unit.commit()
+
+    def contain(self, origin: Origin, action: Callable[[SqlStores], _Result]) -> _Result:
+        """Do what ends something (a session, a token, an account), also while the log cannot be written.
+
+        The action may run twice: if its transaction fails, once more with its events spooled, durably, before
+        the state commits. As in `begin`, a refusal is an answer.
+
+        Raises:
+            StorageUnavailable: the state could not be changed, or the events not be spooled.
+        """
+        try:
+            with self.begin(origin) as stores:
+                return action(stores)
+        except StorageUnavailable as error:
+            if self.audit_spool is None:
+                raise
+            log.critical("the audit log cannot be written: events are spooled", extra={"reason": str(error)})
+        return self._spooling(origin, action, self.audit_spool)
+
+    def _spooling(self, origin: Origin, action: Callable[[SqlStores], _Result], spool: AuditSpool) -> _Result:
+        with self._my_engines().transaction(writes=True) as transaction:
+            unit = UnitOfWork(transaction, origin, writes=True)
+            stores, spooled = SqlStores(unit, self._kept), SpooledAuditLog(unit)
+            stores.audit = spooled
+            try:
+                result = action(stores)
+            except RequestRejected:
+                _commit_spooled(unit, spooled, spool)
+                raise
+            _commit_spooled(unit, spooled, spool)
+            return result
 
     @contextmanager
     def read(self) -> Generator[SqlStores]:
@@ -141,3 +182,10 @@ class Database:
 
     def _new_engines(self) -> Engines:
         return engines_of(self._url, self._pool)
+
+
+def _commit_spooled(unit: UnitOfWork, spooled: SpooledAuditLog, spool: AuditSpool) -> None:
+    """Make the events durable, then the state; what did not come about is taken back."""
+    unit.flush()
+    with spool.holding(spooled.records):
+        unit.commit()

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 from sso.storage.access_tokens import SqlAccessTokens
 from sso.storage.audit import SqlAuditLog, SqlAuditSearch
 from sso.storage.audit_anchors import SqlAuditAnchors
+from sso.storage.audit_answers import SqlAuditAnswers
 from sso.storage.audit_checkpoints import SqlAuditCheckpoints
 from sso.storage.audit_holds import SqlAuditHolds
-from sso.storage.audit_import import SqlAuditImport
+from sso.storage.audit_import import SqlAuditImport, SqlAuditLateEvents
 from sso.storage.audit_keys import AuditKeys
+from sso.storage.audit_months import SqlAuditMonths
 from sso.storage.audit_receipts import SignedTree, SqlAuditReceipts
+from sso.storage.audit_spool import SpooledAuditLog
 from sso.storage.audit_tree import SqlAuditTree
 from sso.storage.cleanup import SqlCleanup
 from sso.storage.clients import ClientCache, SqlClients
@@ -97,15 +100,20 @@ class SqlStores:
         self.sync_runs = SqlSyncRuns(unit)
 
     def _open_log(self, unit: UnitOfWork, kept: Kept) -> None:
-        self.audit = SqlAuditLog(unit, kept.audit_keys)
+        self.audit: SqlAuditLog | SpooledAuditLog = SqlAuditLog(unit, kept.audit_keys)
         self.audit_search = SqlAuditSearch(unit, kept.audit_keys)
         self.audit_holds = SqlAuditHolds(unit)
         self.audit_import = SqlAuditImport(unit, kept.audit_keys)
+        self.audit_late = SqlAuditLateEvents(unit, kept.audit_keys)
+        self.audit_months = SqlAuditMonths(unit)
         self.audit_tree = SqlAuditTree(unit)
         self.audit_checkpoints = SqlAuditCheckpoints(unit, kept.sealer)
         self.audit_anchors = SqlAuditAnchors(unit)
         tree = SignedTree(self.audit_tree, self.audit_checkpoints, self.audit_anchors)
         self.audit_receipts = SqlAuditReceipts(unit, kept.audit_keys, tree)
+        self.audit_answers = SqlAuditAnswers(
+            self.audit_search, self.audit_tree, self.audit_checkpoints, SqlSessions(unit)
+        )
 
 
 if TYPE_CHECKING:

@@ -73,14 +73,15 @@ class _SignOutPages:
     def ask(self, params: Mapping[str, str]) -> Response:
         """Sign out at once when the service proves whose session it means; ask the person otherwise."""
         visit = visit_of(self._hub, request, params.get("ui_locales"))
-        question = ended = None
-        with self._hub.database.begin(visit.origin) as stores:
+
+        def ask_or_end(stores: Stores) -> tuple[LogoutRequest, _Ended | None, dict[str, Any] | None]:
             asked = parse_logout(params, stores, self._hub.provider(), visit.now)
             session = sessions.current(visit.session_cookie, stores, self._hub.settings, visit.now)
             if session is not None and asked.session_id != session.id:
-                question = self._question(asked, session, visit, stores)
-            else:
-                ended = _end(visit, stores)
+                return asked, None, self._question(asked, session, visit, stores)
+            return asked, _end(visit, stores), None
+
+        asked, ended, question = self._hub.database.contain(visit.origin, ask_or_end)
         if question is None:
             return self._leave(asked, ended, params, visit)
         return self._answers.page(
@@ -99,9 +100,11 @@ class _SignOutPages:
         """End the session after the person pressed the button."""
         visit = visit_of(self._hub, request, form.get("ui_locales"))
         check_form(visit, request, PURPOSE, self._hub.settings.issuer)
-        with self._hub.database.begin(visit.origin) as stores:
-            asked = parse_logout(form, stores, self._hub.provider(), visit.now)
-            ended = _end(visit, stores)
+
+        def end(stores: Stores) -> tuple[LogoutRequest, _Ended | None]:
+            return parse_logout(form, stores, self._hub.provider(), visit.now), _end(visit, stores)
+
+        asked, ended = self._hub.database.contain(visit.origin, end)
         return self._leave(asked, ended, form, visit)
 
     def _question(

@@ -159,10 +159,16 @@ def _answer(
 
     def answered(provider: Provider) -> dict[str, JsonValue] | str | None:
         now = datetime.now(UTC)
-        with hub.database.begin(origin) as stores:
+
+        def work(stores: Stores) -> dict[str, JsonValue] | str | None:
             client = authenticate(presented, stores, provider, now)
             key = None if bind is None else bind(presented, client, stores, provider, now)
             return answer(TokenRequest(client, form, resources, audiences, key), stores, provider, now)
+
+        if answer is _revoke:  # what ends something does not wait for the log
+            return hub.database.contain(origin, work)
+        with hub.database.begin(origin) as stores:
+            return work(stores)
 
     response = _response(with_known_state(hub, origin, answered))
     response.headers["Cache-Control"] = "no-store"

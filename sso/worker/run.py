@@ -14,9 +14,10 @@ from sso.worker.key_rotation import keep_up
 from sso.worker.last_signed import LastSigned
 from sso.worker.logout_delivery import deliver_due
 from sso.worker.ping_delivery import ping_due
+from sso.worker.retention import destroy_expired_keys, keep_months
 from sso.worker.sequencer import Sequencer
 from sso.worker.state_poll import polls_of
-from sso.worker.upkeep import clean_up, end_expired_sessions, take_in_old_events
+from sso.worker.upkeep import clean_up, end_expired_sessions, take_in_old_events, take_in_spooled_events
 
 log = logging.getLogger("sso.worker")
 
@@ -43,6 +44,9 @@ def jobs_of(hub: Hub, outbound: Outbound) -> list[Job]:
         Job("session limits", 10.0, lambda: end_expired_sessions(hub)),
         Job("key rotation", 60.0, lambda: keep_up(hub)),
         Job("events from before the log", 60.0, lambda: take_in_old_events(hub)),
+        Job("spooled events", 5.0, lambda: take_in_spooled_events(hub)),
+        Job("months of the log", 3600.0, lambda: keep_months(hub)),
+        Job("expired keys of the log", 3600.0, lambda: destroy_expired_keys(hub)),
         Job("clean-up", 10.0, lambda: clean_up(hub)),
     ]
 

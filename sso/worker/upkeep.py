@@ -7,9 +7,11 @@ not through says so, and the others have their turn in between.
 import time
 from datetime import UTC, datetime
 
+from sso.audit.event import AuditSpoolTaken
 from sso.audit.record import Origin
 from sso.authentication import sessions
 from sso.hub import Hub
+from sso.storage.audit_spool import Spooled
 from sso.storage.cleanup import MAX_BATCH, SWEPT_TABLES
 
 BATCH = 200
@@ -47,6 +49,21 @@ def take_in_old_events(hub: Hub) -> bool:
     """Bring a batch of events from before the log into it; true if there may be more."""
     with hub.database.begin(_ORIGIN) as stores:
         return stores.audit_import.take(BATCH) == BATCH
+
+
+def take_in_spooled_events(hub: Hub) -> None:
+    """Bring what was spooled while the log could not be written into it, on record with how much it was."""
+    spool = hub.database.audit_spool
+    if spool is not None:
+        spool.take(lambda spooled: _take_in(hub, spooled))
+
+
+def _take_in(hub: Hub, spooled: Spooled) -> None:
+    with hub.database.begin(_ORIGIN) as stores:
+        taken = stores.audit_late.take(spooled.records)
+        oldest = min((record.occurred_at for record in spooled.records), default=None)
+        event = AuditSpoolTaken(count=taken, broken=spooled.broken, oldest=oldest)
+        stores.audit.append(event, datetime.now(UTC))
 
 
 def clean_up(hub: Hub) -> bool:

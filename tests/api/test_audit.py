@@ -255,6 +255,43 @@ def test_people_are_asked_for_in_one_way(office: Office, query: str) -> None:
     problem(office.officer(Role.AUDITOR).get(f"/audit/people?{query}"), 400, "invalid_parameter")
 
 
+def test_a_question_is_asked_by_name_and_recorded(sql_office: Office, past: dict[str, str]) -> None:
+    caller = sql_office.officer(Role.AUDITOR)
+
+    listed = caller.get("/audit/questions").json["questions"]
+    answer = caller.get("/audit/questions/Q1?account_id=acc-1&reason=case-7").json
+    computed = caller.get("/audit/questions/Q8?reason=case-7").json
+    log = caller.get("/audit/questions/Q12?reason=case-7").json
+
+    assert [question["question"] for question in listed] == [f"Q{n}" for n in range(1, 13)]
+    assert [event["id"] for event in answer["events"]] == [past["read"]]
+    assert answer["table"] is None
+    assert computed["table"]["columns"][0] == "client_id"
+    assert log["table"]["columns"] == ["log", "entries", "signed_entries", "signed_at", "waiting"]
+    recorded = [record["detail"] for record in sql_office.log("audit.searched")]
+    assert {detail["query"]["question"]: detail["reason"] for detail in recorded} == dict.fromkeys(
+        ("Q1", "Q8", "Q12"), "case-7"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "parameter"),
+    [
+        ("Q1?reason=x", "account_id"),
+        ("Q4?reason=x", "address"),
+        ("Q9?reason=x&client_id=housing", "nothing"),
+        ("Q9", "reason"),
+        ("Q9?reason=x&since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z", "since"),
+    ],
+)
+def test_a_question_that_lacks_something_says_what(office: Office, path: str, parameter: str) -> None:
+    answer = office.officer(Role.AUDITOR).get(f"/audit/questions/{path}")
+
+    problem(answer, 400, "invalid_parameter")
+    assert [error["parameter"] for error in answer.json["errors"]] == [parameter]
+    problem(office.officer(Role.AUDITOR).get("/audit/questions/Q13?reason=x"), 404, "not_found")
+
+
 def test_every_event_type_is_explained(office: Office) -> None:
     from sso.audit.event import EVENT_CLASSES
 

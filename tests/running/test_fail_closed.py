@@ -11,7 +11,7 @@ import pytest
 
 from tests.relying_parties.visitor import Visitor
 from tests.running.application import REDIRECT_URI, Application, registered, signed_in
-from tests.running.state import rows, unwritable_audit
+from tests.running.state import events, rows, unwritable_audit
 from tests.running.tuned_hub import TunedHub, running_hub
 from tests.servers.hub import PASSWORD
 from tests.servers.postgresql import PostgreSQL
@@ -130,6 +130,49 @@ def test_sign_in_works_again_without_a_restart(place: Place) -> None:
         stopped_at = visitor.sign_in("tuya", PASSWORD, until=REDIRECT_URI)
 
     assert "code=" in stopped_at
+
+
+def test_what_ends_something_does_not_wait_for_the_log(place: Place) -> None:
+    """Revoking and signing out: done at once, spooled, and taken in late by the worker."""
+    verifier, cookies = secrets.token_urlsafe(32), signed_in(place.application)
+    code = place.application.ask_code(cookies, verifier)
+    assert code is not None
+    tokens = place.application.redeem(code, verifier).json()
+
+    with unwritable_audit(place.hub):
+        revoked = place.application.http.post(
+            f"{place.hub.issuer}/oauth2/revoke",
+            data={
+                "token": tokens["refresh_token"],
+                "client_id": place.application.client_id,
+                "client_secret": place.application.client_secret,
+            },
+        )
+        signed_out = httpx.get(
+            f"{place.hub.issuer}/oauth2/logout",
+            params={"id_token_hint": tokens["id_token"]},
+            cookies=cookies,
+            trust_env=False,
+        )
+        refused = place.application.refresh(tokens["refresh_token"])
+        spool = b"".join(file.read_bytes() for file in place.hub.folder.glob("audit-spool*"))
+
+    assert (revoked.status_code, signed_out.status_code) == (200, 303)
+    assert refused.status_code in (400, 503)
+    assert place.application.client_id.encode() not in spool
+    late = _spooled_events(place.hub)
+    assert late == {"token.revoked", "session.ended.user"}
+    assert place.application.ask_code(cookies, secrets.token_urlsafe(32)) is None
+
+
+def _spooled_events(hub: TunedHub) -> set[str]:
+    """What came late, once the worker of this node has taken it in."""
+    ends = time.monotonic() + 60
+    while not events(hub, "audit.spool.taken") and time.monotonic() < ends:
+        time.sleep(0.3)
+    codes = ("token.revoked", "session.ended.user")
+    assert not list(hub.folder.glob("audit-spool*"))
+    return {code for code in codes if any(event.get("late") for event in events(hub, code))}
 
 
 @pytest.mark.postgresql

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from sso.audit.record import JsonValue, Outcome, Severity
@@ -153,3 +154,71 @@ class HoldLifted:
     hold_id: str
     subject_sha256: str | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFollowed:
+    """Someone began to follow the log as it grows: what was asked for, and why."""
+
+    code: ClassVar[str] = "audit.followed"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.INFORMATIONAL
+    query: Mapping[str, JsonValue]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditExported:
+    """Records were written to a file: which were asked for, how many, why, and the file's SHA-256."""
+
+    code: ClassVar[str] = "audit.exported"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.MEDIUM
+    query: Mapping[str, JsonValue]
+    results: int
+    kind: str
+    redacted: tuple[str, ...]
+    reason: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditSpoolTaken:
+    """Events of a time when the log could not be written were taken into it, each marked `late`.
+
+    `broken` counts lines that could not be read: writes that a crash cut off, or somebody's hand.
+    """
+
+    code: ClassVar[str] = "audit.spool.taken"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.HIGH
+    count: int
+    broken: int
+    oldest: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditMonthDropped:
+    """A month of the log was dropped at the end of its retention: entries with ids before `gone_before`.
+
+    `minimum_indices` are, by epoch, the first places above all that went.
+    """
+
+    code: ClassVar[str] = "audit.retention.dropped"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.HIGH
+    month: str
+    entries: int
+    gone_before: str
+    minimum_indices: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditKeysExpired:
+    """Keys to what the log tells of people were destroyed: of years that ended before `until`."""
+
+    code: ClassVar[str] = "audit.retention.keys_destroyed"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.HIGH
+    keys: int
+    until: datetime

@@ -1,0 +1,148 @@
+"""The twelve questions of a security officer, over the API; each is recorded before its answer leaves."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from sso.api.audit_documents import AuditEventDocument
+from sso.api.audit_parameters import Identifier, Moment, Network, Reason
+from sso.api.officer import Need
+from sso.api.operation import Answer, Call, Nothing, Operation
+from sso.api.problem import Problem
+from sso.audit.event import AuditSearched
+from sso.audit.query import AuditQuery
+from sso.audit.questions import QUESTIONS, Question, Subject, SubjectMissing, query_for
+from sso.audit.record import JsonValue
+from sso.authentication.stores import Stores
+from sso.storage.audit_answers import TooManyRecords
+
+
+class QuestionDocument(BaseModel):
+    """One question: what it asks, what it is about, and whether it must be told that."""
+
+    question: str
+    asks: str
+    about: str
+    must: bool
+    days: int
+
+
+class Questions(BaseModel):
+    """All questions."""
+
+    questions: list[QuestionDocument]
+
+
+class TableDocument(BaseModel):
+    """What several records together tell."""
+
+    columns: list[str]
+    rows: list[list[Any]]
+
+
+class AnswerDocument(BaseModel):
+    """An answer: a table for some questions, and the newest records that it stands on."""
+
+    question: str
+    asks: str
+    table: TableDocument | None
+    events: list[AuditEventDocument]
+
+
+class Asked(Nothing):
+    """What a question is about, and its time range."""
+
+    since: Moment | None = Field(None, description="Inclusive; each question has its own default.")
+    until: Moment | None = Field(None, description="Exclusive; now by default.")
+    account_id: Identifier | None = Field(None, description="An account of the person asked about.")
+    client_id: Identifier | None = None
+    address: Network | None = None
+    limit: int = Field(100, ge=1, le=500)
+    reason: Reason = Field(description="Why you ask: recorded with the question.")
+
+
+def _list(_: Call[Nothing]) -> Answer:
+    questions = [
+        {"question": q.id, "asks": q.asks, "about": q.may.value, "must": q.must, "days": q.days}
+        for q in QUESTIONS.values()
+    ]
+    return Answer({"questions": questions})
+
+
+def _ask(call: Call[Asked]) -> Answer:
+    question = QUESTIONS.get(call.path["question"])
+    if question is None:
+        raise Problem("not_found")
+    with call.hub.database.read() as stores:
+        query = _query(call, question, stores)
+        found = list(stores.audit_search.search(query))
+        try:
+            table = stores.audit_answers.table(question, query, call.now)
+        except TooManyRecords as error:
+            raise Problem(
+                "invalid_parameter", errors=[{"parameter": "since", "detail": str(error)}]
+            ) from error
+    asked: dict[str, JsonValue] = {"question": question.id, **query.asked()}
+    event = AuditSearched(
+        account_id=call.officer.account_id,
+        client_id=call.officer.client_id,
+        session_id=call.officer.session_id,
+        query=asked,
+        results=len(found),
+        reason=call.asked.reason,
+    )
+    with call.hub.database.begin(call.origin) as stores:
+        stores.audit.append(event, call.now)
+    rows = None if table is None else {"columns": list(table.columns), "rows": [list(r) for r in table.rows]}
+    return Answer(
+        {
+            "question": question.id,
+            "asks": question.asks,
+            "table": rows,
+            "events": [record.as_json() for record in found],
+        }
+    )
+
+
+def _query(call: Call[Asked], question: Question, stores: Stores) -> AuditQuery:
+    asked = call.asked
+    subject = Subject(person=_ids(asked.account_id, stores), client=asked.client_id, address=asked.address)
+    try:
+        return query_for(question, subject, asked.since, asked.until or call.now, asked.limit)
+    except SubjectMissing as error:
+        parameter = "account_id" if error.need.value == "person" else error.need.value
+        raise Problem("invalid_parameter", errors=[{"parameter": parameter, "detail": str(error)}]) from error
+    except ValueError as error:
+        raise Problem("invalid_parameter", errors=[{"parameter": "since", "detail": str(error)}]) from error
+
+
+def _ids(account_id: str | None, stores: Stores) -> tuple[str, ...]:
+    """The person of an account with all of theirs; an account that is gone stands for itself."""
+    account = None if account_id is None else stores.people.account(account_id)
+    if account is None:
+        return () if account_id is None else (account_id,)
+    return (account.person_id, *(each.id for each in stores.people.accounts_of(account.person_id)))
+
+
+QUESTION_OPERATIONS: tuple[Operation[Any], ...] = (
+    Operation(
+        name="list_audit_questions",
+        method="GET",
+        path="/audit/questions",
+        summary="The questions that can be asked by name",
+        need=Need.AUDIT,
+        asked=Nothing,
+        answer=Questions,
+        run=_list,
+    ),
+    Operation(
+        name="ask_audit_question",
+        method="GET",
+        path="/audit/questions/{question}",
+        summary="Ask one of them; recorded as audit.searched",
+        need=Need.AUDIT,
+        asked=Asked,
+        answer=AnswerDocument,
+        run=_ask,
+    ),
+)

@@ -1,0 +1,111 @@
+"""`sso audit ask`: the questions that a security officer must be able to have answered, by name."""
+
+from datetime import UTC, datetime
+
+import click
+
+from sso.audit.event import AuditSearched
+from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
+from sso.audit.questions import QUESTIONS, Need, Question, Rows, Subject, query_for
+from sso.audit.record import AuditRecord, JsonValue
+from sso.cli.accounts import ids_of_person
+from sso.cli.arguments import CLEAN_TEXT, MOMENT, NETWORK
+from sso.cli.audit_lines import print_records
+from sso.cli.audit_question import CLOCK_TOLERANCE
+from sso.cli.context import fail, hub_of, json_option, print_json, print_rows
+from sso.cli.operator import operator_origin
+from sso.hub import Hub
+from sso.storage.audit_answers import TooManyRecords
+
+
+@click.command()
+@click.argument("name", required=False, metavar="[Q1..Q12]")
+@click.option("--person", type=CLEAN_TEXT, help="Sign-in name, name@realm of a clerk, account or person id.")
+@click.option("--client", "client_id", type=CLEAN_TEXT, help="Client id.")
+@click.option("--address", type=NETWORK, help="IP address or network.")
+@click.option("--since", type=MOMENT, help="Time or 24h, 7d ago; each question has its own default.")
+@click.option("--until", type=MOMENT, help="Time or 24h, 7d ago; now unless given.")
+@click.option("--limit", type=click.IntRange(1, MAX_PAGE_SIZE), default=100, show_default=True)
+@click.option("--reason", type=CLEAN_TEXT, help="Why you ask, for the record; needed with a question.")
+@json_option
+@click.pass_context
+def ask(
+    context: click.Context, /, name: str | None, reason: str | None, as_json: bool, **given: object
+) -> None:
+    """Ask one of the twelve questions; without a name, list them. The question is recorded itself."""
+    if name is None:
+        rows = [{"question": q.id, "takes": _takes(q), "asks": q.asks} for q in QUESTIONS.values()]
+        print_rows(rows, as_json=as_json, columns=("question", "takes", "asks"))
+        return
+    question = QUESTIONS.get(name.upper())
+    if question is None:
+        raise click.UsageError(f"there is no question {name}: Q1 to Q{len(QUESTIONS)}")
+    if reason is None:
+        raise click.UsageError("--reason: say why you ask, for the record")
+    with hub_of(context) as hub:
+        table, records = _answer(hub, question, _query(hub, question, given), reason)
+    _print(question, table, records, as_json=as_json)
+
+
+def _takes(question: Question) -> str:
+    if question.may is Need.NOTHING:
+        return "-"
+    return f"--{question.may.value}" if question.must else f"[--{question.may.value}]"
+
+
+def _query(hub: Hub, question: Question, given: dict[str, object]) -> AuditQuery:
+    person, now = given["person"], datetime.now(UTC)
+    with hub.database.read() as stores:
+        ids = () if person is None else ids_of_person(stores.people, str(person), hub.directories)
+    subject = Subject(person=ids, client=_text(given["client_id"]), address=_text(given["address"]))
+    since, until, limit = given["since"], given["until"], given["limit"]
+    try:
+        return query_for(
+            question,
+            subject,
+            since if isinstance(since, datetime) else None,
+            until if isinstance(until, datetime) else now + CLOCK_TOLERANCE,
+            int(str(limit)),
+        )
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _answer(
+    hub: Hub, question: Question, query: AuditQuery, reason: str
+) -> tuple[Rows | None, list[AuditRecord]]:
+    """The answer, on record before anybody sees it."""
+    now = datetime.now(UTC)
+    try:
+        with hub.database.read() as stores:
+            records = list(stores.audit_search.search(query))
+            table = stores.audit_answers.table(question, query, now)
+    except TooManyRecords as error:
+        fail(str(error))
+    asked: dict[str, JsonValue] = {"question": question.id, **query.asked()}
+    with hub.database.begin(operator_origin()) as stores:
+        stores.audit.append(AuditSearched(query=asked, results=len(records), reason=reason), now)
+    return table, records
+
+
+def _print(question: Question, table: Rows | None, records: list[AuditRecord], *, as_json: bool) -> None:
+    rows = [] if table is None else [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    if as_json:
+        print_json(
+            {
+                "question": question.id,
+                "asks": question.asks,
+                "table": None if table is None else list(rows),
+                "records": [record.as_json() for record in records],
+            }
+        )
+        return
+    click.echo(f"{question.id}: {question.asks}")
+    if table is not None:
+        print_rows(rows, as_json=False, columns=table.columns)
+        click.echo()
+    print_records(records)

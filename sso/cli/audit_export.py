@@ -1,0 +1,131 @@
+"""`sso audit export`: what a question finds as a file of JSON lines or CSV, on record before it is there."""
+
+import csv
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from sso.audit.entry import GROUPS, Entry, record_from
+from sso.audit.event import AuditExported
+from sso.audit.evidence import CSV_COLUMNS, csv_cell, record_cells
+from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
+from sso.audit.record import AuditRecord
+from sso.cli.arguments import CLEAN_TEXT
+from sso.cli.audit_question import query_of, question_options
+from sso.cli.context import fail, hub_of
+from sso.cli.operator import operator_origin
+from sso.hub import Hub
+
+KINDS = ("jsonl", "csv")
+
+
+@dataclass(frozen=True, slots=True)
+class _Export:
+    """What is to be written, how, and why."""
+
+    query: AuditQuery
+    kind: str
+    redacted: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What is in the file."""
+
+    records: int
+    sha256: str
+
+
+@click.command()
+@question_options
+@click.option("--format", "kind", type=click.Choice(KINDS), default="jsonl", show_default=True)
+@click.option("--redact", multiple=True, type=click.Choice(list(GROUPS)), help="Leave out; again for more.")
+@click.option("--reason", required=True, type=CLEAN_TEXT, help="Why it leaves the house, for the record.")
+@click.option("--output", "file", required=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_context
+def export(
+    context: click.Context, /, file: Path, kind: str, reason: str, redact: tuple[str, ...], **question: object
+) -> None:
+    """Write all that a question finds to a file, newest first, one record a line.
+
+    For a file that a stranger can verify, redacted or not, take `sso audit seal`.
+    """
+    part = file.with_name(f"{file.name}.part")
+    with hub_of(context) as hub:
+        wanted = _Export(query_of(hub, question), kind, redact, reason)
+        if file.exists():
+            fail(f"{file}: File exists")
+        try:
+            written = _write(hub, wanted, part)
+            _record(hub, wanted, written)
+            os.link(part, file)  # never over a file that has come there meanwhile
+        except OSError as error:
+            fail(f"{file}: {error.strerror}")
+        finally:
+            part.unlink(missing_ok=True)
+    click.echo(f"{written.records} records in {file}")
+    click.echo(f"sha256: {written.sha256}")
+
+
+def _write(hub: Hub, wanted: _Export, part: Path) -> _Written:
+    digest, records = hashlib.sha256(), 0
+    descriptor = os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "wb") as opened:
+        for line in _lines(hub, wanted):
+            digest.update(line)
+            opened.write(line)
+            records += 1
+        opened.flush()
+        os.fsync(opened.fileno())
+    return _Written(records - (wanted.kind == "csv"), digest.hexdigest())
+
+
+def _lines(hub: Hub, wanted: _Export) -> Iterator[bytes]:
+    if wanted.kind == "csv":
+        yield _csv_line(list(CSV_COLUMNS[1:]))
+    for record in _records(hub, wanted):
+        if wanted.kind == "csv":
+            yield _csv_line([csv_cell(cell) for cell in record_cells(record)])
+        else:
+            yield json.dumps(record.as_json(), ensure_ascii=False).encode() + b"\n"
+
+
+def _records(hub: Hub, wanted: _Export) -> Iterator[AuditRecord]:
+    hidden = {group for part in wanted.redacted for group in GROUPS[part]}
+    before = None
+    while True:
+        with hub.database.read() as stores:
+            page = stores.audit_search.entries(replace(wanted.query, before=before, limit=MAX_PAGE_SIZE))
+        for entry in page:
+            shown = {name: group for name, group in entry.groups.items() if name not in hidden}
+            yield record_from(Entry(entry.id, entry.body, shown))
+        if len(page) < MAX_PAGE_SIZE:
+            return
+        before = page[-1].id
+
+
+def _csv_line(cells: list[str]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue().encode()
+
+
+def _record(hub: Hub, wanted: _Export, written: _Written) -> None:
+    event = AuditExported(
+        query=wanted.query.asked(),
+        results=written.records,
+        kind=wanted.kind,
+        redacted=wanted.redacted,
+        reason=wanted.reason,
+        sha256=written.sha256,
+    )
+    with hub.database.begin(operator_origin()) as stores:
+        stores.audit.append(event, datetime.now(UTC))

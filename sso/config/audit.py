@@ -1,0 +1,37 @@
+"""`[audit]`: the log of everything that happens, and how long it is kept."""
+
+from typing import Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from sso.config.anchors import Witnesses
+from sso.config.section import Positive, Section, checked_database_url
+
+_Days = Annotated[int, Field(ge=180, le=36_500)]
+
+
+class Audit(Section):
+    """`[audit]`: the log of everything that happens."""
+
+    checkpoint_seconds: Annotated[int, Field(ge=1, le=3_600)] = 2
+    last_signed_file: str = "audit-last-signed.json"
+    spool_file: str = "audit-spool"
+    key_database_url: str | None = None
+    minimum_retention_days: _Days = 180
+    retention_days: _Days | None = None
+    personal_retention_days: _Days | None = None
+    anchor_seconds: Annotated[int, Field(ge=1, le=86_400)] = 10
+    anchor_warning_seconds: Positive = 3_600
+    witness: Witnesses = ()
+
+    @model_validator(mode="after")
+    def _no_less_than_the_minimum(self) -> "Audit":
+        given = (self.retention_days, self.personal_retention_days)
+        if any(days is not None and days < self.minimum_retention_days for days in given):
+            raise ValueError("retention must not be shorter than minimum_retention_days")
+        return self
+
+    @field_validator("key_database_url")
+    @classmethod
+    def _known(cls, value: str | None) -> str | None:
+        return None if value is None else checked_database_url(value)

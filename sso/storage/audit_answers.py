@@ -1,0 +1,138 @@
+"""The tables of the twelve questions: what is computed from many records, or read from the state itself."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sso.audit.findings import attacks, claim_use, claims_grown, reach
+from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
+from sso.audit.questions import Question, Rows, Table
+from sso.audit.record import AuditRecord, JsonValue
+from sso.storage.audit import SqlAuditSearch
+from sso.storage.audit_checkpoints import SqlAuditCheckpoints
+from sso.storage.audit_tree import SqlAuditTree
+from sso.storage.sessions import SqlSessions
+
+MAX_RECORDS = 200_000
+SILENCE = timedelta(days=90)
+
+
+class TooManyRecords(ValueError):
+    """The table of a question would need more than MAX_RECORDS records: ask for a shorter time."""
+
+
+class SqlAuditAnswers:
+    """What stands beside the records that a question finds."""
+
+    __slots__ = ("_checkpoints", "_search", "_sessions", "_tree")
+
+    def __init__(
+        self,
+        search: SqlAuditSearch,
+        tree: SqlAuditTree,
+        checkpoints: SqlAuditCheckpoints,
+        sessions: SqlSessions,
+    ) -> None:
+        self._search = search
+        self._tree = tree
+        self._checkpoints = checkpoints
+        self._sessions = sessions
+
+    def table(self, question: Question, query: AuditQuery, now: datetime) -> Rows | None:
+        """Return the table of a question; None where the records are the answer.
+
+        Raises:
+            TooManyRecords: it would need too many.
+        """
+        made: Mapping[Table, Callable[[], Rows]] = {
+            Table.REACH: lambda: reach(self._oldest_first(query)),
+            Table.ATTACKS: lambda: attacks(self._oldest_first(query)),
+            Table.CLAIMS: lambda: self._claims(query),
+            Table.SESSIONS: lambda: self._living_sessions(query, now),
+            Table.DORMANT: lambda: self._awoken(query),
+            Table.LOG: self._log,
+        }
+        return None if question.table is None else made[question.table]()
+
+    def _claims(self, query: AuditQuery) -> Rows:
+        length = query.until - query.since
+        earlier = replace(query, since=query.since - length, until=query.since)
+        return claims_grown(claim_use(self._oldest_first(earlier)), claim_use(self._oldest_first(query)))
+
+    def _living_sessions(self, query: AuditQuery, now: datetime) -> Rows:
+        living = [
+            session
+            for account_id in query.involving
+            for session in self._sessions.of_account(account_id)
+            if session.expires_at > now
+        ]
+        rows = tuple(
+            (
+                each.id,
+                each.account_id,
+                _second(each.auth_time),
+                _second(each.last_seen_at),
+                _second(each.expires_at),
+            )
+            for each in living
+        )
+        return Rows(("session_id", "account_id", "signed_in", "last_seen", "ends"), rows)
+
+    def _awoken(self, query: AuditQuery) -> Rows:
+        first: dict[tuple[str, str], AuditRecord] = {}
+        for record in self._oldest_first(query):
+            for facet, name in (("client_id", record.client_id), ("account_id", record.account_id)):
+                if name is not None:
+                    first.setdefault((facet, name), record)
+        rows: list[tuple[JsonValue, ...]] = []
+        for (facet, name), record in first.items():
+            before = self._before(query, record, **{facet: name})
+            if before is not None and record.occurred_at - before > SILENCE:
+                silent = (record.occurred_at - before).days
+                rows.append((facet, name, _second(before), _second(record.occurred_at), silent))
+        return Rows(("what", "id", "last_seen_before", "woke_up", "days_of_silence"), tuple(rows))
+
+    def _before(self, query: AuditQuery, first: AuditRecord, **whose: str) -> datetime | None:
+        """When the same was last done before, by an account or an application."""
+        earlier = AuditQuery(
+            since=first.occurred_at - timedelta(days=3650),
+            until=query.until,
+            events=query.events,
+            client_id=whose.get("client_id"),
+            account_id=whose.get("account_id"),
+            before=first.id,
+            limit=1,
+        )
+        found = self._search.search(earlier)
+        return found[0].occurred_at if found else None
+
+    def _log(self) -> Rows:
+        waiting = self._tree.waiting()
+        rows: list[tuple[JsonValue, ...]] = []
+        for head in self._tree.heads():
+            signed = self._checkpoints.last(head.epoch)
+            size, at = (0, "-") if signed is None else (signed.checkpoint.size, _second(signed.signed_at))
+            rows.append((head.origin, head.frontier.size, size, at, waiting.events))
+        return Rows(("log", "entries", "signed_entries", "signed_at", "waiting"), tuple(rows))
+
+    def _oldest_first(self, query: AuditQuery) -> Sequence[AuditRecord]:
+        found = list(self._all(query))
+        found.reverse()
+        return found
+
+    def _all(self, query: AuditQuery) -> Iterator[AuditRecord]:
+        before, taken = None, 0
+        while True:
+            page = self._search.search(replace(query, before=before, limit=MAX_PAGE_SIZE))
+            yield from page
+            taken += len(page)
+            if len(page) < MAX_PAGE_SIZE:
+                return
+            if taken >= MAX_RECORDS:
+                msg = f"more than {MAX_RECORDS} records: ask for a shorter time"
+                raise TooManyRecords(msg)
+            before = page[-1].id
+
+
+def _second(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")

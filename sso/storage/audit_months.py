@@ -1,0 +1,137 @@
+"""The months of the audit log on PostgreSQL: a partition each, made ahead, dropped whole when they are over.
+
+A month is a range of ids, for the first 48 bits of an id are its milliseconds (RFC 9562 5.7). Its leaves stay
+in the tree: 100 bytes an entry that tell nothing, so that every other proof and checkpoint holds as before.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Integer, bindparam, func, select, text, update
+
+from sso.storage.columns import Text
+from sso.storage.tables import audit_event, audit_head, audit_leaf, audit_pending
+from sso.storage.unit_of_work import UnitOfWork
+
+_NAME = re.compile(r"audit_event_(\d{4})_(\d{2})")
+_L, _P, _H, _A = audit_leaf.c, audit_pending.c, audit_head.c, audit_event.c
+_ONE_AT_A_TIME = text("SELECT pg_try_advisory_xact_lock(6004516284115648515) AS mine").columns(mine=Integer)
+_PARTITIONS = text(
+    "SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
+    "WHERE i.inhparent = 'audit_event'::regclass ORDER BY c.relname"
+).columns(name=Text)
+_HURRY = text("SET LOCAL lock_timeout = '2s'").columns()
+_LAST_PLACES = (
+    select(_L.epoch, func.max(_L.leaf_index).label("last"))
+    .where(_L.event_id >= bindparam("first_id"), _L.event_id < bindparam("end_id"))
+    .group_by(_L.epoch)
+)
+_WAITING = select(_P.event_id).where(_P.event_id >= bindparam("first_id"), _P.event_id < bindparam("end_id"))
+_COUNT = (
+    select(func.count().label("entries"))
+    .select_from(audit_event)
+    .where(_A.id >= bindparam("first_id"), _A.id < bindparam("end_id"))
+)
+_RAISE = (
+    update(audit_head)
+    .where(
+        _H.epoch == bindparam("of_epoch"),
+        func.coalesce(_H.minimum_index, 0) < bindparam("new_minimum"),
+    )
+    .values(minimum_index=bindparam("new_minimum"))
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Month:
+    """A month of the log."""
+
+    year: int
+    month: int
+
+    @classmethod
+    def of(cls, moment: datetime) -> "Month":
+        """Return the month of a moment, in UTC."""
+        there = moment.astimezone(UTC)
+        return cls(there.year, there.month)
+
+    @property
+    def begin(self) -> datetime:
+        """Its first moment."""
+        return datetime(self.year, self.month, 1, tzinfo=UTC)
+
+    @property
+    def next(self) -> "Month":
+        """The month after it."""
+        return Month(self.year + self.month // 12, self.month % 12 + 1)
+
+    @property
+    def table(self) -> str:
+        """The name of its partition."""
+        return f"audit_event_{self.year:04d}_{self.month:02d}"
+
+    @property
+    def first_id(self) -> str:
+        """What no id of it sorts before."""
+        whole = f"{int(self.begin.timestamp()) * 1000:012x}"
+        return f"{whole[:8]}-{whole[8:]}"
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.month:02d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A month that went: how many entries, and the first index of each epoch above all of them."""
+
+    entries: int
+    minimum_indices: dict[int, int]
+
+
+class SqlAuditMonths:
+    """The partitions of the log, in a transaction of PostgreSQL."""
+
+    __slots__ = ("_unit",)
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
+
+    def lock(self) -> bool:
+        """Be the one who changes partitions until the transaction ends; false if somebody else is."""
+        row = self._unit.row(_ONE_AT_A_TIME)
+        return row is not None and bool(row.mine)
+
+    def known(self) -> Sequence[Month]:
+        """Return the months that have a partition, oldest first."""
+        found = (_NAME.fullmatch(row.name) for row in self._unit.rows(_PARTITIONS))
+        return [Month(int(each[1]), int(each[2])) for each in found if each is not None]
+
+    def make(self, month: Month) -> None:
+        """Make a month's partition.
+
+        Raises:
+            StorageUnavailable: it cannot be made; so where events of that month are there already.
+        """
+        bounds = f"FROM ('{month.first_id}') TO ('{month.next.first_id}')"
+        self._unit.change(
+            text(f"CREATE TABLE {month.table} PARTITION OF audit_event FOR VALUES {bounds}").columns()
+        )
+
+    def drop(self, month: Month) -> Dropped | None:
+        """Drop a month's partition and raise the minimum indices; None while events of it wait for places.
+
+        Raises:
+            StorageUnavailable: it cannot be done now: somebody reads it.
+        """
+        ids = {"first_id": month.first_id, "end_id": month.next.first_id}
+        if self._unit.row(_WAITING, ids) is not None:
+            return None
+        counted = self._unit.row(_COUNT, ids)
+        minimum = {row.epoch: int(row.last) + 1 for row in self._unit.rows(_LAST_PLACES, ids)}
+        self._unit.change(_HURRY)
+        self._unit.change(text(f"DROP TABLE {month.table}").columns())
+        for epoch, index in minimum.items():
+            self._unit.change(_RAISE, {"of_epoch": epoch, "new_minimum": index})
+        return Dropped(0 if counted is None else int(counted.entries), minimum)

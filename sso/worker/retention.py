@@ -1,0 +1,91 @@
+"""Retention of the audit log: months made ahead and dropped when they are over, personal keys destroyed.
+
+On PostgreSQL old entries go as whole partitions, never row by row; on SQLite they stay. What an entry tells
+of people goes with its key, on both. Each is on record, and none of it while a hold is set.
+"""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+from sso.audit.event import AuditKeysExpired, AuditMonthDropped
+from sso.audit.record import Origin
+from sso.hub import Hub
+from sso.storage.audit_months import Month
+from sso.storage.errors import StorageUnavailable
+from sso.storage.stores import SqlStores
+
+log = logging.getLogger("sso.worker")
+
+MONTHS_AHEAD = 3
+_ORIGIN = Origin(actor="worker")
+
+
+def keep_months(hub: Hub, now: datetime | None = None) -> None:
+    """Make the partitions of the coming months, and drop those of months past their retention."""
+    now = now or datetime.now(UTC)
+    if hub.database.dialect != "postgresql":
+        return
+    month = Month.of(now)
+    for _ in range(MONTHS_AHEAD + 1):
+        _make(hub, month)
+        month = month.next
+    days = hub.configuration.settings.audit.retention_days
+    if days is None:
+        return
+    with hub.database.read() as stores:
+        over = [each for each in stores.audit_months.known() if each.next.begin <= now - timedelta(days=days)]
+        held = bool(stores.audit_holds.active())
+    for each in [] if held else over:
+        _drop(hub, each, now)
+
+
+def destroy_expired_keys(hub: Hub, now: datetime | None = None) -> int:
+    """Destroy the keys of years (of events of nobody: months) past their retention; return how many."""
+    now = now or datetime.now(UTC)
+    days = hub.configuration.settings.audit.personal_retention_days
+    if days is None:
+        return 0
+    end = now - timedelta(days=days)
+    with hub.database.read() as stores:
+        if stores.audit_holds.active():
+            return 0
+    due = hub.database.audit_keys.older_than(end)
+    if not due:
+        return 0
+    destroyed = hub.database.audit_keys.destroy(due, now)
+    with hub.database.begin(_ORIGIN) as stores:
+        stores.audit.append(AuditKeysExpired(keys=destroyed, until=end), now)
+    return destroyed
+
+
+def _make(hub: Hub, month: Month) -> None:
+    try:
+        with hub.database.begin(_ORIGIN) as stores:
+            if stores.audit_months.lock() and month not in stores.audit_months.known():
+                stores.audit_months.make(month)
+    except StorageUnavailable:
+        log.exception("a month of the audit log has no partition", extra={"month": str(month)})
+
+
+def _drop(hub: Hub, month: Month, now: datetime) -> None:
+    try:
+        with hub.database.begin(_ORIGIN) as stores:
+            if stores.audit_months.lock():
+                _drop_on_record(stores, month, now)
+    except StorageUnavailable:
+        log.exception("a month of the audit log could not be dropped", extra={"month": str(month)})
+
+
+def _drop_on_record(stores: SqlStores, month: Month, now: datetime) -> None:
+    if stores.audit_holds.active() or month not in stores.audit_months.known():
+        return
+    dropped = stores.audit_months.drop(month)
+    if dropped is None:
+        return
+    event = AuditMonthDropped(
+        month=str(month),
+        entries=dropped.entries,
+        gone_before=month.next.first_id,
+        minimum_indices={str(epoch): index for epoch, index in dropped.minimum_indices.items()},
+    )
+    stores.audit.append(event, now)
