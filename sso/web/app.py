@@ -31,6 +31,7 @@ from sso.web import (
     signed_out,
     token,
     upstream,
+    upstream_logout,
     userinfo,
 )
 from sso.web.answers import Answers
@@ -68,7 +69,7 @@ def create_app(hub: Hub) -> Flask:
     for page in (*signing_in, upstream, device, answer, approvals, accounts, sign_out, signed_out, home):
         app.register_blueprint(page.blueprint(hub, answers))
     app.register_blueprint(check_session.blueprint(hub, version))
-    for endpoint in (metadata, token, userinfo, registration, receipts):
+    for endpoint in (metadata, token, userinfo, registration, receipts, upstream_logout):
         app.register_blueprint(endpoint.blueprint(hub))
     app.register_blueprint(readiness_blueprint(hub))
     errors.register(app, hub, answers)

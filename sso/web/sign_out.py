@@ -19,6 +19,7 @@ from sso.oidc.session import Session, SessionEnd
 from sso.web.answers import Answers
 from sso.web.journey import check_form
 from sso.web.signed_out import Farewell
+from sso.web.upstream_farewell import follows, leave, provider_to_leave
 from sso.web.visit import Visit, visit_of
 
 PURPOSE = "sign-out"
@@ -137,11 +138,23 @@ class _SignOutPages:
             client_id=asked.client.client_id if asked.client is not None else None,
             way_back=asked.way_back,
         )
-        at_once = asked.way_back is not None and not (ended is not None and ended.has_frames)
-        address = farewell.address(visit, params.get("ui_locales"))
-        response = self._answers.to(asked.way_back if at_once and asked.way_back else address)
+        response = self._answers.to(self._where(farewell, ended, params, visit))
         self._answers.with_cookies(response, visit, request)
         return self._answers.without_session(response) if visit.session_cookie is not None else response
+
+    def _where(
+        self, farewell: Farewell, ended: _Ended | None, params: Mapping[str, str], visit: Visit
+    ) -> str:
+        """The address that comes next; the upstream at once where sign-outs follow there, past no frame."""
+        has_frames = ended is not None and ended.has_frames
+        if not has_frames and follows(farewell.session_id, self._hub):
+            there = leave(farewell.session_id, farewell.state(visit), self._hub, visit)
+            if there is not None:
+                return there
+        offers = provider_to_leave(farewell.session_id, self._hub) is not None
+        if farewell.way_back is not None and not has_frames and not offers:
+            return farewell.way_back
+        return farewell.address(visit, params.get("ui_locales"))
 
     def _services(self, session: Session, visit: Visit, stores: Stores) -> list[str]:
         clients = (stores.clients.get(client_id) for client_id in stores.sessions.clients_of(session.id))

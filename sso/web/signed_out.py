@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import Blueprint, Response, request
 
@@ -19,6 +19,7 @@ from sso.oidc.logout_ledger import Standing, Told, ledger, surest
 from sso.oidc.notice import LogoutFrame
 from sso.web.answers import Answers
 from sso.web.journey import check_form
+from sso.web.upstream_farewell import RETURN_PATH, leave, provider_to_leave
 from sso.web.visit import Visit, visit_of
 
 PATH = "/signed-out"
@@ -42,6 +43,10 @@ class Farewell:
         values = {"session": self.session_id, "client_id": self.client_id, "way_back": self.way_back}
         query = {**values, "seal": visit.form_token(self._purpose()), "ui_locales": ui_locales}
         return f"{PATH}?{urlencode({name: value for name, value in query.items() if value is not None})}"
+
+    def state(self, visit: Visit) -> str:
+        """Return the same as a text that another provider carries and gives back."""
+        return urlsplit(self.address(visit, None)).query
 
     @classmethod
     def opened(cls, query: Mapping[str, str], visit: Visit) -> "Farewell":
@@ -83,6 +88,18 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
         """Say who was told of a sign-out, and load the frames that tell the others."""
         return page.show()
 
+    @bp.post(RETURN_PATH)
+    def leave_upstream() -> Response:
+        """Send the browser to the provider where the session began, to sign out there too."""
+        return page.leave_upstream()
+
+    @bp.get(RETURN_PATH)
+    def back_from_upstream() -> Response:
+        """Come back from the provider to the last page."""
+        visit = visit_of(hub, request)
+        said = dict(parse_qsl(request.args.get("state", "")))
+        return answers.to(Farewell.opened(said, visit).address(visit, None))
+
     @bp.post(REPORT_PATH)
     def take_report() -> Response:
         """Take the browser's word on which frames have loaded."""
@@ -103,10 +120,16 @@ class _LastPage:
         told = self._told(farewell, 0.0 if frames else PATIENCE_SECONDS)
         client = self._clients([farewell.client_id or ""]).get(farewell.client_id or "")
         tag = visit.language.tag
+        upstream = provider_to_leave(farewell.session_id, self._hub)
         page = self._answers.page(
             "signed_out.html",
             visit,
             request,
+            target=upstream.settings.issuer if upstream is not None else None,
+            upstream_name=upstream.settings.label(tag) if upstream is not None else None,
+            upstream_fields=[*parse_qsl(farewell.state(visit))] if upstream is not None else [],
+            upstream_action=RETURN_PATH,
+            upstream_token=visit.form_token(_leave_purpose(farewell.session_id)),
             services=self._services(told, tag),
             confirmed=sum(line.standing is Standing.CONFIRMED for line in told),
             frames=frames,
@@ -121,6 +144,13 @@ class _LastPage:
             sign_in_url="/sign-in",
         )
         return self._answers.with_frames(page, [frame.address for frame in frames])
+
+    def leave_upstream(self) -> Response:
+        visit = visit_of(self._hub, request)
+        farewell = Farewell.opened(request.form, visit)
+        check_form(visit, request, _leave_purpose(farewell.session_id), self._hub.settings.issuer)
+        address = leave(farewell.session_id, farewell.state(visit), self._hub, visit)
+        return self._answers.to(address or farewell.address(visit, None))
 
     def take_report(self) -> Response:
         visit = visit_of(self._hub, request)
@@ -179,6 +209,10 @@ class _LastPage:
 
 def _any_waits(lines: Sequence[Told]) -> bool:
     return any(line.standing is Standing.WAITING for line in lines)
+
+
+def _leave_purpose(session_id: str | None) -> str:
+    return f"leave {session_id}"
 
 
 def _report_purpose(session_id: str | None) -> str:

@@ -210,6 +210,10 @@ STANDINGS = (
     ("Museum", "none", "not_told"),
 )
 SIGNED_OUT = {
+    "upstream_name": None,
+    "upstream_fields": [],
+    "upstream_action": "/signed-out/upstream",
+    "upstream_token": "csrf-1",
     "services": [
         SimpleNamespace(name=name, channel=channel, status=status) for name, channel, status in STANDINGS
     ],
@@ -340,7 +344,13 @@ def _hostile(text: str) -> dict[str, dict[str, Any]]:
             "services": [text],
             "fields": {"state": text},
         },
-        "signed_out.html": {**SIGNED_OUT, "service_name": text, "services": [told]},
+        "signed_out.html": {
+            **SIGNED_OUT,
+            "service_name": text,
+            "services": [told],
+            "upstream_name": text,
+            "upstream_fields": [("session", text)],
+        },
         "error.html": {**ERROR, "service_name": text, "return_url": "/back", "reference": text},
         "form_post.html": {**FORM_POST, "service_name": text, "fields": [("state", text)]},
         "home.html": {**HOME, "signed_in_as": text, "services": [SimpleNamespace(name=text, href=text)]},
@@ -416,6 +426,9 @@ def usual_pages() -> list[Example]:
         Example("sign_out_alone", "sign_out.html", {**SIGN_OUT, "service_name": None, "services": []}),
         Example("signed_out", "signed_out.html", SIGNED_OUT),
         Example("signed_out_alone", "signed_out.html", {**SIGNED_OUT, "services": [], "return_url": None}),
+        Example(
+            "signed_out_upstream", "signed_out.html", {**SIGNED_OUT, "upstream_name": "National platform"}
+        ),
         Example("sign_out_other", "sign_out.html", {**SIGN_OUT, "someone_else": True}),
         Example("signing_out", "signed_out.html", SIGNING_OUT),
         Example("error", "error.html", ERROR),

@@ -29,6 +29,7 @@ CONTRACT = {
     "home_asked": {"to_approvals"},
     "sign_out": {"sign_out", "stay"},
     "signed_out": {"return", "sign_in_again"},
+    "signed_out_upstream": {"upstream", "leave_upstream"},
     "error": {"error_code", "reference"},
     "form_post": {"continue"},
     "home": {"to_sign_out", "signed_in_as"},

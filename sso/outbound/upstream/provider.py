@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode, urlsplit
 
 from sso.audit.record import JsonValue
 from sso.authentication.upstream.settings import UpstreamSettings
@@ -104,6 +105,23 @@ class UpstreamProvider:
             return {}
         self._documents.prepare(published, kid if isinstance(kid, str) else None)
         return self._documents.keys(published)
+
+    def sign_out_address(self, id_token: str, return_to: str, state: str) -> str:
+        """Return where a browser signs out there (RP-Initiated Logout 1.0 2).
+
+        Raises:
+            UpstreamUnavailable: the metadata cannot be read, or names no such address.
+        """
+        address = self.metadata().end_session_endpoint
+        if address is None:
+            raise UpstreamUnavailable("end_session_endpoint is missing")
+        asked = {
+            "id_token_hint": id_token,
+            "client_id": self.settings.client_id,
+            "post_logout_redirect_uri": return_to,
+            "state": state,
+        }
+        return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(asked)}"
 
     def close(self) -> None:
         """Close what is open."""
