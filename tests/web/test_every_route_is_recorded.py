@@ -1,0 +1,152 @@
+"""Completeness of the audit log: every route of the hub and of its API names its events, or why it has none.
+
+A new route fails here until somebody has thought about what it records (audit.md P1, J10).
+"""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from sso.api.app import register
+from sso.audit.event import EVENT_CLASSES
+from sso.config import load
+from sso.hub import Hub, build
+from sso.web.app import create_app
+from sso.web.proof_of_key import header_token_of
+from sso.web.visit import origin_of
+
+CODES = {event.code for event in EVENT_CLASSES}
+
+SIGN_IN = ("auth.login.success", "auth.login.failure", "session.created", "ratelimit.triggered")
+AUTHORIZE = ("authz.request.accepted", "authz.request.rejected", "session.sso_reused", "code.issued")
+CONSENT = ("consent.granted", "consent.denied")
+DEFERRED = ("authz.deferred.allowed", "authz.deferred.rejected")
+CLIENT = ("client.auth.failed",)
+REGISTRATION = ("client.registration.read", "client.registration.refused")
+LOOKED = ("audit.searched",)
+
+RECORDED: dict[str, tuple[str, ...]] = {
+    "accounts.add": ("account.linked",),
+    "accounts.decide": ("account.linked",),
+    "accounts.separate": ("account.unlinked",),
+    "answer.take_answer": DEFERRED,
+    "approvals.look": ("authz.user_code.rejected", "ratelimit.triggered"),
+    "authorize.authorize": AUTHORIZE,
+    "authorize.resume": AUTHORIZE,
+    "choose_account.take_account": ("session.sso_reused", "code.issued"),
+    "consent.cancel": ("authz.request.rejected",),
+    "consent.take_consent": CONSENT,
+    "device.take_code": ("authz.user_code.rejected", "ratelimit.triggered"),
+    "new_password.take_new_password": ("credential.password.changed",),
+    "receipts.receipt": ("audit.receipt.given", *CLIENT),
+    "registration.read_registration": REGISTRATION,
+    "registration.register_client": ("client.created", *REGISTRATION),
+    "registration.remove_registration": ("client.deleted", *REGISTRATION),
+    "registration.replace_registration": ("client.updated", *REGISTRATION),
+    "sign_in.take_name": ("ratelimit.triggered",),
+    "sign_in.take_password": SIGN_IN,
+    "sign_out.end_session": ("session.ended.user", "logout.request.rejected"),
+    "sign_out.sign_out": ("session.ended.user", "logout.request.rejected"),
+    "signed_out.signed_out": ("logout.frontchannel.sent",),
+    "signed_out.take_report": ("logout.frontchannel.loaded",),
+    "token.backchannel_authentication": ("authz.deferred.requested", *CLIENT),
+    "token.device_authorization": ("authz.deferred.requested", *CLIENT),
+    "token.introspect": ("token.introspected", *CLIENT),
+    "token.push": ("authz.request.pushed", *CLIENT),
+    "token.revoke": ("token.revoked", *CLIENT),
+    "token.token": ("token.issued", "token.refreshed", "token.exchanged", "token.request.failed", *CLIENT),
+    "upstream.come_back": SIGN_IN,
+    "upstream.start": ("upstream.sign_in.started",),
+    "userinfo.userinfo": ("userinfo.accessed", "bearer.rejected"),
+    "api.adopt_client": ("client.adopted",),
+    "api.ask_audit_question": LOOKED,
+    "api.change_client": ("client.updated",),
+    "api.count_audit_events": LOOKED,
+    "api.find_people": LOOKED,
+    "api.link_accounts": ("account.linked",),
+    "api.register_client": ("client.created",),
+    "api.remove_client": ("client.deleted",),
+    "api.resolve_conflict": ("directory.conflict.resolved",),
+    "api.rotate_client_secret": ("client.secret.rotated",),
+    "api.search_audit_events": LOOKED,
+    "api.unlink_account": ("account.unlinked",),
+    "api.view_audit_event": ("audit.viewed",),
+}
+
+PAGE = "asks or shows; what is done with it comes by another route"
+PUBLIC = "the same for everybody, and tells of nobody"
+OWN = "shows people their own"
+APPLICATIONS = "shows registrations of applications to officers; a bad token is bearer.rejected"
+NOTHING = "nothing is there"
+
+EXPLAINED: dict[str, str] = {
+    "accounts.accounts": OWN,
+    "accounts.before_adding": PAGE,
+    "accounts.confirm": PAGE,
+    "answer.ask_answer": PAGE,
+    "approvals.approvals": OWN,
+    "authorize.authorize_by_post": "goes on by GET",
+    "choose_account.ask_account": PAGE,
+    "choose_department.ask_department": PAGE,
+    "choose_department.take_department": "keeps a choice for the password page",
+    "consent.ask_consent": PAGE,
+    "device.ask_code": PAGE,
+    "home.home": OWN,
+    "metadata.discovery": PUBLIC,
+    "metadata.jwks": PUBLIC,
+    "metadata.protected_resource": PUBLIC,
+    "new_password.ask_new_password": PAGE,
+    "new_password.warn": PAGE,
+    "readiness.readyz": PUBLIC,
+    "sign_in.ask_name": PAGE,
+    "sign_in.ask_password": PAGE,
+    "sign_in.begin": PAGE,
+    "sign_out.ask": PAGE,
+    "sign_out.end_session_by_post": "goes on by GET",
+    "static": PUBLIC,
+    "api.elsewhere": NOTHING,
+    "api.list_audit_questions": PUBLIC,
+    "api.list_client_names": APPLICATIONS,
+    "api.list_clients": APPLICATIONS,
+    "api.list_conflicts": "shows what directories say twice, each on record as directory.conflict.found",
+    "api.list_event_types": PUBLIC,
+    "api.me": OWN,
+    "api.openapi": PUBLIC,
+    "api.root": NOTHING,
+    "api.show_client": APPLICATIONS,
+}
+
+
+@pytest.fixture(scope="module")
+def routes(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Every endpoint of the hub with its API."""
+    folder: Path = tmp_path_factory.mktemp("routes")
+    key = base64.urlsafe_b64encode(bytes(range(32))).decode()
+    (folder / "sso.toml").write_text(
+        '[server]\nissuer = "https://id.example.gov"\n[database]\nurl = "sqlite:///hub.db"\n'
+        f'[secrets]\nkey_encryption_key = "{key}"\npepper = "{key}"\n',
+        encoding="utf-8",
+    )
+    hub: Hub = build(load(str(folder / "sso.toml"), {}))
+    app = create_app(hub)
+    register(app, hub, lambda request: origin_of(request, ()), header_token_of)
+    hub.close()
+    return {rule.endpoint for rule in app.url_map.iter_rules()}
+
+
+def test_every_route_names_its_events_or_why_it_has_none(routes: set[str]) -> None:
+    unknown = routes - RECORDED.keys() - EXPLAINED.keys()
+
+    assert unknown == set(), "say in this file what these routes record, or why they record nothing"
+
+
+def test_no_route_is_named_that_is_gone_or_named_twice(routes: set[str]) -> None:
+    assert (RECORDED.keys() | EXPLAINED.keys()) - routes == set()
+    assert RECORDED.keys() & EXPLAINED.keys() == set()
+
+
+@pytest.mark.parametrize("route", RECORDED)
+def test_what_a_route_records_are_events_that_exist(route: str) -> None:
+    assert RECORDED[route]
+    assert set(RECORDED[route]) <= CODES
