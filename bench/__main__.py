@@ -14,6 +14,8 @@ import psutil
 
 from bench.breakdown import breakdowns
 from bench.calls import CONNECTIONS, calls
+from bench.leaver import leaver_text
+from bench.leaver import measure as measure_leaver
 from bench.providers import THREADS, WORKERS, Provider, hub_server, ours, postgresql, theirs
 from bench.report import HEAD, Row, breakdown_text, line, sign_in_text
 from bench.sign_in import measure as measure_sign_in
@@ -30,17 +32,38 @@ opaque tokens."""
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is done: rounds of each call on each side, seconds of each, of the warm-up, of sampling."""
+    """How much is done: rounds of each call on each side, seconds of each, of the warm-up, of sampling.
+
+    `leavers` is how often a clerk leaves while the worker asks every `poll_seconds`.
+    """
 
     rounds: int
     round_seconds: float
     warm_up_seconds: float
     sign_ins: int
     sample_seconds: float
+    leavers: int
+    poll_seconds: int
 
 
-FULL = Plan(rounds=5, round_seconds=1.5, warm_up_seconds=1.5, sign_ins=30, sample_seconds=3.0)
-QUICK = Plan(rounds=2, round_seconds=0.2, warm_up_seconds=0.1, sign_ins=3, sample_seconds=0.3)
+FULL = Plan(
+    rounds=5,
+    round_seconds=1.5,
+    warm_up_seconds=1.5,
+    sign_ins=30,
+    sample_seconds=3.0,
+    leavers=20,
+    poll_seconds=5,
+)
+QUICK = Plan(
+    rounds=2,
+    round_seconds=0.2,
+    warm_up_seconds=0.1,
+    sign_ins=3,
+    sample_seconds=0.3,
+    leavers=1,
+    poll_seconds=1,
+)
 
 
 def main() -> None:
@@ -61,6 +84,7 @@ def main() -> None:
         for row in rows(our_provider, their_provider, plan):
             print(line(row), flush=True)
         print(f"\n{sign_in_text(measure_sign_in(our_provider, hub.issuer, plan.sign_ins))}", flush=True)
+        print(f"\n{leaver_text(measure_leaver(plan.leavers, plan.poll_seconds))}", flush=True)
         print(f"\n{breakdown_text(breakdowns(hub, our_provider, plan.sample_seconds))}", flush=True)
     print(f"\n{time.monotonic() - began:.0f} s")
 

@@ -34,6 +34,7 @@ from sso.oidc.notice import LogoutFrame, LogoutNotice
 from sso.oidc.opaque_token import OpaqueToken
 from sso.oidc.pending import PendingAuthorization
 from sso.oidc.pushed import PushedAuthorization
+from sso.oidc.security_event import SecurityEvent
 from sso.oidc.self_registration.access import InitialAccessToken
 from sso.oidc.session import Session, SessionEnd, SessionRecord
 from sso.storage.pings import Ping
@@ -343,6 +344,21 @@ class FakeThrottles:
 
     def forget(self, key: bytes) -> None:
         self.by_key.pop(key, None)
+
+
+@dataclass(slots=True)
+class FakeSecurityEvents:
+    grants: "FakeGrants"
+    consents: "FakeConsents"
+    queued: list[tuple[SecurityEvent, bool]] = field(default_factory=list)
+
+    def add(self, event: SecurityEvent, *, pushed: bool, now: datetime) -> None:
+        self.queued.append((event, pushed))
+
+    def concerned(self, account_id: str) -> list[str]:
+        by_grant = {grant.client_id for grant in self.grants.by_id.values() if grant.account_id == account_id}
+        by_consent = {client_id for account, client_id in self.consents.by_key if account == account_id}
+        return sorted(by_grant | by_consent)
 
 
 @dataclass(slots=True)
@@ -970,6 +986,7 @@ class FakeStores:
         self.initial_access_tokens = FakeInitialAccessTokens()
         self.registration_access = FakeRegistrationAccess()
         self.frames = FakeLogoutFrames()
+        self.security_events = FakeSecurityEvents(self.grants, self.consents)
         self.signing_keys = FakeSigningKeys()
 
 

@@ -101,6 +101,9 @@ class ClientMetadata(BaseModel):
     backchannel_client_notification_endpoint: Text = None
     backchannel_authentication_request_signing_alg: Text = None
     backchannel_user_code_parameter: Flag = None
+    security_event_delivery: Text = Field(None, description="How it is told of security events.")
+    security_event_endpoint: Text = None
+    security_events: Texts = None
     profile: Annotated[Literal["fapi2", "fapi2-message-signing"] | None, SkipValidation] = None
 
     def given(self) -> dict[str, Any]:

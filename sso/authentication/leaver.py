@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sso.audit.event import AccountDisabled, AccountEnabled, PersonDisabled, PersonEnabled
+from sso.authentication.security_events import tell
 from sso.authentication.sessions import end_every
 from sso.authentication.stores import Stores
 from sso.directory.person import Account, Departure
 from sso.oidc.decision import withdraw_requests
+from sso.oidc.security_event import EventType
 from sso.oidc.session import SessionEnd
 
 
@@ -49,6 +51,9 @@ def end_access(account: Account, leave: Leave, stores: Stores, now: datetime) ->
     if changed:
         event = AccountDisabled(account_id=account.id, source=leave.source, reason=leave.reason)
         stores.audit.append(event, now)
+        purged = leave.departure is Departure.PURGED
+        kind = EventType.ACCOUNT_PURGED if purged else EventType.ACCOUNT_DISABLED
+        tell(account.id, kind, stores, now)
     _end(account.id, leave, stores, now)
     return changed
 
@@ -69,6 +74,7 @@ def restore_access(
     if not stores.people.enable_account(account.id):
         return False
     stores.audit.append(AccountEnabled(account_id=account.id, source=source), now)
+    tell(account.id, EventType.ACCOUNT_ENABLED, stores, now)
     return True
 
 
@@ -82,6 +88,8 @@ def end_person(person_id: str, leave: Leave, stores: Stores, now: datetime) -> b
     event = PersonDisabled(person_id=person_id, source=leave.source, reason=leave.reason)
     stores.audit.append(event, now)
     for account in stores.people.accounts_of(person_id):
+        if account.disabled_at is None:
+            tell(account.id, EventType.ACCOUNT_DISABLED, stores, now)
         _end(account.id, leave, stores, now)
     return True
 
@@ -91,6 +99,9 @@ def restore_person(person_id: str, source: str, stores: Stores, now: datetime) -
     if not stores.people.enable_person(person_id):
         return False
     stores.audit.append(PersonEnabled(person_id=person_id, source=source), now)
+    for account in stores.people.accounts_of(person_id):
+        if account.disabled_at is None:
+            tell(account.id, EventType.ACCOUNT_ENABLED, stores, now)
     return True
 
 

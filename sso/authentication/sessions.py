@@ -4,6 +4,7 @@ An end revokes the session's grants and queues one logout notice for every clien
 transaction that ends it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -18,10 +19,12 @@ from sso.audit.event import (
 )
 from sso.audit.record import AuditEvent
 from sso.authentication.evidence import Assurance
+from sso.authentication.security_events import tell
 from sso.authentication.stores import Stores
 from sso.directory.person import Account
 from sso.oidc.client import Client
 from sso.oidc.digest import digest, new_id, new_secret
+from sso.oidc.security_event import EventType
 from sso.oidc.session import Session, SessionEnd
 from sso.oidc.settings import Settings
 
@@ -38,6 +41,17 @@ _NOTHING_SURVIVES = frozenset(
         SessionEnd.DIRECTORY,
     }
 )
+
+
+_INITIATORS: Mapping[SessionEnd, str] = {
+    **dict.fromkeys(SessionEnd, "system"),
+    SessionEnd.PASSWORD_CHANGED: "user",
+    SessionEnd.PASSWORD_RESET: "admin",
+    SessionEnd.DISABLED: "admin",
+    SessionEnd.OFFICER: "admin",
+    SessionEnd.DIRECTORY: "policy",
+}
+"""Who began it, in the words of CAEP 1.0 2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +208,8 @@ def end_every(account_id: str, cause: SessionEnd, stores: Stores, now: datetime,
     With the grants go their codes, refresh tokens and device codes.
     """
     stores.people.lock_account(account_id)
-    for session in stores.sessions.of_account(account_id):
+    going_on = stores.sessions.of_account(account_id)
+    for session in going_on:
         end(session, cause, stores, now, reason)
-    stores.grants.revoke_of_account(account_id, now)
+    if stores.grants.revoke_of_account(account_id, now) or going_on:
+        tell(account_id, EventType.SESSION_REVOKED, stores, now, {"initiating_entity": _INITIATORS[cause]})

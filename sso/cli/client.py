@@ -7,6 +7,7 @@ import click
 
 from sso.audit.record import JsonValue
 from sso.authentication import clients
+from sso.authentication.security_events import verify
 from sso.authentication.self_registration import adopt as adopt_client
 from sso.cli.arguments import CLEAN_TEXT, visible
 from sso.cli.client_add import add
@@ -144,6 +145,20 @@ def adopt(context: click.Context, client_id: str) -> None:
         if not adopt_client(known, SOURCE, stores, datetime.now(UTC)):
             fail(f"{client_id} did not register itself")
     click.echo(f"{visible(known.client_name)} ({client_id}) is in your hands now")
+
+
+@client.command("verify-events")
+@click.argument("client_id", type=CLEAN_TEXT)
+@click.option("--state", type=CLEAN_TEXT, help="A text that comes back in the event.")
+@click.pass_context
+def verify_events(context: click.Context, client_id: str, state: str | None) -> None:
+    """Send an application a verification event, to see that security events arrive; prints its jti."""
+    with hub_of(context) as hub, hub.database.begin(operator_origin()) as stores:
+        known = _known(stores, client_id)
+        if known.security_event_delivery is None:
+            fail(f"{client_id} has no security_event_delivery: give it one with `sso client change`")
+        event = verify(known, state, SOURCE, stores, datetime.now(UTC))
+    click.echo(event.id)
 
 
 def _known(stores: SqlStores, client_id: str) -> Client:

@@ -88,6 +88,8 @@ class Client:
     every DPoP proof (RFC 9449 8). `may_act` is the one client that may act for people with this client's
     tokens (RFC 8693 4.4); `may_impersonate`, an officer's switch, lets a client act unnamed. `profile` is
     one of `oidc.fapi2`, or none.
+    `security_event_delivery` says how it is told of security events, and `security_events` of which; of none
+    given, of all (`oidc.security_event`).
     `self_registration` is absent for a client that an officer registered.
     `logout_unconfirmed_since` is no part of the registration: since then it is capped (`oidc.logout_cap`).
     """
@@ -161,6 +163,9 @@ class Client:
     backchannel_client_notification_endpoint: str | None = None
     backchannel_authentication_request_signing_alg: str | None = None
     backchannel_user_code_parameter: bool = False
+    security_event_delivery: str | None = None
+    security_event_endpoint: str | None = None
+    security_events: tuple[str, ...] = ()
     may_act: str | None = None
     may_impersonate: bool = False
     profile: str | None = None

@@ -36,10 +36,14 @@ class LogoutNotice:
 
         The last attempt is made at the very end of that time, never earlier.
         """
-        ends = self.created_at + retry_for
-        if now >= ends:
-            return None
-        return min(now + BACKOFF[min(self.attempts, len(BACKOFF)) - 1], ends)
+        return next_attempt(self.attempts, self.created_at + retry_for, now)
+
+
+def next_attempt(attempts: int, ends: datetime, now: datetime) -> datetime | None:
+    """Return when to try again after so many failures; None when the time for it is over."""
+    if now >= ends:
+        return None
+    return min(now + BACKOFF[min(attempts, len(BACKOFF)) - 1], ends)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

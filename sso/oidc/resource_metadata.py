@@ -4,10 +4,11 @@ from sso.audit.record import JsonValue
 from sso.oidc.claims import OFFICER_SCOPES, PROTOCOL_SCOPES, SCOPE_CLAIMS
 from sso.oidc.dpop import DPOP_ALGORITHMS
 from sso.oidc.metadata import USERINFO_PATH
-from sso.oidc.settings import API_AUDIENCE_PATH, Settings
+from sso.oidc.security_event import READ_SCOPE
+from sso.oidc.settings import API_AUDIENCE_PATH, EVENTS_PATH, Settings
 
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
-RESOURCE_PATHS = (USERINFO_PATH, API_AUDIENCE_PATH)
+RESOURCE_PATHS = (USERINFO_PATH, API_AUDIENCE_PATH, EVENTS_PATH)
 
 
 def metadata_address(path: str, settings: Settings) -> str | None:
@@ -29,6 +30,8 @@ def resource_metadata(resource_path: str, settings: Settings) -> dict[str, JsonV
     if resource_path == USERINFO_PATH:
         scopes: list[JsonValue] = [*PROTOCOL_SCOPES, *SCOPE_CLAIMS]
         return {**document, "scopes_supported": scopes, "bearer_methods_supported": ["header", "body"]}
+    if resource_path == EVENTS_PATH:
+        return {**document, "scopes_supported": [READ_SCOPE], "bearer_methods_supported": ["header"]}
     return {
         **document,
         "scopes_supported": list(OFFICER_SCOPES),

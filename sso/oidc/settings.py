@@ -14,6 +14,7 @@ from sso.oidc.registration_policy import RegistrationPolicy
 from sso.oidc.state_limits import Asked, StateLimits
 
 API_AUDIENCE_PATH = "/api/v1"
+EVENTS_PATH = "/ssf/events"
 
 
 class Publisher(Protocol):

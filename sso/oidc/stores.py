@@ -16,6 +16,7 @@ from sso.oidc.grant_stores import AccessTokens, Codes, DeniedTokens, Grants, Ref
 from sso.oidc.logout_stores import LogoutFrames, Notices
 from sso.oidc.pending import PendingAuthorization
 from sso.oidc.pushed import PushedAuthorization
+from sso.oidc.security_event import SecurityEvents
 from sso.oidc.session import Session, SessionEnd, SessionRecord
 
 
@@ -215,3 +216,5 @@ class Stores(Protocol):
     def notices(self) -> Notices: ...  # noqa: D102
     @property
     def frames(self) -> LogoutFrames: ...  # noqa: D102
+    @property
+    def security_events(self) -> SecurityEvents: ...  # noqa: D102

@@ -29,6 +29,7 @@ from sso.storage.tables import (
     ping,
     pushed_authorization,
     refresh_token,
+    security_event,
     session,
     throttle,
     upstream_journey,
@@ -88,6 +89,7 @@ _SWEEPS = {
         _Sweep(grant, "ends_at", _DAY),
         _Sweep(session, "ended_at", 7 * _DAY),
         _Sweep(logout_notice, "created_at", 7 * _DAY),
+        _Sweep(security_event, "occurred_at", 7 * _DAY),
         _Sweep(logout_frame, "created_at", 7 * _DAY),
         _Sweep(directory_run, "started_at", 30 * _DAY),
     )

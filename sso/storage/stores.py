@@ -34,6 +34,7 @@ from sso.storage.pushed import SqlPushedAuthorizations
 from sso.storage.refresh_tokens import SqlRefreshTokens
 from sso.storage.registration import SqlInitialAccessTokens, SqlRegistrationAccess
 from sso.storage.sealing import Sealer
+from sso.storage.security_events import SqlSecurityEvents
 from sso.storage.sessions import SqlSessions
 from sso.storage.signed_in import SqlSignedIn
 from sso.storage.signing_keys import SignersInMemory, SqlSigningKeys
@@ -65,6 +66,7 @@ class SqlStores:
         self.access_tokens = SqlAccessTokens(unit)
         self._open_log(unit, kept)
         self._open_register(unit)
+        self._open_outboxes(unit, kept)
         self.cleanup = SqlCleanup(unit)
         self.clients = SqlClients(unit, kept.clients, kept.sealer)
         self.codes = SqlCodes(unit)
@@ -76,10 +78,8 @@ class SqlStores:
         self.grants = SqlGrants(unit)
         self.initial_access_tokens = SqlInitialAccessTokens(unit)
         self.one_time_values = SqlOneTimeValues(unit)
-        self.outbox = self.notices = SqlOutbox(unit)
         self.pending = SqlPendingAuthorizations(unit)
         self.people = SqlPeople(unit)
-        self.pings = SqlPings(unit, kept.sealer)
         self.pushed = SqlPushedAuthorizations(unit)
         self.refresh_tokens = SqlRefreshTokens(unit)
         self.registration_access = SqlRegistrationAccess(unit)
@@ -91,6 +91,11 @@ class SqlStores:
     def _open_sign_in(self, unit: UnitOfWork, kept: Kept) -> None:
         self.throttles = SqlThrottles(unit)
         self.upstreams = SqlUpstreams(unit, kept.sealer)
+
+    def _open_outboxes(self, unit: UnitOfWork, kept: Kept) -> None:
+        self.outbox = self.notices = SqlOutbox(unit)
+        self.pings = SqlPings(unit, kept.sealer)
+        self.security_events = SqlSecurityEvents(unit)
 
     def _open_register(self, unit: UnitOfWork) -> None:
         self.conflicts = SqlConflicts(unit)

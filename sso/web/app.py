@@ -26,6 +26,7 @@ from sso.web import (
     new_password,
     receipts,
     registration,
+    security_events,
     sign_in,
     sign_out,
     signed_out,
@@ -69,7 +70,8 @@ def create_app(hub: Hub) -> Flask:
     for page in (*signing_in, upstream, device, answer, approvals, accounts, sign_out, signed_out, home):
         app.register_blueprint(page.blueprint(hub, answers))
     app.register_blueprint(check_session.blueprint(hub, version))
-    for endpoint in (metadata, token, userinfo, registration, receipts, upstream_logout):
+    endpoints = (metadata, token, userinfo, registration, security_events, receipts, upstream_logout)
+    for endpoint in endpoints:
         app.register_blueprint(endpoint.blueprint(hub))
     app.register_blueprint(readiness_blueprint(hub))
     errors.register(app, hub, answers)

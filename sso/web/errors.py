@@ -26,6 +26,7 @@ from sso.oidc.known_state import StateUnknown
 from sso.oidc.metadata import END_SESSION_PATH, REGISTRATION_PATH
 from sso.oidc.resource_metadata import metadata_address
 from sso.oidc.response import error_response
+from sso.oidc.ssf_metadata import POLL_PATH
 from sso.storage.errors import StorageUnavailable
 from sso.web.answers import Answers
 from sso.web.pages import error_sentences
@@ -38,7 +39,7 @@ log = logging.getLogger("sso.web")
 _JSON_PATHS = (
     *("/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/par"),
     *("/oauth2/device_authorization", "/oauth2/bc-authorize"),
-    *("/oauth2/userinfo", "/oauth2/jwks", REGISTRATION_PATH),
+    *("/oauth2/userinfo", "/oauth2/jwks", POLL_PATH, REGISTRATION_PATH),
 )
 _UNTRUSTED = {
     ErrorCode.INVALID_CLIENT: "unknown_client",

@@ -15,6 +15,7 @@ from sso.worker.last_signed import LastSigned
 from sso.worker.logout_delivery import deliver_due
 from sso.worker.ping_delivery import ping_due
 from sso.worker.retention import destroy_expired_keys, keep_months
+from sso.worker.security_event_delivery import push_due
 from sso.worker.sequencer import Sequencer
 from sso.worker.state_poll import polls_of
 from sso.worker.upkeep import clean_up, end_expired_sessions, take_in_old_events, take_in_spooled_events
@@ -41,6 +42,7 @@ def jobs_of(hub: Hub, outbound: Outbound) -> list[Job]:
     return [
         Job("logout delivery", 0.2, lambda: deliver_due(hub, outbound)),
         Job("ping delivery", 0.2, lambda: ping_due(hub, outbound)),
+        Job("security events", 0.2, lambda: push_due(hub, outbound)),
         Job("session limits", 10.0, lambda: end_expired_sessions(hub)),
         Job("key rotation", 60.0, lambda: keep_up(hub)),
         Job("events from before the log", 60.0, lambda: take_in_old_events(hub)),

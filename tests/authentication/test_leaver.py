@@ -10,6 +10,7 @@ from sso.authentication.sign_in import Failure, NotSignedIn
 from sso.directory.person import Account, Departure
 from sso.oidc.client import GrantType
 from sso.oidc.deferred import Notification
+from sso.oidc.security_event import Delivery, EventType
 from sso.oidc.session import SessionEnd
 from tests.authentication.examples import HOUR, NOW, SETTINGS, Desk, entry
 from tests.storage.examples import deferred, grant
@@ -166,3 +167,44 @@ def test_a_disabled_person_loses_every_account_and_none_is_lost_when_they_return
         "person.disabled",
         "person.enabled",
     ]
+
+
+def test_only_applications_that_know_the_account_and_asked_are_told_by_an_event(desk: Desk) -> None:
+    """CAEP 1.0 3.1, RISC 1.0 2.3: each under its own name for the person."""
+    account = clerk(desk)
+    asked = {"security_event_delivery": Delivery.PUSH, "security_event_endpoint": "https://a.example/"}
+    desk.add_client(client_id="knows", sector="knows.example", **asked)
+    desk.add_client(client_id="strange", sector="strange.example", **asked)
+    desk.add_client(client_id="quiet", sector="quiet.example")
+    disabled = EventType.ACCOUNT_DISABLED.value
+    desk.add_client(client_id="choosy", sector="choosy.example", security_events=(disabled,), **asked)
+    for client_id in ("knows", "quiet", "choosy"):
+        desk.stores.grants.add(grant(client_id=client_id, account_id=account.id))
+
+    leaver.end_access(account, GONE, desk.stores, NOW)
+    leaver.end_access(account, GONE, desk.stores, NOW)
+    leaver.restore_access(account, "directory", desk.stores, NOW)
+
+    queued = [event for event, pushed in desk.stores.security_events.queued if pushed]
+    assert sorted((event.client_id, event.kind) for event in queued) == sorted(
+        [
+            ("choosy", EventType.ACCOUNT_DISABLED),
+            ("knows", EventType.ACCOUNT_DISABLED),
+            ("knows", EventType.SESSION_REVOKED),
+            ("knows", EventType.ACCOUNT_ENABLED),
+        ]
+    )
+    known_as = desk.stores.subjects.sub(account.id, "knows.example", NOW)
+    assert {event.sub for event in queued if event.client_id == "knows"} == {known_as}
+
+
+def test_a_purged_account_is_told_of_as_purged(desk: Desk) -> None:
+    """RISC 1.0 2.2."""
+    account = clerk(desk)
+    desk.add_client(client_id="knows", security_event_delivery=Delivery.POLL)
+    desk.stores.grants.add(grant(client_id="knows", account_id=account.id))
+
+    leaver.end_access(account, Leave(departure=Departure.PURGED, source="scim"), desk.stores, NOW)
+
+    kinds = {event.kind for event, _ in desk.stores.security_events.queued}
+    assert kinds == {EventType.ACCOUNT_PURGED, EventType.SESSION_REVOKED}

@@ -21,6 +21,7 @@ CIBA = {
 }
 KEYED = {"token_endpoint_auth_method": "private_key_jwt", "jwks": JWKS}
 TLS = {"token_endpoint_auth_method": "tls_client_auth"}
+REVOKED = "https://schemas.openid.net/secevent/caep/event-type/session-revoked"
 EXAMPLES: dict[str, tuple[dict[str, Any], Any, tuple[Any, ...]]] = {
     # field: (what must stand beside it, a good value, bad values)
     "client_name": ({}, "Homes", ("", " ", 7, [], "x" * 151, "\u202e")),
@@ -107,6 +108,15 @@ EXAMPLES: dict[str, tuple[dict[str, Any], Any, tuple[Any, ...]]] = {
     ),
     "backchannel_authentication_request_signing_alg": (CIBA | KEYED, "ES256", ("none", "HS256", 7)),
     "backchannel_user_code_parameter": (CIBA, True, ("true", 1)),
+    "security_event_delivery": ({}, "urn:ietf:rfc:8936", ("push", 7)),
+    "security_event_endpoint": (
+        {"security_event_delivery": "urn:ietf:rfc:8935"},
+        *("https://a.example/", ("http://a.example/", 7)),
+    ),
+    "security_events": (
+        {"security_event_delivery": "urn:ietf:rfc:8936"},
+        *([REVOKED], ("x", ["account-disabled"], [7])),
+    ),
 }
 
 
@@ -183,6 +193,13 @@ def test_a_bad_value_is_refused_with_a_sentence_about_its_field(field: str, bad:
                 "redirect_uris": ["https://localhost/cb"],
             },
             "localhost",
+        ),
+        ({"security_event_delivery": "urn:ietf:rfc:8935"}, "security_event_endpoint"),
+        ({"security_event_endpoint": "https://a.example/"}, "8935"),
+        ({"security_events": [REVOKED]}, "security_event_delivery"),
+        (
+            {"security_event_delivery": "urn:ietf:rfc:8936", "token_endpoint_auth_method": "none"},
+            "public",
         ),
         ({"sector": "a", "sector_identifier_uri": "https://b.example/"}, "sector"),
         ({"subject_type": "public", "sector": "a"}, "pairwise"),

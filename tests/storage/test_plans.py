@@ -27,6 +27,7 @@ from sso.audit.query import AuditQuery
 from sso.directory.person import Departure, Role
 from sso.directory.stores import PasswordCredential
 from sso.oidc.client import ClientSecret
+from sso.oidc.security_event import EventType, SecurityEvent
 from sso.oidc.session import SessionEnd
 from sso.storage.cleanup import SWEPT_TABLES
 from sso.storage.columns import Text, UtcDateTime
@@ -173,6 +174,18 @@ def everything(stores: SqlStores) -> None:
     stores.people.revoke_role(tuya.id, Role.AUDITOR)
     stores.credentials.put(PasswordCredential(account.id, "hash", NOW))
     stores.credentials.get(account.id)
+    stores.security_events.add(
+        SecurityEvent(id="jti", client_id="c", kind=EventType.SESSION_REVOKED, occurred_at=NOW),
+        pushed=True,
+        now=NOW,
+    )
+    stores.security_events.concerned(account.id)
+    stores.security_events.has_due(NOW)
+    stores.security_events.claim_due(NOW, 10, 30)
+    stores.security_events.waiting_for("c", 10)
+    stores.security_events.failed("jti", NOW, "refused")
+    stores.security_events.delivered("jti", "c", NOW)
+    stores.security_events.gave_up("jti", "c", "refused", NOW)
     stores.subjects.get(account.id)
     stores.subjects.sub(account.id, "", NOW)
     stores.clients.add(told, NOW)

@@ -14,6 +14,7 @@ from sso.audit.event import (
     operation,
     people,
     registration,
+    security_events,
     sign_in,
     sign_out,
     synchronisation,
@@ -94,6 +95,11 @@ from sso.audit.event.registration import (
     RegistrationTokenCreated,
     RegistrationTokenRevoked,
 )
+from sso.audit.event.security_events import (
+    SecurityEventDelivered,
+    SecurityEventNotDelivered,
+    SecurityEventsVerified,
+)
 from sso.audit.event.sign_in import (
     RateLimited,
     SessionCreated,
@@ -146,6 +152,7 @@ _NOUNS = (
     sign_in,
     sign_out,
     upstream,
+    security_events,
     people,
     identity,
     registration,
@@ -237,6 +244,9 @@ __all__ = [
     "RegistrationTokenRevoked",
     "RoleGranted",
     "RoleRevoked",
+    "SecurityEventDelivered",
+    "SecurityEventNotDelivered",
+    "SecurityEventsVerified",
     "SessionCreated",
     "SessionEndedByDirectory",
     "SessionEndedByOfficer",

@@ -13,12 +13,21 @@ from sso.oidc.registration.grants import check_grants
 from sso.oidc.registration.keys import check_keys
 from sso.oidc.registration.logout import check_logout
 from sso.oidc.registration.refusal import InvalidClientMetadata, MetadataErrorCode
+from sso.oidc.registration.security_events import check_security_events
 
 _CONFIDENTIAL_ONLY = (
     GrantType.CLIENT_CREDENTIALS,
     GrantType.TOKEN_EXCHANGE,
     GrantType.JWT_BEARER,
     GrantType.CIBA,
+)
+_CHECKS = (
+    check_keys,
+    check_authentication,
+    check_algorithms,
+    check_logout,
+    check_ciba,
+    check_security_events,
 )
 _WITH_REDIRECT = frozenset({GrantType.AUTHORIZATION_CODE, GrantType.IMPLICIT})
 
@@ -33,7 +42,7 @@ def check_together(client: Client) -> None:
     _check_redirect_addresses(client)
     if client.public:
         _check_public(client)
-    for check in (check_keys, check_authentication, check_algorithms, check_logout, check_ciba):
+    for check in _CHECKS:
         check(client)
     if (sentence := broken_rule(client)) is not None:
         raise InvalidClientMetadata(sentence)

@@ -20,6 +20,7 @@ from sso.oidc.registration import (
     keys,
     logout,
     requests,
+    security_events,
     tokens,
 )
 from sso.oidc.registration.algorithms import with_content_encryptions
@@ -30,7 +31,18 @@ from sso.oidc.registration.refusal import InvalidClientMetadata
 from sso.oidc.registration.sector import SectorDocument, check_sector_document, sector_of, sector_to_read
 from sso.oidc.registration.together import check_offered, check_together
 
-_NOUNS = (addresses, authentication, grants, keys, tokens, algorithms, requests, logout, ciba)
+_NOUNS = (
+    addresses,
+    authentication,
+    grants,
+    keys,
+    tokens,
+    algorithms,
+    requests,
+    logout,
+    ciba,
+    security_events,
+)
 _FIELDS = tuple(field for noun in _NOUNS for field in noun.FIELDS)
 
 FIELDS = ("client_name", *(field.name for field in _FIELDS))

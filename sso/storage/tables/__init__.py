@@ -44,6 +44,7 @@ from sso.storage.tables.grants import (
 from sso.storage.tables.keys import signing_key
 from sso.storage.tables.metadata import metadata
 from sso.storage.tables.people import account, password_credential, person, role_grant, subject_identifier
+from sso.storage.tables.security_events import security_event
 from sso.storage.tables.sessions import (
     logout_frame,
     logout_notice,
@@ -98,6 +99,7 @@ __all__ = [
     "refresh_token",
     "registration_access_token",
     "role_grant",
+    "security_event",
     "session",
     "session_client",
     "setting",
