@@ -12,10 +12,11 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from psycopg import sql
@@ -57,6 +58,13 @@ def _ordinary_user() -> pwd.struct_passwd:
         return pwd.getpwnam("postgres")
     except KeyError:
         return pwd.getpwnam("nobody")
+
+
+def _title(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
 
 
 def database_name(url: str) -> str:
@@ -112,6 +120,19 @@ class PostgreSQL:
     def crash(self) -> None:
         """Shut down as in a power cut: nothing is finished, the next start recovers."""
         self._end(signal.SIGQUIT)
+
+    def kill_a_backend(self, url: str, choose: Callable[[list[psutil.Process]], psutil.Process]) -> bool:
+        """SIGKILL one process that serves a database: the server drops every connection and recovers."""
+        assert self._process is not None
+        serving = f"postgres: hub {database_name(url)} "
+        found = [
+            each
+            for each in psutil.Process(self._process.pid).children(recursive=True)
+            if serving in _title(each)
+        ]
+        if found:
+            choose(found).kill()
+        return bool(found)
 
     def url(self, database: str) -> str:
         """Return the URL of a database, as the hub's configuration takes it."""

@@ -1,0 +1,156 @@
+"""kill -9 anywhere under load: the log stays whole, of one mind, and holds what anybody was given.
+
+Web processes, the worker with its sequencer, the database's processes and the whole database die at random,
+while applications fetch tokens and a witness cosigns (audit.md P1 to P4). SSO_TEST_KILLS=200 makes it long,
+SSO_TEST_SEED repeats a run.
+"""
+
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+from sso.audit.signed_note import NoteKey
+from sso.config import load
+from sso.hub import Hub, build
+from sso.storage.audit_check import LogCheck
+from sso.storage.errors import StorageUnavailable
+from sso.witness.cosigner import Cosigner
+from sso.witness.folder import WitnessFolder
+from sso.witness.http import WitnessListener
+from tests.running.application import registered, signed_in
+from tests.running.load import Load
+from tests.running.state import events
+from tests.running.test_crash import assert_everything_is_on_record, kill_a_web_worker
+from tests.running.tuned_hub import TunedHub, running_hub
+from tests.servers.postgresql import PostgreSQL
+
+KILLS = int(os.environ.get("SSO_TEST_KILLS", "20"))
+SEED = int(os.environ.get("SSO_TEST_SEED", "0")) or random.randrange(1, 2**31)
+SECONDS_A_KILL = 2.5
+"""At most, on the average: a machine that is slower makes fewer kills, a quarter of them at least."""
+WORKER_PAUSE_SECONDS = 20.0
+"""A worker that falls more often makes `sso serve` give up, as it should."""
+
+pytestmark = [pytest.mark.slow, pytest.mark.postgresql, pytest.mark.timeout(300 + KILLS * 15)]
+
+
+@dataclass
+class Reaper:
+    """Kills something at random, again and again."""
+
+    hub: TunedHub
+    postgresql: PostgreSQL
+    chance: random.Random = field(default_factory=lambda: random.Random(SEED))
+    killed: Counter[str] = field(default_factory=Counter)
+    _worker_at: float = 0.0
+
+    def reap(self) -> None:
+        ends = time.monotonic() + KILLS * SECONDS_A_KILL
+        while self.killed.total() < KILLS and time.monotonic() < ends:
+            time.sleep(self.chance.uniform(0.1, 0.8))
+            what = self.chance.choices(("web", "worker", "backend", "database"), weights=(2, 2, 8, 1))[0]
+            self.killed[what] += getattr(self, f"_{what}")()
+
+    def _web(self) -> bool:
+        return kill_a_web_worker(self.hub)
+
+    def _worker(self) -> bool:
+        if time.monotonic() - self._worker_at < WORKER_PAUSE_SECONDS:
+            return False
+        try:
+            self.hub.child("worker").kill()
+        except (psutil.Error, AssertionError):
+            return False
+        self._worker_at = time.monotonic()
+        return True
+
+    def _backend(self) -> bool:
+        return self.postgresql.kill_a_backend(self.hub.database_url, self.chance.choice)
+
+    def _database(self) -> bool:
+        self.postgresql.crash()
+        self.postgresql.start()
+        return True
+
+
+@contextmanager
+def cosigned(folder: Path) -> Iterator[tuple[WitnessFolder, str]]:
+    """A witness that listens, and the configuration that names it."""
+    witness = WitnessFolder(folder)
+    signer = witness.create("audit-office.example.gov/w1")
+    listener = WitnessListener(Cosigner(signer, witness.trusted, witness.state), ("127.0.0.1", 0))
+    listener.start()
+    try:
+        block = f'[[audit.witness]]\nurl = "http://127.0.0.1:{listener.port}"\nkey = "{signer.key}"\n'
+        yield (
+            witness,
+            f"[outbound]\nallow_loopback = true\n[audit]\nanchor_seconds = 1\n{block}",
+        )
+    finally:
+        listener.stop()
+
+
+def everything_signed(hub: Hub) -> bool:
+    try:
+        with hub.database.read() as stores:
+            head, waiting = stores.audit_tree.head(), stores.audit_tree.waiting()
+            signed = None if head is None else stores.audit_checkpoints.last(head.epoch)
+    except StorageUnavailable:
+        return False
+    return (
+        waiting.events == 0
+        and head is not None
+        and signed is not None
+        and signed.checkpoint == head.checkpoint
+    )
+
+
+def test_the_log_is_whole_and_of_one_mind_whatever_dies(
+    tmp_path: Path, postgresql: PostgreSQL, empty_postgresql_url: str
+) -> None:
+    with (
+        cosigned(tmp_path / "witness") as (witness, extra),
+        running_hub(
+            tmp_path / "hub",
+            database_url=empty_postgresql_url,
+            extra=extra,
+            settings={"SERVER__WORKERS": "2"},
+        ) as hub,
+        registered(hub) as application,
+    ):
+        witness.trust(NoteKey.parse(hub.run("audit", "keys").stdout))
+        hub.add_citizen()
+        reaper = Reaper(hub, postgresql)
+        with Load(application, signed_in(application), rounds=100_000, seconds=KILLS * 4.0) as load_:
+            reaper.reap()
+            hub.wait_until_ready()
+            assert application.client_credentials().status_code == 200
+        print(
+            dict(load_.answers),
+            f"seed {SEED}: {dict(reaper.killed)}, {len(application.access_tokens)} tokens",
+        )
+        built = build(load(str(hub.config_file), {}))
+        try:
+            ends = time.monotonic() + 60
+            while not everything_signed(built) and time.monotonic() < ends:
+                time.sleep(0.2)
+            assert everything_signed(built)
+            found = list(LogCheck(built.database).findings())
+        finally:
+            built.close()
+
+        assert found == []
+        assert_everything_is_on_record(hub, application)
+        assert events(hub, "audit.checkpoint.refused") == []
+        assert events(hub, "audit.checkpoint.rejected") == []
+        assert witness.state.all()
+        assert reaper.killed.total() >= KILLS // 4
+        assert application.access_tokens
