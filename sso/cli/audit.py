@@ -17,7 +17,9 @@ from sso.cli.audit_follow import show, tail
 from sso.cli.audit_lines import print_records
 from sso.cli.audit_log import keys, new_epoch, verify
 from sso.cli.audit_question import query_of, question_options
+from sso.cli.audit_rules import rules
 from sso.cli.audit_shred import hold, shred
+from sso.cli.audit_unlogged import find_unlogged
 from sso.cli.audit_witnesses import witnesses
 from sso.cli.context import hub_of, json_option, print_json, print_table
 from sso.cli.operator import operator_origin
@@ -39,7 +41,9 @@ def audit() -> None:
     """The trail of everything that happened."""
 
 
-for _command in (ask, tail, show, export, verify, keys, new_epoch, seal, shred, hold, witnesses):
+_LOOKING = (ask, tail, show, export, find_unlogged, rules)
+_KEEPING = (verify, keys, new_epoch, seal, shred, hold, witnesses)
+for _command in (*_LOOKING, *_KEEPING):
     audit.add_command(_command)
 
 

@@ -103,7 +103,8 @@ def _sealed(
         head = stores.audit_tree.head()
         if head is None:
             fail("the log has not begun")
-        files = bundle_files(proven, stores.audit_checkpoints.public_keys(), _verifiers())
+        beside = {**_verifiers(), **stores.audit_receipts.time_stamps(proven)}
+        files = bundle_files(proven, stores.audit_checkpoints.public_keys(), beside)
         sealing = Sealing(
             log=head.origin,
             query=asked,

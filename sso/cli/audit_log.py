@@ -7,6 +7,7 @@ import click
 from sso.audit.event import AuditVerified, AuditVerifyFailed
 from sso.audit.whole_log import Finding
 from sso.cli.arguments import CLEAN_TEXT
+from sso.cli.audit_vouched import vouched_findings
 from sso.cli.context import fail, hub_of, json_option, print_json, print_rows
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
@@ -29,7 +30,7 @@ def verify(context: click.Context, as_json: bool) -> None:
     """
     with hub_of(context) as hub:
         check = LogCheck(hub.database)
-        found = [*check.findings(), *_against_memory(hub)]
+        found = [*check.findings(), *_against_memory(hub), *vouched_findings(hub)]
         _record(hub, check, found)
     if as_json:
         for finding in found:

@@ -24,7 +24,7 @@ def witnesses(context: click.Context, as_json: bool) -> None:
     rows = [_row(each, *place) for each in found]
     print_rows(rows, as_json=as_json, columns=_COLUMNS)
     if not found and not as_json:
-        click.echo("Nobody is configured: add [[audit.witness]] to the configuration.")
+        click.echo("Nobody is configured: add [[audit.witness]] or [audit.timestamp] to the configuration.")
 
 
 def _row(one: Anchored, epoch: int, size: int) -> dict[str, JsonValue]:

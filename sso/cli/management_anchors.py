@@ -51,4 +51,5 @@ def _newest(hub: Hub) -> Anchored | None:
 
 
 def _configured(hub: Hub) -> bool:
-    return bool(hub.configuration.settings.audit.witness)
+    audit = hub.configuration.settings.audit
+    return bool(audit.witness) or audit.timestamp is not None

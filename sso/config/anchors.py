@@ -1,8 +1,9 @@
 """Who outside of the house vouches for the audit log: `[[audit.witness]]` and `[audit.timestamp]`."""
 
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from sso.audit.signed_note import COSIGNATURE, NoteInvalid, NoteKey
 from sso.config.section import Section
@@ -36,6 +37,14 @@ class Witness(Section):
     def verifier_key(self) -> NoteKey:
         """The key that its cosignatures are verified with."""
         return NoteKey.parse(self.key)
+
+
+class TimeStampAuthority(Section):
+    """`[audit.timestamp]`: who stamps checkpoints with the time (RFC 3161). Its answers prove themselves."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+(/[^\s]*)?$")]
+    ca_file: Path
+    every_seconds: Annotated[int, Field(ge=60)] = 3_600
 
 
 def _one_of_each(witnesses: tuple[Witness, ...]) -> tuple[Witness, ...]:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from sso.config.anchors import Witnesses
+from sso.config.anchors import TimeStampAuthority, Witnesses
 from sso.config.section import Positive, Section, checked_database_url
 
 _Days = Annotated[int, Field(ge=180, le=36_500)]
@@ -23,6 +23,7 @@ class Audit(Section):
     anchor_seconds: Annotated[int, Field(ge=1, le=86_400)] = 10
     anchor_warning_seconds: Positive = 3_600
     witness: Witnesses = ()
+    timestamp: TimeStampAuthority | None = None
 
     @model_validator(mode="after")
     def _no_less_than_the_minimum(self) -> "Audit":

@@ -49,6 +49,10 @@ class Configuration:
     token: TokenSettings | None
     upstreams: tuple[UpstreamSettings, ...]
 
+    def beside(self, file: Path) -> Path:
+        """Return where a file is that the configuration names: beside it, unless its path is absolute."""
+        return self.file.resolve().parent / file
+
 
 def load(file: str | None = None, environment: Mapping[str, str] | None = None) -> Configuration:
     """Load `file`, else the one SSO_CONFIG names, else ./sso.toml.
@@ -65,6 +69,7 @@ def load(file: str | None = None, environment: Mapping[str, str] | None = None) 
         raise ConfigurationError("\n".join(_sentences(error, source))) from error
     home = path.resolve().parent
     _check_outbound(settings.outbound.ca_file, source, home)
+    _check_stamping(settings, source, home)
     directories = _directories(settings, source, home)
     around = Surroundings(settings.server.issuer, directories, environment)
     return Configuration(
@@ -204,6 +209,15 @@ def _check_outbound(file: Path | None, source: Source, home: Path) -> None:
     if file is not None and not _is_file(home / file):
         place = source.place(("outbound", "ca_file"))
         raise ConfigurationError(f"{place}: outbound.ca_file: {home / file} does not exist")
+
+
+def _check_stamping(settings: Config, source: Source, home: Path) -> None:
+    authority = settings.audit.timestamp
+    if authority is not None and not _is_file(home / authority.ca_file):
+        place = source.place(("audit", "timestamp", "ca_file"))
+        raise ConfigurationError(
+            f"{place}: audit.timestamp.ca_file: {home / authority.ca_file} does not exist"
+        )
 
 
 def _blocklist(file: Path | None, source: Source, home: Path) -> Path | None:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import bindparam, select
 
-from sso.audit.checkpoint import LogProof
+from sso.audit.checkpoint import Checkpoint, LogProof
 from sso.audit.entry import Entry
 from sso.audit.evidence import ProvenEntry
 from sso.audit.merkle.proofs import inclusion_proof
 from sso.audit.query import AuditQuery
+from sso.audit.signed_note import split_note
 from sso.storage.audit import selection
 from sso.storage.audit_anchors import SqlAuditAnchors
 from sso.storage.audit_checkpoints import SignedCheckpoint, SqlAuditCheckpoints
@@ -39,10 +40,11 @@ class SignedTree:
     def covering(self, epoch: int, index: int) -> SignedCheckpoint | None:
         """Return a checkpoint whose tree holds an index, with its cosignatures below the log's signature.
 
-        The first one that witnesses cosigned; before they did so, the first one.
+        The first one with a time stamp; before that, the first one that witnesses cosigned; or the first one.
         """
         first = self.checkpoints.covering(epoch, index)
-        size = self.anchors.cosigned_covering(epoch, index)
+        stamp = self.anchors.stamp_covering(epoch, index)
+        size = self.anchors.cosigned_covering(epoch, index) if stamp is None else stamp.size
         if size is None or first is None:
             return first
         signed = self.checkpoints.covering(epoch, size - 1) or first
@@ -78,6 +80,19 @@ class SqlAuditReceipts:
         """
         entries = entries_of(self._unit.rows(selection(query, self._keys)), self._keys)
         return [ProvenEntry(entry, self._proof_beside(entry)) for entry in entries]
+
+    def time_stamps(self, proven: Sequence[ProvenEntry]) -> dict[str, bytes]:
+        """Return the time stamps over the checkpoints of proofs, as files for `openssl ts -verify`."""
+        epochs = {head.origin: head.epoch for head in self._signed.tree.heads()}
+        files: dict[str, bytes] = {}
+        for text in sorted({split_note(one.proof.note)[0] for one in proven}):
+            checkpoint = Checkpoint.parse(text)
+            epoch = epochs.get(checkpoint.origin, 0)
+            stamp = self._signed.anchors.stamp_covering(epoch, checkpoint.size - 1)
+            if stamp is not None and stamp.size == checkpoint.size:
+                files[f"time-stamps/{epoch}-{stamp.size}.tsr"] = stamp.token
+                files[f"time-stamps/{epoch}-{stamp.size}.txt"] = text.encode()
+        return files
 
     def _proof_beside(self, entry: Entry) -> LogProof:
         return self._proof(entry.id, None)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from sso.hub import Hub
 from sso.outbound import Outbound
 from sso.worker.anchors import Anchors
+from sso.worker.time_stamps import stamp
 from sso.worker.witnesses import push
 
 log = logging.getLogger("sso.worker")
@@ -33,6 +34,7 @@ class Anchoring:
         while not stop.wait(TICK_SECONDS):
             try:
                 push(self.hub, self.outbound, self.anchors)
+                stamp(self.hub, self.outbound, self.anchors)
             except Exception:  # a loop that must go on: the database may be away for a while
                 log.exception("anchoring failed", extra={"job": "anchoring"})
                 stop.wait(1.0)

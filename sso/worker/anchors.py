@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sso.audit.event.anchor import AnchorFailed, AnchorRecovered, CheckpointRejected
+from sso.audit.event.assurance import AnchorFailed, AnchorRecovered, CheckpointRejected
 from sso.audit.record import Origin
 from sso.hub import Hub
 from sso.storage.audit_anchors import Trouble
@@ -47,6 +47,11 @@ def anchored(hub: Hub) -> list[Anchored]:
             trouble = stores.audit_anchors.trouble(witness.key)
             epoch, size, at = (None, None, None) if last is None else (last.epoch, last.size, last.at)
             found.append(Anchored(name_of(witness.key), "witness", epoch, size, at, trouble))
+        authority = hub.configuration.settings.audit.timestamp
+        if authority is not None:
+            stamp, trouble = stores.audit_anchors.last_stamp(), stores.audit_anchors.trouble(authority.url)
+            epoch, size, at = (None, None, None) if stamp is None else (stamp.epoch, stamp.size, stamp.at)
+            found.append(Anchored(authority.url, "time stamp", epoch, size, at, trouble))
     return found
 
 
@@ -103,4 +108,4 @@ class Anchors:
 
 def name_of(anchor: str) -> str:
     """Return the name of a witness by its verifier key; an authority is named by its address."""
-    return anchor.partition("+")[0]
+    return anchor if anchor.startswith("http") else anchor.partition("+")[0]

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from sso.config import Config, ConfigurationError, load
-from sso.config.anchors import Witness
+from sso.config.anchors import TimeStampAuthority, Witness
 from sso.config.details import AuthorizationDetailType
 from sso.config.keys import Pkcs11
 from sso.config.schema import Directory
@@ -24,7 +24,7 @@ BLOCKS = {
     "trusted_issuer": TrustedIssuer,
     "upstream": Upstream,
 }
-OPTIONAL = ("keys.pkcs11.", "audit.witness.", *(f"{name}." for name in BLOCKS))
+OPTIONAL = ("keys.pkcs11.", "audit.witness.", "audit.timestamp.", *(f"{name}." for name in BLOCKS))
 WITHOUT_DEFAULT = {"server.issuer", "secrets.key_encryption_key_file", "secrets.pepper_file"}
 
 
@@ -47,7 +47,8 @@ def schema() -> dict[str, Any]:
         model = BLOCKS.get(section, field.annotation)
         assert isinstance(model, type)
         found |= settings_of(model, f"{section}.")
-    del found["keys.pkcs11"], found["audit.witness"]
+    del found["keys.pkcs11"], found["audit.witness"], found["audit.timestamp"]
+    found |= settings_of(TimeStampAuthority, "audit.timestamp.")
     return found | settings_of(Pkcs11, "keys.pkcs11.") | settings_of(Witness, "audit.witness.")
 
 

@@ -6,7 +6,7 @@ digest prefix; names that nobody could be found for only as keyed HMAC.
 """
 
 from sso.audit.event import (
-    anchor,
+    assurance,
     authorization,
     deferred,
     identity,
@@ -159,7 +159,7 @@ _NOUNS = (
     operation,
     synchronisation,
     log,
-    anchor,
+    assurance,
 )
 EVENT_CLASSES: tuple[type[AuditEvent], ...] = tuple(
     found

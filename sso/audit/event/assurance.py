@@ -1,9 +1,9 @@
-"""Events: those outside of the house who vouch for the audit log, or do not."""
+"""Events: whether others vouch for the audit log, and whether it lacks something."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sso.audit.record import AuditEvent, Outcome, Severity
+from sso.audit.record import Outcome, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,5 +46,30 @@ class AnchorRecovered:
     attempts: int
 
 
-EVENTS: tuple[type[AuditEvent], ...] = (CheckpointRejected, AnchorFailed, AnchorRecovered)
-"""The events of this module, for `EVENT_CLASSES`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokensCompared:
+    """Someone compared tokens with the log: `count` were this hub's, `findings` of them are not in it."""
+
+    code: ClassVar[str] = "audit.tokens.compared"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.INFORMATIONAL
+    count: int
+    findings: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnloggedTokenFound:
+    """A token bears this hub's signature, and the log holds no such token: somebody else used the key `kid`.
+
+    `jti` is an access token's own, or the `txn` of an ID token; `error` is `unlogged`, or `differs` where the
+    log tells of another token under that name.
+    """
+
+    code: ClassVar[str] = "audit.token.unlogged"
+    outcome: ClassVar[Outcome] = Outcome.FAILURE
+    severity: ClassVar[Severity] = Severity.CRITICAL
+    client_id: str | None
+    jti: str | None
+    kid: str
+    error: str

@@ -1,0 +1,144 @@
+"""Read a rule: one YAML file with Sigma rules, and the Sigma correlation that stands on them.
+
+`new_term` is the one type of correlation that Sigma does not have: `fields` and `timespan` (the baseline).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import TypeAlias
+
+import yaml
+
+from sso.audit.record import JsonValue
+from sso.audit.rules.condition import ConditionInvalid, condition_of
+from sso.audit.rules.engine import Counting, Matching, NewTerm, Node, Ordered, Rule
+from sso.audit.rules.selection import MODIFIERS, FieldTest, Selection
+
+LEVELS = ("informational", "low", "medium", "high", "critical")
+MAX_RULE_BYTES = 65_536
+_SPAN = re.compile(r"([1-9][0-9]{0,5})([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_Document: TypeAlias = Mapping[str, JsonValue]
+
+
+class RuleInvalid(ValueError):
+    """A file that is no rule; the text says what is wrong."""
+
+
+def rule_of(text: str) -> Rule:
+    """Return the rule of a file: its last document, standing on those before it.
+
+    Raises:
+        RuleInvalid: it is none.
+    """
+    documents = _documents(text)
+    nodes: dict[str, Node] = {}
+    for document in documents:
+        name = _text(document, "name")
+        if name in nodes:
+            raise RuleInvalid(f"two rules are named {name}")
+        nodes[name] = _correlation(document, nodes) if "correlation" in document else _matching(document)
+    last = documents[-1]
+    level = _text(last, "level")
+    if level not in LEVELS:
+        raise RuleInvalid(f"level is one of {', '.join(LEVELS)}")
+    name = _text(last, "name")
+    title, told = _text(last, "title"), " ".join(_text(last, "description").split())
+    return Rule(name, _text(last, "id"), title, told, level, nodes[name])
+
+
+def _documents(text: str) -> list[_Document]:
+    if len(text) > MAX_RULE_BYTES:
+        raise RuleInvalid(f"a rule has at most {MAX_RULE_BYTES} characters")
+    try:
+        found = list(yaml.safe_load_all(text))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise RuleInvalid(f"not YAML: {' '.join(str(error).split())[:200]}") from error
+    if not found or not all(isinstance(document, dict) for document in found):
+        raise RuleInvalid("not a rule")
+    return found
+
+
+def _matching(document: _Document) -> Matching:
+    detection = dict(_object(document, "detection"))
+    condition = detection.pop("condition", None)
+    try:
+        truth, names = condition_of(str(condition))
+    except ConditionInvalid as error:
+        raise RuleInvalid(str(error)) from error
+    if names != set(detection):
+        raise RuleInvalid("the condition names each selection, and no other")
+    return Matching({name: _selection(value) for name, value in detection.items()}, truth)
+
+
+def _selection(value: JsonValue) -> Selection:
+    alternatives = value if isinstance(value, list) else [value]
+    found = []
+    for alternative in alternatives:
+        if not isinstance(alternative, Mapping) or not alternative:
+            raise RuleInvalid("a selection is an object of fields, or a list of them")
+        found.append(tuple(_field_test(name, wanted) for name, wanted in alternative.items()))
+    return Selection(tuple(found))
+
+
+def _field_test(name: str, value: JsonValue) -> FieldTest:
+    field, *modifiers = str(name).split("|")
+    unknown = set(modifiers) - set(MODIFIERS)
+    if unknown:
+        raise RuleInvalid(f"unknown modifier of {field}: {', '.join(sorted(unknown))}")
+    values = tuple(value) if isinstance(value, list) else (value,)
+    return FieldTest(field, tuple(modifiers), values)
+
+
+def _correlation(document: _Document, nodes: Mapping[str, Node]) -> Node:
+    told = _object(document, "correlation")
+    below = [_below(name, nodes) for name in _names(told, "rules")]
+    kind, span = _text(told, "type"), _span(told)
+    if kind == "new_term":
+        return NewTerm(below[0], _names(told, "fields"), span)
+    group_by = _names(told, "group-by")
+    if kind == "temporal_ordered" and len(below) > 1:
+        return Ordered(below, group_by, span)
+    if kind not in ("event_count", "value_count") or len(below) != 1:
+        raise RuleInvalid(f"a correlation of type {kind} over {len(below)} rules is not known here")
+    condition = _object(told, "condition")
+    least = condition.get("gte")
+    if not isinstance(least, int) or isinstance(least, bool) or not 1 <= least <= 1_000:
+        raise RuleInvalid("the condition of a correlation is gte, 1 to 1000")
+    distinct = _text(condition, "field") if kind == "value_count" else None
+    return Counting(below[0], group_by, span, least, distinct)
+
+
+def _below(name: str, nodes: Mapping[str, Node]) -> Node:
+    if name not in nodes:
+        raise RuleInvalid(f"no rule above is named {name}")
+    return nodes[name]
+
+
+def _span(told: _Document) -> timedelta:
+    found = _SPAN.fullmatch(_text(told, "timespan"))
+    if found is None:
+        raise RuleInvalid("a timespan is a number and one of s, m, h, d")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def _names(told: _Document, name: str) -> tuple[str, ...]:
+    value = told.get(name)
+    if not isinstance(value, Sequence) or isinstance(value, str) or not value:
+        raise RuleInvalid(f"{name} is a list of names")
+    return tuple(map(str, value))
+
+
+def _object(document: _Document, name: str) -> _Document:
+    value = document.get(name)
+    if not isinstance(value, Mapping):
+        raise RuleInvalid(f"{name} is missing")
+    return value
+
+
+def _text(document: _Document, name: str) -> str:
+    value = document.get(name)
+    if not isinstance(value, str | int) or not str(value):
+        raise RuleInvalid(f"{name} is missing")
+    return str(value)

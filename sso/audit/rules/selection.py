@@ -1,0 +1,76 @@
+"""Which records a Sigma selection means: fields with modifiers and wildcards, compared without case."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from sso.audit.record import AuditRecord, JsonValue
+
+Fields = Mapping[str, JsonValue]
+"""A record as rules see it: its own members, and those of its detail beside them."""
+
+MODIFIERS = ("contains", "startswith", "endswith", "gt", "gte", "lt", "lte", "all")
+
+
+def fields_of(record: AuditRecord) -> Fields:
+    """Return a record as rules see it; `hour` is the hour of the day in UTC."""
+    whole = record.as_json()
+    detail = whole.pop("detail", None)
+    own: dict[str, JsonValue] = {**(detail if isinstance(detail, Mapping) else {}), **whole}
+    return {**own, "hour": record.occurred_at.hour}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldTest:
+    """One line of a selection: any of the values must be met; with `all`, every one."""
+
+    name: str
+    modifiers: tuple[str, ...]
+    values: tuple[JsonValue, ...]
+
+    def holds(self, fields: Fields) -> bool:
+        """Whether a record meets it; of a member that is a list, any element will do."""
+        found = fields.get(self.name)
+        members = list(found) if isinstance(found, list | tuple) else [found]
+        wanted = [any(self._meets(member, value) for member in members) for value in self.values]
+        return all(wanted) if "all" in self.modifiers else any(wanted)
+
+    def _meets(self, member: JsonValue, value: JsonValue) -> bool:
+        if value is None or member is None:
+            return member is None and value is None
+        for modifier in self.modifiers:
+            if modifier in ("gt", "gte", "lt", "lte"):
+                return _compares(modifier, member, value)
+        return _pattern(str(value), self.modifiers).fullmatch(str(member)) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Any of the alternatives must be met, each with all of its lines."""
+
+    alternatives: tuple[tuple[FieldTest, ...], ...]
+
+    def holds(self, fields: Fields) -> bool:
+        """Whether a record is meant."""
+        return any(all(test.holds(fields) for test in tests) for tests in self.alternatives)
+
+
+def _compares(modifier: str, member: JsonValue, value: JsonValue) -> bool:
+    if not isinstance(member, int | float) or not isinstance(value, int | float):
+        return False
+    return {
+        "gt": member > value,
+        "gte": member >= value,
+        "lt": member < value,
+        "lte": member <= value,
+    }[modifier]
+
+
+@cache
+def _pattern(value: str, modifiers: Sequence[str]) -> re.Pattern[str]:
+    """Wildcards as Sigma has them: * for any text, ? for one character."""
+    text = "".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in value)
+    before = ".*" if "contains" in modifiers or "endswith" in modifiers else ""
+    after = ".*" if "contains" in modifiers or "startswith" in modifiers else ""
+    return re.compile(f"{before}{text}{after}", re.IGNORECASE | re.DOTALL)

@@ -1,0 +1,160 @@
+"""`sso audit rules`: the detection rules, their examples, and what they would find in the log."""
+
+import importlib.resources
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from sso.audit.event import AuditSearched
+from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
+from sso.audit.record import AuditRecord, JsonValue
+from sso.audit.rules.engine import Match, Rule, matches
+from sso.audit.rules.examples import examples_of, records_of
+from sso.audit.rules.reading import RuleInvalid, rule_of
+from sso.cli.arguments import CLEAN_TEXT, MOMENT
+from sso.cli.context import fail, hub_of, json_option, print_rows
+from sso.cli.operator import operator_origin
+from sso.hub import Hub
+
+WINDOW = timedelta(hours=1)
+DEFAULT_RANGE = timedelta(days=30)
+MAX_SHOWN_IDS = 20
+_FOLDER = importlib.resources.files("sso.audit.rules")
+
+
+@click.group()
+def rules() -> None:
+    """Detection rules: Sigma files about the events of the log."""
+
+
+@rules.command("list")
+@json_option
+def list_command(as_json: bool) -> None:
+    """Print the rules that come with the hub."""
+    rows: list[dict[str, JsonValue]] = [
+        {"name": rule.name, "level": rule.level, "title": rule.title, "description": rule.description}
+        for rule in shipped_rules()
+    ]
+    print_rows(rows, as_json=as_json, columns=("name", "level", "title"))
+
+
+@rules.command("test")
+@json_option
+@click.pass_context
+def test_command(context: click.Context, as_json: bool) -> None:
+    """Run every rule on its examples: what it must find, and what it must not. Ends with 1 if one fails."""
+    rows: list[dict[str, JsonValue]] = []
+    for rule in shipped_rules():
+        text = _FOLDER.joinpath("examples", f"{rule.name}.yml").read_text(encoding="utf-8")
+        told = examples_of(text)
+        found = sum(1 for _ in matches([rule], records_of(told.positive)))
+        wrong = sum(1 for _ in matches([_fresh(rule)], records_of(told.negative)))
+        rows.append({"name": rule.name, "found": found, "wrongly": wrong, "ok": found >= 1 and wrong == 0})
+    print_rows(rows, as_json=as_json, columns=("name", "found", "wrongly", "ok"))
+    if not all(row["ok"] for row in rows):
+        context.exit(1)
+
+
+@rules.command("dry-run")
+@click.option("--rule", "names", multiple=True, type=CLEAN_TEXT, help="Only this one; again for more.")
+@click.option(
+    "--file",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="A rule of your own, instead of those that come with the hub; again for more.",
+)
+@click.option("--since", type=MOMENT, help="Time or 24h, 7d ago; 30 days ago unless given.")
+@click.option("--reason", type=CLEAN_TEXT, help="Why you look, for the record.")
+@json_option
+@click.pass_context
+def dry_run(
+    context: click.Context, /, names: Sequence[str], files: Sequence[Path], as_json: bool, **asked: object
+) -> None:
+    """Print what rules would have found in the log. Nothing is kept of it but the question itself."""
+    wanted = [_of_file(file) for file in files] or shipped_rules()
+    unknown = set(names) - {rule.name for rule in wanted}
+    if unknown:
+        fail(f"no rule is named {', '.join(sorted(unknown))}: see `sso audit rules list`")
+    chosen = [rule for rule in wanted if not names or rule.name in names]
+    with hub_of(context) as hub:
+        log = _Log(hub, asked["since"])
+        found = [_row(match) for match in matches(chosen, log.records())]
+        reason = asked["reason"]
+        log.record(chosen, None if reason is None else str(reason))
+    print_rows(found, as_json=as_json, columns=("rule", "level", "at", "records", "last"))
+    if not as_json:
+        click.echo(f"{log.read} records read by {len(chosen)} rules: {len(found)} findings")
+
+
+def shipped_rules() -> list[Rule]:
+    """Return the rules that come with the hub, by name."""
+    files = sorted(file.name for file in _FOLDER.iterdir() if file.name.endswith(".yml"))
+    return [rule_of(_FOLDER.joinpath(name).read_text(encoding="utf-8")) for name in files]
+
+
+def _fresh(rule: Rule) -> Rule:
+    """The rule without what it remembers of other records."""
+    return rule_of(_FOLDER.joinpath(f"{rule.name}.yml").read_text(encoding="utf-8"))
+
+
+def _of_file(file: Path) -> Rule:
+    try:
+        return rule_of(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, RuleInvalid) as error:
+        fail(f"{file}: {error}")
+
+
+class _Log:
+    """The records of a time range, oldest first, an hour at a time; `read` counts them."""
+
+    def __init__(self, hub: Hub, since: object) -> None:
+        now = datetime.now(UTC)
+        self.hub = hub
+        self.since = since if isinstance(since, datetime) else now - DEFAULT_RANGE
+        self.until = now + timedelta(minutes=1)
+        self.read = 0
+
+    def records(self) -> Iterator[AuditRecord]:
+        begin = self.since
+        while begin < self.until:
+            end = min(begin + WINDOW, self.until)
+            found = self._newest_first(AuditQuery(since=begin, until=end, limit=MAX_PAGE_SIZE))
+            self.read += len(found)
+            yield from reversed(found)
+            begin = end
+
+    def record(self, rules: Sequence[Rule], reason: str | None) -> None:
+        """Leave a record of who looked, with which rules, and why."""
+        asked: dict[str, JsonValue] = {
+            "since": self.since.isoformat(),
+            "until": self.until.isoformat(),
+            "rules": [rule.name for rule in rules],
+        }
+        with self.hub.database.begin(operator_origin()) as stores:
+            event = AuditSearched(query=asked, results=self.read, reason=reason)
+            stores.audit.append(event, datetime.now(UTC))
+
+    def _newest_first(self, query: AuditQuery) -> list[AuditRecord]:
+        found: list[AuditRecord] = []
+        while True:
+            with self.hub.database.read() as stores:
+                page = stores.audit_search.search(query)
+            found += page
+            if len(page) < MAX_PAGE_SIZE:
+                return found
+            query = replace(query, before=page[-1].id)
+
+
+def _row(match: Match) -> dict[str, JsonValue]:
+    return {
+        "rule": match.rule.name,
+        "level": match.rule.level,
+        "at": match.at.astimezone(UTC).isoformat(timespec="seconds"),
+        "records": len(match.ids),
+        "last": match.ids[-1],
+        "ids": list(match.ids[-MAX_SHOWN_IDS:]),
+    }

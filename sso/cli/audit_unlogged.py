@@ -1,0 +1,214 @@
+"""`sso audit find-unlogged`: tokens that bear the hub's signature and of which its log knows nothing.
+
+Applications present the tokens that they received. Whoever stole a key, or keeps a hub beside the log, makes
+tokens that verify everywhere and stand in no event: this is how they are found.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import BinaryIO
+
+import click
+
+from sso.audit.event import TokenIssued
+from sso.audit.event.assurance import TokensCompared, UnloggedTokenFound
+from sso.audit.query import AuditQuery
+from sso.audit.record import AuditRecord, JsonValue
+from sso.cli.arguments import CLEAN_TEXT
+from sso.cli.context import hub_of, json_option, print_json, print_rows
+from sso.cli.operator import operator_origin
+from sso.hub import Hub
+from sso.oidc.bearer import ACCESS_TOKEN_TYPES
+from sso.oidc.jose import TokenInvalid, unverified_header, verify_own
+from sso.oidc.keys import KeyRing
+from sso.storage.stores import SqlStores
+
+EXIT_FOUND = 3
+MAX_LINE = 1_048_576
+AROUND = timedelta(minutes=5)
+_ID_TOKEN_TYPES = ("JWT",)
+_COLUMNS = ("line", "what", "kind", "client_id", "name", "kid", "issued_at")
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """A token with a signature of ours: where it stood, what it is, what it says."""
+
+    line: int
+    kind: str
+    kid: str
+    claims: Mapping[str, JsonValue]
+
+    @property
+    def name(self) -> str | None:
+        """What the log calls it by."""
+        found = self.claims.get("jti" if self.kind == "access token" else "txn")
+        return found if isinstance(found, str) else None
+
+    @property
+    def client_id(self) -> str | None:
+        """The application that it was given to."""
+        if self.kind == "access token":
+            found = self.claims.get("client_id")
+            return found if isinstance(found, str) else None
+        return next(iter(_list(self.claims.get("aud"))), None)
+
+    @property
+    def issued_at(self) -> datetime | None:
+        """When it says that it was made."""
+        return _time(self.claims.get("iat"))
+
+
+@click.command("find-unlogged")
+@click.argument("file", type=click.File("rb"), default="-")
+@click.option("--reason", type=CLEAN_TEXT, help="Why you look, for the record.")
+@json_option
+@click.pass_context
+def find_unlogged(context: click.Context, file: BinaryIO, reason: str | None, as_json: bool) -> None:
+    """Compare tokens, one JWT a line (- is standard input), with the log.
+
+    Reports each that bears a signature of this hub's, also of a revoked key, and that no event tells of, or
+    tells otherwise: access tokens by jti, ID tokens by txn. Ends with 0 when there is none and with 3 when
+    there is one. Tokens of others, those that cannot be read, and those older than the log's retention are
+    counted and passed over.
+    """
+    found: list[dict[str, JsonValue]] = []
+    compared = passed_over = 0
+    with hub_of(context) as hub:
+        ring = _every_key(hub)
+        for number, line in enumerate(_lines(file), 1):
+            token = _ours(line, number, ring, hub.settings.issuer)
+            if token is None or _forgotten(hub, token):
+                passed_over += 1
+                continue
+            compared += 1
+            wrong = _wrong(hub, token)
+            if wrong is not None:
+                found.append(_row(token, wrong))
+        _record(hub, compared, found, reason)
+    if as_json:
+        print_rows(found, as_json=True, columns=())
+        print_json({"compared": compared, "passed_over": passed_over, "findings": len(found)})
+    else:
+        print_rows(found, as_json=False, columns=_COLUMNS)
+        click.echo(
+            f"{compared} tokens of this hub compared, {passed_over} others passed over: {len(found)} findings"
+        )
+    if found:
+        context.exit(EXIT_FOUND)
+
+
+def _lines(file: BinaryIO) -> Iterable[str]:
+    """The tokens; blank lines left out, a line without end cut into what no token can be."""
+    while line := file.readline(MAX_LINE):
+        text = line.decode("ascii", "replace").strip()
+        if text:
+            yield text
+
+
+def _every_key(hub: Hub) -> KeyRing:
+    """The keys, revoked ones too: what a stolen key signed is what is looked for."""
+    with hub.database.read() as stores:
+        return KeyRing([replace(key, revoked_at=None) for key in stores.signing_keys.load()])
+
+
+def _ours(text: str, line: int, ring: KeyRing, issuer: str) -> _Token | None:
+    for kind, types in (("access token", ACCESS_TOKEN_TYPES), ("ID token", _ID_TOKEN_TYPES)):
+        try:
+            claims = verify_own(text, ring, types)
+            kid = str(unverified_header(text).get("kid"))
+        except TokenInvalid:
+            continue
+        return _Token(line, kind, kid, claims) if claims.get("iss") == issuer else None
+    return None
+
+
+def _forgotten(hub: Hub, token: _Token) -> bool:
+    """Whether the log may have lost the month of a token at the end of its retention."""
+    days, issued_at = hub.configuration.settings.audit.retention_days, token.issued_at
+    return days is not None and issued_at is not None and issued_at < datetime.now(UTC) - timedelta(days=days)
+
+
+def _wrong(hub: Hub, token: _Token) -> str | None:
+    """What is wrong with a token in the eyes of the log; None when it tells of just this one."""
+    issued_at = token.issued_at
+    if token.name is None or issued_at is None:
+        return "unlogged"
+    with hub.database.read() as stores:
+        access = token.kind == "access token"
+        record = _by_jti(stores, token, issued_at) if access else stores.audit_search.find(token.name)
+    if record is None or record.event != TokenIssued.code:
+        return "unlogged"
+    same = _is_access_token(token, record) if access else _is_id_token(token, record, issued_at)
+    return None if same else "differs"
+
+
+def _by_jti(stores: SqlStores, token: _Token, issued_at: datetime) -> AuditRecord | None:
+    if not 3 <= len(token.name or "") <= 200:
+        return None
+    query = AuditQuery(
+        since=issued_at - AROUND, until=issued_at + AROUND, events=(TokenIssued.code,), text=token.name
+    )
+    records = stores.audit_search.search(query)
+    return next((each for each in records if each.detail.get("jti") == token.name), None)
+
+
+def _is_access_token(token: _Token, record: AuditRecord) -> bool:
+    claims, detail = token.claims, record.detail
+    ends = _time(claims.get("exp"))
+    logged_end = datetime.fromisoformat(str(detail.get("expires_at")))
+    return (
+        claims.get("client_id") == record.client_id
+        and sorted(_list(claims.get("aud"))) == sorted(_list(detail.get("aud")))
+        and sorted(str(claims.get("scope", "")).split()) == sorted(_list(detail.get("scope")))
+        and ends is not None
+        and abs(ends - logged_end) <= timedelta(seconds=1)
+    )
+
+
+def _is_id_token(token: _Token, record: AuditRecord, issued_at: datetime) -> bool:
+    return (
+        bool(record.detail.get("id_token"))
+        and record.client_id in _list(token.claims.get("aud"))
+        and abs(issued_at - record.occurred_at) <= timedelta(seconds=1)
+    )
+
+
+def _list(value: JsonValue) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list | tuple) else [str(value)] if value else []
+
+
+def _time(seconds: JsonValue) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(float(str(seconds)), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _row(token: _Token, wrong: str) -> dict[str, JsonValue]:
+    issued_at = token.issued_at
+    return {
+        "line": token.line,
+        "what": wrong,
+        "kind": token.kind,
+        "client_id": token.client_id,
+        "name": token.name,
+        "kid": token.kid,
+        "issued_at": None if issued_at is None else issued_at.isoformat(timespec="seconds"),
+    }
+
+
+def _record(hub: Hub, compared: int, found: list[dict[str, JsonValue]], reason: str | None) -> None:
+    now = datetime.now(UTC)
+    with hub.database.begin(operator_origin()) as stores:
+        stores.audit.append(TokensCompared(count=compared, findings=len(found), reason=reason), now)
+        for row in found:
+            name, client_id = row["name"], row["client_id"]
+            event = UnloggedTokenFound(
+                client_id=None if client_id is None else str(client_id),
+                jti=None if name is None else str(name),
+                kid=str(row["kid"]),
+                error=str(row["what"]),
+            )
+            stores.audit.append(event, now)

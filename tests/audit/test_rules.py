@@ -1,0 +1,148 @@
+"""Detection rules: each finds its positive example, and nothing in its negative one."""
+
+import importlib.resources
+
+import pytest
+
+from sso.audit.event import EVENT_CLASSES
+from sso.audit.rules.condition import ConditionInvalid, condition_of
+from sso.audit.rules.engine import Match, matches
+from sso.audit.rules.examples import BEGIN, Step, examples_of, records_of
+from sso.audit.rules.reading import RuleInvalid, rule_of
+
+FOLDER = importlib.resources.files("sso.audit.rules")
+NAMES = sorted(file.name.removesuffix(".yml") for file in FOLDER.iterdir() if file.name.endswith(".yml"))
+BASE = """
+title: A rule
+id: 1
+name: {name}
+level: low
+description: words
+"""
+
+
+def text_of(name: str) -> str:
+    return FOLDER.joinpath(f"{name}.yml").read_text(encoding="utf-8")
+
+
+def found(rule: str, steps: list[Step]) -> list[Match]:
+    return list(matches([rule_of(rule)], records_of(steps)))
+
+
+def test_there_are_rules() -> None:
+    assert len(NAMES) > 20
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_rule_finds_what_it_is_for_and_nothing_else(name: str) -> None:
+    told = examples_of(FOLDER.joinpath("examples", f"{name}.yml").read_text(encoding="utf-8"))
+
+    rule = rule_of(text_of(name))
+    assert rule.name == name
+    assert len(list(matches([rule], records_of(told.positive)))) == 1
+    assert found(text_of(name), list(told.negative)) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_rule_speaks_of_events_that_exist(name: str) -> None:
+    codes = {event.code for event in EVENT_CLASSES}
+    families = {code.partition(".")[0] for code in codes}
+
+    words = {word.strip(" -,[]") for word in text_of(name).replace("event:", "").split("\n")}
+    spoken = {
+        word for word in words if word.partition(".")[0] in families and " " not in word and "." in word
+    }
+
+    assert spoken <= codes
+    assert spoken
+
+
+def simple(detection: str) -> str:
+    return BASE.format(name="one") + "detection:\n" + detection
+
+
+@pytest.mark.parametrize(
+    ("line", "member", "meets"),
+    [
+        ("scope: 'open*'", {"scope": "openid"}, True),
+        ("scope: 'open?'", {"scope": "openid"}, False),
+        ("scope|contains: PEN", {"scope": "openid"}, True),
+        ("scope|startswith: open", {"scope": "reopen"}, False),
+        ("scope|endswith: pen", {"scope": "reopen"}, True),
+        ("scope: a.c", {"scope": "abc"}, False),
+        ("scope: [a, b]", {"scope": ["b", "c"]}, True),
+        ("scope|contains|all: [a, b]", {"scope": "only a"}, False),
+        ("scope: null", {}, True),
+        ("scope: null", {"scope": "x"}, False),
+        ("count|gte: 3", {"count": 3}, True),
+        ("count|lt: 3", {"count": 3}, False),
+        ("count|gt: 3", {"count": "4"}, False),
+        ("impersonation: true", {"impersonation": True}, True),
+    ],
+)
+def test_a_line_means_what_sigma_says(line: str, member: Step, meets: bool) -> None:
+    rule = simple(f"  wanted:\n    {line}\n  condition: wanted\n")
+
+    assert bool(found(rule, [{"event": "e", **member}])) is meets
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [("a", True), ("not a", False), ("a and b", False), ("a or b and b", True), ("(a or b) and b", False)],
+)
+def test_not_binds_closer_than_and_and_that_than_or(condition: str, holds: bool) -> None:
+    truth, _ = condition_of(condition)
+
+    assert truth({"a": True, "b": False}) is holds
+
+
+@pytest.mark.parametrize("condition", ["", "a and", "(a", "a b", "1 of them", "a)", "not", "a | b", "or a"])
+def test_what_is_no_condition_is_refused(condition: str) -> None:
+    with pytest.raises(ConditionInvalid):
+        condition_of(condition)
+
+
+_COUNT = "{type: event_count, rules: [one], group-by: [account_id], timespan: 5m, condition: {gte: 3}}"
+COUNT = f"correlation: {_COUNT}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "- a\n- b",
+        "a: [",
+        "title: x",
+        "!!python/object/apply:os.system ['true']",
+        "x" * 70_000,
+        simple("  wanted: nothing\n  condition: wanted\n"),
+        simple("  wanted: {event|re: x}\n  condition: wanted\n"),
+        simple("  wanted: {event: x}\n  condition: other\n"),
+        simple("  wanted: {event: x}\n  more: {event: y}\n  condition: wanted\n"),
+        simple("  wanted: {event: x}\n  condition: wanted\n").replace("low", "mild"),
+        simple("  wanted: {event: x}\n  condition: wanted\n") + "---" + BASE.format(name="one") + COUNT,
+        BASE.format(name="two") + COUNT,
+        *(
+            simple("  wanted: {event: x}\n  condition: wanted\n") + "---" + BASE.format(name="two") + wrong
+            for wrong in (
+                COUNT.replace("5m", "5 minutes"),
+                COUNT.replace("gte: 3", "lt: 3"),
+                COUNT.replace("gte: 3", "gte: 100000"),
+                COUNT.replace("event_count", "temporal"),
+                COUNT.replace("[account_id]", "[]"),
+            )
+        ),
+    ],
+)
+def test_what_is_no_rule_is_refused(text: str) -> None:
+    with pytest.raises(RuleInvalid):
+        rule_of(text)
+
+
+def test_a_burst_makes_one_finding_and_the_next_burst_another() -> None:
+    step: Step = {"event": "auth.login.failure", "status_code": "BAD_CREDENTIAL", "account_id": "a"}
+
+    twice = found(text_of("r01_brute_force"), [{**step, "times": 20, "every": "10s"}])
+
+    assert [len(match.ids) for match in twice] == [10, 10]
+    assert twice[0].at > BEGIN

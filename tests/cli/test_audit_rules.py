@@ -1,0 +1,48 @@
+"""`sso audit rules` on a real hub's log."""
+
+from pathlib import Path
+
+from tests.cli.commands import Commands
+
+
+def test_every_rule_passes_its_examples_and_is_listed(cli: Commands) -> None:
+    tested = cli.rows("audit", "rules", "test")
+    listed = cli.rows("audit", "rules", "list")
+
+    assert all(row["ok"] for row in tested)
+    assert [row["name"] for row in listed] == [row["name"] for row in tested]
+
+
+def test_a_dry_run_finds_what_happened_and_is_on_record(cli: Commands) -> None:
+    account_id = cli.add_person()
+    client = cli.add_client()
+    cli.ok("client", "rotate-secret", client["client_id"])
+
+    found = cli.rows(
+        "audit", "rules", "dry-run", "--rule", "r17_client_changed", "--since", "1h", "--reason", "review"
+    )
+
+    assert [(row["rule"], row["level"], row["records"]) for row in found] == [
+        ("r17_client_changed", "high", 1)
+    ]
+    (rotated,) = cli.events("client.secret.rotated")
+    assert found[0]["last"] == rotated["id"]
+    (asked, *_) = [event for event in cli.events("audit.searched") if "rules" in event["detail"]["query"]]
+    assert asked["detail"]["query"]["rules"] == ["r17_client_changed"]
+    assert asked["detail"]["reason"] == "review"
+    assert account_id
+
+
+def test_a_rule_of_ones_own_is_run_and_a_broken_one_is_refused(cli: Commands, tmp_path: Path) -> None:
+    cli.add_person()
+    rule = tmp_path / "own.yml"
+    rule.write_text(
+        "title: New accounts\nid: 7\nname: new_accounts\nlevel: low\ndescription: x\n"
+        "detection:\n  wanted:\n    event: account.created\n  condition: wanted\n",
+        encoding="utf-8",
+    )
+
+    assert len(cli.rows("audit", "rules", "dry-run", "--file", str(rule), "--since", "1h")) == 1
+    rule.write_text("title: nothing\n", encoding="utf-8")
+    assert "own.yml" in cli.refused("audit", "rules", "dry-run", "--file", str(rule))
+    assert "no rule is named x" in cli.refused("audit", "rules", "dry-run", "--rule", "x")
