@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from admin.language import Language
-from admin.upstream_sentences import UPSTREAM_SENTENCES
+from admin.provisioning_sentences import FROM_OUTSIDE
 
 
 def _(message: str) -> str:
@@ -126,7 +126,7 @@ SENTENCES: Mapping[str, Sequence[str]] = {
         _("There were too many attempts on account {account}; further ones were refused for a while."),
         _("There were too many attempts from one place or under one name; further ones were refused."),
     ),
-    **UPSTREAM_SENTENCES,
+    **FROM_OUTSIDE,
     "account.created": (_("Account {account} was created (by {source})."),),
     "account.updated": (
         _("What is known of account {account} changed: {claims} (by {source})."),

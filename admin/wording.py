@@ -70,6 +70,7 @@ FAMILIES: Mapping[str, str] = {
     "bearer.": _("Refused access tokens"),
     "ratelimit.": _("Too many attempts"),
     "directory.": _("Department directories"),
+    "provisioning.": _("Departments over SCIM"),
     "key.": _("Signing keys"),
     "audit.": _("Looks at this log"),
     "node.": _("The hub itself"),

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sso.audit.record import JsonValue
 from sso.authentication.account_states import AccountStates
 from sso.authentication.evidence import reachable
+from sso.authentication.kept_password import KeptPasswordChanging
 from sso.authentication.password import Argon2Cost, PasswordHash
 from sso.authentication.password_change import PasswordChanging
 from sso.authentication.password_rules import PasswordRules
@@ -19,8 +20,8 @@ from sso.authentication.throttling import ThrottleRules
 from sso.authentication.upstream.settings import UpstreamSettings
 from sso.config import Configuration
 from sso.config.details import AuthorizationDetailType
+from sso.directory.department import Department
 from sso.directory.ldap import LdapDirectory
-from sso.directory.settings import DirectorySettings
 from sso.oidc.client import Client
 from sso.oidc.details import LISTS, DetailField, DetailType
 from sso.oidc.jose import MemoryKeys
@@ -87,7 +88,7 @@ class Hub:
     password_rules: PasswordRules
     sign_in: SignIn
     password_changing: PasswordChanging
-    directories: tuple[DirectorySettings, ...]
+    directories: tuple[Department, ...]
     ldap: Mapping[str, LdapDirectory]
     account_states: AccountStates
     documents: ClientDocuments
@@ -144,7 +145,8 @@ def build(configuration: Configuration) -> Hub:
     database.audit_spool = AuditSpool(configuration.audit_spool_file, sealer)
     passwords = _password_hash(configuration)
     half = max(1, configuration.settings.server.threads // 2)  # the other half is never a slow directory's
-    ldap = {directory.id: LdapDirectory(directory, half) for directory in configuration.directories}
+    ldap = {each.id: LdapDirectory(each, half) for each in configuration.read_directories}
+    rules = _password_rules(configuration)
     sign_in = SignIn(passwords, _throttle_rules(configuration), ldap, settings)
     keys = KeyCache(database)
     return Hub(
@@ -154,13 +156,13 @@ def build(configuration: Configuration) -> Hub:
         keys=keys,
         private_keys=private_keys,
         passwords=passwords,
-        password_rules=_password_rules(configuration),
+        password_rules=rules,
         sign_in=sign_in,
-        password_changing=PasswordChanging(sign_in, ldap),
+        password_changing=PasswordChanging(sign_in, ldap, KeptPasswordChanging(passwords, rules)),
         directories=configuration.directories,
         ldap=ldap,
         account_states=AccountStates(
-            {each.id: ldap[each.id] for each in configuration.directories if each.can_look_up}
+            {each.id: ldap[each.id] for each in configuration.read_directories if each.can_look_up}
         ),
         documents=ClientDocuments(outbound_rules(configuration), configuration.settings.server.threads),
         upstreams=upstreams_of(configuration, keys),
@@ -238,6 +240,7 @@ def protocol_settings(configuration: Configuration) -> Settings:
         session_idle=timedelta(seconds=session.idle_seconds),
         session_lifetime=timedelta(seconds=session.lifetime_seconds),
         dpop_nonce_required=tokens.dpop_nonce_required,
+        scim_directories=configuration.scim_directories,
         api_max_age=timedelta(seconds=fresh)
         if (fresh := configuration.settings.api.fresh_sign_in_seconds)
         else None,
@@ -247,7 +250,7 @@ def protocol_settings(configuration: Configuration) -> Settings:
         assertion_issuers=configuration.assertion_issuers,
         state_limits={
             each.id: StateLimits(each.state.max_age, each.state.grace)
-            for each in configuration.directories
+            for each in configuration.read_directories
             if each.can_look_up
         },
     )

@@ -44,6 +44,15 @@ def application_of(hub: Hub) -> Flask:
         lambda request: origin_of(request, trusted_proxies),
         lambda request: header_token_of(request, hub.settings, trusted_proxies),
     )
+    if hub.settings.scim_directories:
+        from sso.scim.app import register as register_scim  # its library takes a third of a second to import
+
+        register_scim(
+            app,
+            hub,
+            lambda request: origin_of(request, trusted_proxies),
+            lambda request: header_token_of(request, hub.settings, trusted_proxies),
+        )
     return app
 
 

@@ -318,6 +318,9 @@ class FakeCredentials:
     def put(self, credential: PasswordCredential) -> None:
         self.by_account[credential.account_id] = credential
 
+    def forget(self, account_id: str) -> None:
+        self.by_account.pop(account_id, None)
+
 
 @dataclass(slots=True)
 class FakeRegister:

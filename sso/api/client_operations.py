@@ -32,7 +32,7 @@ from sso.authentication.clients import (
     update_client,
 )
 from sso.authentication.self_registration import adopt
-from sso.oidc.claims import OFFICER_SCOPES
+from sso.oidc.claims import COMMAND_LINE_SCOPES
 from sso.oidc.client import Client
 from sso.oidc.registration import InvalidClientMetadata, client_metadata, new_client
 
@@ -126,7 +126,10 @@ def _changeable(call: Call[Any], clients: RegisteredClients) -> Client:
 
 
 def _protected(client: Client, call: Call[Any]) -> bool:
-    return bool(client.scope & set(OFFICER_SCOPES)) or call.hub.settings.api_audience in client.audience
+    settings = call.hub.settings
+    return bool(client.scope & COMMAND_LINE_SCOPES) or any(
+        resource == settings.api_audience or settings.is_scim(resource) for resource in client.audience
+    )
 
 
 def _refuse_officers(client: Client, call: Call[Any]) -> None:

@@ -9,9 +9,9 @@ from sso.api.audit_documents import PersonDocument
 from sso.api.audit_parameters import Identifier, Reason
 from sso.api.operation import Nothing
 from sso.authentication.stores import Stores
+from sso.directory.department import Department
 from sso.directory.person import Account
 from sso.directory.routing import CitizenRoute, normalise_login_name, route
-from sso.directory.settings import DirectorySettings
 
 
 class PeopleAsked(Nothing):
@@ -34,7 +34,7 @@ class PeopleAsked(Nothing):
 
 
 def people_found(
-    asked: PeopleAsked, stores: Stores, directories: Sequence[DirectorySettings]
+    asked: PeopleAsked, stores: Stores, directories: Sequence[Department]
 ) -> list[PersonDocument]:
     """Return the accounts that match and the other accounts of the same persons."""
     if asked.account_id is not None:
@@ -47,7 +47,7 @@ def people_found(
 
 
 def accounts_of_person(
-    person_id: str, stores: Stores, directories: Sequence[DirectorySettings]
+    person_id: str, stores: Stores, directories: Sequence[Department]
 ) -> list[PersonDocument]:
     """Return every account of a person."""
     names = {directory.id: directory.name for directory in directories}
@@ -66,7 +66,7 @@ def accounts_of_person(
     ]
 
 
-def _named(login_name: str, stores: Stores, directories: Sequence[DirectorySettings]) -> list[Account]:
+def _named(login_name: str, stores: Stores, directories: Sequence[Department]) -> list[Account]:
     routed = route(login_name, directories)
     if isinstance(routed, CitizenRoute):
         citizen = stores.people.citizen(routed.login_name)

@@ -1,19 +1,25 @@
-"""A clerk's account: made at the first sign-in, kept in step with the directory at every later one."""
+"""A clerk's account: made at the first sign-in, kept in step with the directory at every later one.
 
+Where a department brings its people over SCIM, made and kept in step whenever it writes.
+"""
+
+from dataclasses import dataclass
 from datetime import datetime
 
 from sso.audit.event import AccountCreated, AccountUpdated
 from sso.authentication.conflicts import note_namesakes
 from sso.authentication.leaver import restore_access
 from sso.authentication.stores import Stores
+from sso.directory.department import Department
 from sso.directory.entry import Entry
 from sso.directory.mapping import FROM_GROUPS, account_claims
 from sso.directory.person import Account, AccountKind, ClaimValue, Person
-from sso.directory.settings import DirectorySettings
 from sso.oidc.digest import new_id
 
 
-def account_of(entry: Entry, settings: DirectorySettings, stores: Stores, now: datetime) -> Account | None:
+def account_of(
+    entry: Entry, settings: Department, stores: Stores, now: datetime, source: str = "directory"
+) -> Account | None:
     """Return the account of a directory's entry, found by its immutable id alone.
 
     A rename, a move or a new mail address changes the account's claims, never which account it is. Groups
@@ -25,7 +31,7 @@ def account_of(entry: Entry, settings: DirectorySettings, stores: Stores, now: d
     if known is None and stores.register.is_purged(settings.id, entry.immutable_id):
         return None
     if known is None:
-        return _create(entry, settings, claims, stores, now)
+        return _create(_New(entry, settings, claims, source), stores, now)
     if settings.groups is not None and entry.groups is None:
         claims = {**{name: known.claims[name] for name in FROM_GROUPS if name in known.claims}, **claims}
     if dict(known.claims) == claims and known.login_name == entry.login_name:
@@ -38,7 +44,7 @@ def account_of(entry: Entry, settings: DirectorySettings, stores: Stores, now: d
     if known.login_name != entry.login_name:
         changed.add("login_name")
     stores.audit.append(
-        AccountUpdated(account_id=known.id, claims_changed=frozenset(changed), source="directory"), now
+        AccountUpdated(account_id=known.id, claims_changed=frozenset(changed), source=source), now
     )
     updated = stores.people.account(known.id) or known
     if known.login_name != entry.login_name:
@@ -46,7 +52,7 @@ def account_of(entry: Entry, settings: DirectorySettings, stores: Stores, now: d
     return updated
 
 
-def welcome(entry: Entry, settings: DirectorySettings, stores: Stores, now: datetime) -> Account | None:
+def welcome(entry: Entry, settings: Department, stores: Stores, now: datetime) -> Account | None:
     """Return the account of a clerk whom the directory has just let in: whatever it said before is over.
 
     What an officer decided is not. None for somebody who was purged.
@@ -60,9 +66,16 @@ def welcome(entry: Entry, settings: DirectorySettings, stores: Stores, now: date
     return stores.people.account(account.id) or account
 
 
-def _create(
-    entry: Entry, settings: DirectorySettings, claims: dict[str, ClaimValue], stores: Stores, now: datetime
-) -> Account:
+@dataclass(frozen=True, slots=True)
+class _New:
+    entry: Entry
+    settings: Department
+    claims: dict[str, ClaimValue]
+    source: str
+
+
+def _create(new: _New, stores: Stores, now: datetime) -> Account:
+    entry, claims = new.entry, new.claims
     person = Person(
         id=new_id(), name=str(claims.get("name", entry.login_name)), disabled_at=None, roles=frozenset()
     )
@@ -71,7 +84,7 @@ def _create(
         person_id=person.id,
         kind=AccountKind.STAFF,
         login_name=entry.login_name,
-        directory_id=settings.id,
+        directory_id=new.settings.id,
         immutable_id=entry.immutable_id,
         claims=claims,
         disabled_at=None,
@@ -82,8 +95,8 @@ def _create(
         account_id=account.id,
         person_id=person.id,
         kind=account.kind.value,
-        source="directory",
-        directory_id=settings.id,
+        source=new.source,
+        directory_id=new.settings.id,
     )
     stores.audit.append(event, now)
     note_namesakes(account, stores, now)

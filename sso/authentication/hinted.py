@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from sso.authentication.stores import Stores
+from sso.directory.department import Department
 from sso.directory.person import Account, meant
 from sso.directory.routing import CitizenRoute, route
-from sso.directory.settings import DirectorySettings
 
 
-def account_named(typed: str, directories: Sequence[DirectorySettings], stores: Stores) -> Account | None:
+def account_named(typed: str, directories: Sequence[Department], stores: Stores) -> Account | None:
     """Return the account that would be signed in to under a name; a clerk's once they have signed in here.
 
     A name that several clerks in use bear means nobody.
@@ -22,6 +22,6 @@ def account_named(typed: str, directories: Sequence[DirectorySettings], stores: 
     return meant(stores.people.staff_named(destination.directory.id, destination.login_name))
 
 
-def account_called(text: str, directories: Sequence[DirectorySettings], stores: Stores) -> Account | None:
+def account_called(text: str, directories: Sequence[Department], stores: Stores) -> Account | None:
     """Return the account of an account id or of a name as it is typed at sign-in."""
     return stores.people.account(text) or account_named(text, directories, stores)

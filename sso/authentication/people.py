@@ -65,9 +65,15 @@ def add_citizen(citizen: NewCitizen, source: str, stores: Stores, now: datetime)
 
 def set_password(account: Account, password_hash: str, source: str, stores: Stores, now: datetime) -> None:
     """Replace a citizen's password and end every access that the old one gave."""
-    stores.credentials.put(PasswordCredential(account.id, password_hash, now))
-    stores.audit.append(PasswordReset(account_id=account.id, source=source), now)
-    end_every(account.id, SessionEnd.PASSWORD_RESET, stores, now)
+    put_password(PasswordCredential(account.id, password_hash, now), source, stores)
+
+
+def put_password(credential: PasswordCredential, source: str, stores: Stores) -> None:
+    """Replace a password that the hub keeps and end every access that the old one gave."""
+    account_id, now = credential.account_id, credential.changed_at
+    stores.credentials.put(credential)
+    stores.audit.append(PasswordReset(account_id=account_id, source=source), now)
+    end_every(account_id, SessionEnd.PASSWORD_RESET, stores, now)
 
 
 def disable(account: Account, source: str, reason: str, stores: Stores, now: datetime) -> bool:

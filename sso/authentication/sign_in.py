@@ -15,6 +15,7 @@ from sso.audit.event import SignInFailed, SignInSucceeded
 from sso.authentication import clerks, sessions
 from sso.authentication.conflicts import note_contested
 from sso.authentication.evidence import Factor, assurance_of
+from sso.authentication.kept_accounts import known_here, usable
 from sso.authentication.password import PasswordHash, TooBusy
 from sso.authentication.sessions import SignedInAs
 from sso.authentication.stores import Stores
@@ -23,6 +24,7 @@ from sso.directory.account_state import AS_STATE, departure_of
 from sso.directory.entry import Entry
 from sso.directory.person import Account
 from sso.directory.routing import CitizenRoute, DirectoryRoute, Name, counted_name
+from sso.directory.settings import DirectorySettings
 from sso.directory.stores import PasswordCredential
 from sso.directory.verification import AccountState, Authentication, Verification
 from sso.oidc.session import Session
@@ -73,12 +75,17 @@ class Directory(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """An attempt that was let through: where the name leads, and what is known of a citizen."""
+    """An attempt that was let through: where the name leads, and who it is if the hub keeps the password."""
 
     route: CitizenRoute | DirectoryRoute
     client_id: str | None
     account: Account | None = None
     credential: PasswordCredential | None = None
+
+    @property
+    def by_directory(self) -> bool:
+        """Whether a department's own directory judges the password; else the hub keeps its hash."""
+        return isinstance(self.route, DirectoryRoute) and self.route.directory.keeps_passwords
 
     @property
     def full_name(self) -> str:
@@ -140,24 +147,24 @@ class SignIn:
         stores: Stores,
         now: datetime,
     ) -> Attempt:
-        """Count the attempt and look a citizen up.
+        """Count the attempt and look up whose password is kept here.
 
         Raises:
             Throttled: too many attempts for this name or network.
         """
         attempt = Attempt(route=route, client_id=client_id)
         self.throttle.count_attempt(attempt.full_name, address, stores, now)
-        if isinstance(route, DirectoryRoute):
+        if attempt.by_directory:
             return attempt
-        account = stores.people.citizen(route.login_name)
+        account = known_here(route, stores)
         credential = stores.credentials.get(account.id) if account is not None else None
         return Attempt(route=route, client_id=client_id, account=account, credential=credential)
 
     def prove(self, attempt: Attempt, password: str) -> Proof:
         """Try the password where the name leads, and nowhere else."""
-        if isinstance(attempt.route, DirectoryRoute):
+        if isinstance(attempt.route, DirectoryRoute) and attempt.by_directory:
             return self._prove_clerk(attempt.route, password)
-        return self._prove_citizen(attempt, password)
+        return self._prove_kept(attempt, password)
 
     def _prove_clerk(self, route: DirectoryRoute, password: str) -> Proof:
         directory = self.directories[route.directory.id]
@@ -178,7 +185,7 @@ class SignIn:
             contested=answer.contested,
         )
 
-    def _prove_citizen(self, attempt: Attempt, password: str) -> Proof:
+    def _prove_kept(self, attempt: Attempt, password: str) -> Proof:
         known = attempt.credential.hash if attempt.credential is not None else None
         try:
             right = self.passwords.verify(password, known)
@@ -188,6 +195,8 @@ class SignIn:
             return Proof(failure=Failure.TOO_BUSY, tellable=True)
         if not right:
             return Proof(failure=Failure.UNKNOWN_USER if attempt.account is None else Failure.BAD_CREDENTIAL)
+        if attempt.credential is not None and attempt.credential.must_change:
+            return Proof(failure=Failure.PASSWORD_MUST_CHANGE, tellable=True)
         return Proof(failure=None, new_hash=new_hash)
 
     def conclude(
@@ -228,7 +237,7 @@ class SignIn:
         return SignedIn(session, cookie, _password_ends(attempt, proof, now))
 
     def _account(self, attempt: Attempt, proof: Proof, stores: Stores, now: datetime) -> Account | None:
-        if isinstance(attempt.route, DirectoryRoute):
+        if isinstance(attempt.route, DirectoryRoute) and attempt.by_directory:
             if proof.entry is None or proof.failure is not None:
                 # Nobody's entry is looked up as well: an unknown name must not take less time.
                 immutable_id = proof.entry.immutable_id if proof.entry is not None else ""
@@ -255,7 +264,10 @@ def _with_state(attempt: Attempt, proof: Proof, now: datetime) -> Proof:
     """Heed what the entry says of its account where the server lets it bind all the same (shadowExpire)."""
     if not isinstance(attempt.route, DirectoryRoute) or proof.entry is None or proof.failure is not None:
         return proof
-    departure = departure_of(proof.entry.attributes, attempt.route.directory.vendor, now)
+    directory = attempt.route.directory
+    if not isinstance(directory, DirectorySettings):
+        return proof
+    departure = departure_of(proof.entry.attributes, directory.vendor, now)
     state = AS_STATE.get(departure) if departure is not None else None
     if state is None:
         return proof
@@ -278,9 +290,3 @@ def _still_known(attempt: Attempt, stores: Stores) -> bool:
         attempt.account is not None
         and stores.credentials.for_update(attempt.account.id) == attempt.credential
     )
-
-
-def usable(account: Account, stores: Stores) -> bool:
-    """Whether an account may be signed in to: neither it nor its person is disabled."""
-    person = stores.people.person(account.person_id)
-    return account.disabled_at is None and person is not None and person.disabled_at is None

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from sso.directory.conflict import Conflicts
+from sso.directory.provisioned import Provisioned
 from sso.directory.stores import Credentials, People, Throttles
 from sso.directory.sync.stores import Departed
 from sso.oidc import stores as oidc_stores
@@ -17,6 +18,8 @@ class Stores(oidc_stores.Stores, Protocol):
     def credentials(self) -> Credentials: ...  # noqa: D102
     @property
     def register(self) -> Departed: ...  # noqa: D102
+    @property
+    def provisioned(self) -> Provisioned: ...  # noqa: D102
     @property
     def throttles(self) -> Throttles: ...  # noqa: D102
     @property

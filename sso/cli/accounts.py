@@ -6,15 +6,15 @@ from typing import Protocol, TypeVar
 from sso.audit.entry import names_account
 from sso.cli.arguments import visible
 from sso.cli.context import fail
+from sso.directory.department import Department
 from sso.directory.person import Account
 from sso.directory.routing import DirectoryRoute, route
-from sso.directory.settings import DirectorySettings
 from sso.directory.stores import People
 
 PAGE = 500
 
 
-def named_account(people: People, name: str, directories: Sequence[DirectorySettings]) -> Account:
+def named_account(people: People, name: str, directories: Sequence[Department]) -> Account:
     """Return the account, or end the command with a sentence."""
     account = find_account(people, name, directories)
     if account is None:
@@ -25,7 +25,7 @@ def named_account(people: People, name: str, directories: Sequence[DirectorySett
     return account
 
 
-def find_account(people: People, name: str, directories: Sequence[DirectorySettings]) -> Account | None:
+def find_account(people: People, name: str, directories: Sequence[Department]) -> Account | None:
     """Return the account of an id, a citizen's login name or name@realm of a clerk who has signed in."""
     if account := people.account(name):
         return account
@@ -38,7 +38,7 @@ def find_account(people: People, name: str, directories: Sequence[DirectorySetti
     return people.citizen(door.login_name)
 
 
-def ids_of_person(people: People, name: str, directories: Sequence[DirectorySettings]) -> tuple[str, ...]:
+def ids_of_person(people: People, name: str, directories: Sequence[Department]) -> tuple[str, ...]:
     """Return the ids under which the audit log knows a person: their own, then those of their accounts.
 
     An id that nobody has any more stands for itself: the log may still tell of it. Anything else is an error.

@@ -15,8 +15,10 @@ from sso.cli.directory_show import show
 from sso.cli.directory_sync import sync
 from sso.cli.directory_wizard import password_line, sample_name
 from sso.directory.check import Sample
+from sso.directory.department import Department
 from sso.directory.ldap import LdapDirectory
 from sso.directory.settings import DirectorySettings
+from sso.oidc.settings import SCIM_PATH
 
 _COLUMNS = ("id", "name", "realms", "vendor", "urls")
 
@@ -38,11 +40,22 @@ directory.add_command(resolve)
 @click.pass_context
 def list_command(context: click.Context, as_json: bool) -> None:
     """List the directories of the configuration."""
-    rows = [_row(each) for each in configuration_of(context).directories]
+    configuration = configuration_of(context)
+    issuer = configuration.settings.server.issuer
+    rows = [_row(each, issuer) for each in configuration.directories]
     print_rows(rows, as_json=as_json, columns=_COLUMNS)
 
 
-def _row(settings: DirectorySettings) -> dict[str, JsonValue]:
+def _row(settings: Department, issuer: str) -> dict[str, JsonValue]:
+    if not isinstance(settings, DirectorySettings):
+        return {
+            "id": settings.id,
+            "name": settings.name,
+            "realms": list(settings.realms),
+            "vendor": "scim",
+            "urls": [f"{issuer}{SCIM_PATH}/{settings.id}"],
+            "login_attribute": settings.login_attribute,
+        }
     return {
         "id": settings.id,
         "name": settings.name,
@@ -72,7 +85,7 @@ def test(context: click.Context, /, directory_id: str, as_json: bool, **options:
     With --try-change most directories refuse the same password, which proves the right; where none does,
     nothing changes but the password's age.
     """
-    settings = known_directory(configuration_of(context).directories, directory_id)
+    settings = known_directory(configuration_of(context).read_directories, directory_id)
     sample = _sample(settings, options)
     ldap = LdapDirectory(settings)
     try:

@@ -45,7 +45,7 @@ def known_directory(directories: tuple[DirectorySettings, ...], directory_id: st
 @click.pass_context
 def conflicts(context: click.Context, directory_id: str, resolved: bool, as_json: bool) -> None:
     """Show what a directory says twice, each with both its sides and how it may be resolved."""
-    settings = known_directory(configuration_of(context).directories, directory_id)
+    settings = known_directory(configuration_of(context).read_directories, directory_id)
     with hub_of(context) as hub, hub.database.read() as stores:
         found = (
             stores.conflicts.of_directory(settings.id, resolved=True)

@@ -34,7 +34,7 @@ def show(context: click.Context, directory_id: str, as_json: bool) -> None:
     Exit code 1 when no server answers.
     """
     with hub_of(context) as hub:
-        settings = known_directory(hub.directories, directory_id)
+        settings = known_directory(hub.configuration.read_directories, directory_id)
         servers = hub.ldap[settings.id].health(datetime.now(UTC))
         breakers = _breakers(hub, settings.id)
         shown: dict[str, JsonValue] = {

@@ -67,10 +67,10 @@ def _check(directory_id: str | None, options: Mapping[str, Any]) -> None:
 
 
 def _known(hub: Hub, directory_id: str) -> DirectorySettings:
-    for directory in hub.directories:
+    for directory in hub.configuration.read_directories:
         if directory.id == directory_id:
             return directory
-    known = ", ".join(directory.id for directory in hub.directories) or "none"
+    known = ", ".join(directory.id for directory in hub.configuration.read_directories) or "none"
     fail(f"no directory has the id {directory_id}; the configuration has: {known}")
 
 
@@ -116,7 +116,7 @@ def _undo(hub: Hub, directory: DirectorySettings, number: int) -> None:
 
 
 def _status(hub: Hub, directory_id: str | None) -> list[dict[str, JsonValue]]:
-    wanted = hub.directories if directory_id is None else (_known(hub, directory_id),)
+    wanted = hub.configuration.read_directories if directory_id is None else (_known(hub, directory_id),)
     with hub.database.read() as stores:
         return [_row(run) for each in wanted for run in stores.sync_runs.latest(each.id, _SHOWN)]
 

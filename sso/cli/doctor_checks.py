@@ -9,6 +9,7 @@ from pathlib import Path
 from sso.cli.doctor_finding import Finding, failure, ok, warning
 from sso.cli.doctor_keys import signing_keys
 from sso.config import Configuration
+from sso.config.directory import Directory
 from sso.directory.check import Sample
 from sso.directory.ldap import LdapDirectory
 from sso.hub import Hub
@@ -38,7 +39,8 @@ def _files_with_secrets(configuration: Configuration, environment: Mapping[str, 
     home = configuration.file.resolve().parent
     settings = configuration.settings
     named = [settings.secrets.key_encryption_key_file, settings.secrets.pepper_file]
-    named += [directory.bind_password_file for directory in settings.directory]
+    ldap = [each for each in settings.directory if isinstance(each, Directory)]
+    named += [directory.bind_password_file for directory in ldap]
     named += [settings.keys.pkcs11.pin_file] if settings.keys.pkcs11 is not None else []
     yield from (home / file for file in named if file is not None)
     yield from (
@@ -47,7 +49,7 @@ def _files_with_secrets(configuration: Configuration, environment: Mapping[str, 
         if name.startswith("SSO__") and name.endswith("__FILE")
     )
     inside = [settings.secrets.key_encryption_key, settings.secrets.pepper]
-    inside += [directory.bind_password for directory in settings.directory]
+    inside += [directory.bind_password for directory in ldap]
     inside += [settings.keys.pkcs11.pin] if settings.keys.pkcs11 is not None else []
     if any(secret is not None for secret in inside):
         yield configuration.file  # some of them may come from the environment: better safe

@@ -28,12 +28,12 @@ def measure_directories(hub: Hub, registry: CollectorRegistry) -> None:
     )
     try:
         with hub.database.read() as stores:
-            for directory in hub.directories:
+            for directory in hub.configuration.read_directories:
                 waiting.labels(directory.id).set(len(conflicts.unsettled(directory.id, stores)))
                 if directory.sync is not None:
                     age.labels(directory.id).set(_age_seconds(directory.id, stores))
     except StorageUnavailable:
-        for directory in hub.directories:
+        for directory in hub.configuration.read_directories:
             waiting.labels(directory.id).set(float("nan"))
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Discriminator, Field, SecretStr, Tag, model_validator
 
 from sso.config.section import Positive, Section
 from sso.directory.claim_rules import ClaimRule
@@ -19,6 +19,7 @@ from sso.directory.presets import (
     Vendor,
     preset_of,
 )
+from sso.directory.scim import ScimGroups, ScimSettings
 from sso.directory.settings import BindMethod, DirectorySettings
 from sso.directory.state_rules import StateRules
 from sso.directory.sync_rules import ChangeSource, SyncRules
@@ -73,6 +74,7 @@ class Sync(Section):
 class Directory(Section):
     """`[[directory]]`: one department's LDAP directory."""
 
+    kind: Literal["ldap"] = "ldap"
     id: str
     name: str
     names: dict[str, str] = {}
@@ -118,6 +120,56 @@ class Directory(Section):
         if both and self.bind_method is BindMethod.SIMPLE:
             raise ValueError("set exactly one of bind_password and bind_password_file")
         return self
+
+
+class ScimReleased(Section):
+    """`[directory.groups]` of a department over SCIM: which groups are released as what."""
+
+    released: dict[str, str] = {}
+    roles: dict[str, str] = {}
+
+
+class ScimDirectory(Section):
+    """`[[directory]]` with kind = "scim": a department that brings its people itself (RFC 7644)."""
+
+    kind: Literal["scim"]
+    id: str
+    name: str
+    names: dict[str, str] = {}
+    realms: Annotated[tuple[str, ...], Field(min_length=1)]
+    mapping: dict[str, ClaimMapping] = {}
+    groups: ScimReleased | None = None
+    bound_tokens_only: bool = False
+
+
+def _kind(told: object) -> str:
+    kind = told.get("kind", "ldap") if isinstance(told, dict) else getattr(told, "kind", "ldap")
+    return str(kind)
+
+
+AnyDirectory = Annotated[
+    Annotated[Directory, Tag("ldap")] | Annotated[ScimDirectory, Tag("scim")],
+    Discriminator(_kind, custom_error_type="directory_kind", custom_error_message='kind is "ldap" or "scim"'),
+]
+KINDS = {"ldap": Directory, "scim": ScimDirectory}
+
+
+def scim_settings_of(section: ScimDirectory) -> ScimSettings:
+    """The department that a table with kind = "scim" describes.
+
+    Raises:
+        ValueError: with a sentence for the administrator.
+    """
+    told = section.groups
+    return ScimSettings(
+        id=section.id,
+        name=section.name,
+        display_names=section.names,
+        realms=section.realms,
+        mapping={claim: rule_of_claim(claim, each) for claim, each in section.mapping.items()},
+        groups=None if told is None else ScimGroups(released=told.released, roles=told.roles),
+        bound_tokens_only=section.bound_tokens_only,
+    )
 
 
 def settings_of(section: Directory, password: str, file: Callable[[str], Path | None]) -> DirectorySettings:

@@ -12,14 +12,16 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from sso.authentication.upstream.settings import UpstreamSettings
-from sso.config.directory import settings_of
+from sso.config.directory import KINDS, Directory, scim_settings_of, settings_of
 from sso.config.keys import token_settings
 from sso.config.registration import registration_policy
 from sso.config.schema import Config
 from sso.config.source import ConfigurationError, Path_, Source, read
 from sso.config.trusted_issuer import Known, assertion_issuers
 from sso.config.upstream import Surroundings, upstreams
+from sso.directory.department import Department
 from sso.directory.routing import check_realms
+from sso.directory.scim import ScimSettings
 from sso.directory.settings import DirectorySettings
 from sso.oidc.assertion_issuer import AssertionIssuer
 from sso.oidc.registration_policy import RegistrationPolicy
@@ -38,7 +40,7 @@ class Configuration:
     settings: Config = field(repr=False)
     key_encryption_key: bytes = field(repr=False)
     pepper: bytes = field(repr=False)
-    directories: tuple[DirectorySettings, ...]
+    directories: tuple[Department, ...]
     database_url: str = field(repr=False)
     audit_key_database_url: str = field(repr=False)
     audit_last_signed_file: Path
@@ -52,6 +54,16 @@ class Configuration:
     def beside(self, file: Path) -> Path:
         """Return where a file is that the configuration names: beside it, unless its path is absolute."""
         return self.file.resolve().parent / file
+
+    @property
+    def read_directories(self) -> tuple[DirectorySettings, ...]:
+        """Those that the hub asks itself, over LDAP; a department over SCIM comes by itself."""
+        return _read_here(self.directories)
+
+    @property
+    def scim_directories(self) -> tuple[str, ...]:
+        """The ids of the departments that bring their people over SCIM."""
+        return tuple(each.id for each in self.directories if isinstance(each, ScimSettings))
 
 
 def load(file: str | None = None, environment: Mapping[str, str] | None = None) -> Configuration:
@@ -71,7 +83,7 @@ def load(file: str | None = None, environment: Mapping[str, str] | None = None) 
     _check_outbound(settings.outbound.ca_file, source, home)
     _check_stamping(settings, source, home)
     directories = _directories(settings, source, home)
-    around = Surroundings(settings.server.issuer, directories, environment)
+    around = Surroundings(settings.server.issuer, _read_here(directories), environment)
     return Configuration(
         file=path,
         settings=settings,
@@ -99,10 +111,10 @@ def _known(settings: Config) -> Known:
 def _sentences(error: ValidationError, source: Source) -> list[str]:
     sentences = []
     for finding in error.errors(include_url=False, include_input=False):
-        path: Path_ = tuple(finding["loc"])
+        path = _without_kind(tuple(finding["loc"]))
         key = ".".join(str(part) for part in path)
         if finding["type"] == "extra_forbidden":
-            sentences.append(f"{source.place(path)}: unknown setting {key}{_nearest(path)}")
+            sentences.append(f"{source.place(path)}: unknown setting {key}{_nearest(tuple(finding['loc']))}")
         elif finding["type"] == "model_type":
             sentences.append(f"{source.place(path)}: {key} must be a table")
         elif finding["type"] == "missing":
@@ -111,6 +123,11 @@ def _sentences(error: ValidationError, source: Source) -> list[str]:
             reason = str(finding["msg"]).removeprefix("Value error, ")
             sentences.append(f"{source.place(path)}: {key or 'configuration'}: {reason}")
     return sentences
+
+
+def _without_kind(path: Path_) -> Path_:
+    """A place in the file: pydantic also names the kind of directory that it took a table for."""
+    return path[:2] + path[3:] if path[:1] == ("directory",) and path[2:3] and path[2] in KINDS else path
 
 
 def _nearest(path: Path_) -> str:
@@ -123,6 +140,8 @@ def _nearest(path: Path_) -> str:
 
 def _fields_at(path: Path_) -> list[str]:
     model: Any = Config
+    if path[:1] == ("directory",) and path[2:3]:
+        model, path = KINDS.get(str(path[2]), Config), path[3:]
     for part in path:
         if isinstance(part, int):
             continue
@@ -167,7 +186,11 @@ def _is_file(file: Path) -> bool:
         return False
 
 
-def _directories(settings: Config, source: Source, home: Path) -> tuple[DirectorySettings, ...]:
+def _read_here(directories: tuple[Department, ...]) -> tuple[DirectorySettings, ...]:
+    return tuple(each for each in directories if isinstance(each, DirectorySettings))
+
+
+def _directories(settings: Config, source: Source, home: Path) -> tuple[Department, ...]:
     directories = tuple(_directory(settings, index, source, home) for index in range(len(settings.directory)))
     try:
         check_realms(directories)
@@ -176,10 +199,18 @@ def _directories(settings: Config, source: Source, home: Path) -> tuple[Director
     return directories
 
 
-def _directory(settings: Config, index: int, source: Source, home: Path) -> DirectorySettings:
+def _directory(settings: Config, index: int, source: Source, home: Path) -> Department:
     section = settings.directory[index]
     place = source.place(("directory", index))
+    try:
+        if not isinstance(section, Directory):
+            return scim_settings_of(section)
+        return _ldap_directory(section, place, home)
+    except ValueError as error:
+        raise ConfigurationError(f"{place}: directory.{section.id}: {error}") from error
 
+
+def _ldap_directory(section: Directory, place: str, home: Path) -> Department:
     def file(name: str) -> Path | None:
         told: Path | None = getattr(section, name)
         if told is not None and not _is_file(home / told):
@@ -191,10 +222,7 @@ def _directory(settings: Config, index: int, source: Source, home: Path) -> Dire
         password = section.bind_password.get_secret_value()
     elif section.bind_password_file is not None:
         password = _content(home / section.bind_password_file, place).strip("\r\n")
-    try:
-        return settings_of(section, password, file)
-    except ValueError as error:
-        raise ConfigurationError(f"{place}: directory.{section.id}: {error}") from error
+    return settings_of(section, password, file)
 
 
 def _database_url(url: str, home: Path) -> str:

@@ -8,7 +8,7 @@ from pydantic import field_validator
 from sso.config.key_file import public_keys
 from sso.config.section import Positive, Section
 from sso.config.source import ConfigurationError, Source
-from sso.oidc.claims import OFFICER_SCOPES
+from sso.oidc.claims import COMMAND_LINE_SCOPES
 from sso.oidc.client import GrantType
 from sso.oidc.offered import GRANT_TYPES
 from sso.oidc.registration import FIELDS
@@ -43,8 +43,8 @@ class Registration(Section):
     @field_validator("scopes")
     @classmethod
     def _scopes(cls, values: tuple[str, ...]) -> tuple[str, ...]:
-        if set(values) & set(OFFICER_SCOPES):
-            raise ValueError("officers' scopes are never open to applications that register themselves")
+        if set(values) & COMMAND_LINE_SCOPES:
+            raise ValueError("officers' scopes and scim are never open to whoever registers by itself")
         return values
 
     @field_validator("grant_types")

@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from sso.config.audit import Audit
 from sso.config.details import AuthorizationDetailType
-from sso.config.directory import Directory
+from sso.config.directory import AnyDirectory
 from sso.config.keys import Keys
 from sso.config.outbound import Outbound
 from sso.config.registration import Registration
@@ -201,7 +201,7 @@ class Config(Section):
     outbound: Outbound = Outbound()
     audit: Audit = Audit()
     log: Log = Log()
-    directory: tuple[Directory, ...] = ()
+    directory: tuple[AnyDirectory, ...] = ()
     authorization_details_type: tuple[AuthorizationDetailType, ...] = ()
     trusted_issuer: tuple[TrustedIssuer, ...] = ()
     upstream: tuple[Upstream, ...] = ()

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 
 from sso.directory import groups
 from sso.directory.claim_rules import ClaimRule
+from sso.directory.department import Department
 from sso.directory.entry import Entry
 from sso.directory.person import ClaimValue
-from sso.directory.settings import DirectorySettings
 
 CLAIM_MAX_CHARACTERS = 256
 FROM_GROUPS = ("groups", "roles")
@@ -27,7 +27,7 @@ _REMOVED_CHARACTERS = frozenset(
 )
 
 
-def claims_of(entry: Entry, settings: DirectorySettings) -> dict[str, ClaimValue]:
+def claims_of(entry: Entry, settings: Department) -> dict[str, ClaimValue]:
     """The claims that the entry supports (OpenID Connect Core 5.1 names); absent values make no claim.
 
     `groups` and `roles` are there when the entry's groups were read, empty lists included.
@@ -39,7 +39,7 @@ def claims_of(entry: Entry, settings: DirectorySettings) -> dict[str, ClaimValue
     return claims
 
 
-def account_claims(entry: Entry, settings: DirectorySettings) -> dict[str, ClaimValue]:
+def account_claims(entry: Entry, settings: Department) -> dict[str, ClaimValue]:
     """The claims of a clerk's account: those of the entry, and which department speaks."""
     return {**claims_of(entry, settings), "directory": settings.id, "directory_name": settings.name}
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sso.directory.settings import DirectorySettings
+from sso.directory.department import Department
 
 LOGIN_NAME_MAX_CHARACTERS = 256
 
@@ -53,7 +53,7 @@ class Name:
 class DirectoryRoute:
     """The name belongs to one department, whose directory is searched for `name`."""
 
-    directory: DirectorySettings
+    directory: Department
     name: Name
 
     @property
@@ -114,7 +114,7 @@ def normalise_realm(text: str) -> str:
     return ascii_domain
 
 
-def check_realms(directories: Sequence[DirectorySettings]) -> None:
+def check_realms(directories: Sequence[Department]) -> None:
     """Raise ValueError when a domain is none or leads to two places, or two directories share an id."""
     owners: dict[str, tuple[str, SearchBy]] = {}
     ids: set[str] = set()
@@ -133,7 +133,7 @@ def check_realms(directories: Sequence[DirectorySettings]) -> None:
                 raise ValueError(msg)
 
 
-def route(login_name: str, directories: Sequence[DirectorySettings]) -> CitizenRoute | DirectoryRoute:
+def route(login_name: str, directories: Sequence[Department]) -> CitizenRoute | DirectoryRoute:
     """Split a login name. The realm must match whole: `civil.example.evil` is not `civil.example`.
 
     Raises ValueError when the name itself is refused by `normalise_login_name`.
@@ -148,7 +148,7 @@ def route(login_name: str, directories: Sequence[DirectorySettings]) -> CitizenR
     return DirectoryRoute(directory, Name(name if whole else local_part.strip(), by))
 
 
-def with_realm(login_name: str, directory: DirectorySettings) -> str:
+def with_realm(login_name: str, directory: Department) -> str:
     """The name as the clerks of a directory would write it whole, when its department is known otherwise.
 
     A name that leads to a department already stays as it is.
@@ -165,15 +165,13 @@ def counted_name(where: CitizenRoute | DirectoryRoute) -> str:
     return f"{where.login_name}\0{where.directory.id}"
 
 
-def _domains(directory: DirectorySettings) -> Iterator[tuple[str, SearchBy]]:
+def _domains(directory: Department) -> Iterator[tuple[str, SearchBy]]:
     yield from ((domain, SearchBy.LOGIN) for domain in directory.realms)
     yield from ((domain, SearchBy.UPN) for domain in directory.upn_suffixes)
     yield from ((domain, SearchBy.MAIL) for domain in directory.mail_domains)
 
 
-def _owner_of(
-    typed_realm: str, directories: Sequence[DirectorySettings]
-) -> tuple[DirectorySettings, SearchBy] | None:
+def _owner_of(typed_realm: str, directories: Sequence[Department]) -> tuple[Department, SearchBy] | None:
     try:
         realm = normalise_realm(typed_realm)
     except ValueError:

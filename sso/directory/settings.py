@@ -20,7 +20,7 @@ __all__ = ["SECRET_ATTRIBUTES", "BindMethod", "DirectorySettings", "OwnWords", "
 
 # RFC 4512 section 2.5: an attribute description is a name or an OID, then options.
 _ATTRIBUTE = re.compile(r"(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)(?:;[A-Za-z0-9-]+)*")
-_DIRECTORY_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+DIRECTORY_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
 # Attributes that hold secrets of the person: never asked for, never mapped.
 SECRET_ATTRIBUTES = frozenset(
@@ -129,6 +129,16 @@ class DirectorySettings:
             wanted.append(self.groups.words.member_of_attribute)
         return tuple({name.lower(): name for name in wanted}.values())
 
+    @property
+    def keeps_passwords(self) -> bool:
+        """Whether the directory itself judges passwords, rather than the hub."""
+        return True
+
+    @property
+    def changes_passwords(self) -> bool:
+        """Whether clerks can change their password during a sign-in."""
+        return self.preset.password_change is not PasswordChange.NONE
+
     def display_name(self, language_tag: str) -> str:
         """The department's name in that language, else the plain name."""
         return self.display_names.get(language_tag, self.name)
@@ -145,7 +155,7 @@ def _check(settings: DirectorySettings) -> None:
 
 
 def _check_identity(settings: DirectorySettings) -> None:
-    if not _DIRECTORY_ID.fullmatch(settings.id):
+    if not DIRECTORY_ID.fullmatch(settings.id):
         msg = "the id of a directory is made of lower-case letters, digits and hyphens"
         raise ValueError(msg)
     if not (settings.realms or settings.upn_suffixes or settings.mail_domains):

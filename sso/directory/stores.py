@@ -21,11 +21,15 @@ class RolesConflict(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PasswordCredential:
-    """A citizen's password as an argon2id string over the peppered password."""
+    """A password that the hub keeps, as an argon2id string over the peppered password.
+
+    `must_change`: somebody else than its owner chose it.
+    """
 
     account_id: str
     hash: str = field(repr=False)
     changed_at: datetime
+    must_change: bool = False
 
 
 class People(Protocol):
@@ -125,7 +129,7 @@ class People(Protocol):
 
 
 class Credentials(Protocol):
-    """Passwords of citizens."""
+    """Passwords of citizens, and of clerks whose department has no directory of its own."""
 
     def get(self, account_id: str) -> PasswordCredential | None:
         """Return the credential of an account, or None."""
@@ -137,6 +141,10 @@ class Credentials(Protocol):
 
     def put(self, credential: PasswordCredential) -> None:
         """Set or replace the credential of an account."""
+        ...
+
+    def forget(self, account_id: str) -> None:
+        """Remove the credential of an account, if it has one."""
         ...
 
 

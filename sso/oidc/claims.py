@@ -41,6 +41,11 @@ PROTOCOL_SCOPES = ("openid", "offline_access")
 OFFICER_SCOPES = ("audit:read", "clients:manage", "people:manage")
 """What only a person who signed in may do, at this hub."""
 
+SCIM_SCOPE = "scim"
+"""Manages the people of a department, for a client that acts for itself (RFC 7644 2)."""
+COMMAND_LINE_SCOPES = frozenset({*OFFICER_SCOPES, SCIM_SCOPE})
+"""Given to a client on the command line only."""
+
 SIGN_IN_SCOPES = frozenset({*PROTOCOL_SCOPES, *OFFICER_SCOPES})
 """Scopes of no token that comes without a sign-in of the person to this client."""
 

@@ -38,7 +38,11 @@ def metadata(provider: Provider, acr_values: tuple[str, ...], now: datetime) -> 
         "issuer": settings.issuer,
         **_endpoints(settings),
         **_for_certificates(settings),
-        "protected_resources": [settings.endpoint(USERINFO_PATH), settings.api_audience],
+        "protected_resources": [
+            settings.endpoint(USERINFO_PATH),
+            settings.api_audience,
+            *map(settings.scim_audience, settings.scim_directories),
+        ],
         **_client_authentication(settings),
         **described(settings, provider.keys.algorithms(now)),
         "scopes_supported": [*PROTOCOL_SCOPES, *SCOPE_CLAIMS],

@@ -15,6 +15,7 @@ from sso.oidc.state_limits import Asked, StateLimits
 
 API_AUDIENCE_PATH = "/api/v1"
 EVENTS_PATH = "/ssf/events"
+SCIM_PATH = "/scim/v2"
 
 
 class Publisher(Protocol):
@@ -48,6 +49,7 @@ class Settings:
     `mtls_origin` is where clients that connect with a certificate find the same endpoints (RFC 8705 5).
     `api_max_age` is how old the sign-in behind a change through the management API may be; None: of any age.
     `dpop_nonce_required` demands a nonce of ours in every DPoP proof (RFC 9449 8).
+    `scim_directories` are the departments that bring their people over SCIM, each a resource of its own.
     `session_management` adds session_state to authentication responses (Session Management 1.0).
     `state_limits` says by directory how old the state of its accounts may be when tokens are issued.
     `signing_algorithms` are those that the hub keeps a key of.
@@ -83,6 +85,7 @@ class Settings:
     dpop_nonce_required: bool = False
     api_max_age: timedelta | None = None
     state_limits: Mapping[str, StateLimits] = field(default_factory=dict)
+    scim_directories: tuple[str, ...] = ()
 
     def endpoint(self, path: str) -> str:
         """Return the absolute address of a path of ours."""
@@ -97,6 +100,19 @@ class Settings:
     def api_audience(self) -> str:
         """The `aud` of access tokens for the management API."""
         return self.endpoint(API_AUDIENCE_PATH)
+
+    def scim_audience(self, directory_id: str) -> str:
+        """The `aud` of access tokens that manage the people of one department (RFC 7644 2)."""
+        return self.endpoint(f"{SCIM_PATH}/{directory_id}")
+
+    def is_scim(self, resource: str) -> bool:
+        """Whether a resource is the people of some department over SCIM."""
+        return resource.startswith(f"{self.endpoint(SCIM_PATH)}/")
+
+    def owns(self, resource: str) -> bool:
+        """Whether a resource is the hub's own, whatever anybody registers."""
+        own = (self.issuer, self.api_audience, self.endpoint(EVENTS_PATH))
+        return resource in own or self.is_scim(resource)
 
     @property
     def secure(self) -> bool:

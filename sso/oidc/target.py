@@ -10,7 +10,7 @@ from sso.oidc.client import Client
 from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.grant import Grant
 from sso.oidc.registered_address import AddressInvalid, check_resource
-from sso.oidc.settings import EVENTS_PATH, Settings
+from sso.oidc.settings import Settings
 from sso.oidc.token_request import TokenRequest
 
 MAX_RESOURCES = 20
@@ -43,8 +43,8 @@ def is_meant_for(client: Client, aud: Collection[str], settings: Settings) -> bo
 
     The hub's own resources are nobody else's, whatever is registered.
     """
-    ours = {settings.issuer, settings.api_audience, settings.endpoint(EVENTS_PATH)}
-    return not {client.client_id, *(set(client.resource) - ours)}.isdisjoint(aud)
+    resources = {resource for resource in client.resource if not settings.owns(resource)}
+    return not {client.client_id, *resources}.isdisjoint(aud)
 
 
 def target_of(request: TokenRequest, grant: Grant | None) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
-"""Passwords of citizens."""
+"""Passwords that the hub keeps."""
 
-from sqlalchemy import Executable, bindparam, select
+from sqlalchemy import Executable, bindparam, delete, select
 from sqlalchemy.dialects import postgresql
 
 from sso.directory.stores import PasswordCredential
@@ -14,8 +14,13 @@ _LOCK = _GET.with_for_update()
 _insert = postgresql.insert(password_credential)
 _PUT = _insert.on_conflict_do_update(
     index_elements=[_C.account_id],
-    set_={"hash": _insert.excluded.hash, "changed_at": _insert.excluded.changed_at},
+    set_={
+        "hash": _insert.excluded.hash,
+        "changed_at": _insert.excluded.changed_at,
+        "must_change": _insert.excluded.must_change,
+    },
 )
+_FORGET = delete(password_credential).where(_C.account_id == bindparam("key"))
 
 
 class SqlCredentials:
@@ -38,7 +43,7 @@ class SqlCredentials:
         row = self._unit.row(statement, {"key": account_id})
         if row is None:
             return None
-        return PasswordCredential(account_id=row.account_id, hash=row.hash, changed_at=row.changed_at)
+        return PasswordCredential(row.account_id, row.hash, row.changed_at, row.must_change)
 
     def put(self, credential: PasswordCredential) -> None:
         """Set or replace the credential of an account."""
@@ -46,5 +51,10 @@ class SqlCredentials:
             "account_id": credential.account_id,
             "hash": credential.hash,
             "changed_at": credential.changed_at,
+            "must_change": credential.must_change,
         }
         self._unit.change(_PUT, row)
+
+    def forget(self, account_id: str) -> None:
+        """Remove the credential of an account, if it has one."""
+        self._unit.change(_FORGET, {"key": account_id})

@@ -30,6 +30,7 @@ from sso.storage.outbox import SqlOutbox
 from sso.storage.pending import SqlPendingAuthorizations
 from sso.storage.people import SqlPeople
 from sso.storage.pings import SqlPings
+from sso.storage.provisioned import SqlProvisioned
 from sso.storage.pushed import SqlPushedAuthorizations
 from sso.storage.refresh_tokens import SqlRefreshTokens
 from sso.storage.registration import SqlInitialAccessTokens, SqlRegistrationAccess
@@ -99,6 +100,7 @@ class SqlStores:
 
     def _open_register(self, unit: UnitOfWork) -> None:
         self.conflicts = SqlConflicts(unit)
+        self.provisioned = SqlProvisioned(unit)
         self.register = SqlRegister(unit)
         self.staff = SqlStaff(unit)
         self.signed_in = SqlSignedIn(unit)

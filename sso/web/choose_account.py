@@ -127,4 +127,4 @@ def persona_text(account: Account, language: Language, hub: Hub) -> str:
     settings = next((d for d in hub.directories if d.id == account.directory_id), None)
     if settings is None:
         return account.text_claim("directory_name") or language.gettext("Staff")
-    return settings.display_names.get(language.tag, settings.name)
+    return settings.display_name(language.tag)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from flask import Blueprint, Request, Response, request
 
-from sso.directory.settings import DirectorySettings
+from sso.directory.department import Department
 from sso.hub import Hub
 from sso.web.answers import YEAR_SECONDS, Answers
 from sso.web.door import journey_of
@@ -48,9 +48,7 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
     return bp
 
 
-def chosen_department(
-    directory_id: str | None, directories: Sequence[DirectorySettings]
-) -> DirectorySettings | None:
+def chosen_department(directory_id: str | None, directories: Sequence[Department]) -> Department | None:
     """Return the directory of that id; None when there is none."""
     return next((directory for directory in directories if directory.id == directory_id), None)
 

@@ -7,9 +7,8 @@ from flask import Request, Response
 from sso.authentication.sign_in import SignedIn
 from sso.authentication.stores import Stores
 from sso.authentication.throttling import Throttled
-from sso.directory.presets import PasswordChange
+from sso.directory.department import Department
 from sso.directory.routing import CitizenRoute, DirectoryRoute, route, with_realm
-from sso.directory.settings import DirectorySettings
 from sso.hub import Hub
 from sso.oidc.digest import digest
 from sso.web.journey import Journey, in_its_language, load
@@ -34,10 +33,10 @@ class Door:
         """Whether a password can be changed behind this door."""
         if isinstance(self.destination, CitizenRoute):
             return False
-        return self.destination.directory.preset.password_change is not PasswordChange.NONE
+        return self.destination.directory.changes_passwords
 
 
-def door_of(typed: str, hub: Hub, department: DirectorySettings | None = None) -> Door | str:
+def door_of(typed: str, hub: Hub, department: Department | None = None) -> Door | str:
     """Return where a name leads, or the key of what is wrong with it.
 
     A name that leads to no department belongs to the one that was chosen, and is made whole.

@@ -10,7 +10,7 @@ from werkzeug.exceptions import NotFound
 from sso.audit.record import JsonValue
 from sso.hub import Hub
 from sso.oidc.metadata import JWKS_PATH, metadata
-from sso.oidc.resource_metadata import RESOURCE_PATHS, WELL_KNOWN, resource_metadata
+from sso.oidc.resource_metadata import WELL_KNOWN, resource_metadata, resource_paths
 
 MAX_AGE_SECONDS = 300
 
@@ -27,8 +27,8 @@ def blueprint(hub: Hub) -> Blueprint:
 
     @bp.get(f"{WELL_KNOWN}/<path:resource_path>")
     def protected_resource(resource_path: str) -> Response:
-        """Describe userinfo or the management API (RFC 9728 3)."""
-        if f"/{resource_path}" not in RESOURCE_PATHS:
+        """Describe userinfo, the management API or a department over SCIM (RFC 9728 3)."""
+        if f"/{resource_path}" not in resource_paths(hub.settings):
             raise NotFound
         return _document(resource_metadata(f"/{resource_path}", hub.settings))
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 from sso.authentication.password import MAX_PASSWORD_BYTES
 from sso.authentication.sign_in import Failure, NotSignedIn, SignedIn
 from sso.authentication.throttling import Throttled
-from sso.directory.settings import DirectorySettings
+from sso.directory.department import Department
 from sso.hub import Hub
 from sso.oidc.metadata import AUTHORIZATION_PATH
 from sso.web import new_password, typed_name
@@ -97,7 +97,7 @@ class _SignInPages:
         response = self._answers.to(f"/sign-in/{pending_id}/password")
         return typed_name.remember(response, door.typed, pending_id, visit, self._hub)
 
-    def _department(self) -> DirectorySettings | None:
+    def _department(self) -> Department | None:
         """The department that was chosen on the page before, if one was."""
         return chosen_department(request.values.get("department"), self._hub.directories)
 

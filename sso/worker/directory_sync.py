@@ -164,7 +164,7 @@ class DirectoryWatch:
         self._threads = [
             # a daemon: one that waits for a frozen server must not hold up the end of the process
             threading.Thread(target=self._keep, args=(directory,), name=f"sync {directory.id}", daemon=True)
-            for directory in hub.directories
+            for directory in hub.configuration.read_directories
             if directory.sync is not None
         ]
 

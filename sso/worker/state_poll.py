@@ -105,6 +105,6 @@ def polls_of(hub: Hub) -> list[StatePoll]:
     """Return the polls of the directories that can be asked and are to be."""
     return [
         StatePoll(hub, directory)
-        for directory in hub.directories
+        for directory in hub.configuration.read_directories
         if directory.id in hub.account_states.directories and directory.state.poll.total_seconds() > 0
     ]

@@ -5,16 +5,19 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from sso.audit.event import PasswordNotChanged
+from sso.authentication.kept_password import KeptPasswordChanging
 from sso.authentication.password_change import Changed, NotChanged, PasswordChanging
+from sso.authentication.password_rules import PasswordRules
 from sso.authentication.sign_in import Failure, NotSignedIn, PasswordEnds, SignedIn
 from sso.authentication.throttling import Throttled
 from sso.directory.entry import Entry
 from sso.directory.password_change import Change, ChangeOutcome, Passwords
 from sso.directory.routing import CitizenRoute, DirectoryRoute, Name
 from sso.directory.verification import AccountState, Authentication, Verification
-from tests.authentication.examples import ADDRESS, CIVIL, NOW, ORIGIN, SECOND, Desk, entry
+from tests.authentication.examples import ADDRESS, CIVIL, NOW, ORIGIN, SECOND, Desk, entry, passwords
 
 C, S = ChangeOutcome, AccountState
+KEPT = KeptPasswordChanging(passwords(), PasswordRules())
 PROVEN = Verification(S.MUST_CHANGE, password_proven=True, reason="ldap result 0")
 
 
@@ -53,7 +56,7 @@ def desk(clerk: OneClerk) -> Desk:
 
 
 def _change(desk: Desk, old: str = "old one", new: str = "new one", **more: object) -> Changed | NotChanged:
-    changing = PasswordChanging(desk.sign_in, {"civil": desk.directory})  # type: ignore[dict-item]
+    changing = PasswordChanging(desk.sign_in, {"civil": desk.directory}, KEPT)  # type: ignore[dict-item]
     route = DirectoryRoute(CIVIL, Name("bolor"))
     with desk.database.begin(ORIGIN) as stores:
         attempt = changing.sign_in.prepare(route, None, ADDRESS, stores, desk.now)
@@ -158,7 +161,7 @@ def test_neither_password_is_in_the_trail_or_in_a_repr(desk: Desk) -> None:
 
 def test_a_citizen_is_never_changed_here(desk: Desk) -> None:
     desk.add_citizen()
-    changing = PasswordChanging(desk.sign_in, {})
+    changing = PasswordChanging(desk.sign_in, {}, KEPT)
     attempt = changing.sign_in.prepare(CitizenRoute("tuya"), None, ADDRESS, desk.stores, NOW)
 
     with pytest.raises(TypeError):

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from sso.config import Config, ConfigurationError, load
 from sso.config.anchors import TimeStampAuthority, Witness
 from sso.config.details import AuthorizationDetailType
+from sso.config.directory import Directory, ScimDirectory
 from sso.config.keys import Pkcs11
-from sso.config.schema import Directory
 from sso.config.trusted_issuer import TrustedIssuer
 from sso.config.upstream import Upstream
 from tests.config.written import write_secrets
@@ -20,10 +20,12 @@ from tests.config.written import write_secrets
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 BLOCKS = {
     "directory": Directory,
+    "scim_directory": ScimDirectory,
     "authorization_details_type": AuthorizationDetailType,
     "trusted_issuer": TrustedIssuer,
     "upstream": Upstream,
 }
+SCIM_BLOCK = "[[directory]]\n# A department without LDAP"
 OPTIONAL = ("keys.pkcs11.", "audit.witness.", "audit.timestamp.", *(f"{name}." for name in BLOCKS))
 WITHOUT_DEFAULT = {"server.issuer", "secrets.key_encryption_key_file", "secrets.pepper_file"}
 
@@ -43,8 +45,8 @@ def settings_of(model: type[BaseModel], prefix: str) -> dict[str, Any]:
 
 def schema() -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for section, field in Config.model_fields.items():
-        model = BLOCKS.get(section, field.annotation)
+    for section, annotation in _sections().items():
+        model = BLOCKS.get(section, annotation)
         assert isinstance(model, type)
         found |= settings_of(model, f"{section}.")
     del found["keys.pkcs11"], found["audit.witness"], found["audit.timestamp"]
@@ -52,10 +54,15 @@ def schema() -> dict[str, Any]:
     return found | settings_of(Pkcs11, "keys.pkcs11.") | settings_of(Witness, "audit.witness.")
 
 
+def _sections() -> dict[str, Any]:
+    """A directory is one of two kinds, told apart by its first key."""
+    return {name: field.annotation for name, field in Config.model_fields.items()} | {"scim_directory": None}
+
+
 def written_keys(text: str) -> list[str]:
     """Every `key =` with its section, in order, as often as it is written."""
     keys, section = [], ""
-    for line in text.splitlines():
+    for line in text.replace(SCIM_BLOCK, "[[scim_directory]]\n").splitlines():
         if header := re.match(r"\[\[?([a-z0-9_.]+)\]\]?$", line):
             section = header[1]
         elif key := re.match(r"([a-z_]+) = ", line):
@@ -116,6 +123,7 @@ def test_its_directory_is_valid_and_tells_the_defaults(tmp_path: Path) -> None:
     for name in ("civil-affairs-ca.pem", "civil-affairs-client.pem", "civil-affairs-client.key"):
         (tmp_path / name).write_text("")
     text, _, block = example().partition("#[[directory]]")
+    block = block.partition("#" + SCIM_BLOCK)[0]
     directory = uncommented("#[[directory]]" + block).replace("bind_password = ", "# bind_password = ")
     directory = directory.replace("\nrealms = []", '\nrealms = ["civil.example"]')
     (tmp_path / "sso.toml").write_text(text + directory, encoding="utf-8")

@@ -91,7 +91,9 @@ class PersonEnabled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordChanged:
-    """A password was set for the first time or by its owner; `source` is directory for a clerk's own.
+    """A password was set for the first time or by its owner.
+
+    `source` is directory for a clerk's own there, hub for a clerk's whose department uses SCIM.
 
     The account is absent when the directory showed no entry, neither before the change nor after it.
     """

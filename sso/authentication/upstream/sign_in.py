@@ -7,8 +7,9 @@ from enum import StrEnum
 from sso.audit.event import SignInFailed, SignInSucceeded
 from sso.authentication import sessions
 from sso.authentication.evidence import Vouched, assurance_of
+from sso.authentication.kept_accounts import usable
 from sso.authentication.sessions import SignedInAs
-from sso.authentication.sign_in import SignedIn, usable
+from sso.authentication.sign_in import SignedIn
 from sso.authentication.upstream.accounts import NobodyNamed, Vouchee, account_of
 from sso.authentication.upstream.id_token import Identity
 from sso.authentication.upstream.journey import CLOCK_SKEW, UpstreamJourney, Wish

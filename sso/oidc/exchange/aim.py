@@ -37,13 +37,13 @@ def _resources(subject: Presented, request: TokenRequest, settings: Settings) ->
     Allowed is what the subject token is for already, and what an officer registered that the client calls;
     never the hub's own resources, which want a token of their own.
     """
-    client, own = request.client, {settings.issuer, settings.api_audience}
-    allowed = [name for name in (*client.audience, *subject.aud) if name not in own]
+    client = request.client
+    allowed = [name for name in (*client.audience, *subject.aud) if not settings.owns(name)]
     try:
         asked = resources_within((*request.resources, *request.audiences), allowed)
     except TargetInvalid as error:
         raise _refusal(str(error)) from error
-    within = [name for name in client.audience if name not in own] or allowed
+    within = [name for name in client.audience if not settings.owns(name)] or allowed
     found = asked or tuple(dict.fromkeys(within))
     if not found:
         raise _refusal("nothing to aim at")

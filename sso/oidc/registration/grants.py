@@ -3,14 +3,14 @@
 import difflib
 import re
 
-from sso.oidc.claims import OFFICER_SCOPES, PROTOCOL_SCOPES, SCOPE_CLAIMS
+from sso.oidc.claims import OFFICER_SCOPES, PROTOCOL_SCOPES, SCIM_SCOPE, SCOPE_CLAIMS
 from sso.oidc.client import Client, GrantType
 from sso.oidc.offered import GRANT_TYPES, RESPONSE_TYPES
 from sso.oidc.registration.field import Field, flag, words
 from sso.oidc.registration.given import MetadataFields
 from sso.oidc.registration.refusal import InvalidClientMetadata, shown
 
-KNOWN_SCOPES = (*PROTOCOL_SCOPES, *SCOPE_CLAIMS, *OFFICER_SCOPES)
+KNOWN_SCOPES = (*PROTOCOL_SCOPES, *SCOPE_CLAIMS, *OFFICER_SCOPES, SCIM_SCOPE)
 DEFAULT_SCOPE = frozenset({"openid", "profile", "email", "department", "offline_access"})
 MAX_SCOPES = 50
 

@@ -44,6 +44,7 @@ from sso.storage.tables.grants import (
 from sso.storage.tables.keys import signing_key
 from sso.storage.tables.metadata import metadata
 from sso.storage.tables.people import account, password_credential, person, role_grant, subject_identifier
+from sso.storage.tables.provisioned import provisioned_member, provisioned_resource, provisioned_value
 from sso.storage.tables.security_events import security_event
 from sso.storage.tables.sessions import (
     logout_frame,
@@ -95,6 +96,9 @@ __all__ = [
     "pending_authorization",
     "person",
     "ping",
+    "provisioned_member",
+    "provisioned_resource",
+    "provisioned_value",
     "pushed_authorization",
     "refresh_token",
     "registration_access_token",

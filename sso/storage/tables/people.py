@@ -1,6 +1,6 @@
 """Persons, their accounts, passwords, roles, and the subs under which services know them."""
 
-from sqlalchemy import ForeignKey, Index, Table, UniqueConstraint, text
+from sqlalchemy import Boolean, ForeignKey, Index, Table, UniqueConstraint, text
 
 from sso.storage.columns import ForeignJson, Text, UtcDateTime, column
 from sso.storage.tables.metadata import metadata
@@ -47,6 +47,7 @@ password_credential = Table(
     column("account_id", Text, ForeignKey("account.id"), primary_key=True, sensitive=False),
     column("hash", Text, sensitive=True),
     column("changed_at", UtcDateTime, sensitive=False),
+    column("must_change", Boolean, sensitive=False),
 )
 
 role_grant = Table(
