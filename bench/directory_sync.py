@@ -64,7 +64,9 @@ def main() -> None:
     """Run the measurement."""
     parser = argparse.ArgumentParser(prog="python -m bench.directory_sync", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few people: only to see that it runs")
-    people = FEW if parser.parse_args().quick else PEOPLE
+    parser.add_argument("--people", type=int, default=PEOPLE, help=f"how many, {PEOPLE} unless told")
+    asked = parser.parse_args()
+    people = FEW if asked.quick else asked.people
     print(
         f"Reading {people} people from slapd over LDAPS, pages of {PAGE}; {os.cpu_count()} cores,"
         f" shared with slapd and PostgreSQL\n\n{HEAD}",

@@ -109,6 +109,7 @@ class AuditKeys:
         self._pool = pool
         self._guard = threading.Lock()
         self._known: OrderedDict[tuple[str, str], KeptKey] = OrderedDict()
+        self._prepared: list[tuple[str, str]] = []
         self._clock = clock
         self._destructions = 0
         self._engines, self._process = self._new_engines(), os.getpid()
@@ -162,6 +163,10 @@ class AuditKeys:
             return
         with self._connection(writes=True) as connection:
             connection.execute(_ADD, [row for _, row in made])
+        with self._guard:  # a hundred thousand accounts in a row shall not fill the memory with their keys
+            for place in self._prepared:
+                self._known.pop(place, None)
+            self._prepared = [(row["account_id"], row["period"]) for _, row in made]
         for key, row in made:
             self._remember((row["account_id"], row["period"]), KeptKey(key, looked_at), destructions)
 

@@ -207,6 +207,22 @@ def test_a_clerk_whose_account_here_is_disabled_stays_outside(desk: Desk) -> Non
     assert desk.attempt("bolor", clerk=True) == NotSignedIn(Failure.ACCOUNT_DISABLED)
 
 
+def test_a_clerk_who_was_purged_does_not_come_back_with_an_old_directory(desk: Desk) -> None:
+    desk.stores.register.purged.add(("civil", "uuid-1"))
+
+    assert desk.attempt("bolor", clerk=True) == NotSignedIn(Failure.ACCOUNT_DISABLED)
+    assert desk.stores.people.staff("civil", "uuid-1") is None
+    assert desk.stores.audit.codes() == ["auth.login.failure"]
+
+
+def test_a_change_at_a_sign_in_makes_the_next_reading_look_again(desk: Desk) -> None:
+    desk.signed_in("bolor", clerk=True)
+    desk.directory.entry = entry(login_name="bolormaa")
+    desk.signed_in("bolormaa", clerk=True)
+
+    assert desk.stores.register.outdated == {("civil", "uuid-1")}
+
+
 def test_a_failed_attempt_is_on_record_with_its_origin(desk: Desk) -> None:
     with desk.database.begin(ORIGIN):
         desk.attempt(password="wrong")

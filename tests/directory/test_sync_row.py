@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sso.directory.ldap.changed import generalized_time
 from sso.directory.presets import Vendor
-from sso.directory.sync.row import generalized_time, is_switched_off, row_of
+from sso.directory.sync.row import is_switched_off, row_of
 from tests.directory.examples import entry, settings
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

@@ -20,7 +20,6 @@ from sso.directory.presets import IdFormat, Vendor
 from sso.directory.settings import DirectorySettings
 from sso.directory.states import SUCCESS
 from sso.directory.sync.reading import Position, PositionLost
-from sso.directory.sync.row import generalized_time
 from sso.directory.sync_rules import ChangeSource, SyncRules
 from sso.directory.verification import DirectoryUnavailable
 
@@ -209,6 +208,15 @@ class Asking:
             latest.see(found)
             yield found, ()
         self.reached = latest.position
+
+
+def generalized_time(value: bytes | None) -> datetime | None:
+    """A GeneralizedTime in UTC to the second (RFC 4517 section 3.3.13); None for none or another form."""
+    text = (value or b"").decode("ascii", "replace")
+    try:
+        return datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC) if text[14:] else None
+    except ValueError:
+        return None
 
 
 def _cookie_of(answer: SyncAnswer, before: bytes) -> bytes:

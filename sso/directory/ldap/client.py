@@ -137,6 +137,9 @@ class LdapDirectory:
 
         Raises DirectoryUnavailable, and so does everything that is read.
         """
+        if self._is_direct:
+            message = "without a service account nobody is read"
+            raise DirectoryUnavailable(message)
         reader = opened(self._servers, lambda server: LdapReader(self.settings, server))
         try:
             yield reader

@@ -4,6 +4,7 @@ import ssl
 
 from sso.directory.address import ServerAddress
 from sso.directory.ldap.deadline import Deadline
+from sso.directory.ldap.decoding import with_raw_entries
 from sso.directory.ldap.library import FAULTS, NONE, SYNC, Connection, Server
 from sso.directory.ldap.transport import DeadlineSocket, Stage, StrictTls, unreachable, without_delay
 
@@ -16,6 +17,7 @@ def connect(
     connection = None
     try:
         connection = _unopened(ip, address, tls, deadline.remaining_seconds())
+        with_raw_entries(connection.strategy)
         connection.open(read_server_info=False)
         if tls is None or not address.implicit_tls:
             without_delay(connection.socket)

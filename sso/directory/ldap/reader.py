@@ -22,11 +22,12 @@ from sso.directory.presets import GroupStrategy
 from sso.directory.settings import DirectorySettings
 from sso.directory.states import SUCCESS
 from sso.directory.sync.reading import Changes, Page, Position, PositionLost
-from sso.directory.sync.row import state_attributes
 from sso.directory.sync_rules import ChangeSource, SyncRules
 
 PAGE_MAX_BYTES = 64 * 1024 * 1024
 """Of one page; a thousand people with a photograph each are not asked for one."""
+_DEAR = frozenset({"msDS-User-Account-Control-Computed", "msDS-UserPasswordExpiryTimeComputed"})
+"""Computed for each entry anew; locks and ends of passwords, of which a reading keeps nothing."""
 
 
 class LdapReader:
@@ -82,11 +83,11 @@ class LdapReader:
         """What is asked of every person who also meets a condition."""
         settings = self._settings
         who = people(settings.person_filter)
-        wanted = (*settings.attributes, *state_attributes(settings.vendor), *changed.attributes(self._source))
+        wanted = (*settings.attributes, *changed.attributes(self._source))
         return Question(
             base_dn=settings.base_dn,
             condition=AllOf((*who, condition) if condition is not None else who),
-            attributes=tuple({name.lower(): name for name in wanted}.values()),
+            attributes=tuple({name.lower(): name for name in wanted if name not in _DEAR}.values()),
             domain_scope=settings.preset.domain_scope,
             page_size=self._rules.page_size if page_size is None else page_size,
             answer_max_bytes=PAGE_MAX_BYTES,
