@@ -172,6 +172,8 @@ QUESTIONS: Mapping[str, Question] = {
                 "audit.checkpoint.*",
                 "audit.epoch.*",
                 "audit.hold.*",
+                "audit.retention.*",
+                "audit.spool.*",
             ),
             table=Table.LOG,
         ),
