@@ -42,6 +42,8 @@ def _findings(configuration: Configuration) -> Iterator[Finding]:
         yield doctor_checks.disk(hub)
         for directory_id, ldap in hub.ldap.items():
             yield doctor_checks.directory(directory_id, ldap, datetime.now(UTC))
+        for upstream_id, provider in hub.upstreams.items():
+            yield doctor_checks.upstream(upstream_id, provider)
         yield issuer(configuration)
     finally:
         hub.close()

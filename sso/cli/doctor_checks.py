@@ -13,6 +13,7 @@ from sso.config.directory import Directory
 from sso.directory.check import Sample
 from sso.directory.ldap import LdapDirectory
 from sso.hub import Hub
+from sso.outbound.upstream import UpstreamProvider, published_checks
 from sso.storage.clock import database_time
 from sso.storage.errors import StorageUnavailable
 from sso.storage.schema import pending_migrations
@@ -41,6 +42,7 @@ def _files_with_secrets(configuration: Configuration, environment: Mapping[str, 
     named = [settings.secrets.key_encryption_key_file, settings.secrets.pepper_file]
     ldap = [each for each in settings.directory if isinstance(each, Directory)]
     named += [directory.bind_password_file for directory in ldap]
+    named += [upstream.client_secret_file for upstream in settings.upstream]
     named += [settings.keys.pkcs11.pin_file] if settings.keys.pkcs11 is not None else []
     yield from (home / file for file in named if file is not None)
     yield from (
@@ -108,3 +110,12 @@ def directory(directory_id: str, ldap: LdapDirectory, now: datetime) -> Finding:
     if wrong:
         return failure(check, f"{wrong[0].name}: {wrong[0].sentence}")
     return ok(check, f"{len(ldap.settings.urls)} server(s) answer, and the service account may search")
+
+
+def upstream(upstream_id: str, provider: UpstreamProvider) -> Finding:
+    """Another provider says what it is and publishes its keys; `sso upstream test` tries the rest."""
+    check = f"upstream {upstream_id}"
+    wrong = [step for step in published_checks(provider) if not step.ok]
+    if wrong:
+        return failure(check, f"{wrong[0].name}: {wrong[0].sentence}")
+    return ok(check, f"{provider.settings.issuer} answers, and its keys can be read")

@@ -21,6 +21,7 @@ _COMMANDS: Mapping[str, str] = {
     "person": "sso.cli.person",
     "session": "sso.cli.session",
     "directory": "sso.cli.directory",
+    "upstream": "sso.cli.upstream",
     "keys": "sso.cli.keys",
     "audit": "sso.cli.audit",
     "witness": "sso.cli.witness",

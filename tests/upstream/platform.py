@@ -50,6 +50,7 @@ class Platform:
         self.jwks: dict[str, Any] = {"keys": [dict(signing_key("ES256").public_jwk)]}
         self.userinfo: dict[str, Any] = {"sub": "citizen-1", "name": "Tuya Bat", "email": "tuya@example.org"}
         self.said: dict[str, Said] = {}
+        self.others = Said({}, status=404)
         self.id_token: Callable[[], str] = self.good_id_token
         self.forms.clear()
         self.asked.clear()
@@ -95,7 +96,7 @@ class Platform:
             )
         if path == "/userinfo":
             return Said(self.userinfo)
-        return Said({}, status=404)
+        return self.others
 
     def _metadata(self) -> dict[str, Any]:
         paths = {

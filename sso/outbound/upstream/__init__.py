@@ -9,6 +9,7 @@ probe       every step to a sign-in, tried out for the administrator
 
 from sso.outbound.upstream.answering import BroughtBack, answer_of
 from sso.outbound.upstream.client import Question, UpstreamRefused
+from sso.outbound.upstream.probe import probe, published_checks
 from sso.outbound.upstream.provider import UpstreamProvider
 from sso.outbound.upstream.published import UpstreamUnavailable
 
@@ -19,4 +20,6 @@ __all__ = [
     "UpstreamRefused",
     "UpstreamUnavailable",
     "answer_of",
+    "probe",
+    "published_checks",
 ]

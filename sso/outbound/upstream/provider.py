@@ -53,7 +53,7 @@ class UpstreamProvider:
         self._breaker = Breaker()
         self._bulkhead = Bulkhead(max(1, threads // 2), PATIENCE_SECONDS)
         self._documents = ClientDocuments(rules, threads)
-        self._published = PublishedMetadata(settings, self._get_json, time.monotonic)
+        self._published = PublishedMetadata(settings, self.read, time.monotonic)
         self._flow = CodeFlow(settings, redirect_uri, keys, self._call)
 
     def address(self, question: Question) -> str:
@@ -123,15 +123,12 @@ class UpstreamProvider:
         }
         return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(asked)}"
 
-    def close(self) -> None:
-        """Close what is open."""
-        with self._guard:
-            outbound, self._outbound = self._outbound, None
-        if outbound is not None:
-            outbound.close()
-        self._documents.close()
+    def read(self, url: str) -> JsonValue:
+        """Return a JSON document that the provider publishes.
 
-    def _get_json(self, url: str) -> JsonValue:
+        Raises:
+            UpstreamUnavailable: it cannot be read; the text says why.
+        """
         answer = self._call(url, None, None)
         if answer.status != 200:
             raise UpstreamUnavailable(f"{url}: the answer has status {answer.status}")
@@ -139,6 +136,22 @@ class UpstreamProvider:
             return answer.json()
         except NoAnswer as error:
             raise UpstreamUnavailable(f"{url}: {error}") from error
+
+    def status_of(self, url: str) -> int:
+        """Return the HTTP status with which an address of the provider answers.
+
+        Raises:
+            UpstreamUnavailable: it does not answer.
+        """
+        return self._call(url, None, None).status
+
+    def close(self) -> None:
+        """Close what is open."""
+        with self._guard:
+            outbound, self._outbound = self._outbound, None
+        if outbound is not None:
+            outbound.close()
+        self._documents.close()
 
     def _call(self, url: str, form: Form | None, authorization: str | None) -> Answer:
         if not self._breaker.allows(time.monotonic()):

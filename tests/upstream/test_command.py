@@ -1,0 +1,96 @@
+"""`sso upstream`: every step to a sign-in there, and what to mend where one fails."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from sso.cli.main import root
+from tests.upstream.platform import Platform, Said
+from tests.upstream.stage import Stage, open_stage
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with Platform() as platform:
+        stage = open_stage(tmp_path_factory.mktemp("hub"), platform)
+        yield stage
+        stage.hub.close()
+
+
+@pytest.fixture
+def stage(opened: Stage) -> Stage:
+    opened.renew()
+    opened.platform.said["/token"] = Said({"error": "invalid_grant"}, status=400)
+    opened.platform.others = Said({}, status=302, headers={"Location": "https://hub.example"})
+    return opened
+
+
+def run(stage: Stage, *arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(root, ["--config", str(stage.hub.configuration.file), "upstream", *arguments])
+    return done.exit_code, done.output
+
+
+def failed(stage: Stage) -> dict[str, str]:
+    """The checks that failed, and what to mend."""
+    code, output = run(stage, "test", "national", "--json")
+    found: list[dict[str, Any]] = [json.loads(line) for line in output.splitlines()]
+    wrong = {each["check"]: each["sentence"] for each in found if not each["ok"]}
+    assert code == (1 if wrong else 0)
+    return wrong
+
+
+def test_where_everything_works_every_step_says_so(stage: Stage) -> None:
+    code, output = run(stage, "test", "national")
+
+    assert code == 0, output
+    steps = [line.split(":")[0].split()[-1] for line in output.splitlines()]
+    assert steps == ["metadata", "keys", "redirect_uri", "client", "sign_out"]
+
+
+def test_the_list_says_whom_each_signs_in(stage: Stage) -> None:
+    code, output = run(stage, "list", "--json")
+
+    (row,) = [json.loads(line) for line in output.splitlines()]
+    assert (code, row["id"], row["signs_in"], row["just_in_time"]) == (0, "national", "citizens", True)
+
+
+def test_an_unknown_one_names_those_that_are_known(stage: Stage) -> None:
+    code, output = run(stage, "test", "provincial")
+
+    assert (code, "national" in output) == (1, True)
+
+
+def test_another_issuer_is_named(stage: Stage) -> None:
+    stage.platform.metadata = {"issuer": "https://id.evil.example"}
+
+    assert "another issuer" in failed(stage)["metadata"]
+
+
+def test_keys_that_cannot_be_read_are_named(stage: Stage) -> None:
+    stage.platform.jwks = {"keys": [{"kty": "oct", "k": "AAAA"}]}
+
+    assert "jwks_uri" in failed(stage)["keys"]
+
+
+def test_a_redirect_uri_that_is_not_registered_is_named(stage: Stage) -> None:
+    stage.platform.others = Said({}, status=400)
+
+    assert "/sign-in/upstream/national/callback" in failed(stage)["redirect_uri"]
+
+
+def test_a_hub_that_is_not_known_there_is_named(stage: Stage) -> None:
+    stage.platform.said["/token"] = Said({"error": "invalid_client"}, status=401)
+
+    assert "/oauth2/jwks" in failed(stage)["client"]
+
+
+def test_levels_and_a_sign_out_that_are_not_offered_are_named(stage: Stage) -> None:
+    stage.platform.metadata = {"acr_values_supported": ["low", "gold"], "end_session_endpoint": None}
+
+    wrong = failed(stage)
+
+    assert "it does not know high" in wrong["levels"]
+    assert "never" in wrong["sign_out"]

@@ -1,0 +1,196 @@
+"""What a service wants of a sign-in is asked of the platform, and never said to be met when it is not."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+from sso.audit.record import Origin
+from sso.outbound.rules import OutboundRules
+from sso.outbound.upstream import UpstreamProvider
+from tests.oidc import examples
+from tests.relying_parties.visitor import Page
+from tests.upstream.platform import Platform
+from tests.upstream.stage import HIGH, ISSUER, Browser, Stage, open_stage
+
+REDIRECT_URI = "https://housing.example/cb"
+PASSWORD, HARDWARE = "urn:sso-hub:acr:password", "urn:sso-hub:acr:hardware-key"
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with Platform() as platform:
+        stage = open_stage(tmp_path_factory.mktemp("hub"), platform)
+        with stage.hub.database.begin(Origin()) as stores:
+            stores.clients.add(
+                examples.client(trusted=True, redirect_uris=(REDIRECT_URI,)), datetime.now(UTC)
+            )
+        yield stage
+        stage.hub.close()
+
+
+@pytest.fixture
+def stage(opened: Stage) -> Stage:
+    opened.renew()
+    return opened
+
+
+def begin(browser: Browser, **changes: str) -> Page:
+    """The page on which a service's request arrives."""
+    asked = {
+        "client_id": "housing",
+        "redirect_uri": REDIRECT_URI,
+        "response_type": "code",
+        "scope": "openid",
+        "state": "state-of-housing",
+        "code_challenge": examples.CHALLENGE,
+        "code_challenge_method": "S256",
+    }
+    sent = browser.client.get(f"/oauth2/authorize?{urlencode(asked | changes)}", base_url=ISSUER)
+    return browser.open(sent.headers["Location"])
+
+
+def press(browser: Browser, page: Page) -> Mapping[str, str] | Page:
+    """Press the platform's button: what the browser is sent there with, or the page that says why not."""
+    form = next(form for form in page.forms if "/upstream/national" in form.action)
+    sent = browser.client.post(urlsplit(form.action).path, base_url=ISSUER, data=form.fields)
+    if sent.status_code != 303:
+        return Page(ISSUER, sent.status_code, sent.text)
+    query = {name: values[0] for name, values in parse_qs(urlsplit(sent.headers["Location"]).query).items()}
+    browser.stage.platform.nonce = query["nonce"]
+    return query
+
+
+def answered(browser: Browser, sent: Mapping[str, str] | Page) -> dict[str, list[str]] | Page:
+    """Come back: what the service is told, or the page that says why not."""
+    assert isinstance(sent, Mapping)
+    told = urlencode({"code": "c0de", "state": sent["state"], "iss": browser.stage.platform.issuer})
+    back = browser.client.get(f"/sign-in/upstream/national/callback?{told}", base_url=ISSUER)
+    if back.status_code != 303:
+        return Page(ISSUER, back.status_code, back.text)
+    last = browser.client.get(back.headers["Location"], base_url=ISSUER)
+    assert last.headers["Location"].startswith(REDIRECT_URI), last.headers["Location"]
+    return parse_qs(urlsplit(last.headers["Location"]).query)
+
+
+def essential(*levels: str) -> str:
+    return json.dumps({"id_token": {"acr": {"essential": True, "values": list(levels)}}})
+
+
+def code_of(page: object) -> str:
+    assert isinstance(page, Page), page
+    return page.texts["error_code"]
+
+
+def test_a_service_that_wants_a_new_sign_in_gets_one_or_nothing(stage: Stage) -> None:
+    """Core 3.1.2.1, prompt=login."""
+    browser = stage.browser()
+    sent = press(browser, begin(browser, prompt="login"))
+    assert isinstance(sent, Mapping)
+    assert sent["prompt"] == "login"
+    stage.platform.claims = {"auth_time": int(time.time()) - 600}
+    stale = answered(browser, sent)
+    again = press(browser, begin(browser, prompt="login"))
+    stage.platform.claims = {"auth_time": int(time.time())}
+    fresh = answered(browser, again)
+
+    assert code_of(stale) == "upstream_not_fresh"
+    assert isinstance(fresh, dict)
+    assert fresh["state"] == ["state-of-housing"]
+    assert "code" in fresh
+
+
+def test_max_age_is_passed_on_and_held(stage: Stage) -> None:
+    """Core 3.1.2.1, max_age."""
+    browser = stage.browser()
+    sent = press(browser, begin(browser, max_age="60"))
+    stage.platform.claims = {"auth_time": int(time.time()) - 600}
+
+    assert isinstance(sent, Mapping)
+    assert sent["max_age"] == "60"
+    assert code_of(answered(browser, sent)) == "upstream_not_fresh"
+
+
+def test_a_level_is_asked_for_in_the_platform_s_words_and_must_be_met(stage: Stage) -> None:
+    """Core 5.5.1.1; RFC 9470."""
+    browser = stage.browser()
+    sent = press(browser, begin(browser, claims=essential(HIGH)))
+    stage.platform.claims = {"acr": "low"}
+    low = answered(browser, sent)
+    again = press(browser, begin(browser, claims=essential(HIGH)))
+    stage.platform.claims = {"acr": "high"}
+    high = answered(browser, again)
+
+    assert isinstance(sent, Mapping)
+    assert sent["acr_values"] == "high"
+    assert code_of(low) == "upstream_level_too_low"
+    assert isinstance(high, dict)
+    assert "code" in high
+
+
+def test_a_session_that_is_too_weak_leads_to_another_sign_in(stage: Stage) -> None:
+    """RFC 9470 4: step-up."""
+    browser = stage.browser()
+    stage.platform.claims = {"acr": "low"}
+    assert isinstance(answered(browser, press(browser, begin(browser))), dict)
+
+    page = begin(browser, claims=essential(HIGH))
+    stage.platform.claims = {"acr": "high"}
+
+    assert "login_name" in page.texts
+    assert isinstance(answered(browser, press(browser, page)), dict)
+
+
+def test_a_level_that_the_platform_cannot_reach_is_refused_before_anybody_goes(stage: Stage) -> None:
+    browser = stage.browser()
+
+    assert code_of(press(browser, begin(browser, claims=essential(HARDWARE)))) == "upstream_level_too_low"
+    assert stage.platform.asked["/token"] == 0
+
+
+def test_a_wish_that_is_not_met_stops_nobody(stage: Stage) -> None:
+    """Core 3.1.2.1, acr_values are voluntary."""
+    browser = stage.browser()
+    sent = press(browser, begin(browser, acr_values=f"{PASSWORD} urn:unknown"))
+    stage.platform.claims = {"acr": "none of theirs"}
+
+    assert isinstance(sent, Mapping)
+    assert sent["acr_values"] == "low"
+    assert isinstance(answered(browser, sent), dict)
+
+
+def test_unknown_people_stay_out_unless_the_operator_lets_them_in(stage: Stage) -> None:
+    provider = stage.hub.upstreams["national"]
+    closed: Any = UpstreamProvider(
+        replace(provider.settings, just_in_time=False),
+        provider.redirect_uri,
+        OutboundRules(allow_loopback=True),
+        stage.hub.keys.ring,
+    )
+    stage.hub.upstreams.update({"national": closed})  # type: ignore[attr-defined]
+    stage.platform.claims = {"sub": "a-stranger"}
+    stage.platform.userinfo = {"sub": "a-stranger"}
+    created = len(stage.log("account.created"))
+    browser = stage.browser()
+
+    page = answered(browser, press(browser, begin(browser)))
+
+    assert code_of(page) == "upstream_unknown_person"
+    assert len(stage.log("account.created")) == created
+
+
+def test_an_equal_mail_address_is_another_person(stage: Stage) -> None:
+    stage.platform.userinfo = {"sub": "one", "email": "same@example.org"}
+    stage.platform.claims = {"sub": "one"}
+    stage.browser().sign_in()
+    stage.platform.userinfo = {"sub": "two", "email": "same@example.org"}
+    stage.platform.claims = {"sub": "two"}
+    stage.browser().sign_in()
+
+    one, two = stage.log("auth.login.success")[:2]
+    assert one["account_id"] != two["account_id"]
