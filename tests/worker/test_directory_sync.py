@@ -388,23 +388,28 @@ def test_whoever_lost_the_lease_writes_nothing_more(stage: Stage, directory: Fak
 def test_a_frozen_directory_holds_up_no_other(stage: Stage, directory: FakeDirectory) -> None:
     """The worker's threads, the one directory never answering."""
     frozen, stop, done = threading.Event(), threading.Event(), threading.Event()
-    hanging = FakeDirectory(before_reading=lambda: done.wait(30) and None)
+
+    def hang() -> None:
+        frozen.set()
+        done.wait(30)
+
     second = replace(stage.directory, id="tax", realms=("tax.example",))
     hub = replace(
         stage.hub,
-        directories=(second, stage.directory),
-        ldap={"tax": hanging, "civil-affairs": directory},  # type: ignore[dict-item]
+        configuration=replace(stage.hub.configuration, directories=(second, stage.directory)),
+        ldap={"tax": FakeDirectory(before_reading=hang), "civil-affairs": directory},  # type: ignore[dict-item]
     )
-    directory.before_reading = frozen.set
+    directory.before_reading = lambda: frozen.wait(30) and None
     watch = DirectoryWatch(hub, stop)
 
     watch.start()
     try:
-        assert frozen.wait(30)
         ends = datetime.now(UTC) + timedelta(seconds=30)
         while stage.usable() != EVERYBODY and datetime.now(UTC) < ends:
             stop.wait(0.05)
         assert stage.usable() == EVERYBODY
+        assert frozen.is_set()
+        assert not done.is_set()
     finally:
         stop.set()
         done.set()
