@@ -21,7 +21,7 @@ ENGLISH, CHINESE = languages()
 
 def written_messages() -> dict[str, str]:
     found: dict[str, str] = {}
-    for path in sorted((*ADMIN.glob("*.py"), *ADMIN.glob("templates/*.html"))):
+    for path in sorted((*ADMIN.rglob("*.py"), *ADMIN.glob("templates/*.html"))):
         method = "python" if path.suffix == ".py" else babel_extract
         with path.open("rb") as stream:
             for _line, message, _comments, _context in extract(method, stream, keywords={"_": None}):
