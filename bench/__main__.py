@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import psutil
 
+from bench import directories
 from bench.breakdown import breakdowns
 from bench.calls import CONNECTIONS, calls
 from bench.leaver import leaver_text
@@ -34,7 +35,8 @@ opaque tokens."""
 class Plan:
     """How much is done: rounds of each call on each side, seconds of each, of the warm-up, of sampling.
 
-    `leavers` is how often a clerk leaves while the worker asks every `poll_seconds`.
+    `leavers` is how often a clerk leaves while the worker asks every `poll_seconds`, `clerks` how often
+    clerks sign in at each directory in each phase.
     """
 
     rounds: int
@@ -44,6 +46,7 @@ class Plan:
     sample_seconds: float
     leavers: int
     poll_seconds: int
+    clerks: int
 
 
 FULL = Plan(
@@ -54,6 +57,7 @@ FULL = Plan(
     sample_seconds=3.0,
     leavers=20,
     poll_seconds=5,
+    clerks=75,
 )
 QUICK = Plan(
     rounds=2,
@@ -63,6 +67,7 @@ QUICK = Plan(
     sample_seconds=0.3,
     leavers=1,
     poll_seconds=1,
+    clerks=2,
 )
 
 
@@ -70,11 +75,17 @@ def main() -> None:
     """Run the whole benchmark; SIGTERM ends it as Ctrl-C does, with every server that it started."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="short rounds: only to see that it runs")
-    plan = QUICK if parser.parse_args().quick else FULL
+    parser.add_argument("--directories", action="store_true", help="only what is measured of directories")
+    options = parser.parse_args()
+    plan = QUICK if options.quick else FULL
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     began = time.monotonic()
     with ExitStack() as stack:
         database = stack.enter_context(postgresql())
+        if options.directories:
+            told = directories.measure(plan.clerks, plan.sample_seconds, database.new_database())
+            print(directories.text(*told))
+            return
         hub = stack.enter_context(hub_server(database.new_database()))
         their_provider = stack.enter_context(theirs())
         our_provider = ours(hub, database)
@@ -86,6 +97,8 @@ def main() -> None:
         print(f"\n{sign_in_text(measure_sign_in(our_provider, hub.issuer, plan.sign_ins))}", flush=True)
         print(f"\n{leaver_text(measure_leaver(plan.leavers, plan.poll_seconds))}", flush=True)
         print(f"\n{breakdown_text(breakdowns(hub, our_provider, plan.sample_seconds))}", flush=True)
+        told = directories.measure(plan.clerks, plan.sample_seconds, database.new_database())
+        print(f"\n{directories.text(*told)}", flush=True)
     print(f"\n{time.monotonic() - began:.0f} s")
 
 

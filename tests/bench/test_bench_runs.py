@@ -19,13 +19,18 @@ ROWS = (
     "JWKS",
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.postgresql, pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.postgresql,
+    pytest.mark.directories,
+    pytest.mark.timeout(400),
+]
 
 
 @pytest.fixture(scope="module")
 def printed() -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "bench", "--quick"], cwd=ROOT, capture_output=True, text=True, timeout=200
+        [sys.executable, "-m", "bench", "--quick"], cwd=ROOT, capture_output=True, text=True, timeout=360
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -34,6 +39,12 @@ def printed() -> str:
 @pytest.mark.parametrize("call", ROWS)
 def test_each_call_has_a_row_with_both_sides_and_a_ratio(printed: str, call: str) -> None:
     assert re.search(rf"^{re.escape(call)} *\|{NUMBERS}\|{NUMBERS}\| +\d+\.\d\d$", printed, re.MULTILINE)
+
+
+def test_a_frozen_directory_is_set_against_four_that_answer(printed: str) -> None:
+    assert re.search(r"the fifth is frozen +p50 +[\d.]+ ms +p99 +[\d.]+ ms", printed)
+    assert re.search(r"p99 changes by [+-]\d+ %", printed)
+    assert re.search(r"the hub's client +\d+ +[\d.]+ of bare ldap3", printed)
 
 
 def test_a_password_sign_in_is_set_against_argon2_alone(printed: str) -> None:
@@ -52,7 +63,7 @@ def test_reading_a_directory_is_set_beside_bare_ldap3() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=360,
     )
 
     assert done.returncode == 0, done.stdout + done.stderr

@@ -8,6 +8,7 @@ from sso.directory.routing import (
     Name,
     SearchBy,
     check_realms,
+    counted_name,
     normalise_login_name,
     route,
     with_realm,
@@ -175,3 +176,17 @@ def test_a_domain_that_means_two_things_in_one_directory_is_refused():
 )
 def test_a_name_whose_department_is_known_is_made_whole(typed, whole):
     assert with_realm(typed, WINDOWS) == whole
+
+
+def test_a_realm_of_two_directories_leads_to_neither():
+    """Configurations are refused then; whoever asks without that check must not be given the first one."""
+    both = (settings(), settings(id="tax"))
+
+    assert route("bolor@civil.example", both) == CitizenRoute("bolor@civil.example")
+
+
+def test_one_name_in_two_departments_is_counted_as_two():
+    one = route("bolor@civil.example", (settings(),))
+    other = route("bolor@tax.example", (settings(id="tax", realms=("tax.example",)),))
+
+    assert len({counted_name(one), counted_name(other), counted_name(CitizenRoute("bolor"))}) == 3
