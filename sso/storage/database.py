@@ -28,6 +28,7 @@ from sso.storage.audit_spool import AuditSpool, SpooledAuditLog
 from sso.storage.clients import ClientCache
 from sso.storage.engines import Engines, Pool, database_url
 from sso.storage.errors import StorageUnavailable
+from sso.storage.gates import Overtaken
 from sso.storage.opening import engines_of
 from sso.storage.sealing import Sealer
 from sso.storage.signing_keys import SignersInMemory
@@ -92,8 +93,30 @@ class Database:
         Raises:
             StorageUnavailable: the database could not do it; nothing was kept.
         """
+        with self._begun(origin, may_attempt=False) as stores:
+            yield stores
+
+    def run(self, origin: Origin, work: Callable[[SqlStores], _Result]) -> _Result:
+        """Do some work as in `begin` and return what it returns, committed.
+
+        On PostgreSQL what one caller alone may win (a code, a refresh token) is committed together with other
+        units. Where another caller was faster the work is done once more, so nothing but its stores may
+        remember the first time.
+
+        Raises:
+            StorageUnavailable: the database could not do it; nothing was kept.
+        """
+        try:
+            with self._begun(origin, may_attempt=True) as stores:
+                return work(stores)
+        except Overtaken:
+            with self.begin(origin) as stores:
+                return work(stores)
+
+    @contextmanager
+    def _begun(self, origin: Origin, *, may_attempt: bool) -> Generator[SqlStores]:
         with self._my_engines().transaction(writes=True) as transaction:
-            unit = UnitOfWork(transaction, origin, writes=True)
+            unit = UnitOfWork(transaction, origin, writes=True, may_attempt=may_attempt)
             try:
                 yield SqlStores(unit, self._kept)
             except RequestRejected:

@@ -11,6 +11,7 @@ from sso.oidc.claims import ClaimsRequest
 from sso.oidc.confirmation import Confirmation
 from sso.oidc.grant import AuthorizationCode, Grant
 from sso.storage.columns import UtcDateTime
+from sso.storage.gates import Gate
 from sso.storage.subjects import remember_subject, with_subject
 from sso.storage.tables import authorization_code, grant, grant_origin
 from sso.storage.unit_of_work import UnitOfWork
@@ -69,11 +70,7 @@ _GET_CODE = with_subject(
     .join(grant, _G.id == _C.grant_id)
     .where(_C.digest == bindparam("presented"))
 )
-_REDEEM = (
-    update(authorization_code)
-    .where(_C.digest == bindparam("presented"), _C.redeemed_at.is_(None))
-    .values(redeemed_at=bindparam("now"))
-)
+_REDEEM = Gate(authorization_code, key="digest", open_while="redeemed_at", values=("redeemed_at",))
 
 
 class SqlGrants:
@@ -190,8 +187,7 @@ class SqlCodes:
 
     def redeem(self, digest: bytes, now: datetime) -> bool:
         """Mark a code used; true for one caller only."""
-        self._unit.flush()
-        return self._unit.change(_REDEEM, {"presented": digest, "now": now}) == 1
+        return self._unit.wins(_REDEEM, {"digest": digest, "redeemed_at": now})
 
 
 def grant_of(row: Row[Any]) -> Grant:

@@ -13,23 +13,25 @@ import psycopg
 from sqlalchemy import Table
 
 from sso.storage.errors import StorageUnavailable
+from sso.storage.gates import Attempt, Overtaken
 from sso.storage.insertion import Written
 
 MAX_UNITS = 64
 PLACES = 4
 """How many statements are under way at once: the next ones get ready while the disk has one."""
 
-Insert = Callable[[Written], None]
-"""Inserts rows in one statement, durable when it returns. Raises psycopg.Error."""
+Insert = Callable[[Written, Sequence[Attempt]], frozenset[int]]
+"""Inserts rows by one statement, durable when it returns with the attempts that won. Raises psycopg.Error."""
 
 
 class _Unit:
     """Rows that wait, and how it went with them."""
 
-    __slots__ = ("done", "durable", "failure", "rows", "woken")
+    __slots__ = ("attempt", "done", "durable", "failure", "rows", "woken")
 
-    def __init__(self, rows: Written) -> None:
+    def __init__(self, rows: Written, attempt: Attempt | None) -> None:
         self.rows = rows
+        self.attempt = attempt
         self.done = False
         self.durable = False
         self.failure: BaseException | None = None
@@ -46,17 +48,20 @@ class GroupCommit:
         self._waiting: deque[_Unit] = deque()
         self._places = places
 
-    def commit(self, rows: Written) -> None:
-        """Return when the rows are durable.
+    def commit(self, rows: Written, attempt: Attempt | None = None) -> None:
+        """Return when the rows are durable, and what the attempt changes.
 
         Raises:
             StorageUnavailable: they are not.
+            Overtaken: they are not, because another caller changed it before.
         """
-        mine = _Unit(rows)
+        mine = _Unit(rows, attempt)
         if not self._takes_a_place(mine):
             mine.woken.acquire()  # until a leader has committed it, or left it the place
         if not mine.done:
             self._lead(mine)
+        if isinstance(mine.failure, Overtaken):
+            raise mine.failure
         if not mine.durable:
             raise StorageUnavailable(type(mine.failure).__name__) from mine.failure
 
@@ -88,8 +93,9 @@ class GroupCommit:
             successor.woken.release()
 
     def _commit(self, units: Sequence[_Unit]) -> None:
+        attempts = [unit.attempt for unit in units if unit.attempt is not None]
         try:
-            self._insert(_joined(units))
+            won = self._insert(_joined(units), attempts)
         except BaseException as error:
             for unit in units:
                 unit.failure = error
@@ -100,7 +106,8 @@ class GroupCommit:
                     self._commit([unit])
         else:
             for unit in units:
-                unit.durable = True
+                unit.durable = unit.attempt is None or unit.attempt.unit in won
+                unit.failure = None if unit.durable else Overtaken()
 
 
 def _joined(units: Sequence[_Unit]) -> Written:

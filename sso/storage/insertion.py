@@ -7,18 +7,19 @@ point at one that is inserted beside it.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import JSON, String, Table, bindparam, cast, column, func, select
+from sqlalchemy import CTE, JSON, BigInteger, String, Table, bindparam, cast, column, func, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.types import TypeEngine
 
 from sso.storage.columns import ForeignJson, Text
 from sso.storage.compiled import DIALECT, Compiled
+from sso.storage.gates import UNIT, Gate, may_enter, passed, winners
 from sso.storage.tables import logout_notice, metadata, session_client
 from sso.storage.transactions import Collected, Parameters
 
@@ -41,51 +42,63 @@ def insertion_of(table: Table) -> Insert:
     return statement.on_conflict_do_nothing() if table in _MAY_BE_THERE else statement
 
 
-def written(collected: Collected) -> Written:
-    """Return the rows as PostgreSQL gets them.
+def written(collected: Collected, unit: int | None = None) -> Written:
+    """Return the rows as PostgreSQL gets them; with the number of a unit that has a gate to pass.
 
     Raises:
         ValueError: a time is not aware.
     """
-    return {table: [_written(table, row) for row in rows] for table, rows in collected.items()}
+    return {table: [_written(table, row, unit) for row in rows] for table, rows in collected.items()}
 
 
-def together(tables: Sequence[Table]) -> Compiled:
-    """Return the statement that inserts rows of these tables, each given as a JSON array by its name."""
-    return _together(tuple(parents_first(dict.fromkeys(tables, ()))))
+def together(tables: Sequence[Table], gates: Sequence[Gate] = ()) -> Compiled:
+    """Return the statement that inserts rows of these tables, each given as a JSON array by its name.
+
+    Where there are gates, it returns the units that passed them.
+    """
+    in_order = tuple(sorted(dict.fromkeys(gates), key=lambda gate: gate.table.name))
+    return _together(tuple(parents_first(dict.fromkeys(tables, ()))), in_order)
 
 
 @lru_cache(maxsize=64)
-def _together(tables: tuple[Table, ...]) -> Compiled:
-    *beside, last = [_part(table) for table in tables]
-    parts = (part.cte(f"part_{number}") for number, part in enumerate(beside))
-    return Compiled(last.add_cte(*parts), ())
+def _together(tables: tuple[Table, ...], gates: tuple[Gate, ...]) -> Compiled:
+    if not gates:
+        *beside, last = [_part(table) for table in tables]
+        return Compiled(last.add_cte(*_ctes(beside)), ())
+    passing = passed(gates)
+    return Compiled(winners(passing).add_cte(*_ctes([_part(table, passing) for table in tables])), ())
 
 
-def _part(table: Table) -> Insert:
+def _ctes(parts: Sequence[Insert]) -> Iterator[CTE]:
+    return (part.cte(f"part_{number}") for number, part in enumerate(parts))
+
+
+def _part(table: Table, passing: Sequence[CTE] = ()) -> Insert:
     """INSERT ... SELECT of the rows in a JSON array; text of others arrives in it as a text of its own."""
+    columns = [column(known.name, _transported(known.type)) for known in table.c]
+    if passing:
+        columns.append(column(UNIT, BigInteger()))
     given = (
         func.json_to_recordset(cast(bindparam(table.name, required=True, type_=String()), JSON))
-        .table_valued(*(column(known.name, _transported(known.type)) for known in table.c))
+        .table_valued(*columns)
         .render_derived(with_types=True)
     )
     values = [
         cast(given.c[known.name], known.type) if known.type is ForeignJson else given.c[known.name]
         for known in table.c
     ]
-    return insertion_of(table).from_select([known.name for known in table.c], select(*values))
+    rows = select(*values).where(may_enter(given, passing)) if passing else select(*values)
+    return insertion_of(table).from_select([known.name for known in table.c], rows)
 
 
 def _transported(kind: TypeEngine[Any]) -> TypeEngine[Any]:
     return Text() if kind is ForeignJson else kind
 
 
-def _written(table: Table, row: Parameters) -> str:
+def _written(table: Table, row: Parameters, unit: int | None) -> str:
     writers = _writers(table)
-    return json.dumps(
-        {name: writers[name](value) if name in writers else value for name, value in row.items()},
-        default=_plain,
-    )
+    texts = {name: writers[name](value) if name in writers else value for name, value in row.items()}
+    return json.dumps(texts if unit is None else {**texts, UNIT: unit}, default=_plain)
 
 
 @lru_cache(maxsize=64)

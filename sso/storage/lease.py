@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sso.storage.connections import Connections, Cursor
+from sso.storage.gates import PARAMETER, Attempt, given
 from sso.storage.insertion import Written, together
 
 
@@ -23,11 +24,15 @@ class Lease:
         """Run a statement, prepared from its first use on, and return the cursor that has its rows."""
         return self._taken().execute(text, values, prepare=True)
 
-    def insert(self, rows: Written) -> None:
-        """Insert rows by one statement."""
-        statement = together(tuple(rows))
-        arrays = {table.name: f"[{','.join(of_table)}]" for table, of_table in rows.items()}
-        self.run(statement.text, statement.values(arrays))
+    def insert(self, rows: Written, attempts: Sequence[Attempt] = ()) -> frozenset[int]:
+        """Insert rows by one statement, those of a unit with an attempt if it wins; return who won."""
+        statement = together(tuple(rows), [attempt.gate for attempt in attempts])
+        parameters = {table.name: f"[{','.join(of_table)}]" for table, of_table in rows.items()}
+        if not attempts:
+            self.run(statement.text, statement.values(parameters))
+            return frozenset()
+        found = self.run(statement.text, statement.values({**parameters, PARAMETER: given(attempts)}))
+        return frozenset(unit for (unit,) in found.fetchall())
 
     def begin(self, text: bytes) -> None:
         """Begin a transaction; until then each statement is one of its own."""

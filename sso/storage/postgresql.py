@@ -1,8 +1,9 @@
 """PostgreSQL: prepared statements straight to the driver, as few round trips as can be.
 
 A unit takes a connection with its first statement, begins a transaction with its first write, and needs
-neither where it only adds rows: those go with everybody else's. Reads before the first write lose nothing,
-for under READ COMMITTED each statement sees its own moment anyway.
+neither where it only adds rows, or changes the one that whoever comes first may change: that goes with
+everybody else's. Reads before the first write lose nothing, for under READ COMMITTED each statement sees its
+own moment anyway.
 
 Every connection: read committed, UTC, a limit on every statement, and never `synchronous_commit = off`.
 """
@@ -19,6 +20,7 @@ from sso.storage.connected import connected
 from sso.storage.connections import Connections
 from sso.storage.engines import Pool
 from sso.storage.errors import StorageUnavailable
+from sso.storage.gates import Attempt
 from sso.storage.group_commit import GroupCommit
 from sso.storage.insertion import Written, written
 from sso.storage.lease import Lease
@@ -82,10 +84,10 @@ class PostgresqlEngines:
         self._connections.abandon()
         self._schema_engine.dispose(close=False)
 
-    def _insert(self, rows: Written) -> None:
+    def _insert(self, rows: Written, attempts: Sequence[Attempt]) -> frozenset[int]:
         lease = Lease(self._connections)
         try:
-            lease.insert(rows)
+            return lease.insert(rows, attempts)
         finally:
             lease.close()
 
@@ -115,11 +117,18 @@ class PostgresqlTransaction:
         self._begin()
         self._insert(collected)
 
-    def commit(self, collected: Collected) -> None:
-        """Insert rows and make everything durable."""
+    @property
+    def takes_attempts(self) -> bool:
+        """Whether a change that one caller wins may still wait: until the transaction begins."""
+        return not self._begun
+
+    def commit(self, collected: Collected, attempt: Attempt | None = None) -> None:
+        """Insert rows and make everything durable, if the attempt wins."""
         if not self._begun:
             self._lease.close()
-            if collected:
+            if attempt is not None:
+                self._group.commit(written(collected, attempt.unit), attempt)
+            elif collected:
                 self._group.commit(written(collected))
             return
         if collected:

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select
 
 from sso.oidc.grant import RefreshToken
+from sso.storage.gates import Gate
 from sso.storage.grants import grant_of
 from sso.storage.subjects import remember_subject, with_subject
 from sso.storage.tables import grant, refresh_token
@@ -17,11 +18,7 @@ _GET = with_subject(
     .join(grant, grant.c.id == _T.grant_id)
     .where(_T.digest == bindparam("presented"))
 )
-_USE = (
-    update(refresh_token)
-    .where(_T.digest == bindparam("presented"), _T.used_at.is_(None))
-    .values(used_at=bindparam("now"), successor=bindparam("sealed"))
-)
+_USE = Gate(refresh_token, key="digest", open_while="used_at", values=("used_at", "successor"))
 
 
 class SqlRefreshTokens:
@@ -62,5 +59,4 @@ class SqlRefreshTokens:
 
     def use(self, digest: bytes, successor: bytes, now: datetime) -> bool:
         """Mark a token used and keep its sealed successor; true for one caller only."""
-        self._unit.flush()
-        return self._unit.change(_USE, {"presented": digest, "sealed": successor, "now": now}) == 1
+        return self._unit.wins(_USE, {"digest": digest, "used_at": now, "successor": successor})

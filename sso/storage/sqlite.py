@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sso.storage.connected import connected, unavailable
 from sso.storage.engines import Pool
 from sso.storage.errors import StorageUnavailable
+from sso.storage.gates import Attempt
 from sso.storage.insertion import insertion_of, parents_first
 from sso.storage.transactions import Collected, Parameters, Transaction
 
@@ -134,8 +135,13 @@ class SqliteTransaction:
         except DBAPIError as error:
             raise unavailable(error) from error
 
-    def commit(self, collected: Collected) -> None:
-        """Insert rows and make everything durable."""
+    @property
+    def takes_attempts(self) -> bool:
+        """Never: of writers that take turns, each sees what the one before has won."""
+        return False
+
+    def commit(self, collected: Collected, attempt: Attempt | None = None) -> None:
+        """Insert rows and make everything durable; there is never an attempt."""
         self.insert(collected)
         try:
             self._connection.commit()

@@ -5,6 +5,8 @@ from typing import Any, Protocol
 
 from sqlalchemy import Executable, Table
 
+from sso.storage.gates import Attempt
+
 Parameters = Mapping[str, Any]
 Collected = Mapping[Table, Sequence[Parameters]]
 """Rows that may wait, by their table."""
@@ -25,6 +27,15 @@ class Transaction(Protocol):
         """Insert rows now."""
         ...
 
-    def commit(self, collected: Collected) -> None:
-        """Insert rows and make everything durable."""
+    @property
+    def takes_attempts(self) -> bool:
+        """Whether a change that one caller wins may still wait for the commit."""
+        ...
+
+    def commit(self, collected: Collected, attempt: Attempt | None = None) -> None:
+        """Insert rows and make everything durable, if the attempt wins.
+
+        Raises:
+            Overtaken: it did not; nothing was kept.
+        """
         ...

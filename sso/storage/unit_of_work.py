@@ -13,6 +13,7 @@ from sqlalchemy import Executable, Select, Table
 from sso.audit.record import Origin
 from sso.oidc.account import Subject
 from sso.storage.errors import StorageUnavailable
+from sso.storage.gates import Attempt, Gate, Overtaken
 from sso.storage.tables import account, person
 from sso.storage.transactions import Parameters, Transaction
 
@@ -20,14 +21,21 @@ from sso.storage.transactions import Parameters, Transaction
 class UnitOfWork:
     """One transaction. Every database error is StorageUnavailable and spoils the unit."""
 
-    __slots__ = ("_after_commit", "_collected", "_spoiled", "_transaction", "_writes", "origin", "subjects")
+    __slots__ = (
+        *("_after_commit", "_attempt", "_collected", "_may_attempt", "_spoiled", "_transaction", "_writes"),
+        *("origin", "subjects"),
+    )
 
-    def __init__(self, transaction: Transaction, origin: Origin, *, writes: bool) -> None:
+    def __init__(
+        self, transaction: Transaction, origin: Origin, *, writes: bool, may_attempt: bool = False
+    ) -> None:
         self.origin = origin
         self.subjects: dict[str, Subject] = {}
         """Subjects that were read together with a grant, by account id; forgotten when people change."""
         self._transaction = transaction
         self._writes = writes
+        self._may_attempt = may_attempt
+        self._attempt: tuple[Gate, Parameters] | None = None
         self._spoiled: StorageUnavailable | None = None
         self._collected: dict[Table, list[Parameters]] = {}
         self._after_commit: list[Callable[[], None]] = []
@@ -66,8 +74,20 @@ class UnitOfWork:
             raise RuntimeError(msg)
         self._collected.setdefault(table, []).append(row)
 
+    def wins(self, gate: Gate, row: Parameters) -> bool:
+        """Change the row that one caller alone may change; true for that one.
+
+        A unit that may be done again is told so at once, and the commit finds out (`sso.storage.gates`).
+        """
+        if self._may_attempt and self._attempt is None and self._transaction.takes_attempts:
+            self._attempt = gate, row
+            return True
+        self.flush()
+        return self.change(gate.statement, gate.parameters(row)) == 1
+
     def flush(self) -> None:
         """Insert what was collected."""
+        self._settle()
         if self._collected:
             collected, self._collected = self._collected, {}
             try:
@@ -84,6 +104,7 @@ class UnitOfWork:
         """Insert what was collected and make everything durable.
 
         Raises:
+            Overtaken: another caller won what this unit took itself for the winner of; nothing was kept.
             StorageUnavailable: it cannot be; also when an earlier statement failed and the error was
                 swallowed, because PostgreSQL would answer such a COMMIT with a silent rollback.
         """
@@ -91,10 +112,18 @@ class UnitOfWork:
             msg = "an earlier statement of this transaction failed"
             raise StorageUnavailable(msg) from self._spoiled
         collected, self._collected = self._collected, {}
-        self._transaction.commit(collected)
+        self._transaction.commit(collected, None if self._attempt is None else Attempt.of(*self._attempt))
         for action in self._after_commit:
             action()
 
+    def _settle(self) -> None:
+        """Make an attempt before whatever might look at what it changes. Raises Overtaken."""
+        if self._attempt is not None:
+            (gate, row), self._attempt = self._attempt, None
+            if self.change(gate.statement, gate.parameters(row)) != 1:
+                raise Overtaken
+
     def _about_to_run(self, statement: Executable) -> None:
+        self._settle()
         if not isinstance(statement, Select) and getattr(statement, "table", None) in (account, person):
             self.subjects.clear()

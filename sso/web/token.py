@@ -167,8 +167,7 @@ def _answer(
 
         if answer is _revoke:  # what ends something does not wait for the log
             return hub.database.contain(origin, work)
-        with hub.database.begin(origin) as stores:
-            return work(stores)
+        return hub.database.run(origin, work)
 
     response = _response(with_known_state(hub, origin, answered))
     response.headers["Cache-Control"] = "no-store"

@@ -17,6 +17,7 @@ import pytest
 from sso.oidc.client_authentication import ASSERTION_TYPE
 from tests.oidc.examples import private, signing_key
 from tests.oidc.proofs import proof
+from tests.running.application import REDIRECT_URI, registered, signed_in
 from tests.running.tuned_hub import TunedHub, running_hub
 from tests.servers.postgresql import PostgreSQL
 
@@ -73,6 +74,28 @@ def winners(prepare: Callable[[], Call]) -> Counter[tuple[int, ...]]:
     for http in clients:
         http.close()
     return outcomes
+
+
+def test_one_code_has_one_winner(site: Site) -> None:
+    """RFC 6749 4.1.2: whoever is late is refused, and what the first one got is revoked (RFC 9700 2.1.1)."""
+    site.hub.add_citizen()
+    verifier = "v" * 43
+    with registered(site.hub) as application:
+        cookies = signed_in(application)
+
+        def prepare() -> Call:
+            code = application.ask_code(cookies, verifier)
+            form = {
+                "grant_type": "authorization_code",
+                "redirect_uri": REDIRECT_URI,
+                "code": code,
+                "code_verifier": verifier,
+                "client_id": application.client_id,
+                "client_secret": application.client_secret,
+            }
+            return lambda http: http.post(site.token_address, data=form)
+
+        assert winners(prepare) == {(200, 400, 400, 400): ROUNDS}
 
 
 def test_one_client_assertion_has_one_winner(site: Site) -> None:

@@ -1,7 +1,7 @@
 """Units that commit at the same moment share a statement, and none of them its fate."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 from sso.oidc.grant import AuthorizationCode
 from sso.storage.database import Database
 from sso.storage.errors import StorageUnavailable
+from sso.storage.gates import Attempt
 from sso.storage.group_commit import MAX_UNITS, GroupCommit
 from sso.storage.insertion import Written
 from sso.storage.tables import audit_event
@@ -31,7 +32,7 @@ class Disk:
         self.free = threading.Event()
         self._failure = failure
 
-    def insert(self, rows: Written) -> None:
+    def insert(self, rows: Written, _attempts: Sequence[Attempt]) -> frozenset[int]:
         (given,) = rows.values()
         self.statements.append(list(given))
         self.busy.set()
@@ -40,6 +41,7 @@ class Disk:
         if failure is not None:
             raise failure
         self.durable.extend(given)
+        return frozenset()
 
 
 def commit_while_busy(disk: Disk, names: list[str]) -> dict[str, Future[None]]:

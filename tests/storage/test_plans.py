@@ -32,6 +32,7 @@ from sso.oidc.session import SessionEnd
 from sso.storage.cleanup import SWEPT_TABLES
 from sso.storage.columns import Text, UtcDateTime
 from sso.storage.database import Database
+from sso.storage.gates import Gate
 from sso.storage.lease import Lease
 from sso.storage.sqlite import SqliteEngines
 from sso.storage.stores import SqlStores
@@ -95,8 +96,9 @@ def written_statements() -> Iterator[tuple[str, Executable]]:
         if not found.ispkg and found.name != "sso.storage.audit_keys":  # these are in another database
             for name, value in vars(importlib.import_module(found.name)).items():
                 for key, statement in value.items() if isinstance(value, dict) else (("", value),):
-                    if isinstance(statement, Select | Update | Delete):
-                        yield f"{found.name}.{name}{key}", statement
+                    alone = statement.statement if isinstance(statement, Gate) else statement
+                    if isinstance(alone, Select | Update | Delete):
+                        yield f"{found.name}.{name}{key}", alone
 
 
 def example_of(parameter: BindParameter[Any]) -> object:
