@@ -41,6 +41,7 @@ _TAKE = delete(audit_pending).where(_P.event_id.in_(_oldest)).returning(_P.event
 _WAITING = select(func.count().label("events"), func.min(_P.event_id).label("oldest")).select_from(
     audit_pending
 )
+_ONE_WAITING = select(_P.event_id).limit(1)
 _LEAVES = (
     select(_L.leaf_hash)
     .where(_L.epoch == _epoch, _L.leaf_index >= bindparam("begin"), _L.leaf_index < bindparam("end"))
@@ -127,6 +128,10 @@ class SqlAuditTree:
 
     def __init__(self, unit: UnitOfWork) -> None:
         self._unit = unit
+
+    def nothing_waits(self) -> bool:
+        """Whether every event has its place: one look that takes no lock, however many wait."""
+        return self._unit.row(_ONE_WAITING) is None
 
     def head(self, *, lock: bool = False) -> Head | None:
         """Return the head of the newest epoch; locked, nobody else extends or signs it until the end."""

@@ -70,7 +70,7 @@ class Sequencer:
         done, again = 0, True
         while again:
             with self.hub.database.read() as stores:
-                if stores.audit_tree.waiting().events == 0:
+                if stores.audit_tree.nothing_waits():
                     return done
             with self.hub.database.begin(_ORIGIN) as stores:
                 placed = self._sequence(stores)

@@ -40,6 +40,26 @@ def test_a_place_is_given_once(log: Log) -> None:
     assert log.size == 11
 
 
+def test_where_nothing_waits_no_lock_is_taken(log: Log) -> None:
+    """A round each 50 ms must not hold up who signs or checks the log."""
+    log.grow(3)
+    begun: list[Origin] = []
+    begin = log.hub.database.begin
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(log.hub.database, "begin", lambda origin: (begun.append(origin), begin(origin))[1])
+
+        idle = log.sequencer.sequence()
+        idle_begun = len(begun)
+        log.write(1)
+        begun.clear()
+        placed = log.sequencer.sequence()
+
+    assert (idle, idle_begun) == (0, 0)
+    assert (placed, len(begun)) == (1, 1)
+    with log.hub.database.read() as stores:
+        assert stores.audit_tree.nothing_waits()
+
+
 def test_what_is_rolled_back_leaves_no_event(log: Log) -> None:
     log.grow(1)
     with pytest.raises(ZeroDivisionError), log.hub.database.begin(Origin()) as stores:
