@@ -15,6 +15,7 @@ from sso.oidc.metadata import AUTHORIZATION_PATH
 from sso.oidc.pending import PendingAuthorization
 from sso.oidc.user_code import MAX_TYPED_LENGTH, read_user_code, shown
 from sso.web.answers import Answers
+from sso.web.door import throttled
 from sso.web.journey import ANSWER, begin_own, check_form
 from sso.web.pages import retry_after_text
 from sso.web.visit import Visit, visit_of
@@ -72,7 +73,7 @@ class _DevicePages:
             with self._hub.database.begin(visit.origin) as stores:
                 pending = self._begin(typed, visit, stores)
         except Throttled as refusal:
-            return self._throttled(visit, typed, refusal)
+            return throttled(self.ask(visit, typed, refusal.retry_after), refusal)
         if pending is None:
             return self.ask(visit, typed, "wrong")
         response = self._answers.to(f"{AUTHORIZATION_PATH}/{pending.id}")
@@ -93,9 +94,3 @@ class _DevicePages:
         pending = begin_own(ANSWER, {"request": asked.id}, self._hub, visit)
         stores.pending.add(pending)
         return pending
-
-    def _throttled(self, visit: Visit, typed: str, refusal: Throttled) -> Response:
-        response = self.ask(visit, typed, refusal.retry_after)
-        response.status_code = 429
-        response.headers["Retry-After"] = str(int(refusal.retry_after.total_seconds()) + 1)
-        return response

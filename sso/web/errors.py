@@ -29,6 +29,7 @@ from sso.oidc.response import error_response
 from sso.oidc.ssf_metadata import POLL_PATH
 from sso.storage.errors import StorageUnavailable
 from sso.web.answers import Answers
+from sso.web.door import throttled
 from sso.web.pages import error_sentences
 from sso.web.receipts import RECEIPT_PATH
 from sso.web.refusals import PageRefused
@@ -97,9 +98,7 @@ class _Responses:
         return _json(error, 503 if full else 400)
 
     def throttled(self, error: Throttled) -> Response:
-        response = self._answer("throttled", error.code, 429)
-        response.headers["Retry-After"] = str(int(error.retry_after.total_seconds()) + 1)
-        return response
+        return throttled(self._answer("throttled", error.code, 429), error)
 
     def bearer_error(self, error: BearerError) -> Response:
         status = {ErrorCode.INVALID_REQUEST: 400, ErrorCode.INSUFFICIENT_SCOPE: 403}.get(error.code, 401)
