@@ -59,7 +59,12 @@ def blueprint(hub: Hub, origin_of: OriginOf, token_of: TokenOf) -> Blueprint:
             provide_automatic_options=False,
         )
     document = json.dumps(openapi_document(OPERATIONS, hub.settings.issuer))
-    bp.add_url_rule(OPENAPI_PATH, endpoint="openapi", view_func=lambda: _json(document))
+
+    def openapi() -> Response:
+        """Describe this API (OpenAPI 3.1)."""
+        return _json(document)
+
+    bp.add_url_rule(OPENAPI_PATH, view_func=openapi)
     routes = Map([Rule(_route(o.path), methods=[o.method], endpoint=o.name) for o in OPERATIONS])
     routes.add(Rule(OPENAPI_PATH, methods=["GET"], endpoint="openapi"))
     elsewhere = _elsewhere(routes)
@@ -96,11 +101,13 @@ def _view(
         )
         return _response(operation.run(call), operation.status)
 
+    view.__doc__ = f"{operation.summary}."
     return view
 
 
 def _elsewhere(routes: Map) -> Callable[..., Response]:
     def elsewhere(rest: str = "") -> Response:
+        """Say as a problem document that there is nothing here, or not by this method."""
         methods = routes.bind("").allowed_methods(f"/{rest}")
         if methods:
             raise MethodNotAllowed(valid_methods=[str(method) for method in methods])

@@ -34,7 +34,6 @@ class ErrorCode(StrEnum):
     UNSUPPORTED_GRANT_TYPE = "unsupported_grant_type"
     INVALID_TOKEN = "invalid_token"  # RFC 6750
     INSUFFICIENT_SCOPE = "insufficient_scope"
-    UNSUPPORTED_TOKEN_TYPE = "unsupported_token_type"  # RFC 7009
     LOGIN_REQUIRED = "login_required"  # OpenID Connect Core 3.1.2.6
     CONSENT_REQUIRED = "consent_required"
     INTERACTION_REQUIRED = "interaction_required"

@@ -94,6 +94,7 @@ def readiness_blueprint(hub: Hub) -> Blueprint:
     @bp.get("/readyz")
     @bp.get("/healthz")
     def readyz() -> tuple[Response, int]:
+        """Say whether this process can serve, to load balancers; the reasons are told to operators."""
         ready = not readiness.findings()
         return jsonify({"status": "ready" if ready else "not ready"}), 200 if ready else 503
 
