@@ -47,6 +47,20 @@ def is_meant_for(client: Client, aud: Collection[str], settings: Settings) -> bo
     return not {client.client_id, *resources}.isdisjoint(aud)
 
 
+def is_meant_for_userinfo(
+    client: Client, grant: Grant, aud: Collection[str], userinfo: str, settings: Settings
+) -> bool:
+    """Whether a token may be shown at UserInfo, whose address is given: it names the hub, or no resource.
+
+    Where nobody names a resource, a token of openid is for UserInfo beside what is registered (Core 5.3). One
+    that was asked for a resource is that resource's alone: whoever runs it must not read claims with what
+    was sent there (RFC 8707 3, RFC 9068 5). A client that wants both registers the issuer as an `audience`.
+    """
+    if not {settings.issuer, userinfo}.isdisjoint(aud):
+        return True
+    return not grant.resource and set(aud) == set(client.audience)
+
+
 def target_of(request: TokenRequest, grant: Grant | None) -> tuple[str, ...]:
     """Return the resources that the next access token is for; none where nobody has ever named one.
 

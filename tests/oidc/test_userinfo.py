@@ -40,6 +40,37 @@ def test_a_token_without_openid_is_not_enough(world: World) -> None:
     assert refusal(world, world.tokens(scope="email").access_token) == "insufficient_scope"
 
 
+TAX, LAND = "https://tax.example", "https://land.example"
+
+
+@pytest.mark.parametrize("audience", [(), (TAX,), (TAX, LAND)])
+def test_a_token_that_nobody_asked_for_a_resource_opens_it(world: World, audience: tuple[str, ...]) -> None:
+    """Core 5.3; `audience` is what the token is for besides."""
+    world.stores.clients.by_id["housing"] = client(audience=audience)
+
+    assert ask(world, world.tokens(scope="openid").access_token) == {"sub": world.sub}
+
+
+def test_a_token_of_another_resource_does_not_open_it(world: World) -> None:
+    """RFC 8707 3: who receives a token there must not read claims with it."""
+    world.stores.clients.by_id["housing"] = client(audience=(TAX, LAND))
+    asked_first = world.tokens(scope="openid", resource=TAX)
+    world.resources = (LAND,)
+    asked_last = world.tokens(scope="openid")
+
+    assert refusal(world, asked_first.access_token) == "invalid_token"
+    assert refusal(world, asked_last.access_token) == "invalid_token"
+
+
+@pytest.mark.parametrize("own", ["https://id.example.gov", "https://id.example.gov/oauth2/userinfo"])
+def test_a_token_for_a_resource_and_for_the_hub_opens_it(world: World, own: str) -> None:
+    world.stores.clients.by_id["housing"] = client(audience=(TAX, own))
+
+    tokens = world.tokens(scope="openid", resource=[TAX, own])
+
+    assert ask(world, tokens.access_token) == {"sub": world.sub}
+
+
 def test_a_refresh_to_a_narrower_scope_tells_less(world: World) -> None:
     """RFC 6749 6."""
     tokens = world.tokens(scope="openid email offline_access")
