@@ -60,12 +60,21 @@ def assert_everything_is_on_record(hub: TunedHub, application: Application) -> N
     assert twice == []
 
 
+def wait_for_enough(application: Application) -> None:
+    """On a busy machine few are answered between two kills."""
+    for _ in range(200):
+        if len(application.access_tokens) > ENOUGH_TOKENS:
+            return
+        time.sleep(0.2)
+
+
 def crash_under_load(hub: TunedHub, application: Application) -> Load:
     hub.add_citizen()
     with Load(application, signed_in(application)) as load:
         killed = kill_again_and_again(hub)
         hub.wait_until_ready()
         time.sleep(1)
+        wait_for_enough(application)
     print(f"{killed} kills, {len(application.access_tokens)} tokens, {len(application.codes)} codes")
     print(dict(load.answers))
     assert killed == KILLS
