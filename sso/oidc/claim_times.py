@@ -22,7 +22,7 @@ def end_of(
     Raises:
         OutOfTime: a required claim is missing, or is no time, past, in the future, or too far away.
     """
-    exp, nbf, iat = (_time(claims, name) for name in ("exp", "nbf", "iat"))
+    exp, nbf, iat = (time_of(claims, name) for name in ("exp", "nbf", "iat"))
     for name, value in (("exp", exp), ("nbf", nbf), ("iat", iat)):
         if value is None and name in required:
             raise OutOfTime(f"{name} is missing")
@@ -35,7 +35,12 @@ def end_of(
     return exp + skew
 
 
-def _time(claims: Mapping[str, JsonValue], name: str) -> datetime | None:
+def time_of(claims: Mapping[str, JsonValue], name: str) -> datetime | None:
+    """Return what a claim says, None where it is absent.
+
+    Raises:
+        OutOfTime: it is no time (RFC 7519 2, NumericDate).
+    """
     value = claims.get(name)
     if value is None:
         return None

@@ -32,7 +32,7 @@ def introspect(
     """Return the introspection response; anything but a live token of the caller's is `{"active": false}`."""
     grant: Grant | None
     jti: str | None
-    refresh_token = stores.refresh_tokens.get(digest(text))
+    refresh_token = None if "." in text else stores.refresh_tokens.get(digest(text))  # a JWT has dots
     if refresh_token is not None:
         answer, grant, jti = _of_refresh_token(refresh_token, caller, stores, now), refresh_token.grant, None
     else:

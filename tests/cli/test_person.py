@@ -1,8 +1,10 @@
 """`sso person`: people are added, found and changed, and every change is on record."""
 
 import os
+import select
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ from sso.config import load
 from sso.hub import build
 from tests.cli.clerks import signed_in_clerk, town
 from tests.cli.commands import PASSWORD, SSO, Commands, environment
+from tests.servers.interruptible import interruptible
 
+TERMINAL_SECONDS = 60.0
 ADD = ("person", "add", "--login-name", "tuya", "--name", "Tuya Bat")
 
 WHY = ("--reason", "one human, as both files show")
@@ -140,6 +144,7 @@ def test_on_a_terminal_the_password_is_asked_for_twice_and_not_shown(
         stdin=follower,
         stdout=follower,
         stderr=follower,
+        preexec_fn=interruptible,
     )
     os.close(follower)
 
@@ -161,8 +166,9 @@ def test_on_a_terminal_the_password_is_asked_for_twice_and_not_shown(
 
 def _until(terminal: int, awaited: bytes | None) -> bytes:
     """Read what a terminal shows until some words, or until its program has ended."""
-    shown = b""
+    shown, ends = b"", time.monotonic() + TERMINAL_SECONDS
     while awaited is None or awaited not in shown:
+        assert select.select([terminal], [], [], max(0.0, ends - time.monotonic()))[0], (awaited, shown)
         try:
             part = os.read(terminal, 1000)
         except OSError:  # Linux says EIO when nobody has the other end any more

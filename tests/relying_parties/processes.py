@@ -8,6 +8,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.servers.interruptible import interruptible
+
 START_SECONDS = 40
 STOP_SECONDS = 10
 
@@ -18,7 +20,14 @@ def serving(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program while the block lasts; `url` must answer before it begins. Its output goes to `log`."""
     with log.open("ab") as output:
-        process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            command,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            preexec_fn=interruptible,
+        )
     try:
         _wait_until_it_answers(process, url, log)
         yield process

@@ -25,7 +25,7 @@ KILLS = 5
 BETWEEN_KILLS_SECONDS = 1.5
 ENOUGH_TOKENS = 100
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(170)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def kill_a_web_worker(hub: TunedHub) -> bool:

@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +20,7 @@ from tests.running.application import Application, registered
 from tests.running.slow_request import SlowTokenRequest
 from tests.running.tuned_hub import TunedHub, gone, running_hub
 from tests.servers.hub import free_port
+from tests.servers.interruptible import interruptible
 from tests.servers.slapd import settings_for
 
 GRACE_SECONDS = 15.0
@@ -256,3 +259,19 @@ def test_the_start_and_the_end_of_a_node_are_on_record(tmp_path: Path) -> None:
 
     assert nodes["node.started"] == nodes["node.stopped"]
     assert nodes["node.started"] in [line.get("node") for line in log]
+
+
+def test_a_child_of_a_program_that_ignores_sigint_does_not() -> None:
+    """nohup and a script's `&` ignore it, and every child inherits that."""
+    command = [sys.executable, "-c", "import signal; print(signal.getsignal(signal.SIGINT))"]
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        inherited = subprocess.run(command, capture_output=True, text=True, timeout=30)
+        restored = subprocess.run(
+            command, capture_output=True, text=True, timeout=30, preexec_fn=interruptible
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    assert "SIG_IGN" in inherited.stdout
+    assert "default_int_handler" in restored.stdout

@@ -6,7 +6,6 @@ import re
 import select
 import shutil
 import signal
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from tests.servers import ds389_seed, template
 from tests.servers.directory_people import PEOPLE, SERVICE_PASSWORD
 from tests.servers.ds389_seed import SERVICE_DN, STAFF, SUFFIX, configuration, seed
 from tests.servers.foreground import ForegroundDirectory
+from tests.servers.ports import free_port
 from tests.servers.process import ServerProcess, answers_ldap, program, run
 
 MANAGER_PASSWORD = "adminpw-389"
@@ -101,7 +101,7 @@ def ds389_copy(*, wish: CertificateWish | None = None) -> Iterator[Ds389]:
     with template.private_folder("389ds") as folder:
         leave_out = shutil.ignore_patterns("__db.*", "*.socket", "made")
         shutil.copytree(made / "inst", folder, dirs_exist_ok=True, symlinks=True, ignore=leave_out)
-        port, tls_port = _free_port(), _free_port()
+        port, tls_port = free_port(), free_port()
         settings = folder / INSTANCE / "dse.ldif"
         text = settings.read_text().replace(str(made / "inst"), str(folder))
         text = text.replace(str(PORT), str(port)).replace(str(TLS_PORT), str(tls_port))
@@ -187,8 +187,3 @@ def _end(pid_file: Path) -> None:
     if not select.select([descriptor], [], [], 30)[0]:
         pytest.fail("389-DS does not end", pytrace=False)
     os.close(descriptor)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -7,7 +7,6 @@ start_hub(...)      a factory for tests that need their own: PostgreSQL, directo
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,19 +20,14 @@ import httpx
 import pytest
 
 from sso.directory.settings import DirectorySettings
+from tests.servers.interruptible import interruptible
+from tests.servers.ports import free_port
 
 START_SECONDS = 90.0
 STOP_SECONDS = 40.0
 COMMAND_SECONDS = 60.0
 PASSWORD = "nine blue yaks on the steppe"
 """A citizen's password that the rules accept."""
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -99,6 +93,7 @@ class HubServer:
                 env=self.environment,
                 stderr=log,
                 stdout=log,
+                preexec_fn=interruptible,
             )
         self.wait_until_ready()
 

@@ -9,11 +9,11 @@ from sso.oidc.claim_times import OutOfTime, end_of
 from sso.oidc.client import Client
 from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.jose import TokenInvalid, verify_with_keys
+from sso.oidc.jti import JtiRefused, spend_jti
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
 
 MAX_LIFETIME = timedelta(minutes=60)
-MAX_JTI_LENGTH = 255
 _OF_THE_JWT = frozenset({"iss", "aud", "exp", "iat", "nbf", "jti"})
 
 
@@ -50,10 +50,10 @@ def _verified(text: str, client: Client, provider: Provider) -> Mapping[str, Jso
 
 
 def _spend(jti: JsonValue, client: Client, expires_at: datetime, stores: Stores) -> None:
-    if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI_LENGTH:
-        raise _refusal("jti is missing or too long")
-    if not stores.one_time_values.spend(f"backchannel_request {client.client_id}", jti, expires_at):
-        raise _refusal("jti was used before")
+    try:
+        spend_jti(jti, f"backchannel_request {client.client_id}", expires_at, stores)
+    except JtiRefused as error:
+        raise _refusal(str(error)) from error
 
 
 def _text(name: str, value: JsonValue) -> str:

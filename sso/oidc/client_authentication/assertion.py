@@ -1,9 +1,10 @@
 """private_key_jwt and client_secret_jwt: a JWT that the client signed (RFC 7523 3, OpenID Connect Core 9)."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sso.audit.record import JsonValue
+from sso.oidc.claim_times import OutOfTime, end_of
 from sso.oidc.client import Client, ClientAuthMethod
 from sso.oidc.client_authentication.failure import NotProven
 from sso.oidc.fapi2 import algorithms_of
@@ -13,6 +14,7 @@ from sso.oidc.jose import (
     verify_with_keys,
     verify_with_secret,
 )
+from sso.oidc.jti import JtiRefused, spend_jti
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
 
@@ -32,12 +34,11 @@ def prove_assertion(
         raise NotProven("iss and sub must both be the client_id")
     if not _audience_accepted(claims.get("aud"), client, provider):
         raise NotProven("aud must be the issuer")
-    expires_at = _check_times(claims, provider.settings.clock_skew, now)
-    jti = claims.get("jti")
-    if not isinstance(jti, str) or not 0 < len(jti) <= 255:
-        raise NotProven("jti is missing")
-    if not stores.one_time_values.spend(f"client_assertion {client.client_id}", jti, expires_at):
-        raise NotProven("jti was used before")
+    try:
+        expires_at = end_of(claims, ("exp",), MAX_ASSERTION_LIFETIME, provider.settings.clock_skew, now)
+        spend_jti(claims.get("jti"), f"client_assertion {client.client_id}", expires_at, stores)
+    except (OutOfTime, JtiRefused) as error:
+        raise NotProven(str(error)) from error
 
 
 def _signed(client: Client, assertion: str, provider: Provider, now: datetime) -> Mapping[str, JsonValue]:
@@ -76,17 +77,3 @@ def _audience_accepted(aud: JsonValue, client: Client, provider: Provider) -> bo
     if isinstance(aud, list) and len(aud) == 1 and client.profile is None:
         aud = aud[0]
     return isinstance(aud, str) and aud in accepted
-
-
-def _check_times(claims: Mapping[str, JsonValue], skew: timedelta, now: datetime) -> datetime:
-    exp, nbf, iat = claims.get("exp"), claims.get("nbf"), claims.get("iat")
-    if not isinstance(exp, int | float) or not now.timestamp() - skew.total_seconds() < exp:
-        raise NotProven("exp is missing or past")
-    if exp > (now + MAX_ASSERTION_LIFETIME + skew).timestamp():
-        raise NotProven("exp is too far away")
-    for begins in (nbf, iat):
-        if begins is not None and not (
-            isinstance(begins, int | float) and begins <= (now + skew).timestamp()
-        ):
-            raise NotProven("nbf or iat is in the future")
-    return datetime.fromtimestamp(float(exp), UTC) + skew

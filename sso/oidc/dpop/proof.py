@@ -11,13 +11,13 @@ from sso.oidc.dpop.address import same_address
 from sso.oidc.dpop.nonce import is_current
 from sso.oidc.errors import ErrorCode
 from sso.oidc.jose import ASSERTION_ALGORITHMS, TokenInvalid, verify_with_embedded_key
+from sso.oidc.jti import JtiRefused, spend_jti
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
 
 DPOP_ALGORITHMS = ASSERTION_ALGORITHMS
 LIFETIME = timedelta(seconds=60)
 """How old a proof may be."""
-MAX_JTI_LENGTH = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +57,11 @@ def thumbprint_of_proof(
     _check_call(claims, expected)
     _check_time(claims, provider.settings.clock_skew, now)
     _check_nonce(claims.get("nonce"), expected, provider, now)
-    jti = claims.get("jti")
-    if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI_LENGTH:
-        raise ProofRefused("jti is missing or too long")
     forgotten_at = now + LIFETIME + 2 * provider.settings.clock_skew + timedelta(seconds=1)
-    if not stores.one_time_values.spend(f"dpop {proof.thumbprint}", jti, forgotten_at):
-        raise ProofRefused("jti was used before")
+    try:
+        spend_jti(claims.get("jti"), f"dpop {proof.thumbprint}", forgotten_at, stores)
+    except JtiRefused as error:
+        raise ProofRefused(str(error)) from error
     return proof.thumbprint
 
 

@@ -21,6 +21,7 @@ from sso.oidc.errors import ErrorCode, TokenError
 from sso.oidc.grant import Grant
 from sso.oidc.issuance import Issuance, issue
 from sso.oidc.jose import ASSERTION_ALGORITHMS, TokenInvalid, unverified_claims, verify_with_keys
+from sso.oidc.jti import JtiRefused, spend_jti
 from sso.oidc.reach import reach_of
 from sso.oidc.response import TokenResponse
 from sso.oidc.settings import Provider
@@ -30,7 +31,6 @@ from sso.oidc.token_request import TokenRequest
 MAX_LIFETIME = timedelta(hours=1)
 """How far away the end of an assertion may be."""
 
-MAX_JTI_LENGTH = 255
 UNPROVEN = "0"
 """`acr` of somebody who proved nothing here (OpenID Connect Core 2)."""
 
@@ -109,10 +109,10 @@ def _check(
 
 def _spend(jti: JsonValue, issuer: AssertionIssuer, expires_at: datetime, stores: Stores) -> None:
     """RFC 7523 3: an assertion is good once."""
-    if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI_LENGTH:
-        raise _refusal("jti is missing or too long")
-    if not stores.one_time_values.spend(f"jwt_bearer {issuer.issuer}", jti, expires_at):
-        raise _refusal("jti was used before")
+    try:
+        spend_jti(jti, f"jwt_bearer {issuer.issuer}", expires_at, stores)
+    except JtiRefused as error:
+        raise _refusal(str(error)) from error
 
 
 def _person(claims: Mapping[str, JsonValue], issuer: AssertionIssuer, stores: Stores) -> Subject:

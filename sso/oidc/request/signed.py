@@ -6,12 +6,14 @@ unsigned, never signed with a shared secret, and never encrypted: pushed, it nee
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sso.audit.record import JsonValue
+from sso.oidc.claim_times import OutOfTime, time_of
 from sso.oidc.client import Client
 from sso.oidc.fapi2 import algorithms_of
 from sso.oidc.jose import TokenInvalid, verify_with_keys
+from sso.oidc.jti import JtiRefused, spend_jti
 from sso.oidc.request.parameters import PARAMETERS, REPEATABLE, Params
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
@@ -22,7 +24,6 @@ UNTYPED = ("", "JWT")
 """What older clients write there; a profile that tells JWTs apart by `typ` alone refuses them."""
 MAX_LIFETIME = timedelta(minutes=60)
 """From nbf to exp, and how long ago nbf may be (FAPI 2.0 Message Signing 5.3.1)."""
-MAX_JTI_LENGTH = 255
 
 _OBJECTS = frozenset({"claims", "authorization_details"})
 _NUMBERS = frozenset({"max_age"})
@@ -86,12 +87,10 @@ def _check_times(claims: Mapping[str, JsonValue], client: Client, skew: timedelt
 
 
 def _time(claims: Mapping[str, JsonValue], name: str) -> datetime | None:
-    value = claims.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**40:
-        raise RequestObjectInvalid(f"{name} is not a time")
-    return datetime.fromtimestamp(value, UTC)
+    try:
+        return time_of(claims, name)
+    except OutOfTime as error:
+        raise RequestObjectInvalid(str(error)) from error
 
 
 def _parameter(name: str, value: JsonValue) -> list[str]:
@@ -115,7 +114,7 @@ def _is_unicode(text: str) -> bool:
 def _spend(jti: JsonValue, client: Client, expires_at: datetime, stores: Stores) -> None:
     if jti is None:
         return
-    if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI_LENGTH:
-        raise RequestObjectInvalid("jti is malformed")
-    if not stores.one_time_values.spend(f"request_object {client.client_id}", jti, expires_at):
-        raise RequestObjectInvalid("jti was used before")
+    try:
+        spend_jti(jti, f"request_object {client.client_id}", expires_at, stores)
+    except JtiRefused as error:
+        raise RequestObjectInvalid(str(error)) from error

@@ -97,16 +97,21 @@ def test_an_unknown_name_and_a_wrong_password_are_answered_alike(directory):
 
 
 def test_an_unknown_name_and_a_wrong_password_take_the_same(private_slapd):
-    unknown, wrong = [], []
+    """In turns; on a busy machine the difference is at least lost in what wrong passwords differ by."""
+    differences, noise = [], []
+
+    def seconds(login_name):
+        started_at = time.perf_counter()
+        directory.authenticate(login_name, b"wrong password")
+        return time.perf_counter() - started_at
 
     with opened(private_slapd) as directory:
         for _ in range(60):
-            for login_name, durations in (("bolor", wrong), ("nobody", unknown)):
-                started_at = time.perf_counter()
-                directory.authenticate(login_name, b"wrong password")
-                durations.append(time.perf_counter() - started_at)
+            before, unknown, after = seconds("bolor"), seconds("nobody"), seconds("bolor")
+            differences.append(unknown - (before + after) / 2)
+            noise.append(abs(after - before))
 
-    assert abs(statistics.median(unknown) - statistics.median(wrong)) < 0.002
+    assert abs(statistics.median(differences)) < max(0.002, statistics.median(noise))
 
 
 def test_a_name_of_two_entries_is_nobodys(private_slapd):
