@@ -85,9 +85,7 @@ LOG: Mapping[str, Sequence[str]] = {
         _("Tokens were compared with this log."),
     ),
     "audit.token.unlogged": (
-        _(
-            "A token for {application} bears a signature of this hub, unknown to this log: others have the key {kid}."
-        ),
+        _("{application} has a token that this hub signed and did not log: others have the key {kid}."),
         _("A token bears a signature of this hub, but this log does not know it: somebody else has its key."),
     ),
 }

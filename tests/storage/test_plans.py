@@ -73,6 +73,7 @@ ALL_WANTED = {
     "sso.storage.audit_tree._WAITING",
     "sso.storage.audit_import._TAKE",  # likewise
     "sso.storage.audit_holds._ACTIVE",  # a few in years
+    "sso.storage.audit_anchors._LAST_STAMP",  # the first row from the end of its own index
     "sso.storage.clients._WITH_SECRETS",  # never sent as it is: others narrow it down
     "sso.storage.people._PERSONS",  # likewise
     "sso.storage.registration._LIST",  # a page of what an officer made, for an officer
