@@ -62,6 +62,8 @@ class GroupCommit:
             self._lead(mine)
         if isinstance(mine.failure, Overtaken):
             raise mine.failure
+        if isinstance(mine.failure, StorageUnavailable):
+            raise mine.failure
         if not mine.durable:
             raise StorageUnavailable(type(mine.failure).__name__) from mine.failure
 
@@ -99,15 +101,20 @@ class GroupCommit:
         except BaseException as error:
             for unit in units:
                 unit.failure = error
-            if not isinstance(error, psycopg.Error):
+            if not isinstance(error, psycopg.Error | StorageUnavailable):
                 raise
-            if len(units) > 1 and error.sqlstate is not None:  # the server refused it, and is still there
+            if len(units) > 1 and _is_refused(error):
                 for unit in units:
                     self._commit([unit])
         else:
             for unit in units:
                 unit.durable = unit.attempt is None or unit.attempt.unit in won
                 unit.failure = None if unit.durable else Overtaken()
+
+
+def _is_refused(error: psycopg.Error | StorageUnavailable) -> bool:
+    """Whether the server refused the rows and is still there; alone, the others may have more luck."""
+    return isinstance(error, psycopg.Error) and error.sqlstate is not None
 
 
 def _joined(units: Sequence[_Unit]) -> Written:

@@ -90,6 +90,27 @@ def test_a_unit_that_is_refused_takes_nobody_with_it() -> None:
     assert futures["c"].exception() is None
 
 
+def test_a_unit_without_a_connection_fails_alone_and_the_leader_answers_for_its_own() -> None:
+    exhausted = StorageUnavailable("no connection is free")
+    unlucky: list[str] = []
+
+    def failure(rows: list[str]) -> BaseException | None:
+        if len(rows) > 1:
+            unlucky.append(rows[1])
+            return psycopg.errors.UniqueViolation("there already")
+        return exhausted if rows == unlucky else None
+
+    disk = Disk(failure)
+
+    futures = commit_while_busy(disk, ["a", "b", "c", "d"])
+
+    assert len(unlucky) == 1
+    others = [name for name in futures if name not in unlucky]
+    assert futures[unlucky[0]].exception() is exhausted
+    assert [futures[name].exception() for name in others] == [None, None, None]
+    assert sorted(disk.durable) == others
+
+
 def test_when_the_server_is_lost_everybody_is_told() -> None:
     def failure(rows: list[str]) -> BaseException | None:
         return None if rows == ["a"] else psycopg.OperationalError("gone")
