@@ -49,14 +49,14 @@ _COUNT_PRESENT = (
     .where(_P.directory_id == _directory, _P.standing == Standing.PRESENT.value)
 )
 _COUNT_LEFT = (
-    select(func.count())
-    .select_from(directory_person)
+    select(_P.left_in, _P.proposed_in, func.count().label("people"))
     .where(
         _P.directory_id == _directory,
         _P.left_at > bindparam("since", type_=UtcDateTime()),
         _P.left_at.is_not(None),
-        _P.proposed_in.is_(None),
+        _P.left_in.is_not(None),  # of the others it was known from the start that they may not sign in
     )
+    .group_by(_P.left_in, _P.proposed_in)
 )
 _UNREGISTERED = (
     select(_A.immutable_id)
@@ -131,11 +131,13 @@ class SqlRegister:
 
     def count_present(self, directory_id: str) -> int:
         """Return how many people are present."""
-        return self._count(_COUNT_PRESENT, {"directory": directory_id})
+        row = self._unit.row(_COUNT_PRESENT, {"directory": directory_id})
+        return 0 if row is None else int(row[0])
 
-    def count_left(self, directory_id: str, since: datetime) -> int:
-        """Return how many left unasked since a time."""
-        return self._count(_COUNT_LEFT, {"directory": directory_id, "since": since})
+    def count_left(self, directory_id: str, since: datetime) -> Mapping[tuple[int, int | None], int]:
+        """Return how many left since a time, by the run that noticed it and the first that proposed it."""
+        rows = self._unit.rows(_COUNT_LEFT, {"directory": directory_id, "since": since})
+        return {(row.left_in, row.proposed_in): row.people for row in rows}
 
     def with_access(
         self, directory_id: str, disabled_before: datetime, absent_before: datetime
@@ -201,10 +203,6 @@ class SqlRegister:
         self._unit.collect(
             directory_purged, {"digest": remembered, "directory_id": directory_id, "purged_at": now}
         )
-
-    def _count(self, statement: Select[Any], values: Mapping[str, Any]) -> int:
-        row = self._unit.row(statement, values)
-        return 0 if row is None else int(row[0])
 
 
 def purged_digest(directory_id: str, immutable_id: str) -> bytes:

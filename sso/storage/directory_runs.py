@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, bindparam, func, or_, select, update
+from sqlalchemy import BindParameter, Row, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql
 
 from sso.directory.sync.reading import Position
@@ -72,9 +72,7 @@ _APPROVE = (
     )
     .values(approved_at=bindparam("now"), approved_by=bindparam("by"))
 )
-_APPROVED = select(func.max(_R.number).label("number")).where(
-    _R.directory_id == _directory, _R.approved_at > bindparam("since", type_=UtcDateTime())
-)
+_APPROVED = _RUNS.where(_R.approved_at > bindparam("since", type_=UtcDateTime())).order_by(_R.number)
 
 
 class SqlSyncRuns:
@@ -193,10 +191,10 @@ class SqlSyncRuns:
         values = {"directory": directory_id, "key": number, "by": by, "now": now}
         return self._unit.change(_APPROVE, values) == 1
 
-    def approved_up_to(self, directory_id: str, since: datetime) -> int:
-        """Return the highest number of a run that was approved since a time, 0 for none."""
-        row = self._unit.row(_APPROVED, {"directory": directory_id, "since": since})
-        return 0 if row is None or row.number is None else int(row.number)
+    def approved(self, directory_id: str, since: datetime) -> Sequence[Run]:
+        """Return the runs that were approved since a time."""
+        rows = self._unit.rows(_APPROVED, {"directory": directory_id, "since": since})
+        return [_run(row) for row in rows]
 
 
 def _run(row: Row[Any]) -> Run:

@@ -16,6 +16,7 @@ from sso.audit.record import Origin
 from sso.authentication import conflicts, departures
 from sso.authentication.synchronisation import Work, adopt, apply, rules_of
 from sso.directory.settings import DirectorySettings
+from sso.directory.sync.approvals import Approvals
 from sso.directory.sync.guard import Shrink, may_shrink
 from sso.directory.sync.plan import Plan, plan_of
 from sso.directory.sync.presence import Presence
@@ -163,15 +164,19 @@ class DirectoryRun:
         """Whether the shrink guard lets those go who are neither seen nor approved."""
         now = datetime.now(UTC)
         with self.database.read() as stores:
-            approved_up_to = stores.sync_runs.approved_up_to(self.directory.id, now - _APPROVAL_HOLDS)
+            approvals = Approvals(stores.sync_runs.approved(self.directory.id, now - _APPROVAL_HOLDS))
+            earlier = Approvals(stores.sync_runs.approved(self.directory.id, now - _APPROVAL_HOLDS - _LATELY))
             present = stores.register.count_present(self.directory.id)
-            lately = stores.register.count_left(self.directory.id, now - _LATELY)
+            left = stores.register.count_left(self.directory.id, now - _LATELY)
+        lately = sum(
+            people for (run, proposed_in), people in left.items() if not earlier.cover(proposed_in, run)
+        )
         leaving = approved = 0
         for person in self._leavers():
             if person.standing is not Standing.PRESENT:
                 continue
             leaving += 1
-            approved += person.proposed_in is not None and person.proposed_in <= approved_up_to
+            approved += approvals.cover(person.proposed_in)
         self._count(leaving=leaving)
         shrink = Shrink(present=present - approved, leaving=leaving - approved, left_lately=lately)
         return may_shrink(shrink, rules_of(self.directory))

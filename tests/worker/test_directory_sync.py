@@ -144,6 +144,74 @@ def test_a_proposal_ends_with_the_return(stage: Stage, directory: FakeDirectory)
     assert stage.full().state is RunState.STOPPED
 
 
+def approve(stage: Stage, number: int) -> None:
+    with stage.hub.database.begin(Origin()) as stores:
+        officer = Officer("bayar", "test")
+        assert departures.approve("civil-affairs", number, officer, stores, datetime.now(UTC))
+
+
+def named_as_removed(*numbers: int) -> list[Changes]:
+    return [Changes(Page(()), tuple(entry(number).immutable_id for number in numbers))]
+
+
+@on_both_databases
+def test_approving_a_reading_of_changes_lets_nobody_go_whom_another_proposed(
+    stage: Stage, directory: FakeDirectory
+) -> None:
+    stage.full()
+    directory.remove(*range(7))
+    assert stage.full().state is RunState.STOPPED
+    directory.changed = named_as_removed(6, 7, 8)
+    stopped = stage.run()
+    assert (stopped.kind, stopped.state) == (RunKind.CHANGES, RunState.STOPPED)
+    approve(stage, stopped.number)
+
+    again = stage.full()
+
+    assert (again.state, again.counts.leaving) == (RunState.STOPPED, 7)
+    assert not stage.events("directory.person.left")
+    approve(stage, again.number)
+    assert stage.full().state is RunState.COMPLETED
+
+
+def test_an_older_run_than_the_latest_that_stopped_can_be_approved(
+    stage: Stage, directory: FakeDirectory
+) -> None:
+    stage.full()
+    directory.remove(1, 2, 3)
+    stopped = stage.full()
+    stage.full()
+    approve(stage, stopped.number)
+
+    assert stage.full().state is RunState.COMPLETED
+
+
+def test_who_left_unasked_counts_though_a_run_had_stopped_for_them(
+    stage: Stage, directory: FakeDirectory
+) -> None:
+    stage.full()
+    directory.remove(1, 2, 3)
+    assert stage.full().state is RunState.STOPPED
+    directory.add(2, 3)
+    assert stage.full().state is RunState.COMPLETED
+    directory.remove(4)
+
+    assert stage.full().state is RunState.STOPPED
+
+
+def test_who_was_switched_off_before_the_first_reading_has_not_left(
+    stage: Stage, directory: FakeDirectory
+) -> None:
+    stage.full()
+    directory.people |= {
+        number: entry(number, pwdAccountLockedTime="000001010000Z") for number in range(20, 25)
+    }
+    stage.full()
+    directory.remove(4)
+
+    assert stage.full().state is RunState.COMPLETED
+
+
 def test_one_a_run_is_stopped_as_well(stage: Stage, directory: FakeDirectory) -> None:
     stage.full()
     states = []

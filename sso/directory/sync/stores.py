@@ -45,8 +45,8 @@ class Register(Departed, Protocol):
         """Return how many people are present."""
         ...
 
-    def count_left(self, directory_id: str, since: datetime) -> int:
-        """Return how many left unasked since a time: those of approved runs are not counted."""
+    def count_left(self, directory_id: str, since: datetime) -> Mapping[tuple[int, int | None], int]:
+        """Return how many left since a time, by the run that noticed it and the first that proposed it."""
         ...
 
     def with_access(
@@ -143,6 +143,6 @@ class SyncRuns(Protocol):
         """Approve a stopped run; false if it did not stop or was approved already."""
         ...
 
-    def approved_up_to(self, directory_id: str, since: datetime) -> int:
-        """Return the highest number of a run that was approved since a time, 0 for none."""
+    def approved(self, directory_id: str, since: datetime) -> Sequence[Run]:
+        """Return the runs that were approved since a time."""
         ...
