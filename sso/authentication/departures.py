@@ -11,9 +11,10 @@ from sso.audit.event.synchronisation import (
     DirectorySyncUndone,
 )
 from sso.authentication.leaver import Leave, end_access
-from sso.authentication.synchronisation import SOURCE, SyncStores, Work, give_back, rules_of, well
-from sso.directory.person import Departure
+from sso.authentication.synchronisation import SOURCE, SyncStores, Work, give_back, greet, rules_of, well
+from sso.directory.person import Account, Departure
 from sso.directory.settings import DirectorySettings
+from sso.directory.sync.run import Counts
 from sso.directory.sync.stages import Registered, Standing
 
 
@@ -59,22 +60,37 @@ def propose(persons: Iterable[Registered], work: Work) -> None:
             work.stores.register.put(work.directory.id, replace(person, proposed_in=work.run.number))
 
 
-def end_due_access(directory: DirectorySettings, stores: SyncStores, now: datetime) -> int:
-    """Take the accounts away whose quarantine is over; return how many people that were, 500 at most.
+def end_due_access(work: Work) -> Counts:
+    """Take the accounts away whose quarantine is over, 500 at most; return how many people that were.
 
-    Of an account that an officer disabled nothing changes, and it will not be given back.
+    Of an account that an officer disabled nothing changes, and it will not be given back. Whom the directory
+    has let in since they were missed, or has said to be well when it was asked, is back.
     """
+    directory, stores, now = work.directory, work.stores, work.now
     quarantine = timedelta(seconds=rules_of(directory).quarantine_seconds)
     persons = stores.register.with_access(directory.id, now, now - quarantine)
     accounts = stores.staff.among(directory.id, [person.immutable_id for person in persons])
+    returned = 0
     for person in persons:
         account = accounts.get(person.immutable_id)
+        if account is not None and _seen_since(person, account):
+            greet(person, account, work)
+            stores.register.put(directory.id, well(person))
+            returned += 1
+            continue
         if account is not None:
             gone = person.standing is Standing.ABSENT
             departure = Departure.GONE if gone else Departure.DISABLED
             end_access(account, Leave(departure=departure, source=SOURCE), stores, now)
         stores.register.put(directory.id, replace(person, access_ended_at=now))
-    return len(persons)
+    return Counts(access_ended=len(persons) - returned, returned=returned)
+
+
+def _seen_since(person: Registered, account: Account) -> bool:
+    """Whether the directory has said of somebody absent, after they were missed, that they are well."""
+    if person.standing is not Standing.ABSENT or person.left_at is None or account.disabled_at is not None:
+        return False
+    return account.state_checked_at is not None and account.state_checked_at > person.left_at
 
 
 def purge_due(directory: DirectorySettings, stores: SyncStores, now: datetime) -> int:

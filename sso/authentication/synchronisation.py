@@ -85,7 +85,7 @@ def apply(plan: Plan, work: Work) -> tuple[Counts, Sequence[Registered]]:
     accounts = stores.staff.among(directory.id, touched)
     updated = sum(_update(row, accounts, work) for _, row in plan.changed)
     for person in plan.returned:
-        _greet(person, accounts.get(person.immutable_id), work)
+        greet(person, accounts.get(person.immutable_id), work)
     for person in _after(plan):
         stores.register.put(directory.id, person)
     created, added = _add(plan.new, accounts, work)
@@ -182,7 +182,7 @@ def _update(row: Row, accounts: Mapping[str, Account], work: Work) -> bool:
     return True
 
 
-def _greet(person: Registered, account: Account | None, work: Work) -> None:
+def greet(person: Registered, account: Account | None, work: Work) -> None:
     """Somebody is back: say so, and give back what the synchronisation took."""
     if account is None:
         return

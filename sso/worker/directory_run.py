@@ -22,7 +22,7 @@ from sso.directory.sync.plan import Plan, plan_of
 from sso.directory.sync.presence import Presence
 from sso.directory.sync.reading import Page, Position, PositionLost, Reader
 from sso.directory.sync.row import row_of
-from sso.directory.sync.run import Run, RunKind, RunState
+from sso.directory.sync.run import Counts, Run, RunKind, RunState
 from sso.directory.sync.stages import Registered, Standing
 from sso.storage.database import Database
 from sso.storage.errors import StorageUnavailable
@@ -167,10 +167,7 @@ class DirectoryRun:
             approvals = Approvals(stores.sync_runs.approved(self.directory.id, now - _APPROVAL_HOLDS))
             earlier = Approvals(stores.sync_runs.approved(self.directory.id, now - _APPROVAL_HOLDS - _LATELY))
             present = stores.register.count_present(self.directory.id)
-            left = stores.register.count_left(self.directory.id, now - _LATELY)
-        lately = sum(
-            people for (run, proposed_in), people in left.items() if not earlier.cover(proposed_in, run)
-        )
+            lately = earlier.unasked(stores.register.count_left(self.directory.id, now - _LATELY))
         leaving = approved = 0
         for person in self._leavers():
             if person.standing is not Standing.PRESENT:
@@ -236,10 +233,13 @@ class DirectoryRun:
     def _let_time_pass(self) -> None:
         """End the access of those whose quarantine is over, and forget those who left long ago."""
         now = datetime.now(UTC)
-        while ended := self._wrote(lambda stores: departures.end_due_access(self.directory, stores, now)):
-            self._count(access_ended=ended)
+        while not (due := self._wrote(self._end_due_access)).nothing_changed:
+            self._count(access_ended=due.access_ended, returned=due.returned)
         while purged := self._wrote(lambda stores: departures.purge_due(self.directory, stores, now)):
             self._count(purged=purged)
+
+    def _end_due_access(self, stores: SqlStores) -> Counts:
+        return departures.end_due_access(self._work(stores))
 
     def _propose(self, batch: Sequence[Registered], stores: SqlStores) -> None:
         departures.propose(batch, self._work(stores))

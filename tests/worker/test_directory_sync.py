@@ -10,7 +10,7 @@ import pytest
 
 from sso.audit.record import Origin
 from sso.authentication import departures, people
-from sso.authentication.clerks import account_of
+from sso.authentication.clerks import account_of, welcome
 from sso.authentication.departures import Officer
 from sso.authentication.people import NewCitizen, add_citizen
 from sso.directory.person import Departure
@@ -65,6 +65,25 @@ def test_whoever_is_absent_loses_access_after_the_quarantine(stage: Stage, direc
     assert stage.usable() == EVERYBODY - names(4)
     assert stage.accounts()["clerk4"].disabled_for is Departure.GONE
     assert len(stage.events("directory.person.left")) == len(stage.events("account.disabled")) == 1
+
+
+@on_both_databases
+def test_who_is_missed_and_signs_in_keeps_the_access(stage: Stage, directory: FakeDirectory) -> None:
+    """A reading may miss somebody (a replica behind, a moved branch) whom the directory lets in."""
+    stage.full()
+    directory.remove(4)
+    directory.changed = []
+    stage.full()
+    stage.age(hours=2)
+    with stage.hub.database.begin(Origin()) as stores:
+        assert welcome(entry(4), stage.directory, stores, datetime.now(UTC)) is not None
+
+    run = stage.run()
+
+    assert (run.state, run.counts.access_ended, run.counts.returned) == (RunState.COMPLETED, 0, 1)
+    assert stage.usable() == EVERYBODY
+    assert len(stage.events("directory.person.returned")) == 1
+    assert stage.run().counts.returned == 0
 
 
 def test_whoever_is_back_has_the_same_account(stage: Stage, directory: FakeDirectory) -> None:

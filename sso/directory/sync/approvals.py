@@ -1,6 +1,6 @@
 """What an officer's approvals cover: only people for whom an approved run itself had stopped."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sso.directory.sync.run import Run, RunKind
@@ -25,6 +25,10 @@ class Approvals:
             for run in self.runs
             if before is None or run.number < before
         )
+
+    def unasked(self, left: Mapping[tuple[int, int | None], int]) -> int:
+        """Return how many left without an approval, given `Register.count_left`."""
+        return sum(number for (run, proposed), number in left.items() if not self.cover(proposed, run))
 
 
 def _is_complete(run: Run) -> bool:
