@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -15,7 +15,8 @@ from sso.cli.operator import SOURCE, operator_origin
 from sso.directory.settings import DirectorySettings
 from sso.directory.sync.run import Run, RunState
 from sso.hub import Hub
-from sso.worker.directory_sync import Busy, Wish, synchronise
+from sso.worker.directory_run import LEASE
+from sso.worker.directory_sync import Busy, Wish, lease_of, synchronise
 
 _COLUMNS = (
     *("directory", "run", "kind", "state", "started_at", "seconds", "seen", "created", "updated"),
@@ -93,8 +94,12 @@ def _read(hub: Hub, directory: DirectorySettings, options: Mapping[str, Any], *,
     try:
         return synchronise(hub, directory, wish)
     except Busy as busy:
-        until = "" if busy.until is None else f", until {busy.until:%H:%M:%S} UTC at the latest"
-        fail(f"somebody reads this directory at this moment{until}", EXIT_TRY_LATER)
+        _fail_busy(busy)
+
+
+def _fail_busy(busy: Busy) -> NoReturn:
+    until = "" if busy.until is None else f", until {busy.until:%H:%M:%S} UTC at the latest"
+    fail(f"somebody reads this directory at this moment{until}", EXIT_TRY_LATER)
 
 
 def _approve(hub: Hub, directory: DirectorySettings, number: int) -> None:
@@ -106,13 +111,24 @@ def _approve(hub: Hub, directory: DirectorySettings, number: int) -> None:
 
 
 def _undo(hub: Hub, directory: DirectorySettings, number: int) -> None:
-    with hub.database.begin(operator_origin()) as stores:
-        if stores.sync_runs.run(directory.id, number) is None:
-            fail(f"{directory.id} has no run {number}")
-        undone = departures.undo(directory, number, SOURCE, stores, datetime.now(UTC))
+    try:
+        undone = _undone(hub, directory, number)
+    except Busy as busy:
+        _fail_busy(busy)
     click.echo(
         f"{undone} people are back. Whom the next complete reading does not show leaves again.", err=True
     )
+
+
+def _undone(hub: Hub, directory: DirectorySettings, number: int) -> int:
+    """Undo a run while nobody reads: a run under way would write again what it read before. Raises Busy."""
+    origin = operator_origin()
+    with lease_of(hub, directory, origin) as holder, hub.database.begin(origin) as stores:
+        if stores.sync_runs.run(directory.id, number) is None:
+            fail(f"{directory.id} has no run {number}")
+        if not stores.sync_runs.hold(directory.id, holder, datetime.now(UTC) + LEASE):
+            raise Busy(None)
+        return departures.undo(directory, number, SOURCE, stores, datetime.now(UTC))
 
 
 def _status(hub: Hub, directory_id: str | None) -> list[dict[str, JsonValue]]:

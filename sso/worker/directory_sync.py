@@ -6,8 +6,8 @@ few may read at once. A lease in the database keeps two processes from reading o
 
 import logging
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -61,14 +61,26 @@ def synchronise(hub: Hub, directory: DirectorySettings, wish: Wish) -> Run:
         Busy: somebody does it already.
         StorageUnavailable: not even that could be kept.
     """
+    with lease_of(hub, directory, wish.origin) as holder:
+        return _leased(hub, directory, holder, wish)
+
+
+@contextmanager
+def lease_of(hub: Hub, directory: DirectorySettings, origin: Origin) -> Iterator[str]:
+    """Be the only one who changes what is known of a directory; the holder's name.
+
+    Raises:
+        Busy: somebody is.
+        StorageUnavailable: the lease could not be taken.
+    """
     holder, now = new_id(), datetime.now(UTC)
-    with hub.database.begin(wish.origin) as stores:
+    with hub.database.begin(origin) as stores:
         if not stores.sync_runs.take(directory.id, holder, now + LEASE, now):
             raise Busy(stores.sync_runs.state(directory.id).leased_until)
     try:
-        return _leased(hub, directory, holder, wish)
+        yield holder
     finally:
-        with suppress(StorageUnavailable), hub.database.begin(wish.origin) as stores:
+        with suppress(StorageUnavailable), hub.database.begin(origin) as stores:
             stores.sync_runs.release(directory.id, holder)
 
 

@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from sso.audit.record import Origin
 from sso.cli.demo.slapd import Slapd
+from sso.config import load
+from sso.hub import build
+from sso.worker.directory_sync import lease_of
 from tests.cli.commands import Commands
 from tests.servers.ldif import record
 from tests.servers.slapd import PEOPLE
@@ -113,3 +117,18 @@ def test_unknown_directories_and_runs_are_told(cli: Commands) -> None:
     assert cli.refused("directory", "sync", "civil-affairs", "--undo", "7") == (
         "sso: civil-affairs has no run 7"
     )
+
+
+def test_nobody_is_given_back_while_the_directory_is_read(cli: Commands) -> None:
+    undo = ("directory", "sync", "civil-affairs", "--undo", "1")
+    cli.run("directory", "sync", "civil-affairs")
+    hub = build(load(str(cli.folder / "sso.toml"), {}))
+    try:
+        with lease_of(hub, hub.directories[0], Origin()):
+            said = cli.refused(*undo, code=75)
+    finally:
+        hub.close()
+
+    assert said.startswith("sso: somebody reads this directory at this moment, until ")
+    cli.ok(*undo)
+    cli.ok(*undo)
