@@ -42,7 +42,7 @@ PUBLIC_DETAILS = frozenset(
     "kind late lifetime_seconds method minimum_indices month node oldest origin pkce "
     "previous_valid_until prompt published_until redacted redirect_host reference_prefix "
     "refresh_token results retry_after_seconds role rule scope sha256 signed_size size source "
-    "status_code subject_sha256 until version within_grace witness_size".split()
+    "status_code subject_sha256 uncertain until version within_grace witness_size".split()
 )
 """Details that tell of nobody: they stand in the body. A name that is not here is sealed."""
 

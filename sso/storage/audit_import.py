@@ -1,6 +1,6 @@
 """Take in the events of a hub that did not have the log yet, with their ids and times, as entries."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,13 +46,17 @@ class SqlAuditLateEvents:
         self._unit = unit
         self._keys = keys
 
-    def take(self, records: Sequence[AuditRecord]) -> int:
-        """Make records entries, marked `late`, unless they are there already; return how many."""
+    def take(self, records: Sequence[AuditRecord], uncertain: Collection[str] = ()) -> int:
+        """Make records entries, marked `late`, unless they are there already; return how many.
+
+        Of the ids in `uncertain` nobody knows whether what they tell of was done: these are marked so.
+        """
         ids = select(audit_event.c.id).where(audit_event.c.id.in_([record.id for record in records]))
         known = {row.id for row in self._unit.rows(ids)}
         new = [record for record in records if record.id not in known]
         for record in new:
-            late = replace(record, detail={**record.detail, "late": True})
+            doubt = {"uncertain": True} if record.id in uncertain else {}
+            late = replace(record, detail={**record.detail, "late": True, **doubt})
             entry, body = event_row(late, self._keys)
             self._unit.collect(audit_event, entry)
             self._unit.collect(audit_pending, {"event_id": record.id, "leaf_hash": leaf_hash(body)})

@@ -7,9 +7,10 @@ sealed and durable, before the state commits; the worker takes them into the log
 import base64
 import fcntl
 import json
+import logging
 import os
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,22 +23,35 @@ from sso.storage.errors import SealBroken, StorageUnavailable
 from sso.storage.sealing import Sealer
 from sso.storage.unit_of_work import UnitOfWork
 
+log = logging.getLogger("sso.storage")
+
 MAX_BYTES = 64 * 1024 * 1024
 """A spool that is full refuses: whoever floods us must not fill the disk."""
+
+BATCH = 200
+"""So many records are taken in by one transaction."""
 
 _CONTEXT = b"audit spool"
 
 
 @dataclass(frozen=True, slots=True)
 class Spooled:
-    """What a spool holds: records in the order in which they were written, and lines that cannot be read."""
+    """What a spool holds: records in the order in which they were written, and lines that cannot be read.
+
+    `uncertain` are the ids of records after whose commit nobody wrote that it had succeeded.
+    """
 
     records: Sequence[AuditRecord]
     broken: int
+    uncertain: frozenset[str] = frozenset()
 
 
 class AuditSpool:
-    """A file of one node, shared by its processes: one at a time writes or takes."""
+    """A file of one node, shared by its processes: one at a time writes, and one at a time takes.
+
+    Beside it: `.taking`, what is being taken in; `.broken`, lines that could not be read, kept for whoever
+    looks into it; `.lock`, held by the one who takes.
+    """
 
     def __init__(self, file: Path, sealer: Sealer) -> None:
         self._file = file
@@ -45,39 +59,75 @@ class AuditSpool:
 
     @contextmanager
     def holding(self, records: Sequence[AuditRecord]) -> Generator[None]:
-        """Append records, durable before the block begins; a block that fails takes them back.
+        """Append records, durable before the block (the commit) begins, and after it that it succeeded.
+
+        A commit that failed may have come about all the same: its records stay, as uncertain ones. So do
+        those of one that succeeded where the disk has no room to say so.
 
         Raises:
             StorageUnavailable: they are not durable, and the block did not begin.
         """
         with self._locked() as file:
-            self._append(file, [_plain(record) for record in records])
+            self._append(file, [_plain(record) for record in records], MAX_BYTES)
+            yield
             try:
-                yield
-            except BaseException:
-                self._append(file, [json.dumps({"withdrawn": [record.id for record in records]}).encode()])
-                raise
+                self._append(file, [json.dumps({"done": [record.id for record in records]}).encode()])
+            except StorageUnavailable:
+                log.exception("the spool of audit events has no room to say that a change was committed")
 
     def take(self, take_in: Callable[[Spooled], None]) -> int:
-        """Hand everything over, and forget it when that has succeeded; return how many records there were.
+        """Hand everything over in batches, and forget it when all are in; return how many records there were.
 
-        What is handed over stands aside meanwhile: nobody who writes waits for the log.
+        What is handed over stands aside meanwhile: nobody who writes waits for the log. After a crash all of
+        it is handed over again. Does nothing while another process takes.
 
         Raises:
             StorageUnavailable: nothing was forgotten.
         """
         taken = 0
-        while self._set_aside():
-            spooled = self._read(self._aside.read_bytes())
-            if spooled.records or spooled.broken:
-                take_in(spooled)
-            self._aside.unlink()
-            taken += len(spooled.records)
+        try:
+            with self._taking() as mine:
+                while mine and self._set_aside():
+                    taken += self._hand_over(take_in)
+        except OSError as error:
+            msg = f"the spool of audit events cannot be taken in: {error.strerror}"
+            raise StorageUnavailable(msg) from error
         return taken
+
+    def _hand_over(self, take_in: Callable[[Spooled], None]) -> int:
+        spooled, broken = self._read(self._aside.read_bytes())
+        if broken:
+            self._keep_broken(broken)
+        for start in range(0, len(spooled.records) or min(spooled.broken, 1), BATCH):
+            batch, last = spooled.records[start : start + BATCH], start + BATCH >= len(spooled.records)
+            take_in(Spooled(batch, spooled.broken if last else 0, spooled.uncertain))
+        self._aside.unlink()
+        _keep_name(self._file.parent)
+        return len(spooled.records)
 
     @property
     def _aside(self) -> Path:
-        return self._file.with_name(f"{self._file.name}.taking")
+        return self._beside("taking")
+
+    def _beside(self, what: str) -> Path:
+        return self._file.with_name(f"{self._file.name}.{what}")
+
+    @contextmanager
+    def _taking(self) -> Generator[bool]:
+        """Be the one who takes; false if somebody else is, or if there is nothing to take."""
+        if not (self._aside.exists() or self._file.exists()):
+            yield False
+            return
+        descriptor = os.open(self._beside("lock"), os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+        finally:
+            os.close(descriptor)
 
     def _set_aside(self) -> bool:
         """Whether there is something to take; what a crash left aside comes first."""
@@ -86,18 +136,32 @@ class AuditSpool:
         if not self._file.exists():
             return False
         with self._locked():
-            self._file.rename(self._aside)
+            self._file.rename(self._aside)  # over nothing: nobody else takes
             _keep_name(self._file.parent)
         return True
 
-    def _append(self, file: BinaryIO, plain: Sequence[bytes]) -> None:
+    def _keep_broken(self, lines: Sequence[bytes]) -> None:
+        """Put lines that cannot be read where they stay, once each, durable."""
+        file = self._beside("broken")
+        descriptor = os.open(file, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600)
+        try:
+            known = set(file.read_bytes().splitlines())
+            new = dict.fromkeys(line for line in lines if line not in known)
+            _write_whole_lines(descriptor, b"".join(line + b"\n" for line in new))
+        finally:
+            os.close(descriptor)
+        _keep_name(file.parent)
+
+    def _append(self, file: BinaryIO, plain: Sequence[bytes], max_bytes: int | None = None) -> None:
         lines = b"".join(base64.b64encode(self._sealer.seal(each, _CONTEXT)) + b"\n" for each in plain)
-        if file.seek(0, os.SEEK_END) + len(lines) > MAX_BYTES:
+        if max_bytes is not None and os.fstat(file.fileno()).st_size + len(lines) > max_bytes:
             msg = "the spool of audit events is full"
             raise StorageUnavailable(msg)
-        file.write(lines)
-        file.flush()
-        os.fsync(file.fileno())
+        try:
+            _write_whole_lines(file.fileno(), lines)
+        except OSError as error:
+            msg = f"the spool of audit events cannot be written: {error.strerror}"
+            raise StorageUnavailable(msg) from error
 
     @contextmanager
     def _locked(self) -> Generator[BinaryIO]:
@@ -113,27 +177,39 @@ class AuditSpool:
     def _opened(self) -> BinaryIO:
         while True:
             descriptor = os.open(self._file, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600)
-            file = os.fdopen(descriptor, "r+b")
+            file = os.fdopen(descriptor, "r+b", buffering=0)
             fcntl.flock(file, fcntl.LOCK_EX)
-            if self._file.exists() and self._file.stat().st_ino == os.fstat(descriptor).st_ino:
+            if self._has_the_name(descriptor):
                 _keep_name(self._file.parent)
                 return file
             file.close()  # somebody set it aside while we waited
 
-    def _read(self, content: bytes) -> Spooled:
+    def _has_the_name(self, descriptor: int) -> bool:
+        try:
+            return self._file.stat().st_ino == os.fstat(descriptor).st_ino
+        except FileNotFoundError:
+            return False
+
+    def _read(self, content: bytes) -> tuple[Spooled, Sequence[bytes]]:
+        """What the lines say, and those that say nothing."""
         found: dict[str, AuditRecord] = {}
-        broken = 0
-        for line in content.splitlines():
+        done: set[str] = set()
+        broken = []
+        for line in content.split(b"\n"):
             try:
-                whole = json.loads(self._sealer.open(base64.b64decode(line, validate=True), _CONTEXT))
-                for event_id in whole.get("withdrawn", ()):
-                    found.pop(event_id, None)
-                if "body" in whole:
-                    record = _record(whole)
-                    found[record.id] = record
+                if line:
+                    self._read_line(line, found, done)
             except (SealBroken, EntryInvalid, ValueError, KeyError, TypeError, AttributeError):
-                broken += 1  # the write that a crash cut off: nothing was done in its name
-        return Spooled(list(found.values()), broken)
+                broken.append(line)  # the write that a crash cut off, or somebody's hand
+        uncertain = frozenset(found.keys() - done)
+        return Spooled(list(found.values()), len(broken), uncertain), broken
+
+    def _read_line(self, line: bytes, found: dict[str, AuditRecord], done: set[str]) -> None:
+        whole = json.loads(self._sealer.open(base64.b64decode(line, validate=True), _CONTEXT))
+        done.update(whole.get("done", ()))
+        if "body" in whole:
+            record = _record(whole)
+            found[record.id] = record
 
 
 class SpooledAuditLog:
@@ -152,6 +228,25 @@ class SpooledAuditLog:
 
     def prepare(self, account_ids: Iterable[str], now: datetime) -> None:
         """Make no keys: the log is not there."""
+
+
+def _write_whole_lines(descriptor: int, lines: bytes) -> None:
+    """Append lines, durably and on lines of their own; what cannot be written whole is taken back.
+
+    Raises:
+        OSError: they are not there.
+    """
+    size = os.fstat(descriptor).st_size
+    torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"  # a crash cut the last one off
+    left = memoryview(b"\n" + lines if torn else lines)
+    try:
+        while left:
+            left = left[os.write(descriptor, left) :]
+        os.fsync(descriptor)
+    except OSError:
+        with suppress(OSError):
+            os.ftruncate(descriptor, size)
+        raise
 
 
 def _keep_name(folder: Path) -> None:

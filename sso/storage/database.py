@@ -128,7 +128,8 @@ class Database:
         """Do what ends something (a session, a token, an account), also while the log cannot be written.
 
         The action may run twice: if its transaction fails, once more with its events spooled, durably, before
-        the state commits. As in `begin`, a refusal is an answer.
+        the state commits. As in `begin`, a refusal is an answer; but it ends nothing, so what it records is
+        never spooled: strangers would fill the disk with it.
 
         Raises:
             StorageUnavailable: the state could not be changed, or the events not be spooled.
@@ -149,8 +150,11 @@ class Database:
             stores.audit = spooled
             try:
                 result = action(stores)
-            except RequestRejected:
-                _commit_spooled(unit, spooled, spool)
+            except RequestRejected as refusal:
+                if spooled.records:
+                    msg = "a refusal that must be recorded waits for the audit log"
+                    raise StorageUnavailable(msg) from refusal
+                unit.commit()
                 raise
             _commit_spooled(unit, spooled, spool)
             return result
@@ -208,7 +212,7 @@ class Database:
 
 
 def _commit_spooled(unit: UnitOfWork, spooled: SpooledAuditLog, spool: AuditSpool) -> None:
-    """Make the events durable, then the state; what did not come about is taken back."""
+    """Make the events durable, then the state; those of a commit that failed stay, as uncertain ones."""
     unit.flush()
     with spool.holding(spooled.records):
         unit.commit()

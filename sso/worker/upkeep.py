@@ -59,8 +59,11 @@ def take_in_spooled_events(hub: Hub) -> None:
 
 
 def _take_in(hub: Hub, spooled: Spooled) -> None:
+    """Take in a batch; what a crash cut off is handed over again, and is not taken in twice."""
     with hub.database.begin(_ORIGIN) as stores:
-        taken = stores.audit_late.take(spooled.records)
+        taken = stores.audit_late.take(spooled.records, spooled.uncertain)
+        if not (taken or spooled.broken):
+            return  # a crash came after its commit
         oldest = min((record.occurred_at for record in spooled.records), default=None)
         event = AuditSpoolTaken(count=taken, broken=spooled.broken, oldest=oldest)
         stores.audit.append(event, datetime.now(UTC))

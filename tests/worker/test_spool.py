@@ -1,5 +1,8 @@
 """Containment while the log cannot be written: spooled before the state commits, taken in late, once."""
 
+import errno
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -90,18 +93,18 @@ def test_an_end_is_spooled_and_taken_in_late_with_its_time_and_place(log: Log) -
     assert log.findings() == []
 
 
-def test_a_refusal_is_an_answer_and_its_event_is_spooled(log: Log) -> None:
+def test_a_refusal_is_never_spooled_and_nothing_of_it_happens(log: Log) -> None:
+    """It ends nothing, and strangers get as many as they like: they must not fill the spool."""
+
     def refuse(stores: SqlStores) -> None:
         stores.audit.append(SignInFailed(directory_id=None, status_code="x", name_hmac="h"), NOW)
         raise TokenError(ErrorCode.INVALID_CLIENT, "no")
 
     full(log)
-    with pytest.raises(TokenError):
+    with pytest.raises(StorageUnavailable, match="refusal"):
         log.hub.database.contain(ORIGIN, refuse)
-    writable(log)
-    take_in_spooled_events(log.hub)
 
-    assert events(log, "auth.login.failure") == 1
+    assert not spool_of(log).exists()
 
 
 def test_what_was_taken_in_before_a_crash_is_not_taken_in_twice(log: Log) -> None:
@@ -134,21 +137,34 @@ def test_a_write_that_a_crash_cut_off_is_counted_and_harms_no_other(log: Log) ->
     assert (taken.event, taken.detail["count"], taken.detail["broken"]) == ("audit.spool.taken", 1, 2)
 
 
-def test_what_could_not_be_done_is_taken_back(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_may_have_been_committed_is_taken_in_as_uncertain(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows whether a commit that was not answered came about: the log says so, and loses nothing."""
     full(log)
+    ids: list[str] = []
 
     def fail_later(stores: SqlStores) -> None:
-        deny(stores)
+        ids.append(deny(stores))
         unit = stores.denied_tokens._unit
         monkeypatch.setattr(type(unit), "commit", _refuse)
 
     with pytest.raises(StorageUnavailable):
         log.hub.database.contain(ORIGIN, fail_later)
     monkeypatch.undo()
+    certain = log.hub.database.contain(ORIGIN, deny)
     writable(log)
     take_in_spooled_events(log.hub)
 
-    assert (denied(log), events(log, "client.deleted")) == (False, 0)
+    assert [_detail(log, each).get("uncertain") for each in (ids[-1], certain)] == [True, None]
+    assert log.codes().count("audit.spool.taken") == 1
+
+
+def _detail(log: Log, event_id: str) -> Mapping[str, object]:
+    with log.hub.database.read() as stores:
+        found = stores.audit_search.find(event_id)
+    assert found is not None
+    return found.detail
 
 
 def _refuse(self: object) -> None:
@@ -200,4 +216,113 @@ def test_whoever_ends_something_does_not_wait_for_whoever_takes_in(log: Log) -> 
 
     assert spool.take(take_in) == 2
     assert taken == [1, 1]
-    assert not list(spool_of(log).parent.glob("audit-spool*"))
+    assert {file.name for file in spool_of(log).parent.glob("audit-spool*")} == {"audit-spool.lock"}
+
+
+def broken_of(log: Log) -> Path:
+    return spool_of(log).with_name("audit-spool.broken")
+
+
+def test_lines_that_cannot_be_opened_are_kept_once_for_whoever_looks_into_it(log: Log) -> None:
+    spool_of(log).write_bytes(b"bm90IHNlYWxlZA==\n")
+    take_in_spooled_events(log.hub)
+    spool_of(log).write_bytes(b"bm90IHNlYWxlZA==\nAAAA")
+    take_in_spooled_events(log.hub)
+
+    assert broken_of(log).read_bytes() == b"bm90IHNlYWxlZA==\nAAAA\n"
+    assert broken_of(log).stat().st_mode & 0o777 == 0o600
+    assert events(log, "audit.spool.taken") == 2
+
+
+def test_what_is_written_after_a_torn_line_is_not_lost_with_it(log: Log) -> None:
+    full(log)
+    log.hub.database.contain(ORIGIN, deny)
+    spool_of(log).write_bytes(spool_of(log).read_bytes() + b"AAAA")
+    log.hub.database.contain(ORIGIN, deny)
+    writable(log)
+
+    take_in_spooled_events(log.hub)
+
+    assert events(log, "client.deleted") == 2
+    assert broken_of(log).read_bytes() == b"AAAA\n"
+
+
+def test_a_disk_that_fills_half_way_refuses_and_keeps_nothing_of_it(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full(log)
+    log.hub.database.contain(ORIGIN, deny)
+    before, write = spool_of(log).read_bytes(), os.write
+
+    def fill(descriptor: int, data: memoryview) -> int:
+        if len(data) < 20:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, data[: len(data) - 10])
+
+    monkeypatch.setattr(os, "write", fill)
+    with pytest.raises(StorageUnavailable, match="No space left"):
+        log.hub.database.contain(ORIGIN, deny)
+    monkeypatch.undo()
+
+    assert spool_of(log).read_bytes() == before
+
+
+def test_a_spool_that_has_just_become_full_can_still_say_what_was_done(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full(log)
+    first = log.hub.database.contain(ORIGIN, deny)
+    size = len(spool_of(log).read_bytes().split(b"\n")[0]) + 1
+    writable(log)
+    take_in_spooled_events(log.hub)
+    full(log)
+    monkeypatch.setattr(audit_spool, "MAX_BYTES", size + 20)
+    second = log.hub.database.contain(ORIGIN, deny)
+    writable(log)
+    take_in_spooled_events(log.hub)
+
+    assert ["uncertain" in _detail(log, each) for each in (first, second)] == [False, False]
+
+
+def test_of_two_workers_on_one_home_one_takes(log: Log) -> None:
+    full(log)
+    log.hub.database.contain(ORIGIN, deny)
+    spool = log.hub.database.audit_spool
+    assert spool is not None
+    second = AuditSpool(spool_of(log), log.hub.database._kept.sealer)
+    others: list[int] = []
+
+    def take_in(spooled: audit_spool.Spooled) -> None:
+        if not others:
+            log.hub.database.contain(ORIGIN, deny)
+        others.append(second.take(lambda _: pytest.fail("two take at once")))
+
+    assert spool.take(take_in) == 2
+    assert others == [0, 0]
+
+
+def test_a_crash_between_two_batches_neither_loses_nor_doubles(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full(log)
+    for _ in range(5):
+        log.hub.database.contain(ORIGIN, deny)
+    writable(log)
+    monkeypatch.setattr(audit_spool, "BATCH", 2)
+    spool = log.hub.database.audit_spool
+    assert spool is not None
+    sizes: list[int] = []
+
+    def crash_at_the_second(spooled: audit_spool.Spooled) -> None:
+        if sizes:
+            raise KeyboardInterrupt
+        sizes.append(len(spooled.records))
+        with log.hub.database.begin(ORIGIN) as stores:
+            stores.audit_late.take(spooled.records, spooled.uncertain)
+
+    with pytest.raises(KeyboardInterrupt):
+        spool.take(crash_at_the_second)
+    assert (sizes, events(log, "client.deleted")) == ([2], 2)
+    take_in_spooled_events(log.hub)
+
+    assert (events(log, "client.deleted"), events(log, "audit.spool.taken")) == (5, 2)

@@ -186,7 +186,9 @@ class AuditExported:
 class AuditSpoolTaken:
     """Events of a time when the log could not be written were taken into it, each marked `late`.
 
-    `broken` counts lines that could not be read: writes that a crash cut off, or somebody's hand.
+    One marked `uncertain` tells of a change of which nobody knows whether it was committed. `broken` counts
+    lines that could not be read (writes that a crash cut off, or somebody's hand): the node keeps them in
+    `audit-spool.broken`.
     """
 
     code: ClassVar[str] = "audit.spool.taken"
