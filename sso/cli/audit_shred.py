@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -51,6 +51,14 @@ class _Sorted:
     kept: Sequence[tuple[LivingKey, datetime]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """Why nothing may go: the cause for the record, the words for the command's user."""
+
+    cause: str
+    words: str
+
+
 @click.command()
 @person_option
 @basis_option
@@ -68,6 +76,7 @@ def shred(context: click.Context, person: str, basis: str, reason: str, yes: boo
         sorted_keys = _permitted(hub, order)
         if not yes:
             click.confirm(f"{len(sorted_keys.due)} keys will be destroyed for good. Go on?", abort=True)
+        sorted_keys = _permitted(hub, order, ordered=sorted_keys)  # much may have happened meanwhile
         destroyed = _destroy(hub, order, sorted_keys)
     click.echo(f"{destroyed} keys destroyed; no process has them in {MAX_KEY_AGE_SECONDS:.0f} s")
     for key, day in sorted_keys.kept:
@@ -79,19 +88,38 @@ def _ids(hub: Hub, name: str) -> tuple[str, ...]:
         return ids_of_person(stores.people, name, hub.directories)
 
 
-def _permitted(hub: Hub, order: _Order) -> _Sorted:
-    """What may go now; a refusal is on record and ends the command."""
+def _permitted(hub: Hub, order: _Order, ordered: _Sorted | None = None) -> _Sorted:
+    """What may go now; a refusal is on record and ends the command, and so is an order on record."""
     now = datetime.now(UTC)
-    with hub.database.read() as stores:
-        holds = [hold.id for each in order.ids for hold in stores.audit_holds.on(each)]
+    with hub.database.begin(operator_origin()) as stores:
+        stores.audit_holds.lock()
         found = _sort(hub, stores, order.ids, now)
+        refusal = _refusal(stores, order, found)
+        if refusal is not None:
+            _refuse(stores, order, refusal, now)
+        elif ordered is not None:
+            found = _only(found, ordered)
+            event = ShreddingOrdered(
+                subject_sha256=order.digest, keys=len(found.due), basis=order.basis, reason=order.reason
+            )
+            stores.audit.append(event, now)
+    return found if refusal is None else fail(refusal.words)
+
+
+def _only(found: _Sorted, ordered: _Sorted) -> _Sorted:
+    """Of what may go, what the operator was told of."""
+    ids = {key.id for key in ordered.due}
+    return replace(found, due=[key for key in found.due if key.id in ids])
+
+
+def _refusal(stores: SqlStores, order: _Order, found: _Sorted) -> _Refusal | None:
+    holds = sorted(hold.id for hold in stores.audit_holds.on(order.ids))
     if holds:
-        _refuse(hub, order, "hold")
-        fail(f"a hold keeps it: {', '.join(sorted(set(holds)))} (sso audit hold list)")
+        return _Refusal("hold", f"a hold keeps it: {', '.join(holds)} (sso audit hold list)")
     if not found.due and found.kept:
-        _refuse(hub, order, "retention")
-        fail(f"nothing may go yet: the first of it on {min(day for _, day in found.kept):%Y-%m-%d}")
-    return found
+        first = min(day for _, day in found.kept)
+        return _Refusal("retention", f"nothing may go yet: the first of it on {first:%Y-%m-%d}")
+    return None
 
 
 def _sort(hub: Hub, stores: SqlStores, ids: Sequence[str], now: datetime) -> _Sorted:
@@ -107,21 +135,26 @@ def _sort(hub: Hub, stores: SqlStores, ids: Sequence[str], now: datetime) -> _So
     return _Sorted(due, kept)
 
 
-def _refuse(hub: Hub, order: _Order, cause: str) -> None:
-    event = ShreddingRefused(subject_sha256=order.digest, cause=cause, basis=order.basis, reason=order.reason)
-    with hub.database.begin(operator_origin()) as stores:
-        stores.audit.append(event, datetime.now(UTC))
+def _refuse(stores: SqlStores, order: _Order, refusal: _Refusal, now: datetime) -> None:
+    event = ShreddingRefused(
+        subject_sha256=order.digest, cause=refusal.cause, basis=order.basis, reason=order.reason
+    )
+    stores.audit.append(event, now)
 
 
 def _destroy(hub: Hub, order: _Order, found: _Sorted) -> int:
     """The order is on record before the first key goes, and the end after the last: a crash shows."""
-    ordered = ShreddingOrdered(
-        subject_sha256=order.digest, keys=len(found.due), basis=order.basis, reason=order.reason
-    )
+    keys, now, destroyed = hub.database.audit_keys, datetime.now(UTC), 0
     with hub.database.begin(operator_origin()) as stores:
-        stores.audit.append(ordered, datetime.now(UTC))
-    now = datetime.now(UTC)
-    destroyed = hub.database.audit_keys.destroy([key.id for key in found.due], now)
+        stores.audit_holds.lock()  # nobody sets a hold between this look and the destruction
+        refusal = _refusal(stores, order, found)
+        if refusal is None:
+            destroyed = keys.destroy([key.id for key in found.due])
+        else:
+            _refuse(stores, order, refusal, now)
+    if refusal is not None:
+        fail(refusal.words)
+    keys.rewrite(now)
     done = SubjectShredded(subject_sha256=order.digest, keys=destroyed, keys_kept=len(found.kept))
     with hub.database.begin(operator_origin()) as stores:
         stores.audit.append(done, datetime.now(UTC))
@@ -142,10 +175,10 @@ def set_command(context: click.Context, person: str | None, basis: str, reason: 
     """Set a hold; prints its id."""
     now = datetime.now(UTC)
     with hub_of(context) as hub:
-        subject = EVERYTHING if person is None else _ids(hub, person)[0]
+        ids = EVERYTHING if person is None else _ids(hub, person)
         with hub.database.begin(operator_origin()) as stores:
-            made = stores.audit_holds.set(subject, now)
-            event = HoldSet(hold_id=made.id, subject_sha256=_of(subject), basis=basis, reason=reason)
+            made = stores.audit_holds.set(ids, now)
+            event = HoldSet(hold_id=made.id, subject_sha256=_of(ids), basis=basis, reason=reason)
             stores.audit.append(event, now)
     click.echo(made.id)
 
@@ -158,10 +191,10 @@ def lift(context: click.Context, hold_id: str, reason: str) -> None:
     """Lift a hold."""
     now = datetime.now(UTC)
     with hub_of(context) as hub, hub.database.begin(operator_origin()) as stores:
-        subject = stores.audit_holds.lift(hold_id, now)
-        if subject is None:
+        ids = stores.audit_holds.lift(hold_id, now)
+        if ids is None:
             fail(f"no hold {hold_id}")
-        stores.audit.append(HoldLifted(hold_id=hold_id, subject_sha256=_of(subject), reason=reason), now)
+        stores.audit.append(HoldLifted(hold_id=hold_id, subject_sha256=_of(ids), reason=reason), now)
 
 
 @hold.command("list")
@@ -171,14 +204,18 @@ def list_command(context: click.Context, as_json: bool) -> None:
     """List the holds that are set."""
     with hub_of(context) as hub, hub.database.read() as stores:
         rows = [
-            {"id": each.id, "of": each.subject_id or "the whole log", "since": each.set_at.isoformat()}
+            {"id": each.id, "of": _named(each.subject_ids), "since": each.set_at.isoformat()}
             for each in stores.audit_holds.active()
         ]
     print_rows(rows, as_json=as_json, columns=("id", "of", "since"))
 
 
-def _of(subject_id: str) -> str | None:
-    return None if subject_id == EVERYTHING else _digest(subject_id)
+def _named(ids: tuple[str, ...]) -> str:
+    return "the whole log" if ids == EVERYTHING else ids[0]
+
+
+def _of(ids: tuple[str, ...]) -> str | None:
+    return None if ids == EVERYTHING else _digest(ids[0])
 
 
 def _digest(subject_id: str) -> str:

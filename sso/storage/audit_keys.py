@@ -11,33 +11,32 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Index,
-    LargeBinary,
-    MetaData,
-    Table,
-    and_,
-    bindparam,
-    or_,
-    select,
-    text,
-    update,
-)
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Connection, text
 from sqlalchemy.schema import CreateSchema
 
 from sso.audit.place import Network, address_of, network_around
 from sso.oidc.digest import new_id
 from sso.storage.audit_data_key import REF_BYTES, DataKey, KeptKey, LivingKey
-from sso.storage.columns import Text, UtcDateTime, column
+from sso.storage.audit_key_table import (
+    ADD,
+    BY_ID,
+    DESTROY,
+    NOT_REWRITTEN,
+    OF_ACCOUNT,
+    OF_PERIOD,
+    OLDER,
+    REWRITTEN,
+    SCHEMA,
+    audit_key,
+    key_metadata,
+)
 from sso.storage.engines import Engines, Pool, database_url
 from sso.storage.errors import StorageUnavailable
 from sso.storage.opening import engines_of
@@ -48,47 +47,11 @@ MAX_CACHED_KEYS = 20_000
 MAX_KEY_AGE_SECONDS = 30.0
 """How long a process uses a key without looking whether it still exists: a destruction takes as long."""
 
+MAX_BATCH = 1_000
+"""So many keys are destroyed in one transaction."""
+
 MAX_CACHED_ADDRESSES = 4_096
 _ADVISORY_LOCK = 0x53534F48_55420002  # "SSOHUB": one maker of the table at a time
-
-SCHEMA = "audit_keys"
-key_metadata = MetaData(schema=SCHEMA)
-audit_key = Table(
-    "audit_key",
-    key_metadata,
-    column("id", Text, primary_key=True, sensitive=False),
-    column("account_id", Text, sensitive=False),  # "": events of nobody
-    column("period", Text, sensitive=False),
-    column("sealed", LargeBinary, optional=True, sensitive=True),  # absent: destroyed
-    column("created_at", UtcDateTime, sensitive=False),
-    column("destroyed_at", UtcDateTime, optional=True, sensitive=False),  # absent: in use
-)
-_K = audit_key.c
-_EXISTS = text("sealed IS NOT NULL")
-Index(
-    "ux_audit_key_account_period",
-    _K.account_id,
-    _K.period,
-    unique=True,
-    sqlite_where=_EXISTS,
-    postgresql_where=_EXISTS,
-)
-_OF_ACCOUNT = select(audit_key).where(_K.account_id == bindparam("account"), _K.sealed.is_not(None))
-_OF_PERIOD = _OF_ACCOUNT.where(_K.period == bindparam("within"))
-_BY_ID = select(audit_key).where(_K.id.in_(bindparam("ids", expanding=True)))
-_ADD = postgresql.insert(audit_key).on_conflict_do_nothing()
-_OLDER = select(_K.id).where(
-    _K.sealed.is_not(None),
-    or_(
-        and_(_K.account_id != "", _K.period < bindparam("year")),
-        and_(_K.account_id == "", _K.period < bindparam("month")),
-    ),
-)
-_DESTROY = (
-    update(audit_key)
-    .where(_K.id.in_(bindparam("ids", expanding=True)), _K.sealed.is_not(None))
-    .values(sealed=None, destroyed_at=bindparam("now"))
-)
 
 
 class AuditKeys:
@@ -162,7 +125,7 @@ class AuditKeys:
         if not made:
             return
         with self._connection(writes=True) as connection:
-            connection.execute(_ADD, [row for _, row in made])
+            connection.execute(ADD, [row for _, row in made])
         with self._guard:  # a hundred thousand accounts in a row shall not fill the memory with their keys
             for place in self._prepared:
                 self._known.pop(place, None)
@@ -173,7 +136,7 @@ class AuditKeys:
     def of_account(self, account_id: str) -> Sequence[DataKey]:
         """Return every key of an account that was not destroyed: what its events can be found by."""
         with self._connection(writes=False) as connection:
-            rows = connection.execute(_OF_ACCOUNT, {"account": account_id}).fetchall()
+            rows = connection.execute(OF_ACCOUNT, {"account": account_id}).fetchall()
         return [self._opened(row) for row in rows]
 
     def by_ids(self, ids: Iterable[str]) -> Mapping[str, DataKey]:
@@ -182,7 +145,7 @@ class AuditKeys:
         if not wanted:
             return {}
         with self._connection(writes=False) as connection:
-            rows = connection.execute(_BY_ID, {"ids": wanted}).fetchall()
+            rows = connection.execute(BY_ID, {"ids": wanted}).fetchall()
         return {row.id: self._opened(row) for row in rows if row.sealed is not None}
 
     def address_ref(self, network: Network) -> bytes:
@@ -202,31 +165,54 @@ class AuditKeys:
     def living(self, account_id: str) -> Sequence[LivingKey]:
         """Return the keys of an account or a person that were not destroyed, oldest first."""
         with self._connection(writes=False) as connection:
-            rows = connection.execute(_OF_ACCOUNT.order_by(_K.period), {"account": account_id}).fetchall()
+            rows = connection.execute(
+                OF_ACCOUNT.order_by(audit_key.c.period), {"account": account_id}
+            ).fetchall()
         return [LivingKey(row.id, row.period, self._opened(row).ref(account_id)) for row in rows]
 
     def older_than(self, end: datetime) -> Sequence[str]:
         """Return the ids of keys whose period was over at a moment and that were not destroyed."""
         with self._connection(writes=False) as connection:
-            rows = connection.execute(_OLDER, {"year": f"{end:%Y}", "month": f"{end:%Y-%m}"}).fetchall()
+            rows = connection.execute(OLDER, {"year": f"{end:%Y}", "month": f"{end:%Y-%m}"}).fetchall()
         return [row.id for row in rows]
 
-    def destroy(self, ids: Collection[str], now: datetime) -> int:
-        """Destroy keys for good, and what the database's files still hold of them; return how many.
+    def destroy(self, ids: Collection[str]) -> int:
+        """Destroy keys, a batch a transaction; return how many. `rewrite` has to follow.
 
         Other processes may seal with one for MAX_KEY_AGE_SECONDS more: what they write then nobody can read.
 
         Raises:
+            StorageUnavailable: the keys cannot be reached; some may be destroyed.
+        """
+        wanted, destroyed = set(ids), 0
+        try:
+            for batch in _batches(sorted(wanted)):
+                with self._connection(writes=True) as connection:
+                    destroyed += connection.execute(DESTROY, {"ids": batch}).rowcount
+        finally:
+            with self._guard:
+                self._destructions += 1
+                for place in [place for place, kept in self._known.items() if kept.key.id in wanted]:
+                    del self._known[place]
+        return destroyed
+
+    def rewrite(self, now: datetime) -> int:
+        """Rewrite the files if they still hold keys that were destroyed; return how many they were rid of.
+
+        The rows remember that it is due, until it has succeeded. Not from within a transaction that writes:
+        PostgreSQL would keep for it what was destroyed after it had begun.
+
+        Raises:
             StorageUnavailable: the keys cannot be reached, or their files not be rewritten.
         """
-        with self._connection(writes=True) as connection:
-            destroyed = connection.execute(_DESTROY, {"ids": sorted(ids), "now": now}).rowcount
-        with self._guard:
-            self._destructions += 1
-            for place in [place for place, kept in self._known.items() if kept.key.id in ids]:
-                del self._known[place]
-        rewrite(self._url, f"{SCHEMA}.{audit_key.name}")
-        return destroyed
+        with self._connection(writes=False) as connection:
+            due = [row.id for row in connection.execute(NOT_REWRITTEN)]
+        if due:
+            rewrite(self._url, f"{SCHEMA}.{audit_key.name}")
+            for batch in _batches(due):
+                with self._connection(writes=True) as connection:
+                    connection.execute(REWRITTEN, {"ids": batch, "now": now})
+        return len(due)
 
     def dispose(self) -> None:
         """Close every connection that is not in use."""
@@ -234,13 +220,13 @@ class AuditKeys:
 
     def _of_period(self, place: tuple[str, str]) -> DataKey | None:
         with self._connection(writes=False) as connection:
-            row = connection.execute(_OF_PERIOD, {"account": place[0], "within": place[1]}).first()
+            row = connection.execute(OF_PERIOD, {"account": place[0], "within": place[1]}).first()
         return None if row is None else self._opened(row)
 
     def _made(self, place: tuple[str, str], now: datetime) -> DataKey:
         key, row = self._new(place, now)
         with self._connection(writes=True) as connection:
-            connection.execute(_ADD, row)
+            connection.execute(ADD, row)
         return self._of_period(place) or key  # of two that made one at once, the first was kept
 
     def _new(self, place: tuple[str, str], now: datetime) -> tuple[DataKey, dict[str, Any]]:
@@ -296,3 +282,7 @@ def audit_keys_url(url: str) -> str:
 def period_of(account_id: str | None, now: datetime) -> str:
     """Return the period of a key: a year for an account's, a month for that of events of nobody."""
     return f"{now:%Y}" if account_id else f"{now:%Y-%m}"
+
+
+def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[start : start + MAX_BATCH] for start in range(0, len(ids), MAX_BATCH))

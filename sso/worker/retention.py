@@ -5,11 +5,13 @@ of people goes with its key, on both. Each is on record, and none of it while a 
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from sso.audit.event import AuditKeysExpired, AuditMonthDropped
+from sso.audit.event import AuditKeyExpiryOrdered, AuditKeysExpired, AuditMonthDropped
 from sso.audit.record import Origin
 from sso.hub import Hub
+from sso.storage.audit_keys import MAX_BATCH
 from sso.storage.audit_months import Month
 from sso.storage.errors import StorageUnavailable
 from sso.storage.stores import SqlStores
@@ -42,20 +44,41 @@ def keep_months(hub: Hub, now: datetime | None = None) -> None:
 def destroy_expired_keys(hub: Hub, now: datetime | None = None) -> int:
     """Destroy the keys of years (of events of nobody: months) past their retention; return how many."""
     now = now or datetime.now(UTC)
-    days = hub.configuration.settings.audit.personal_retention_days
+    keys, days = hub.database.audit_keys, hub.configuration.settings.audit.personal_retention_days
+    keys.rewrite(now)  # of an earlier destruction, where that failed
     if days is None:
         return 0
     end = now - timedelta(days=days)
-    with hub.database.read() as stores:
-        if stores.audit_holds.active():
-            return 0
-    due = hub.database.audit_keys.older_than(end)
-    if not due:
+    due = keys.older_than(end)
+    if not due or not _order_expiry(hub, AuditKeyExpiryOrdered(keys=len(due), until=end), now):
         return 0
-    destroyed = hub.database.audit_keys.destroy(due, now)
+    destroyed = 0
+    for start in range(0, len(due), MAX_BATCH):
+        gone = _destroy_batch(hub, due[start : start + MAX_BATCH])
+        if gone is None:
+            break
+        destroyed += gone
+    keys.rewrite(now)
     with hub.database.begin(_ORIGIN) as stores:
         stores.audit.append(AuditKeysExpired(keys=destroyed, until=end), now)
     return destroyed
+
+
+def _order_expiry(hub: Hub, event: AuditKeyExpiryOrdered, now: datetime) -> bool:
+    """Put on record that keys are about to go: a crash shows. False while a hold is set."""
+    with hub.database.begin(_ORIGIN) as stores:
+        stores.audit_holds.lock()
+        if stores.audit_holds.active():
+            return False
+        stores.audit.append(event, now)
+        return True
+
+
+def _destroy_batch(hub: Hub, ids: Sequence[str]) -> int | None:
+    """Destroy some keys while nobody can set a hold; None if one is set."""
+    with hub.database.begin(_ORIGIN) as stores:
+        stores.audit_holds.lock()
+        return None if stores.audit_holds.active() else hub.database.audit_keys.destroy(ids)
 
 
 def _make(hub: Hub, month: Month) -> None:
@@ -71,6 +94,7 @@ def _drop(hub: Hub, month: Month, now: datetime) -> None:
     try:
         with hub.database.begin(_ORIGIN) as stores:
             if stores.audit_months.lock():
+                stores.audit_holds.lock()
                 _drop_on_record(stores, month, now)
     except StorageUnavailable:
         log.exception("a month of the audit log could not be dropped", extra={"month": str(month)})
@@ -89,3 +113,6 @@ def _drop_on_record(stores: SqlStores, month: Month, now: datetime) -> None:
         minimum_indices={str(epoch): index for epoch, index in dropped.minimum_indices.items()},
     )
     stores.audit.append(event, now)
+    if stores.audit_holds.active():
+        msg = "a hold keeps the whole log"
+        raise StorageUnavailable(msg)  # it takes back what was dropped

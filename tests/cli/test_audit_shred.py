@@ -2,10 +2,14 @@
 
 import hashlib
 from datetime import timedelta
+from typing import Any
 
+import click
 import pytest
 
 from sso.audit.record import Origin
+from sso.cli import audit_shred
+from tests.cli.clerks import signed_in_clerk
 from tests.cli.commands import Commands
 from tests.cli.test_audit import SUCCESS, happened
 
@@ -82,6 +86,55 @@ def test_a_hold_forbids_it_until_it_is_lifted(forgotten: Commands) -> None:
     digests = [event["detail"].get("subject_sha256") for event in cli.events("audit.hold.lifted")]
     assert sorted(digests, key=str) == sorted([digest(account), None], key=str)
     assert len(cli.events("audit.hold.set")) == 2
+
+
+def test_a_hold_keeps_every_account_whomever_it_belongs_to_later(cli: Commands) -> None:
+    """An order that names a person must not be got round by linking or unlinking an account of theirs."""
+    citizen, clerk = cli.add_person(), signed_in_clerk(cli, "bolor").id
+    cli.ok("person", "link", citizen, clerk, "--reason", "one human")
+    hold = cli.ok("audit", "hold", "set", "--person", citizen, *WHY).strip()
+    cli.ok("person", "unlink", clerk, "--reason", "an error")
+
+    for each in (citizen, clerk):
+        assert f"a hold keeps it: {hold}" in cli.refused("audit", "shred", "--person", each, *WHY, "--yes")
+
+    another = cli.add_person("saran", "Saran Bat")
+    cli.ok("person", "link", another, clerk, "--reason", "one human")
+    assert f"a hold keeps it: {hold}" in cli.refused("audit", "shred", "--person", another, *WHY, "--yes")
+
+
+def test_a_hold_that_is_set_while_the_question_waits_is_obeyed(
+    forgotten: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli, account = forgotten, str(SUCCESS.account_id)
+
+    def confirm(*_: object, **__: object) -> bool:
+        cli.ok("audit", "hold", "set", "--person", account, *WHY)
+        return True
+
+    monkeypatch.setattr(click, "confirm", confirm)
+    assert "a hold keeps it" in cli.refused("audit", "shred", "--person", account, *WHY)
+
+    assert old(cli)["account_id"] == account
+    assert cli.events("audit.shredding.ordered") == []
+    assert len(cli.events("audit.shredding.refused")) == 1
+
+
+def test_a_hold_that_is_set_after_the_order_keeps_the_keys(
+    forgotten: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli, account, destroy = forgotten, str(SUCCESS.account_id), audit_shred._destroy
+
+    def late(*arguments: Any) -> int:
+        cli.ok("audit", "hold", "set", *WHY)
+        return destroy(*arguments)
+
+    monkeypatch.setattr(audit_shred, "_destroy", late)
+    assert "a hold keeps it" in cli.refused("audit", "shred", "--person", account, *WHY, "--yes")
+
+    assert old(cli)["account_id"] == account
+    assert len(cli.events("audit.shredding.ordered")) == len(cli.events("audit.shredding.refused")) == 1
+    assert cli.events("audit.subject.shredded") == []
 
 
 def test_a_person_goes_with_every_account(cli: Commands) -> None:

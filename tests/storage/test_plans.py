@@ -94,7 +94,7 @@ class _Caught(Exception):
 def written_statements() -> Iterator[tuple[str, Executable]]:
     """Every SELECT, UPDATE and DELETE that a module of the storage keeps under a name."""
     for found in pkgutil.iter_modules(sso.storage.__path__, "sso.storage."):
-        if not found.ispkg and found.name != "sso.storage.audit_keys":  # these are in another database
+        if not found.ispkg and found.name != "sso.storage.audit_key_table":  # these are in another database
             for name, value in vars(importlib.import_module(found.name)).items():
                 for key, statement in value.items() if isinstance(value, dict) else (("", value),):
                     alone = statement.statement if isinstance(statement, Gate) else statement

@@ -1,17 +1,24 @@
 """Retention: months made ahead and dropped whole, keys destroyed by age; on record, never under a hold."""
 
+import threading
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import URL, text
 
 from sso.audit.event import NodeStarted, SignInSucceeded
 from sso.audit.query import AuditQuery
 from sso.audit.record import Origin, new_event_id
+from sso.hub import Hub
 from sso.oidc.digest import new_id
-from sso.storage.audit_holds import EVERYTHING
-from sso.storage.audit_months import Month
+from sso.storage import audit_keys
+from sso.storage.audit_holds import EVERYTHING, SqlAuditHolds
+from sso.storage.audit_keys import AuditKeys
+from sso.storage.audit_months import Dropped, Month, SqlAuditMonths
+from sso.storage.errors import StorageUnavailable
+from sso.worker import retention
 from sso.worker.retention import destroy_expired_keys, keep_months
 from tests.worker.conftest import Log, binary
 
@@ -21,7 +28,7 @@ LATE = datetime(2026, 4, 30, 23, 59, 59, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def keeping(log: Log, **days: int) -> None:
+def keeping(log: Log, **days: int | None) -> None:
     """Configure how long the log is kept."""
     settings = log.hub.configuration.settings
     audit = settings.audit.model_copy(update=days)
@@ -161,6 +168,23 @@ def test_a_hold_keeps_every_month(log: Log, months: dict[str, str]) -> None:
     assert not found(log, months["03-15"])
 
 
+def test_a_hold_that_comes_while_a_month_is_dropped_takes_it_back(
+    log: Log, months: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeping(log, retention_days=180)
+    drop = SqlAuditMonths.drop
+
+    def drop_and_hold(self: SqlAuditMonths, month: Month) -> Dropped | None:
+        dropped = drop(self, month)
+        SqlAuditHolds(self._unit).set(EVERYTHING, NOW)
+        return dropped
+
+    monkeypatch.setattr(SqlAuditMonths, "drop", drop_and_hold)
+    keep_months(log.hub, NOW)
+
+    assert all(found(log, each) for each in months.values())
+
+
 def test_what_has_no_place_in_the_log_yet_does_not_go(log: Log, months: dict[str, str]) -> None:
     keeping(log, retention_days=180)
     with log.hub.database.begin(Origin()) as stores:
@@ -196,14 +220,78 @@ def test_what_is_told_of_people_goes_with_their_old_keys(log: Log) -> None:
         (None, None),
         (account, "192.0.2.7"),
     ]
-    assert log.codes().count("audit.retention.keys_destroyed") == 1
+    codes = [code for code in log.codes() if code.startswith("audit.retention.keys")]
+    assert codes == ["audit.retention.keys_ordered", "audit.retention.keys_destroyed"]
     assert log.findings() == []
 
 
 def test_a_hold_keeps_every_key(log: Log) -> None:
     with log.hub.database.begin(Origin()) as stores:
         stores.audit.append(signed_in(new_id()), NOW.replace(year=2024))
-        stores.audit_holds.set(new_id(), NOW)
+        stores.audit_holds.set([new_id()], NOW)
     keeping(log, personal_retention_days=365)
 
     assert destroy_expired_keys(log.hub, NOW) == 0
+    assert log.codes().count("audit.retention.keys_ordered") == 0
+
+
+def test_a_hold_that_comes_between_two_batches_keeps_what_is_left(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with log.hub.database.begin(Origin()) as stores:
+        for _ in range(3):
+            stores.audit.append(signed_in(new_id()), NOW.replace(year=2024))
+    keeping(log, personal_retention_days=365)
+    monkeypatch.setattr(retention, "MAX_BATCH", 2)
+    rows, destroy = log.hub.database.audit_keys, AuditKeys.destroy
+
+    def destroy_and_hold(self: AuditKeys, ids: Collection[str]) -> int:
+        monkeypatch.setattr(AuditKeys, "destroy", destroy)
+        hold.append(threading.Thread(target=_hold_everything, args=(log,)))
+        hold[0].start()
+        hold[0].join(0.2)
+        assert hold[0].is_alive()  # it waits for the batch under way
+        return destroy(self, ids)
+
+    hold: list[threading.Thread] = []
+    order = retention._destroy_batch
+
+    def batch(hub: Hub, ids: Sequence[str]) -> int | None:
+        gone = order(hub, ids)
+        for each in hold:
+            each.join()
+        return gone
+
+    monkeypatch.setattr(retention, "_destroy_batch", batch)
+    monkeypatch.setattr(AuditKeys, "destroy", destroy_and_hold)
+
+    assert destroy_expired_keys(log.hub, NOW) == 2
+    assert len(rows.older_than(NOW)) == 1
+
+
+def _hold_everything(log: Log) -> None:
+    with log.hub.database.begin(Origin()) as stores:
+        stores.audit_holds.set(EVERYTHING, NOW)
+
+
+def test_files_that_could_not_be_rewritten_are_rewritten_by_the_next_run(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with log.hub.database.begin(Origin()) as stores:
+        stores.audit.append(signed_in(new_id()), NOW.replace(year=2024))
+    keeping(log, personal_retention_days=365)
+
+    def unable(url: URL, table: str) -> None:
+        raise StorageUnavailable("the files could not be rewritten")
+
+    monkeypatch.setattr(audit_keys, "rewrite", unable)
+    for _ in range(2):
+        with pytest.raises(StorageUnavailable):
+            destroy_expired_keys(log.hub, NOW)
+    monkeypatch.undo()
+    keeping(log, personal_retention_days=None)
+
+    destroy_expired_keys(log.hub, NOW)
+
+    assert log.hub.database.audit_keys.rewrite(NOW) == 0
+    assert log.codes().count("audit.retention.keys_ordered") == 1

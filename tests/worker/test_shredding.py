@@ -44,7 +44,9 @@ def told(log: Log) -> dict[str, str]:
 
 def shred(log: Log, *ids: str) -> int:
     keys = log.hub.database.audit_keys
-    return keys.destroy([key.id for each in ids for key in keys.living(each)], NOW)
+    destroyed = keys.destroy([key.id for each in ids for key in keys.living(each)])
+    assert keys.rewrite(NOW) == destroyed
+    return destroyed
 
 
 def record(log: Log, event_id: str) -> AuditRecord:
@@ -193,7 +195,7 @@ def test_a_key_that_is_destroyed_while_it_is_looked_up_is_not_remembered(
     def destroyed_meanwhile(self: AuditKeys, place: tuple[str, str]) -> DataKey | None:
         found = look(self, place)
         monkeypatch.undo()
-        assert self.destroy([key.id for key in self.living(X)], NOW) == 1
+        assert self.destroy([key.id for key in self.living(X)]) == 1
         return found
 
     monkeypatch.setattr(AuditKeys, "_of_period", destroyed_meanwhile)

@@ -216,6 +216,20 @@ class AuditMonthDropped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditKeyExpiryOrdered:
+    """Keys of years that ended before `until` are about to be destroyed.
+
+    `audit.retention.keys_destroyed` says when they are, and the files rid of them.
+    """
+
+    code: ClassVar[str] = "audit.retention.keys_ordered"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.HIGH
+    keys: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditKeysExpired:
     """Keys to what the log tells of people were destroyed: of years that ended before `until`."""
 

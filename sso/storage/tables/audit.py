@@ -138,7 +138,7 @@ audit_hold = Table(
     "audit_hold",
     metadata,
     column("id", Text, primary_key=True, sensitive=False),
-    column("subject_id", Text, sensitive=False),  # a person's id; "": the whole log
+    column("subject_id", Text, sensitive=False),  # ids of a person, by spaces; "": the whole log
     column("set_at", UtcDateTime, sensitive=False),
     column("lifted_at", UtcDateTime, optional=True, sensitive=False),  # absent: it holds
 )
