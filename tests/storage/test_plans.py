@@ -73,12 +73,16 @@ ALL_WANTED = {
     "sso.storage.audit_tree._WAITING",
     "sso.storage.audit_import._TAKE",  # likewise
     "sso.storage.audit_holds._ACTIVE",  # a few in years
+    "sso.storage.audit_holds._ALONE",  # a lock, and no table
+    "sso.storage.audit_tree._ONE_WAITING",  # one row of those that wait
     "sso.storage.audit_anchors._LAST_STAMP",  # the first row from the end of its own index
     "sso.storage.clients._WITH_SECRETS",  # never sent as it is: others narrow it down
     "sso.storage.people._PERSONS",  # likewise
     "sso.storage.registration._LIST",  # a page of what an officer made, for an officer
     "sso.storage.registration._COUNT",  # counts up to registration.max_clients only
 }
+
+ANOTHER_DATABASE = ("sso.storage.audit_keys", "sso.storage.audit_key_table")
 
 Sent = tuple[str, Any]
 
@@ -94,7 +98,7 @@ class _Caught(Exception):
 def written_statements() -> Iterator[tuple[str, Executable]]:
     """Every SELECT, UPDATE and DELETE that a module of the storage keeps under a name."""
     for found in pkgutil.iter_modules(sso.storage.__path__, "sso.storage."):
-        if not found.ispkg and found.name != "sso.storage.audit_key_table":  # these are in another database
+        if not found.ispkg and found.name not in ANOTHER_DATABASE:
             for name, value in vars(importlib.import_module(found.name)).items():
                 for key, statement in value.items() if isinstance(value, dict) else (("", value),):
                     alone = statement.statement if isinstance(statement, Gate) else statement
