@@ -49,7 +49,7 @@ def written(event: AuditEvent, origin: Origin | None = None) -> dict[str, Any]:
 
 @pytest.mark.parametrize("event", EVENT_CLASSES)
 def test_every_event_class_is_frozen_documented_and_named(event: type[AuditEvent]) -> None:
-    assert re.fullmatch(r"[a-z]+(\.[a-z_]+)+", event.code)
+    assert re.fullmatch(r"[a-z_]+(\.[a-z_]+)+", event.code)
     assert event.__doc__
     assert not event.__doc__.startswith(event.__name__ + "(")
     assert event.__dataclass_params__.frozen  # type: ignore[attr-defined]

@@ -17,8 +17,8 @@ def _account(**changes):
     return Account(**told | changes)
 
 
-def test_nobody_is_auditor_and_client_manager():
-    with pytest.raises(ValueError, match="never both"):
+def test_nobody_has_two_roles():
+    with pytest.raises(ValueError, match="never two"):
         Person(id="p1", name="Bolor", disabled_at=None, roles=frozenset(Role))
 
 

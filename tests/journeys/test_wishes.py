@@ -127,7 +127,7 @@ def linked(stage: Stage, open_page: OpenPage) -> None:
     if len(stage.hub.json("person", "show", DOUBLE.login_name)[0].get("accounts", ())) > 1:
         return
     steps.sign_in(open_page(), stage.family, TWOFOLD)
-    stage.hub.run("person", "link", DOUBLE.login_name, TWOFOLD.login_name)
+    stage.hub.run("person", "link", DOUBLE.login_name, TWOFOLD.login_name, "--reason", "one human")
 
 
 @pytest.mark.slapd
@@ -141,7 +141,7 @@ def test_a_person_with_two_accounts_chooses_and_changes(staff_stage: Stage, open
     offered = [steps.text(page, f"label[for=account_{number}]") for number in (1, 2)]
     page.get_by_label(TWOFOLD.name).check()
     page.click("#continue")
-    steps.prove(page, TWOFOLD)
+    steps.give_password(page, TWOFOLD.password)
 
     assert sorted(offered) == sorted([DOUBLE.name, TWOFOLD.name])
     assert steps.arrived(page, staff_stage.family) == TWOFOLD.name

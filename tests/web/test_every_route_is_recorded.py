@@ -8,13 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from sso.api.app import register
 from sso.audit.event import EVENT_CLASSES
 from sso.config import load
 from sso.hub import Hub, build
-from sso.web.app import create_app
-from sso.web.proof_of_key import header_token_of
-from sso.web.visit import origin_of
+from sso.wsgi import application_of
 
 CODES = {event.code for event in EVENT_CLASSES}
 
@@ -25,6 +22,17 @@ DEFERRED = ("authz.deferred.allowed", "authz.deferred.rejected")
 CLIENT = ("client.auth.failed",)
 REGISTRATION = ("client.registration.read", "client.registration.refused")
 LOOKED = ("audit.searched",)
+PROVISIONED = {
+    f"scim.{kind}s_{verb}": (f"provisioning.{kind.lower()}.{done}", "bearer.rejected")
+    for kind in ("User", "Group")
+    for verb, done in (
+        ("create", "created"),
+        ("replace", "changed"),
+        ("patch", "changed"),
+        ("remove", "deleted"),
+    )
+}
+BROUGHT = ("provisioning.read", "bearer.rejected")
 
 RECORDED: dict[str, tuple[str, ...]] = {
     "accounts.add": ("account.linked",),
@@ -44,10 +52,12 @@ RECORDED: dict[str, tuple[str, ...]] = {
     "registration.register_client": ("client.created", *REGISTRATION),
     "registration.remove_registration": ("client.deleted", *REGISTRATION),
     "registration.replace_registration": ("client.updated", *REGISTRATION),
+    "security_events.poll": ("security_event.delivered", "bearer.rejected"),
     "sign_in.take_name": ("ratelimit.triggered",),
     "sign_in.take_password": SIGN_IN,
     "sign_out.end_session": ("session.ended.user", "logout.request.rejected"),
     "sign_out.sign_out": ("session.ended.user", "logout.request.rejected"),
+    "signed_out.leave_upstream": ("upstream.sign_out.sent",),
     "signed_out.signed_out": ("logout.frontchannel.sent",),
     "signed_out.take_report": ("logout.frontchannel.loaded",),
     "token.backchannel_authentication": ("authz.deferred.requested", *CLIENT),
@@ -58,6 +68,7 @@ RECORDED: dict[str, tuple[str, ...]] = {
     "token.token": ("token.issued", "token.refreshed", "token.exchanged", "token.request.failed", *CLIENT),
     "upstream.come_back": SIGN_IN,
     "upstream.start": ("upstream.sign_in.started",),
+    "upstream_logout.hear": ("upstream.logout.received", "upstream.logout.rejected"),
     "userinfo.userinfo": ("userinfo.accessed", "bearer.rejected"),
     "api.adopt_client": ("client.adopted",),
     "api.ask_audit_question": LOOKED,
@@ -72,6 +83,9 @@ RECORDED: dict[str, tuple[str, ...]] = {
     "api.search_audit_events": LOOKED,
     "api.unlink_account": ("account.unlinked",),
     "api.view_audit_event": ("audit.viewed",),
+    "scim.bulk": ("provisioning.user.created", "provisioning.group.deleted", "bearer.rejected"),
+    **{f"scim.{kind}_{verb}": BROUGHT for kind in ("Users", "Groups") for verb in ("list", "search", "show")},
+    **PROVISIONED,
 }
 
 PAGE = "asks or shows; what is done with it comes by another route"
@@ -99,10 +113,12 @@ EXPLAINED: dict[str, str] = {
     "new_password.ask_new_password": PAGE,
     "new_password.warn": PAGE,
     "readiness.readyz": PUBLIC,
+    "security_events.configuration": PUBLIC,
     "sign_in.ask_name": PAGE,
     "sign_in.ask_password": PAGE,
     "sign_in.begin": PAGE,
     "sign_out.ask": PAGE,
+    "signed_out.back_from_upstream": PAGE,
     "sign_out.end_session_by_post": "goes on by GET",
     "static": PUBLIC,
     "api.elsewhere": NOTHING,
@@ -115,6 +131,9 @@ EXPLAINED: dict[str, str] = {
     "api.openapi": PUBLIC,
     "api.root": NOTHING,
     "api.show_client": APPLICATIONS,
+    **{f"scim.{name}": NOTHING for name in ("elsewhere", "me", "root", "search")},
+    **{f"scim.{name}": PUBLIC for name in ("ResourceTypes", "Schemas", "ServiceProviderConfig")},
+    **{f"scim.{name}": PUBLIC for name in ("resource_type", "schema")},
 }
 
 
@@ -125,12 +144,12 @@ def routes(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     key = base64.urlsafe_b64encode(bytes(range(32))).decode()
     (folder / "sso.toml").write_text(
         '[server]\nissuer = "https://id.example.gov"\n[database]\nurl = "sqlite:///hub.db"\n'
-        f'[secrets]\nkey_encryption_key = "{key}"\npepper = "{key}"\n',
+        f'[secrets]\nkey_encryption_key = "{key}"\npepper = "{key}"\n'
+        '[[directory]]\nid = "civil"\nname = "Civil"\nkind = "scim"\nrealms = ["civil.example"]\n',
         encoding="utf-8",
     )
     hub: Hub = build(load(str(folder / "sso.toml"), {}))
-    app = create_app(hub)
-    register(app, hub, lambda request: origin_of(request, ()), header_token_of)
+    app = application_of(hub)
     hub.close()
     return {rule.endpoint for rule in app.url_map.iter_rules()}
 
