@@ -49,6 +49,15 @@ def canonical_immutable_id(id_format: IdFormat, raw: bytes) -> str | None:
             return _canonical_uuid(raw)
 
 
+def canonical_id_text(id_format: IdFormat, text: str) -> str | None:
+    """The one spelling of an id that came as text, from another than the directory; None when it is no id.
+
+    What `canonical_immutable_id` makes of a directory's value is its own canonical text.
+    """
+    text_format = IdFormat.UUID if id_format is IdFormat.GUID else id_format
+    return canonical_immutable_id(text_format, text.encode("utf-8", "replace"))
+
+
 def _canonical_uuid(raw: bytes) -> str | None:
     text = raw.decode("ascii", "replace")
     try:

@@ -55,6 +55,9 @@ def refresh_state(hub: Hub, account_id: str, origin: Origin) -> Asked:
         extra = {"directory": account.directory_id, "reason": str(error)}
         log.warning("the state of an account could not be asked for", extra=extra)
         return Asked.AWAY
+    if account_id not in said:
+        log.warning("the account has no id that its directory knows", extra={"account": account_id})
+        return Asked.AWAY
     with hub.database.begin(origin) as stores:
         account_states.conclude(account_id, said[account_id], asked_at, stores, datetime.now(UTC))
     return Asked.ANSWERED

@@ -2,7 +2,7 @@ from uuid import UUID
 
 import pytest
 
-from sso.directory.entry import canonical_immutable_id
+from sso.directory.entry import canonical_id_text, canonical_immutable_id
 from sso.directory.presets import IdFormat
 from tests.directory.examples import entry
 
@@ -35,6 +35,18 @@ def test_an_nsuniqueid_has_one_spelling():
 )
 def test_a_value_that_is_no_id_is_no_key(id_format, raw):
     assert canonical_immutable_id(id_format, raw) is None
+
+
+@pytest.mark.parametrize("id_format", list(IdFormat))
+def test_an_id_in_text_has_the_directory_s_spelling_whoever_says_it(id_format):
+    raw = GUID.bytes_le if id_format is IdFormat.GUID else str(GUID).encode()
+    if id_format is IdFormat.NSUNIQUEID:
+        raw = b"8A3B0001-12AB11EF-80D1FFFF-00AA11BB"
+    known = canonical_immutable_id(id_format, raw)
+
+    assert known is not None
+    assert canonical_id_text(id_format, known.upper()) == known
+    assert canonical_id_text(id_format, "citizen-1\ud800") is None
 
 
 def test_attributes_are_found_in_any_case():

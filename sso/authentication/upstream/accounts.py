@@ -12,6 +12,7 @@ from sso.audit.event import AccountCreated, AccountUpdated
 from sso.audit.record import JsonValue
 from sso.authentication.upstream.settings import UpstreamSettings
 from sso.authentication.upstream.stores import Stores
+from sso.directory.entry import canonical_id_text
 from sso.directory.mapping import claims_by_rules
 from sso.directory.person import Account, AccountKind, ClaimValue, Person
 from sso.oidc.digest import new_id
@@ -33,15 +34,20 @@ class Vouchee:
 
     @property
     def identifier(self) -> str:
-        """The claim that never changes.
+        """The claim that never changes; a directory's immutable id in the one spelling that the hub uses.
 
         Raises:
-            NobodyNamed: it is missing, or no short text.
+            NobodyNamed: it is missing, no short text, or no id as that directory writes them.
         """
         value = self.said.get(self.settings.identifier)
         if not isinstance(value, str) or not 0 < len(value.strip()) or len(value) > MAX_IDENTIFIER:
             raise NobodyNamed(f"{self.settings.identifier} is missing or not a short text")
-        return value
+        if (directory := self.settings.directory) is None:
+            return value
+        canonical = canonical_id_text(directory.preset.id_format, value)
+        if canonical is None:
+            raise NobodyNamed(f"{self.settings.identifier} is no immutable id of {directory.id}")
+        return canonical
 
     def claims(self) -> dict[str, ClaimValue]:
         """The claims of the account, by the operator's rules."""
@@ -65,6 +71,8 @@ class Vouchee:
 def account_of(vouchee: Vouchee, stores: Stores, now: datetime) -> Account | None:
     """Return the account, in step with what the upstream says today; None where unknown people stay out.
 
+    None too for somebody of a directory who was purged.
+
     Raises:
         NobodyNamed: the answer lacks the key.
     """
@@ -76,6 +84,8 @@ def account_of(vouchee: Vouchee, stores: Stores, now: datetime) -> Account | Non
         clerk = stores.people.staff(settings.directory.id, identifier)
         if clerk is not None:  # the directory speaks of its own clerk; the upstream only proves who it is
             return clerk
+        if stores.register.is_purged(settings.directory.id, identifier):
+            return None
     if not settings.just_in_time:
         return None
     return _created(vouchee, stores, now)

@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sso.directory.account_state import departure_of, state_attributes
-from sso.directory.entry import canonical_immutable_id
+from sso.directory.entry import canonical_id_text, canonical_immutable_id
 from sso.directory.filters import AllOf, AnyOf, Equals, people
 from sso.directory.ldap.deadline import Deadline
 from sso.directory.ldap.messages import FoundEntry, Question
@@ -24,7 +24,7 @@ AT_MOST = 100
 """How many people one question may name: far below what servers take in a filter."""
 
 Departures = dict[str, Departure | None]
-"""By immutable id; None where the account may be used."""
+"""By immutable id; None where the account may be used. What is no id is missing: nobody was asked of it."""
 
 
 def departures_on(
@@ -40,6 +40,9 @@ def departures_on(
         Unreachable: it does not answer in time.
         Misconfigured: it answers what cannot be true, or refuses.
     """
+    immutable_ids = [key for key in immutable_ids if _is_id(settings, key)]
+    if not immutable_ids:
+        return {}
     everybody = AllOf(people(settings.person_filter))
     question = Question(
         base_dn=settings.base_dn,
@@ -101,6 +104,11 @@ def _any_of(settings: DirectorySettings, immutable_ids: Sequence[str]) -> AnyOf:
     return AnyOf(
         tuple(Equals(preset.immutable_attribute, _raw(preset.id_format, key)) for key in immutable_ids)
     )
+
+
+def _is_id(settings: DirectorySettings, immutable_id: str) -> bool:
+    """Whether an answer could name this id: another spelling of one would pass for absent."""
+    return canonical_id_text(settings.preset.id_format, immutable_id) == immutable_id
 
 
 def _raw(id_format: IdFormat, immutable_id: str) -> bytes:

@@ -97,6 +97,20 @@ def test_many_are_asked_for_in_several_questions(vendor: Vendor, shared_director
 
 
 @pytest.mark.parametrize("vendor", VENDORS, ids=str)
+def test_what_is_no_id_is_left_out_and_spoils_nothing(vendor: Vendor, shared_directory: Servers) -> None:
+    directory = LdapDirectory(settings_of(shared_directory(vendor)))
+    alice = ids(directory, "alice")["alice"]
+    strange = ("citizen-1", "蒙古", "", UNKNOWN[vendor].upper())
+
+    said = directory.departures((*strange, alice), datetime.now(UTC))
+    nothing = directory.departures(strange, datetime.now(UTC))
+    directory.close()
+
+    assert said == {alice: None}
+    assert nothing == {}
+
+
+@pytest.mark.parametrize("vendor", VENDORS, ids=str)
 def test_nobody_is_gone_where_nobody_is_seen(vendor: Vendor, shared_directory: Servers) -> None:
     """Absent is not unreachable: an empty replica or lost rights say nothing about people."""
     server = shared_directory(vendor)
