@@ -241,19 +241,23 @@ def protocol_settings(configuration: Configuration) -> Settings:
         session_lifetime=timedelta(seconds=session.lifetime_seconds),
         dpop_nonce_required=tokens.dpop_nonce_required,
         scim_directories=configuration.scim_directories,
-        api_max_age=timedelta(seconds=fresh)
-        if (fresh := configuration.settings.api.fresh_sign_in_seconds)
-        else None,
+        api_max_age=timedelta(seconds=fresh) if fresh else None,
         signing_algorithms=configuration.settings.keys.algorithms,
         mtls_origin=None if server.mtls_host is None else f"https://{server.mtls_host}",
         registration=configuration.registration,
         assertion_issuers=configuration.assertion_issuers,
-        state_limits={
-            each.id: StateLimits(each.state.max_age, each.state.grace)
-            for each in configuration.read_directories
-            if each.can_look_up
-        },
+        state_limits=_state_limits(configuration),
+        unasked_directories=frozenset(configuration.scim_directories)
+        | {each.id for each in configuration.read_directories if not each.can_look_up},
     )
+
+
+def _state_limits(configuration: Configuration) -> dict[str, StateLimits]:
+    return {
+        each.id: StateLimits(each.state.max_age, each.state.grace)
+        for each in configuration.read_directories
+        if each.can_look_up
+    }
 
 
 def _detail_type(section: AuthorizationDetailType) -> DetailType:

@@ -21,14 +21,22 @@ class StateUnknown(Exception):
 
 
 def require_known_state(subject: Subject, provider: Provider, now: datetime) -> None:
-    """Accept a subject whose state is young enough, as citizens' and provisioned accounts' always are.
+    """Accept a subject whose state is young enough, as a citizen's always is.
+
+    So is that of a department that nobody can ask, or that tells by itself (`unasked_directories`). Nothing
+    is known any more of an account whose directory has left the configuration.
 
     Raises:
-        StateUnknown: it is older than the directory's rules allow.
+        StateUnknown: it is older than the directory's rules allow, or there is no such directory.
     """
-    limits = provider.settings.state_limits.get(subject.directory_id or "")
+    directory_id, settings = subject.directory_id, provider.settings
+    if directory_id is None or directory_id in settings.unasked_directories:
+        return
+    limits = settings.state_limits.get(directory_id)
+    if limits is None:
+        raise StateUnknown(subject.account_id)
     asked = provider.states_asked.get(subject.account_id)
-    if limits is None or asked is Asked.ANSWERED:
+    if asked is Asked.ANSWERED:
         return
     limit = limits.max_age if asked is None else limits.grace
     if subject.state_checked_at is None or now - subject.state_checked_at > limit:

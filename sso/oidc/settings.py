@@ -51,7 +51,8 @@ class Settings:
     `dpop_nonce_required` demands a nonce of ours in every DPoP proof (RFC 9449 8).
     `scim_directories` are the departments that bring their people over SCIM, each a resource of its own.
     `session_management` adds session_state to authentication responses (Session Management 1.0).
-    `state_limits` says by directory how old the state of its accounts may be when tokens are issued.
+    `state_limits` says by directory how old the state of its accounts may be when tokens are issued;
+    `unasked_directories` are those whose accounts have no such limit. Of any other nothing is known.
     `signing_algorithms` are those that the hub keeps a key of.
     """
 
@@ -85,6 +86,7 @@ class Settings:
     dpop_nonce_required: bool = False
     api_max_age: timedelta | None = None
     state_limits: Mapping[str, StateLimits] = field(default_factory=dict)
+    unasked_directories: frozenset[str] = frozenset()
     scim_directories: tuple[str, ...] = ()
 
     def endpoint(self, path: str) -> str:

@@ -62,7 +62,11 @@ def robot(**changes: Any) -> Client:
 
 def trusting(*issuers: AssertionIssuer) -> World:
     whole = plain_provider()
-    settings = replace(whole.settings, assertion_issuers=issuers or (outside(),))
+    settings = replace(
+        whole.settings,
+        assertion_issuers=issuers or (outside(),),
+        unasked_directories=frozenset({"civil"}),
+    )
     return World(client=robot(), provider=replace(whole, settings=settings))
 
 
