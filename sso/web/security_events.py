@@ -1,5 +1,6 @@
 """Where applications fetch their security events (RFC 8936), and what describes that (SSF 1.0 6)."""
 
+import json
 import threading
 import time
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from sso.audit.record import JsonValue, Origin
 from sso.hub import Hub
 from sso.oidc.client import Client
 from sso.oidc.errors import BearerError, Challenge, ErrorCode
-from sso.oidc.poll import PollInvalid, PollRequest, poll_request_of
+from sso.oidc.poll import PollRequest, poll_request_of
 from sso.oidc.protected_resource import PresentedToken, require_access_token
 from sso.oidc.security_event import READ_SCOPE, Delivery, SecurityEvent, security_event_token
 from sso.oidc.settings import Provider
@@ -46,7 +47,7 @@ def blueprint(hub: Hub) -> Blueprint:
     def poll() -> Response:
         """Hand out security event tokens, and take note of those that arrived (RFC 8936 2)."""
         token = header_token_of(request, hub.settings, proxies)
-        answer = _Poll(hub, token, origin_of(request, proxies)).answered(waiting)
+        answer = _Poll(hub, token, origin_of(request, proxies)).answered(waiting, request.get_data())
         response = json_response(answer)
         response.headers["Cache-Control"] = "no-store"
         return response
@@ -62,11 +63,11 @@ class _Poll:
         self._token = token
         self._origin = origin
 
-    def answered(self, waiting: threading.BoundedSemaphore) -> dict[str, JsonValue]:
+    def answered(self, waiting: threading.BoundedSemaphore, body: bytes) -> dict[str, JsonValue]:
         now, provider = datetime.now(UTC), self._hub.provider()
         with self._hub.database.begin(self._origin) as stores:
             client = self._client(stores, provider, now)
-            asked = _asked()
+            asked = _asked(body)
             _note_reported(asked, client, stores, now)
             events = _waiting(asked, client, stores)
         wanted = asked.max_events > 0 and not asked.return_immediately
@@ -117,8 +118,8 @@ def _client_behind(presented: PresentedToken, stores: SqlStores, provider: Provi
     return token.client
 
 
-def _asked() -> PollRequest:
-    """Return what the body asks.
+def _asked(body: bytes) -> PollRequest:
+    """Return what a body asks, which was read before the transaction: a slow client holds none open.
 
     Raises:
         BadRequest: it is not what RFC 8936 2.2 describes; nothing was noted.
@@ -126,8 +127,8 @@ def _asked() -> PollRequest:
     if request.mimetype != "application/json":
         raise BadRequest
     try:
-        return poll_request_of(request.get_json())
-    except PollInvalid as error:
+        return poll_request_of(json.loads(body))
+    except (ValueError, RecursionError) as error:  # PollInvalid among them; or nested without end
         raise BadRequest from error
 
 
