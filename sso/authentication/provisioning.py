@@ -55,6 +55,10 @@ class WrittenUser:
         return str(self.attributes["userName"])
 
 
+class OfficersPassword(Exception):
+    """Whoever holds an officer's role has no password that a department's system knows."""
+
+
 def new_resource_id(now: datetime) -> str:
     """Return an id that sorts by time (RFC 9562 5.7): pages stay as they are while others are added."""
     return new_event_id(now)
@@ -91,8 +95,7 @@ def add_user(by: Provisioner, written: WrittenUser, stores: Stores, now: datetim
     )
     stores.audit.append(event, now)
     if written.password_hash is not None:
-        credential = PasswordCredential(account.id, written.password_hash, now, must_change=True)
-        people.put_password(credential, SOURCE, stores)
+        _put_password(account, written.password_hash, stores, now)
     if not written.active:
         end_access(account, _INACTIVE, stores, now)
     return resource
@@ -105,6 +108,7 @@ def change_user(
 
     Raises:
         NameTaken: another user of the department has the userName; nothing was changed.
+        OfficersPassword: a password was written for an officer; nothing may be kept.
     """
     changed = _changed(known, written)
     if not changed:
@@ -129,8 +133,7 @@ def change_user(
     )
     stores.audit.append(event, now)
     if written.password_hash is not None:
-        credential = PasswordCredential(account.id, written.password_hash, now, must_change=True)
-        people.put_password(credential, SOURCE, stores)
+        _put_password(account, written.password_hash, stores, now)
     if known.active and not written.active:
         end_access(account, _INACTIVE, stores, now)
     elif written.active and not known.active:
@@ -183,6 +186,13 @@ def _account(
 
 
 def _changed(known: Resource, written: WrittenUser) -> frozenset[str]:
+def _put_password(account: Account, password_hash: str, stores: Stores, now: datetime) -> None:
+    person = stores.people.person(account.person_id)
+    if person is not None and person.roles:
+        raise OfficersPassword
+    people.put_password(PasswordCredential(account.id, password_hash, now, must_change=True), SOURCE, stores)
+
+
     before, after = known.attributes, written.attributes
     names = {name for name in {*before, *after} if before.get(name) != after.get(name)}
     if known.active != written.active:

@@ -17,7 +17,7 @@ from scim2_models import (
 from sso.authentication import provisioned_groups, provisioning
 from sso.authentication.password_rules import PasswordRefused
 from sso.authentication.provisioned_groups import MEMBERS_MAX, WrittenGroup
-from sso.authentication.provisioning import WrittenUser
+from sso.authentication.provisioning import OfficersPassword, WrittenUser
 from sso.authentication.stores import Stores
 from sso.directory.provisioned import Link, Resource, ResourceKind
 from sso.directory.routing import DirectoryRoute, route
@@ -111,7 +111,11 @@ class Users:
 
     def change(self, call: Call, known: Resource, written: WrittenUser, stores: Stores) -> Resource | None:
         """Keep it in the place of what is known."""
-        return provisioning.change_user(call.by, known, written, stores, call.now)
+        try:
+            return provisioning.change_user(call.by, known, written, stores, call.now)
+        except OfficersPassword as refused:
+            detail = "password: this person is an officer of the hub, who alone may choose it"
+            raise InvalidValueException(detail=detail) from refused
 
     def remove(self, call: Call, known: Resource, stores: Stores) -> bool:
         """Forget a user."""

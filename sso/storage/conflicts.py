@@ -10,13 +10,13 @@ from sqlalchemy.dialects import postgresql
 
 from sso.directory.conflict import Conflict, ConflictKind, Resolution, Side
 from sso.directory.person import Account
-from sso.storage.tables import account, directory_conflict
+from sso.storage.tables import account, directory_conflict, provisioned_resource
 from sso.storage.unit_of_work import UnitOfWork
 
 CONFLICTS_MAX = 1_000
 """Conflicts of a directory that are told at once: more is one mistake, which one sentence tells."""
 
-_C, _A = directory_conflict.c, account.c
+_C, _A, _R = directory_conflict.c, account.c, provisioned_resource.c
 _is_open = _C.resolved_at.is_(None)
 
 _ADD = postgresql.insert(directory_conflict).on_conflict_do_nothing().returning(_C.id)
@@ -42,6 +42,11 @@ _REUSED = (
     .limit(bindparam("size"))
 )
 _GIVE_ID = update(account).where(_A.id == bindparam("key")).values(immutable_id=bindparam("given"))
+_FOLLOW = (
+    update(provisioned_resource)
+    .where(_R.id == bindparam("resource"), _R.directory_id == bindparam("directory"))
+    .values(account_id=bindparam("given"))
+)
 _RESOLVE = (
     update(directory_conflict)
     .where(_C.id == bindparam("key"), _is_open)
@@ -93,12 +98,18 @@ class SqlConflicts:
         return [row.name_key for row in found]
 
     def exchange_ids(self, one: Account, other: Account) -> None:
-        """Let each of two accounts of a directory go on with the other's immutable id."""
+        """Let each of two accounts of a directory go on with the other's immutable id.
+
+        What the department brought under that id over SCIM is the account's from now on, too.
+        """
         if one.id == other.id:
             return
         self._unit.change(_GIVE_ID, {"key": one.id, "given": f"exchanged {one.id}"})
         self._unit.change(_GIVE_ID, {"key": other.id, "given": one.immutable_id})
         self._unit.change(_GIVE_ID, {"key": one.id, "given": other.immutable_id})
+        for given, of in ((one, other), (other, one)):
+            follows = {"resource": of.immutable_id, "directory": of.directory_id, "given": given.id}
+            self._unit.change(_FOLLOW, follows)
 
     def resolve(self, conflict_id: str, resolution: Resolution, reason: str, now: datetime) -> bool:
         """Note what an officer decided; true for one caller only."""

@@ -1,10 +1,13 @@
 """People over SCIM: creating, replacing, patching, removing (RFC 7644 3.3 to 3.6), and what follows."""
 
 import json
+from datetime import UTC, datetime
 from zlib import crc32
 
 import pytest
 
+from sso.audit.record import Origin
+from sso.directory.person import Role
 from tests.scim.conftest import ENTERPRISE, ISSUER, PASSWORD, PATCH, USER, Department
 
 WHOLE = {
@@ -200,6 +203,39 @@ def test_a_password_is_never_shown_and_must_be_good(department: Department) -> N
     assert credential.must_change
     assert department.hub.passwords.verify(PASSWORD, credential.hash)
     assert PASSWORD not in json.dumps(department.log("provisioning.user.created", "account.created"))
+
+
+def test_no_department_writes_the_password_of_an_officer(department: Department) -> None:
+    """Whoever knows the password of an officer of the hub is one."""
+    user = department.add("bolor", password=PASSWORD)
+    account = department.account(user["id"])
+    with department.hub.database.begin(Origin(actor="test")) as stores:
+        stores.people.grant_role(account.person_id, Role.AUDITOR, datetime.now(UTC))
+    body = {"schemas": [USER], "userName": "bolor", "title": "Head", "password": PASSWORD + "!"}
+
+    said = department.refused("PUT", f"/Users/{user['id']}", body, 400, "invalidValue")
+
+    assert said.startswith("password: this person is an officer")
+    with department.hub.database.read() as stores:
+        credential = stores.credentials.get(account.id)
+    assert credential is not None
+    assert department.hub.passwords.verify(PASSWORD, credential.hash)
+    del body["password"]
+    assert department.done("PUT", f"/Users/{user['id']}", body)["meta"]["version"] == 'W/"2"'
+
+
+def test_an_account_that_got_anothers_id_ends_with_that_user(department: Department) -> None:
+    """An officer said that two entries are one human: the earlier account goes on with the later user."""
+    earlier, later = department.add("bolor"), department.add("bolor.b")
+    kept, over = department.account(earlier["id"]), department.account(later["id"])
+    with department.hub.database.begin(Origin(actor="test")) as stores:
+        stores.conflicts.exchange_ids(kept, over)
+
+    department.call("DELETE", f"/Users/{later['id']}")
+
+    with department.hub.database.read() as stores:
+        found = [stores.people.account(each.id) for each in (kept, over)]
+    assert [each is not None and each.disabled_at is None for each in found] == [False, True]
 
 
 def test_whoever_is_removed_has_no_account_in_use_and_no_password(department: Department) -> None:
