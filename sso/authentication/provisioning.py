@@ -144,13 +144,14 @@ def change_user(
 def remove_user(by: Provisioner, known: Resource, stores: Stores, now: datetime) -> bool:
     """Remove a user, and with the user every access; false if somebody else has changed it meanwhile.
 
+    After false nothing may be kept: the caller rolls back.
     The account stays, disabled: the log and the services still speak of it. Whoever comes under the same
     userName later is somebody else.
     """
     groups = stores.provisioned.groups_of([known.id]).get(known.id, ())
+    stores.provisioned.touch([group.id for group in groups], now)  # groups first, as whoever changes a group
     if not stores.provisioned.remove(known):
         return False
-    stores.provisioned.touch([group.id for group in groups], now)
     account = None if known.account_id is None else stores.people.account(known.account_id)
     if account is not None:
         stores.credentials.forget(account.id)
@@ -167,7 +168,7 @@ def remove_user(by: Provisioner, known: Resource, stores: Stores, now: datetime)
 
 def sync_claims(by: Provisioner, user_ids: Collection[str], stores: Stores, now: datetime) -> None:
     """Bring the accounts of users in step with the groups that they are in now."""
-    for user_id in user_ids:
+    for user_id in sorted(user_ids):
         user = stores.provisioned.get(by.directory_id, ResourceKind.USER, user_id)
         if user is not None:
             _account(by, user.id, user.attributes, stores, now)
@@ -185,7 +186,6 @@ def _account(
     return account
 
 
-def _changed(known: Resource, written: WrittenUser) -> frozenset[str]:
 def _put_password(account: Account, password_hash: str, stores: Stores, now: datetime) -> None:
     person = stores.people.person(account.person_id)
     if person is not None and person.roles:
@@ -193,6 +193,7 @@ def _put_password(account: Account, password_hash: str, stores: Stores, now: dat
     people.put_password(PasswordCredential(account.id, password_hash, now, must_change=True), SOURCE, stores)
 
 
+def _changed(known: Resource, written: WrittenUser) -> frozenset[str]:
     before, after = known.attributes, written.attributes
     names = {name for name in {*before, *after} if before.get(name) != after.get(name)}
     if known.active != written.active:

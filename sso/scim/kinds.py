@@ -163,7 +163,13 @@ class Groups:
 
     def change(self, call: Call, known: Resource, written: WrittenGroup, stores: Stores) -> Resource | None:
         """Keep it in the place of what is known."""
-        _check_members(call, written.members - provisioned_groups.members_of(known, stores), stores)
+        added = written.members - provisioned_groups.members_of(known, stores)
+        try:
+            _check_members(call, added, stores)
+        except InvalidValueException:
+            if _is_present(known, stores):
+                raise
+            return None  # whoever is missing was a member when it was read
         return provisioned_groups.change_group(call.by, known, written, stores, call.now)
 
     def remove(self, call: Call, known: Resource, stores: Stores) -> bool:
@@ -200,6 +206,12 @@ def _check_members(call: Call, members: frozenset[str], stores: Stores) -> None:
         raise InvalidValueException(
             detail=f"members: {min(unknown)[:64]!r} is no user of this department; groups are no members"
         )
+
+
+def _is_present(known: Resource, stores: Stores) -> bool:
+    """Whether a resource is still as it is known."""
+    now = stores.provisioned.get(known.directory_id, known.kind, known.id)
+    return now is not None and now.version == known.version
 
 
 def _wants(name: str, wanted: ResponseParameters[Any]) -> bool:

@@ -5,6 +5,7 @@ if it is still the same version: so a slow hash holds nothing up and no change i
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,12 +97,21 @@ def patch(kind: Kind[Any], call: Call, resource_id: str, document: JsonValue, if
 def remove(kind: Kind[Any], call: Call, resource_id: str, if_match: str | None) -> None:
     """Remove a resource (3.6)."""
     for _ in range(TRIES):
-        with call.begin() as stores:
-            known = _known(kind, call, resource_id, stores)
-            _check_version(known, if_match)
-            if kind.remove(call, known, stores):
-                return
+        with suppress(_Overtaken):
+            return _remove(kind, call, resource_id, if_match)
     raise ConflictException(detail="others change it again and again")
+
+
+class _Overtaken(Exception):
+    """Somebody else was quicker: nothing of the transaction is kept."""
+
+
+def _remove(kind: Kind[Any], call: Call, resource_id: str, if_match: str | None) -> None:
+    with call.begin() as stores:
+        known = _known(kind, call, resource_id, stores)
+        _check_version(known, if_match)
+        if not kind.remove(call, known, stores):
+            raise _Overtaken
 
 
 def show(kind: Kind[Any], call: Call, resource_id: str, wanted: ResponseParameters[Any]) -> Shown:

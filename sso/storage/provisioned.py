@@ -169,17 +169,17 @@ class SqlProvisioned:
 
     def add_members(self, group_id: str, user_ids: Collection[str]) -> None:
         """Put users into a group; those who are in it already stay."""
-        for user_id in user_ids:
+        for user_id in sorted(user_ids):
             self._unit.change(_ADD_MEMBER, {"group_id": group_id, "user_id": user_id})
 
     def remove_members(self, group_id: str, user_ids: Collection[str]) -> None:
         """Take users out of a group."""
-        for user_id in user_ids:
+        for user_id in sorted(user_ids):
             self._unit.change(_REMOVE_MEMBER, {"key": group_id, "member": user_id})
 
     def touch(self, ids: Collection[str], now: datetime) -> None:
         """Give resources a new version, as what is said of their memberships has changed."""
-        for resource_id in ids:
+        for resource_id in sorted(ids):  # in one order, or two writers of the same ones wait for each other
             self._unit.change(_TOUCH, {"key": resource_id, "now": now})
 
     def _index(self, resource: Resource, values: Collection[IndexedValue]) -> None:

@@ -1,10 +1,22 @@
 """Groups over SCIM (RFC 7643 4.2): who is in which, and the claims that follow."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from sso.audit.record import Origin
+from sso.directory.provisioned import Resource
+from sso.scim.call import Call
+from sso.scim.kinds import Groups
 from tests.scim.conftest import GROUP, PATCH, Department
+
+_WAITING = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
 
 
 def claims(department: Department, user: dict[str, Any]) -> tuple[Any, Any]:
@@ -96,3 +108,55 @@ def test_a_name_of_a_group_is_taken_once(department: Department) -> None:
     department.add_group("Registry")
 
     department.refused("POST", "/Groups", {"schemas": [GROUP], "displayName": "REGISTRY"}, 409, "uniqueness")
+
+
+def test_a_change_of_a_group_outlives_a_member_who_is_removed_meanwhile(
+    department: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 7644 3.5.2: the patch names somebody else; it is applied to the group as it is now."""
+    stays, goes, comes = (department.add(name)["id"] for name in ("bolor", "naran", "samira"))
+    group = department.add_group("Registry", stays, goes)
+    written = Groups.written
+
+    def overtaken(self: Groups, call: Call, model: Any, known: Resource | None) -> Any:
+        monkeypatch.setattr(Groups, "written", written)
+        assert department.call("DELETE", f"/Users/{goes}").status_code == 204
+        return written(self, call, model, known)
+
+    monkeypatch.setattr(Groups, "written", overtaken)
+    operation = {"op": "add", "path": "members", "value": [{"value": comes}]}
+
+    changed = department.patched(f"/Groups/{group['id']}", operation)
+
+    assert {member["value"] for member in changed["members"]} == {stays, comes}
+
+
+def test_whoever_is_removed_waits_for_a_change_of_the_group_and_does_not_block_it(
+    department: Department,
+) -> None:
+    """Both take the group first; the other way round PostgreSQL would end one of them (deadlock)."""
+    database = department.hub.database
+    if database.dialect != "postgresql":
+        pytest.skip("on SQLite one writes at a time")
+    user = department.add("bolor")["id"]
+    group = department.add_group("Registry", user)["id"]
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.begin(Origin(actor="test")) as stores:
+            stores.provisioned.touch([group], datetime.now(UTC))
+            removed = pool.submit(department.call, "DELETE", f"/Users/{user}")
+            until_somebody_waits(department)
+            stores.provisioned.touch([user], datetime.now(UTC))
+
+        assert removed.result(timeout=30).status_code == 204
+    assert "members" not in department.done("GET", f"/Groups/{group}")
+
+
+def until_somebody_waits(department: Department) -> None:
+    waited = threading.Event()
+    for _ in range(1000):
+        with department.hub.database._schema_writer() as connection:
+            if connection.scalar(text(_WAITING)):
+                return
+        waited.wait(0.01)
+    raise AssertionError("nobody waits for the group")
