@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-from scim2_models import Group, Path, ScimFilter
+from scim2_models import Group, Path, ScimFilter, TooManyException
 from scim2_models.path import (
     AttributeBinding,
     AttrPath,
@@ -54,6 +54,10 @@ _COLUMNS = MappingProxyType(
     {"id": "id", "meta.created": "created", "meta.lastmodified": "updated", "active": "active"}
 )
 _LINKS = MappingProxyType({ResourceKind.USER: "groups.value", ResourceKind.GROUP: "members.value"})
+SLOW_TERMS_MAX = 5
+"""Terms of one filter that look at every value of an attribute."""
+_UNRANGED = frozenset({"co", "ew", "ne"})
+_OPEN = frozenset({"gt", "ge", "sw"})
 _WIDE = frozenset({CompareOperator.ne})
 
 
@@ -106,8 +110,32 @@ def index_of(kind: ResourceKind, binding: AttributeBinding | None) -> tuple[str,
 
 
 def asked(kind: ResourceKind, scim_filter: "ScimFilter[Any]") -> Asked:
-    """Return the question that a filter stands for, as far as the store can answer it."""
-    return _Asking(kind, scim_filter).of(scim_filter.ast)
+    """Return the question that a filter stands for, as far as the store can answer it.
+
+    Raises:
+        TooManyException: too many of its terms look at every value of an attribute.
+    """
+    question = _Asking(kind, scim_filter).of(scim_filter.ast)
+    if sum(_is_slow(each) for each in _comparisons(question.condition)) > SLOW_TERMS_MAX:
+        detail = f"a filter has at most {SLOW_TERMS_MAX} terms with co, ew, ne or pr"
+        raise TooManyException(detail=detail)
+    return question
+
+
+def _comparisons(condition: Condition) -> Iterator[Compared]:
+    match condition:
+        case Compared():
+            yield condition
+        case Opposite():
+            yield from _comparisons(condition.condition)
+        case All() | AnyOf():
+            for each in condition.conditions:
+                yield from _comparisons(each)
+
+
+def _is_slow(compared: Compared) -> bool:
+    """Whether no range of the index answers it: every value of the attribute is looked at."""
+    return compared.operator in _UNRANGED or (compared.operator in _OPEN and not compared.key)
 
 
 def attributes_in(node: FilterNode) -> Iterator[str]:
