@@ -50,20 +50,23 @@ class StatePoll:
     def once(self) -> int:
         """Ask about everybody who is signed in; return how many accesses ended.
 
+        Whom the directory calls disabled, locked or expired loses access batch by batch. Who is absent is
+        judged at the end, when it is known how many are.
+
         Raises:
-            DirectoryUnavailable: nothing more is asked in this round.
+            DirectoryUnavailable: nothing more is asked in this round, and nobody is judged by their absence.
         """
         asked_at = datetime.now(UTC)
-        said: dict[str, Departure | None] = {}
-        after = ""
+        absent: dict[str, Departure] = {}
+        after, asked, ended = "", 0, 0
         while accounts := self._signed_in(after):
-            said |= self.hub.account_states.ask(accounts, asked_at)
+            said = self.hub.account_states.ask(accounts, asked_at)
             self._note(accounts, said, asked_at)
-            after = accounts[-1].id
-        gone = {key: departure for key, departure in said.items() if departure is not None}
-        if not self._believes(gone, len(said)):
-            gone = {key: departure for key, departure in gone.items() if departure not in _ABSENT}
-        return sum(self._end(account_id, departure, asked_at) for account_id, departure in gone.items())
+            gone = {key: departure for key, departure in said.items() if departure is not None}
+            absent |= {key: departure for key, departure in gone.items() if departure in _ABSENT}
+            ended += self._end_all({key: gone[key] for key in gone.keys() - absent.keys()}, asked_at)
+            after, asked = accounts[-1].id, asked + len(said)
+        return ended + (self._end_all(absent, asked_at) if self._believes(len(absent), asked) else 0)
 
     def _signed_in(self, after: str) -> Sequence[Account]:
         with self.hub.database.read() as stores:
@@ -85,9 +88,8 @@ class StatePoll:
                 for account_id in old:
                     stores.people.note_state(account_id, asked_at)
 
-    def _believes(self, gone: Mapping[str, Departure], asked: int) -> bool:
+    def _believes(self, absent: int, asked: int) -> bool:
         """Whether so many can be absent; on record when that is doubted anew."""
-        absent = sum(departure in _ABSENT for departure in gone.values())
         doubted = not self.directory.state.believes(absent, asked)
         if doubted and not self._doubted:
             event = DirectoryStatesDoubted(directory_id=self.directory.id, absent=absent, asked=asked)
@@ -95,6 +97,9 @@ class StatePoll:
                 stores.audit.append(event, datetime.now(UTC))
         self._doubted = doubted
         return not doubted
+
+    def _end_all(self, gone: Mapping[str, Departure], asked_at: datetime) -> int:
+        return sum(self._end(account_id, departure, asked_at) for account_id, departure in gone.items())
 
     def _end(self, account_id: str, departure: Departure, asked_at: datetime) -> bool:
         with self.hub.database.begin(_ORIGIN) as stores:
