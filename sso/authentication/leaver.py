@@ -5,6 +5,7 @@ provisioning client, an officer. Sessions end and their applications are told, e
 its codes, refresh tokens and device codes, what a client waits for is refused, and the log says why.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -83,11 +84,12 @@ def end_person(person_id: str, leave: Leave, stores: Stores, now: datetime) -> b
 
     Accounts keep their own state: those that were enabled can be used again when the person is.
     """
+    accounts = _locked_accounts(person_id, stores)
     if not stores.people.disable_person(person_id, now):
         return False
     event = PersonDisabled(person_id=person_id, source=leave.source, reason=leave.reason)
     stores.audit.append(event, now)
-    for account in stores.people.accounts_of(person_id):
+    for account in accounts:
         if account.disabled_at is None:
             tell(account.id, EventType.ACCOUNT_DISABLED, stores, now)
         _end(account.id, leave, stores, now)
@@ -96,13 +98,24 @@ def end_person(person_id: str, leave: Leave, stores: Stores, now: datetime) -> b
 
 def restore_person(person_id: str, source: str, stores: Stores, now: datetime) -> bool:
     """Let a person use their enabled accounts again; false if they could."""
+    accounts = _locked_accounts(person_id, stores)
     if not stores.people.enable_person(person_id):
         return False
     stores.audit.append(PersonEnabled(person_id=person_id, source=source), now)
-    for account in stores.people.accounts_of(person_id):
+    for account in accounts:
         if account.disabled_at is None:
             tell(account.id, EventType.ACCOUNT_ENABLED, stores, now)
     return True
+
+
+def _locked_accounts(person_id: str, stores: Stores) -> Sequence[Account]:
+    """Every account of a person, held in the order of a link: none comes or goes meanwhile."""
+    held: set[str] = set()
+    while missing := {each.id for each in stores.people.accounts_of(person_id)} - held:
+        for account_id in sorted(missing):
+            stores.people.lock_account(account_id)
+        held |= missing
+    return stores.people.accounts_of(person_id)
 
 
 def _end(account_id: str, leave: Leave, stores: Stores, now: datetime) -> None:

@@ -208,3 +208,29 @@ def test_a_purged_account_is_told_of_as_purged(desk: Desk) -> None:
 
     kinds = {event.kind for event, _ in desk.stores.security_events.queued}
     assert kinds == {EventType.ACCOUNT_PURGED, EventType.SESSION_REVOKED}
+
+
+@pytest.mark.parametrize("restored", [False, True])
+def test_every_account_of_a_person_is_held_before_the_person_changes(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, restored: bool
+) -> None:
+    """A link that is made meanwhile waits, or has just brought an account that ends as well."""
+    person_id = desk.add_citizen("bat").person_id
+    if restored:
+        leaver.end_person(person_id, LOCKED, desk.stores, NOW)
+    held: list[tuple[str, bool]] = []
+
+    def lock(account_id: str) -> None:
+        person = desk.stores.people.person(person_id)
+        assert person is not None
+        held.append((account_id, person.disabled_at is None))
+        if len(held) == 1:  # whoever held it before has linked another account
+            desk.add_citizen("another", person_id)
+
+    monkeypatch.setattr(type(desk.stores.people), "lock_account", lambda _, account_id: lock(account_id))
+    if restored:
+        assert leaver.restore_person(person_id, "command", desk.stores, NOW)
+    else:
+        assert leaver.end_person(person_id, LOCKED, desk.stores, NOW)
+
+    assert held[:2] == [("account-bat", not restored), ("account-another", not restored)]
