@@ -11,6 +11,11 @@ from sso.oidc.registered_address import AddressInvalid, check_web_address
 WELL_KNOWN = "/.well-known/openid-configuration"
 FRESH_SECONDS = 3_600.0
 STALE_SECONDS = 86_400.0
+AGAIN_SECONDS = 60.0
+"""After a try that failed, what is known serves so long before the next."""
+
+WAIT_SECONDS = 5.0
+"""How long a request waits for another that reads, where nothing is known."""
 
 
 class UpstreamUnavailable(Exception):
@@ -43,25 +48,46 @@ class PublishedMetadata:
         self._lock = threading.Lock()
         self._known: Metadata | None = None
         self._read_at = float("-inf")
+        self._tried_at = float("-inf")
 
     def current(self) -> Metadata:
-        """Return the metadata.
+        """Return the metadata; one thread reads it anew, and no other waits where some is known.
 
         Raises:
             UpstreamUnavailable: it was never read, or not for a day, and cannot be now.
         """
-        age = self._clock() - self._read_at
-        if self._known is not None and age < FRESH_SECONDS:
-            return self._known
-        with self._lock:
-            if self._known is not None and self._clock() - self._read_at < FRESH_SECONDS:
-                return self._known
-            try:
-                self._known, self._read_at = self.read(), self._clock()
-            except UpstreamUnavailable:
-                if self._known is None or age > STALE_SECONDS:
-                    raise
-            return self._known
+        now = self._clock()
+        usable = self._usable(now, STALE_SECONDS)
+        if usable is not None and (
+            now - self._read_at < FRESH_SECONDS or now - self._tried_at < AGAIN_SECONDS
+        ):
+            return usable
+        if not self._lock.acquire(timeout=0 if usable is not None else WAIT_SECONDS):
+            if usable is not None:
+                return usable
+            raise UpstreamUnavailable("another request has been reading the metadata for too long")
+        try:
+            return self._read_anew()
+        finally:
+            self._lock.release()
+
+    def _read_anew(self) -> Metadata:
+        """Read it, unless whoever held the lock before has just done so."""
+        known = self._usable(self._clock(), FRESH_SECONDS)
+        if known is not None:
+            return known
+        self._tried_at = self._clock()
+        try:
+            self._known, self._read_at = self.read(), self._clock()
+        except UpstreamUnavailable:
+            known = self._usable(self._clock(), STALE_SECONDS)
+            if known is None:
+                raise
+            return known
+        return self._known
+
+    def _usable(self, now: float, seconds: float) -> Metadata | None:
+        return self._known if now - self._read_at < seconds else None
 
     def read(self) -> Metadata:
         """Read the metadata now.
