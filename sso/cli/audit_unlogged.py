@@ -22,12 +22,20 @@ from sso.hub import Hub
 from sso.oidc.bearer import ACCESS_TOKEN_TYPES
 from sso.oidc.jose import TokenInvalid, unverified_header, verify_own
 from sso.oidc.keys import KeyRing
+from sso.oidc.logout import LOGOUT_TOKEN_TYPE
+from sso.oidc.security_event import SECURITY_EVENT_TYPE
 from sso.storage.stores import SqlStores
 
 EXIT_FOUND = 3
 MAX_LINE = 1_048_576
 AROUND = timedelta(minutes=5)
 _ID_TOKEN_TYPES = ("JWT",)
+_KINDS = {typ.lower(): "access token" for typ in ACCESS_TOKEN_TYPES} | {
+    typ.lower(): "ID token" for typ in _ID_TOKEN_TYPES
+}
+_NEVER_LOGGED = (LOGOUT_TOKEN_TYPE, SECURITY_EVENT_TYPE, "token-introspection+jwt")
+"""What the hub signs and nobody can use as a token."""
+
 _COLUMNS = ("line", "what", "kind", "client_id", "name", "kid", "issued_at")
 
 
@@ -59,6 +67,11 @@ class _Token:
         """When it says that it was made."""
         return _time(self.claims.get("iat"))
 
+    @property
+    def ends(self) -> datetime | None:
+        """When it says that it expires."""
+        return _time(self.claims.get("exp"))
+
 
 @click.command("find-unlogged")
 @click.argument("file", type=click.File("rb"), default="-")
@@ -69,9 +82,9 @@ def find_unlogged(context: click.Context, file: BinaryIO, reason: str | None, as
     """Compare tokens, one JWT a line (- is standard input), with the log.
 
     Reports each that bears a signature of this hub's, also of a revoked key, and that no event tells of, or
-    tells otherwise: access tokens by jti, ID tokens by txn. Ends with 0 when there is none and with 3 when
-    there is one. Tokens of others, those that cannot be read, and those older than the log's retention are
-    counted and passed over.
+    tells otherwise: access tokens by jti, ID tokens by txn. One of a type that the hub never makes is one
+    too. Ends with 0 when there is none and with 3 when there is one. Tokens of others, those that cannot be
+    read, and expired ones that are older than the log's retention are counted and passed over.
     """
     found: list[dict[str, JsonValue]] = []
     compared = passed_over = 0
@@ -114,34 +127,58 @@ def _every_key(hub: Hub) -> KeyRing:
 
 
 def _ours(text: str, line: int, ring: KeyRing, issuer: str) -> _Token | None:
-    for kind, types in (("access token", ACCESS_TOKEN_TYPES), ("ID token", _ID_TOKEN_TYPES)):
-        try:
-            claims = verify_own(text, ring, types)
-            kid = str(unverified_header(text).get("kid"))
-        except TokenInvalid:
-            continue
-        return _Token(line, kind, kid, claims) if claims.get("iss") == issuer else None
-    return None
+    """A token with our signature and our name, whatever its type; None for others."""
+    try:
+        header = unverified_header(text)
+        typ = str(header.get("typ", ""))
+        claims = verify_own(text, ring, (typ,))
+    except TokenInvalid:
+        return None
+    if claims.get("iss") != issuer or typ.lower() in _NEVER_LOGGED:
+        return None
+    return _Token(line, _KINDS.get(typ.lower(), "unknown type"), str(header.get("kid")), claims)
 
 
 def _forgotten(hub: Hub, token: _Token) -> bool:
-    """Whether the log may have lost the month of a token at the end of its retention."""
-    days, issued_at = hub.configuration.settings.audit.retention_days, token.issued_at
-    return days is not None and issued_at is not None and issued_at < datetime.now(UTC) - timedelta(days=days)
+    """Whether the log may have lost the month of a token at the end of its retention.
+
+    Not of one that is still good: whoever forges it writes what time he likes.
+    """
+    days, issued_at, ends = hub.configuration.settings.audit.retention_days, token.issued_at, token.ends
+    if days is None or issued_at is None or ends is None:
+        return False
+    now = datetime.now(UTC)
+    return issued_at < now - timedelta(days=days) and ends < now
 
 
 def _wrong(hub: Hub, token: _Token) -> str | None:
     """What is wrong with a token in the eyes of the log; None when it tells of just this one."""
     issued_at = token.issued_at
-    if token.name is None or issued_at is None:
+    if token.name is None or issued_at is None or token.kind not in _KINDS.values():
         return "unlogged"
     with hub.database.read() as stores:
         access = token.kind == "access token"
         record = _by_jti(stores, token, issued_at) if access else stores.audit_search.find(token.name)
-    if record is None or record.event != TokenIssued.code:
-        return "unlogged"
+        if record is None or record.event != TokenIssued.code:
+            return "unlogged"
+        of_whom = _is_of_its_person(stores, token, record)
     same = _is_access_token(token, record) if access else _is_id_token(token, record, issued_at)
-    return None if same else "differs"
+    return None if same and of_whom else "differs"
+
+
+def _is_of_its_person(stores: SqlStores, token: _Token, record: AuditRecord) -> bool:
+    """Whether `sub` and `acr` are those that were issued: by the grant, or else by what `sub` stands for."""
+    sub, acr, client_id = token.claims.get("sub"), token.claims.get("acr"), str(record.client_id)
+    if record.grant_id is None:
+        return sub == client_id and acr is None
+    grant = stores.grants.get(record.grant_id)
+    if grant is not None:
+        proven = grant.acr if grant.amr or token.kind == "ID token" else None
+        return (sub, acr) == (grant.sub, proven)
+    client = stores.clients.get(client_id)
+    if client is None or record.account_id is None:
+        return True  # nobody can tell any more
+    return stores.subjects.account_of(str(sub), client.sector) in (record.account_id, None)
 
 
 def _by_jti(stores: SqlStores, token: _Token, issued_at: datetime) -> AuditRecord | None:
@@ -156,7 +193,7 @@ def _by_jti(stores: SqlStores, token: _Token, issued_at: datetime) -> AuditRecor
 
 def _is_access_token(token: _Token, record: AuditRecord) -> bool:
     claims, detail = token.claims, record.detail
-    ends = _time(claims.get("exp"))
+    ends = token.ends
     logged_end = datetime.fromisoformat(str(detail.get("expires_at")))
     return (
         claims.get("client_id") == record.client_id

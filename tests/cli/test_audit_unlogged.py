@@ -70,6 +70,11 @@ def test_what_was_minted_beside_the_log_is_found_and_what_was_issued_is_not(hub:
         ({**identity, "txn": "00000000-0000-7000-8000-000000000000"}, "JWT"),
         ({**identity, "aud": "another"}, "JWT"),
         ({name: value for name, value in identity.items() if name != "txn"}, "JWT"),
+        ({**stolen, "sub": "somebody-else"}, "at+jwt"),
+        ({**stolen, "acr": "9"}, "at+jwt"),
+        ({**identity, "sub": "somebody-else"}, "JWT"),
+        ({**identity, "acr": "9"}, "JWT"),
+        (stolen, "vp+jwt"),
         ({**stolen, "iss": "https://other.example"}, "at+jwt"),
     )
     foreign = [
@@ -85,11 +90,12 @@ def test_what_was_minted_beside_the_log_is_found_and_what_was_issued_is_not(hub:
     assert [row["what"] for row in rows] == [
         *("unlogged", "differs", "differs", "unlogged"),
         *("unlogged", "differs", "unlogged"),
+        *("differs", "differs", "differs", "differs", "unlogged"),
     ]
-    assert [row["line"] for row in rows] == list(range(2, 9))
-    assert summary == {"compared": 10, "passed_over": 3, "findings": 7}
+    assert [row["line"] for row in rows] == list(range(2, 14))
+    assert summary == {"compared": 15, "passed_over": 3, "findings": 12}
     events = hub.audit("--event", "audit.token.unlogged")
-    assert len(events) == 7
+    assert len(events) == 12
     assert {event["severity"] for event in events} == {5}
     assert "never-issued-1" in {event["detail"].get("jti") for event in events}
 
@@ -118,3 +124,28 @@ def test_tokens_of_nobody_here_are_passed_over(hub: HubServer) -> None:
     assert summary["compared"] == 0
     (event, *_) = hub.audit("--event", "audit.tokens.compared")
     assert event["detail"]["count"] == 0
+
+
+def test_a_forged_token_that_is_still_good_is_never_too_old_for_the_log(hub: HubServer) -> None:
+    """Whoever forges one writes the time he likes: before the retention, to be passed over."""
+    file = hub.config_file
+    text = file.read_text(encoding="utf-8")
+    file.write_text(f"{text}\n[audit]\nretention_days = 200\n", encoding="utf-8")
+    now = int(datetime.now(UTC).timestamp())
+    claims = {
+        "iss": hub.issuer,
+        "sub": "x",
+        "client_id": "x",
+        "jti": "never-issued-3",
+        "iat": now - 300 * 86_400,
+    }
+    try:
+        living, dead = minted(
+            hub, ({**claims, "exp": now + 60}, "at+jwt"), ({**claims, "exp": now - 60}, "at+jwt")
+        )
+        code, rows, summary = found(hub, living, dead)
+    finally:
+        file.write_text(text, encoding="utf-8")
+
+    assert (code, [row["line"] for row in rows]) == (3, [1])
+    assert summary == {"compared": 1, "passed_over": 1, "findings": 1}
