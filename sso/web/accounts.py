@@ -6,7 +6,7 @@ or mail addresses mean nothing.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, request
 
@@ -16,7 +16,7 @@ from sso.authentication.stores import Stores
 from sso.directory.person import Account
 from sso.hub import Hub
 from sso.oidc.metadata import AUTHORIZATION_PATH
-from sso.oidc.session import Session
+from sso.oidc.session import Session, SessionEnd
 from sso.web.answers import Answers
 from sso.web.choose_account import persona_text
 from sso.web.journey import HOME, LINK, Journey, begin_own, check_form, load
@@ -120,7 +120,12 @@ class _AccountsPages:
             session = self._session(visit, stores)
         if session is None or not _is_fresh(session, visit):
             return self._answers.to("/account/add")
-        return self._begin(LINK, {"account": session.account_id}, visit)
+        first = {
+            "account": session.account_id,
+            "session": session.id,
+            "auth_time": session.auth_time.isoformat(),
+        }
+        return self._begin(LINK, first, visit)
 
     def confirm(self, pending_id: str, visit: Visit) -> Response:
         with self._hub.database.read() as stores:
@@ -134,16 +139,20 @@ class _AccountsPages:
             accounts=[self._shown(account, second.id, visit.language) for account in (first, second)],
             obstacle=None if obstacle is None else obstacle.value,
             action=f"/account/add/{pending_id}",
-            csrf_token=visit.form_token(pending_id),
+            csrf_token=visit.form_token(_purpose(pending_id, first, second)),
         )
 
     def decide(self, pending_id: str, visit: Visit) -> Response:
-        check_form(visit, request, pending_id, self._hub.settings.issuer)
+        with self._hub.database.read() as stores:
+            shown = _both(self._journey(pending_id, visit, stores), stores)
+        check_form(visit, request, _purpose(pending_id, *shown), self._hub.settings.issuer)
         yes = request.form.get("decision") == "link"
         try:
             with self._hub.database.begin(visit.origin) as stores:
                 journey = self._journey(pending_id, visit, stores)
                 first, second = _both(journey, stores)
+                if (first.id, second.id) != (shown[0].id, shown[1].id):
+                    raise ExpiredPage
                 if not stores.pending.remove(pending_id):
                     raise ExpiredPage
                 if yes:
@@ -199,10 +208,26 @@ def _is_fresh(session: Session, visit: Visit) -> bool:
     return visit.now - session.auth_time <= FRESH
 
 
+def _purpose(pending_id: str, first: Account, second: Account) -> str:
+    """What a form is for: a yes counts for the two accounts that the page showed, and for no others."""
+    return f"{pending_id}\0{first.id}\0{second.id}"
+
+
 def _both(journey: Journey, stores: Stores) -> tuple[Account, Account]:
-    """The account that began and the one that is signed in now."""
-    first = stores.people.account(journey.pending.params.get("account", ""))
-    second = stores.people.account(journey.session.account_id) if journey.session is not None else None
-    if first is None or second is None:
+    """The account that began and the one that is signed in now.
+
+    Raises:
+        ExpiredPage: one is missing, the proofs are more than FRESH apart, or the first session ended
+            otherwise than by the second.
+    """
+    params, session = journey.pending.params, journey.session
+    first = stores.people.account(params.get("account", ""))
+    second = stores.people.account(session.account_id) if session is not None else None
+    record = stores.sessions.record(params.get("session", ""))
+    if first is None or second is None or session is None or record is None:
+        raise ExpiredPage
+    if record.ended_at is not None and record.ended_cause is not SessionEnd.REPLACED:
+        raise ExpiredPage
+    if session.auth_time - datetime.fromisoformat(params["auth_time"]) > FRESH:
         raise ExpiredPage
     return first, second

@@ -188,3 +188,42 @@ def test_an_old_sign_in_is_not_enough_to_add_an_account(hub: TunedHub, visitor: 
     assert visitor.has("login_name")
     visitor.sign_in("tuya", PASSWORD)
     assert visitor.page.url == f"{hub.issuer}/account/add"
+
+
+def test_proofs_that_are_more_than_ten_minutes_apart_link_nothing(hub: TunedHub, visitor: Visitor) -> None:
+    ask_for_the_other(visitor)
+    apart = persons(hub)
+    execute(hub, "UPDATE session SET auth_time = auth_time - 700000000")
+    execute(hub, "UPDATE session SET auth_time = auth_time + 1400000000 WHERE ended_at IS NULL")
+
+    visitor.press("link")
+
+    assert visitor.text("error_code") == "expired_page"
+    assert persons(hub) == apart
+
+
+def test_a_first_session_that_was_ended_links_nothing(hub: TunedHub, visitor: Visitor) -> None:
+    """By a leaver's directory, an officer or a sign-out elsewhere: only the second sign-in may replace it."""
+    ask_for_the_other(visitor)
+    apart = persons(hub)
+    execute(hub, "UPDATE session SET ended_cause = 'officer' WHERE ended_cause = 'replaced'")
+
+    visitor.press("link")
+
+    assert visitor.text("error_code") == "expired_page"
+    assert persons(hub) == apart
+
+
+def test_a_yes_is_for_the_accounts_that_were_shown(hub: TunedHub, visitor: Visitor) -> None:
+    ask_for_the_other(visitor)
+    apart = persons(hub)
+    execute(
+        hub,
+        "UPDATE session SET account_id = (SELECT id FROM account WHERE login_name = 'dorj')"
+        " WHERE ended_at IS NULL AND account_id IN (SELECT id FROM account WHERE kind = 'staff')",
+    )
+
+    visitor.press("link")
+
+    assert visitor.text("error_code") == "form_expired"
+    assert persons(hub) == apart
