@@ -64,6 +64,9 @@ LOG: Mapping[str, Sequence[str]] = {
         _("The records of {month} were dropped at the end of their retention."),
         _("A month of records was dropped at the end of its retention."),
     ),
+    "audit.retention.keys_ordered": (
+        _("Keys to what this log told of people are about to be destroyed: their retention is over."),
+    ),
     "audit.retention.keys_destroyed": (
         _("{keys} keys to what this log told of people were destroyed at the end of their retention."),
         _("Keys to what this log told of people were destroyed at the end of their retention."),
