@@ -50,7 +50,7 @@ class _UpstreamPages:
     def start(self, pending_id: str, upstream_id: str) -> Response:
         visit, journey = journey_of(pending_id, self._hub, request)
         check_form(visit, request, pending_id, self._hub.settings.issuer)
-        provider, wish, state = self._provider(upstream_id), Wish.of(journey.asked), new_secret()
+        provider, wish, state = self._provider(upstream_id), _wish_of(journey), new_secret()
         try:
             address = provider.address(self._question(provider, wish, state, visit))
         except UpstreamUnavailable as error:
@@ -128,7 +128,7 @@ class _UpstreamPages:
     ) -> Response:
         back = Return(
             answer=answer,
-            wish=Wish.of(journey.asked),
+            wish=_wish_of(journey),
             journey=under_way,
             client_id=journey.client_id,
             previous=journey.session,
@@ -165,3 +165,12 @@ class _UpstreamPages:
             service_name=journey.service_name(tag),
             cancel_action=journey.cancel_action,
         )
+
+
+def _wish_of(journey: Journey) -> Wish:
+    """Return what a journey needs of the sign-in there, so that it does not come back in vain."""
+    if journey.adds_account or (journey.asked is None and journey.pending.params.get("fresh")):
+        return Wish(prompt="login")
+    if journey.waiting is not None:
+        return Wish(max_age=journey.waiting.client.default_max_age)
+    return Wish.of(journey.asked)

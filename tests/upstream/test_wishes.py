@@ -194,3 +194,15 @@ def test_an_equal_mail_address_is_another_person(stage: Stage) -> None:
 
     one, two = stage.log("auth.login.success")[:2]
     assert one["account_id"] != two["account_id"]
+
+
+def test_a_page_of_our_own_that_wants_a_new_sign_in_asks_for_one_there(stage: Stage) -> None:
+    """Else the browser comes back with the old one, and is sent there again without end."""
+    browser = stage.browser()
+    begun = browser.client.get("/account/add", base_url=ISSUER)
+    sent = press(browser, browser.open(begun.headers["Location"]))
+
+    assert isinstance(sent, Mapping)
+    assert sent["prompt"] == "login"
+    stage.platform.claims = {"auth_time": int(time.time()) - 600}
+    assert code_of(browser.come_back(sent["state"])) == "upstream_not_fresh"
