@@ -4,8 +4,9 @@ Fed with the leaves in the order of their indices and with the checkpoints in th
 does not grow with the log.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sso.audit.checkpoint import verified_checkpoint
 from sso.audit.merkle.tree import Frontier, leaf_hash
@@ -38,13 +39,58 @@ class LogIdentity:
     keys: Sequence[NoteKey]
 
 
-class WholeLog:
-    """One pass over a log. `gone_before`: entries with ids before it went at the end of their retention."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DroppedMonth:
+    """A month that went at the end of its retention, as an entry of the log says.
 
-    def __init__(self, identity: LogIdentity, notes: Iterable[str], gone_before: str = "") -> None:
+    Its ids are from `first_id` up to `end_id`, there were `entries` of them, and by epoch (as text) their
+    places are below `minimum_indices`.
+    """
+
+    month: str
+    first_id: str
+    end_id: str
+    entries: int
+    minimum_indices: Mapping[str, int]
+
+
+@dataclass(slots=True)
+class DroppedMonths:
+    """What may be missing. A place proves its entry but not the id beside it, so entries are counted too."""
+
+    months: Sequence[DroppedMonth] = ()
+    _missing: Counter[str] = field(default_factory=Counter)
+
+    def excuse(self, epoch: int, leaf: StoredLeaf) -> bool:
+        """Whether a leaf without an entry may be one of a month that was dropped."""
+        for each in self.months:
+            below = each.minimum_indices.get(str(epoch), 0)
+            if each.first_id <= leaf.event_id < each.end_id and leaf.index < below:
+                self._missing[each.month] += 1
+                return True
+        return False
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield, after every leaf, the months of which more is missing than was dropped."""
+        for each in self.months:
+            missing = self._missing[each.month]
+            if missing > each.entries:
+                yield Finding(
+                    "deleted",
+                    f"{missing} entries of {each.month} are missing, and {each.entries} were dropped",
+                )
+
+
+class WholeLog:
+    """One pass over the log of an epoch; `dropped` is shared by the passes over all epochs."""
+
+    def __init__(
+        self, identity: LogIdentity, notes: Iterable[str], epoch: int, dropped: DroppedMonths
+    ) -> None:
         self._identity = identity
         self._notes = iter(notes)
-        self._gone_before = gone_before
+        self._epoch = epoch
+        self._dropped = dropped
         self._next_note = next(self._notes, None)
         self.frontier = Frontier()
         self.checkpoints = 0
@@ -63,7 +109,7 @@ class WholeLog:
         if leaf.index != self.frontier.size:
             yield Finding("gap", f"entry {self.frontier.size} is missing: after it comes {leaf.index}")
         if leaf.body is None:
-            if leaf.event_id >= self._gone_before:
+            if not self._dropped.excuse(self._epoch, leaf):
                 yield Finding("deleted", f"entry {leaf.index} ({leaf.event_id}) was deleted")
         elif leaf_hash(leaf.body) != leaf.leaf_hash:
             yield Finding("changed", f"entry {leaf.index} ({leaf.event_id}) is not what was logged")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from sso.audit.entry import EntryInvalid, public_record
-from sso.audit.whole_log import Finding, LogIdentity, StoredLeaf, WholeLog
+from sso.audit.whole_log import DroppedMonths, Finding, LogIdentity, StoredLeaf, WholeLog
 from sso.storage.audit_rows import public_columns
 from sso.storage.audit_tree import FiledEntry, Head
 from sso.storage.database import Database
@@ -26,7 +26,6 @@ class LogCheck:
     database: Database
     entries: int = 0
     checkpoints: int = 0
-    gone_before: str = ""
 
     def findings(self) -> Iterator[Finding]:
         """Yield everything that is wrong, epoch by epoch, then row by row.
@@ -40,14 +39,21 @@ class LogCheck:
             self.database.read() as stores
         ):  # later than the checkpoints: every signed tree is within its head
             heads, keys = stores.audit_tree.heads(), stores.audit_checkpoints.public_keys()
-            self.gone_before = stores.audit_tree.gone_before()
+            dropped = DroppedMonths(stores.audit_months.dropped() if self._drops else ())
         for head in heads:
             own = [key for key in keys if key.name == head.origin]
-            yield from self._epoch(head, LogIdentity(head.origin, own), signed.get(head.epoch, 0))
+            notes = self._notes(head.epoch, signed.get(head.epoch, 0))
+            log = WholeLog(LogIdentity(head.origin, own), notes, head.epoch, dropped)
+            yield from self._epoch(head, log)
+        yield from dropped.findings()
         yield from self._rows()
 
-    def _epoch(self, head: Head, identity: LogIdentity, signed_size: int) -> Iterator[Finding]:
-        log = WholeLog(identity, self._notes(head.epoch, signed_size), self.gone_before)
+    @property
+    def _drops(self) -> bool:
+        """Whether this database ever drops a month: elsewhere nobody can say that one was."""
+        return self.database.dialect == "postgresql"
+
+    def _epoch(self, head: Head, log: WholeLog) -> Iterator[Finding]:
         yield from log.findings(self._leaves(head))
         self.entries += log.frontier.size
         self.checkpoints += log.checkpoints

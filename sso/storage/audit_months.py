@@ -5,16 +5,21 @@ in the tree: 100 bytes an entry that tell nothing, so that every other proof and
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Integer, bindparam, func, select, text, update
+from sqlalchemy import Integer, LargeBinary, bindparam, cast, func, select, text, update
 
+from sso.audit.entry import public_record
+from sso.audit.event import AuditMonthDropped
+from sso.audit.whole_log import DroppedMonth
 from sso.storage.columns import Text
 from sso.storage.tables import audit_event, audit_head, audit_leaf, audit_pending
 from sso.storage.unit_of_work import UnitOfWork
 
+MINIMUM_RETENTION = timedelta(days=180)
+"""No configuration drops anything younger (`[audit] retention_days`)."""
 _NAME = re.compile(r"audit_event_(\d{4})_(\d{2})")
 _L, _P, _H, _A = audit_leaf.c, audit_pending.c, audit_head.c, audit_event.c
 _ONE_AT_A_TIME = text("SELECT pg_try_advisory_xact_lock(6004516284115648515) AS mine").columns(mine=Integer)
@@ -33,6 +38,12 @@ _COUNT = (
     select(func.count().label("entries"))
     .select_from(audit_event)
     .where(_A.id >= bindparam("first_id"), _A.id < bindparam("end_id"))
+)
+_DROPPED = (
+    select(cast(_A.body, LargeBinary).label("body"))
+    .join(audit_leaf, _L.event_id == _A.id)
+    .where(_A.event == AuditMonthDropped.code)
+    .order_by(_A.id)
 )
 _RAISE = (
     update(audit_head)
@@ -56,6 +67,15 @@ class Month:
         """Return the month of a moment, in UTC."""
         there = moment.astimezone(UTC)
         return cls(there.year, there.month)
+
+    @classmethod
+    def parse(cls, text: str) -> "Month":
+        """Return the month of its text.
+
+        Raises:
+            ValueError: it is not that of a month.
+        """
+        return cls.of(datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC))
 
     @property
     def begin(self) -> datetime:
@@ -98,6 +118,11 @@ class SqlAuditMonths:
     def __init__(self, unit: UnitOfWork) -> None:
         self._unit = unit
 
+    def dropped(self) -> Sequence[DroppedMonth]:
+        """Return the months that entries with a place in the log say were dropped, none too young for it."""
+        found = (_read(row.body) for row in self._unit.rows(_DROPPED))
+        return [month for month in found if month is not None]
+
     def lock(self) -> bool:
         """Be the one who changes partitions until the transaction ends; false if somebody else is."""
         row = self._unit.row(_ONE_AT_A_TIME)
@@ -135,3 +160,26 @@ class SqlAuditMonths:
         for epoch, index in minimum.items():
             self._unit.change(_RAISE, {"of_epoch": epoch, "new_minimum": index})
         return Dropped(0 if counted is None else int(counted.entries), minimum)
+
+
+def _read(body: bytes) -> DroppedMonth | None:
+    """What an entry says was dropped; None where it cannot be read, or says what retention never does."""
+    try:
+        record = public_record(body)
+        said = record.detail
+        month = Month.parse(str(said.get("month")))
+    except ValueError:
+        return None
+    entries, minimum = said.get("entries"), said.get("minimum_indices")
+    if not isinstance(entries, int) or not isinstance(minimum, Mapping):
+        return None
+    if month.next.begin > record.occurred_at - MINIMUM_RETENTION:
+        return None
+    indices = {epoch: index for epoch, index in minimum.items() if isinstance(index, int)}
+    return DroppedMonth(
+        month=str(month),
+        first_id=month.first_id,
+        end_id=month.next.first_id,
+        entries=entries,
+        minimum_indices=indices,
+    )

@@ -14,8 +14,6 @@ from sqlalchemy import BindParameter, LargeBinary, bindparam, cast, delete, func
 from sqlalchemy.dialects import postgresql
 
 from sso.audit.checkpoint import Checkpoint
-from sso.audit.entry import public_record
-from sso.audit.event import AuditMonthDropped
 from sso.audit.merkle.tiles import TILE_HEIGHT, Tile, TileNodes, completed_tiles, split_hashes
 from sso.audit.merkle.tree import Frontier, perfect_subtrees
 from sso.audit.whole_log import StoredLeaf
@@ -70,7 +68,6 @@ _FILED = (
     .order_by(_A.id)
     .limit(bindparam("batch"))
 )
-_DROPPED = select(_BODY).join(audit_leaf, _L.event_id == _A.id).where(_A.event == AuditMonthDropped.code)
 _HOMELESS = (
     select(_A.id)
     .outerjoin(audit_leaf, _L.event_id == _A.id)
@@ -178,11 +175,6 @@ class SqlAuditTree:
         """Return entries by ascending id as they are filed, those after an id."""
         rows = self._unit.rows(_FILED, {"after": after, "batch": limit})
         return [FiledEntry(row.id, row.body, row._asdict()) for row in rows]
-
-    def gone_before(self) -> str:
-        """Return what ids sort before that may be missing: as the log itself says of its dropped months."""
-        found = [public_record(row.body).detail.get("gone_before") for row in self._unit.rows(_DROPPED)]
-        return max((str(each) for each in found if each is not None), default="")
 
     def homeless(self, after: str, limit: int) -> Sequence[str]:
         """Return the ids of entries that neither have a place nor wait for one: nobody logged them."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import URL, text
 
-from sso.audit.event import NodeStarted, SignInSucceeded
+from sso.audit.event import AuditMonthDropped, NodeStarted, SignInSucceeded
 from sso.audit.query import AuditQuery
 from sso.audit.record import Origin, new_event_id
 from sso.hub import Hub
@@ -142,6 +142,76 @@ def test_a_record_of_a_drop_that_was_put_in_by_hand_excuses_nothing(log: Log, mo
     )
 
     assert "deleted" in [finding.what for finding in log.findings()]
+
+
+def logged_drop(month: str, entries: int, minimum: int) -> AuditMonthDropped:
+    return AuditMonthDropped(
+        month=month, entries=entries, gone_before="f", minimum_indices={"0": minimum, "1": minimum}
+    )
+
+
+def test_an_entry_of_another_month_is_not_excused_by_the_id_of_a_dropped_one(
+    log: Log, months: dict[str, str]
+) -> None:
+    """A leaf commits to the entry, not to the id that stands beside it: the numbers have to agree."""
+    keeping(log, retention_days=180)
+    keep_months(log.hub, NOW)
+    log.sequencer.sequence()
+    log.sequencer.sign(NOW)
+    young, old = months["05-01"], new_event_id(OLD)
+    delete = f"DELETE FROM audit_event WHERE id = '{young}'"
+
+    log.tamper(delete, f"UPDATE audit_leaf SET event_id = '{old}' WHERE event_id = '{young}'")
+    assert [finding.what for finding in log.findings()] == ["deleted"]
+
+    log.tamper(f"UPDATE audit_leaf SET event_id = '0' WHERE event_id = '{old}'")
+    assert [finding.what for finding in log.findings()] == ["deleted"]
+
+
+def test_of_a_dropped_month_no_more_is_missing_than_went(log: Log, months: dict[str, str]) -> None:
+    """A place below all that went, and the id of a dropped month: only the number is too large."""
+    with log.hub.database.begin(Origin()) as stores:
+        stores.audit.append(logged_drop("2026-03", 1, 4), NOW)
+    log.sequencer.sequence()
+    log.sequencer.sign(NOW)
+    young, old = months["04-30"], new_event_id(OLD)
+
+    log.tamper(
+        f"DELETE FROM audit_event WHERE id IN ('{young}', '{months['03-15']}')",
+        f"UPDATE audit_leaf SET event_id = '{old}' WHERE event_id = '{young}'",
+    )
+
+    [finding] = log.findings()
+    assert finding.sentence == "2 entries of 2026-03 are missing, and 1 were dropped"
+
+
+def test_no_drop_is_believed_of_what_had_to_be_kept(log: Log, months: dict[str, str]) -> None:
+    with log.hub.database.begin(Origin()) as stores:
+        stores.audit.append(logged_drop("2026-11", 1, 4), NOW)
+    log.sequencer.sequence()
+    log.sequencer.sign(NOW)
+
+    log.tamper(f"DELETE FROM audit_event WHERE id = '{months['11-20']}'")
+
+    assert [finding.what for finding in log.findings()] == ["deleted"]
+
+
+def test_a_drop_is_believed_only_where_months_are_dropped(log: Log) -> None:
+    """On PostgreSQL whoever can make the hub's own events can say so of an old month: how-to/audit.md."""
+    [gone] = log.grow(1)
+    with log.hub.database.begin(Origin()) as stores:
+        stores.audit.append(logged_drop("2024-01", 1, 1), NOW)
+    log.sequencer.sequence()
+    log.sequencer.sign(NOW)
+
+    log.tamper(
+        f"DELETE FROM audit_event WHERE id = '{gone}'",
+        f"UPDATE audit_leaf SET event_id = '{new_event_id(datetime(2024, 1, 9, tzinfo=UTC))}'"
+        f" WHERE event_id = '{gone}'",
+    )
+
+    found = ["deleted"] if log.hub.database.dialect == "sqlite" else []
+    assert [finding.what for finding in log.findings()] == found
 
 
 @pytest.mark.parametrize("days", [None, 300])
