@@ -16,6 +16,10 @@ from sso.directory.person import Account, Departure
 from sso.directory.verification import DirectoryUnavailable
 
 SOURCE = "directory"
+BATCH = 100
+"""People of one directory that are asked about at once."""
+ABSENT = frozenset({Departure.GONE, Departure.MOVED})
+"""What a directory says of nobody when it does not show them: believed of a few, doubted of many."""
 
 
 class StateDirectory(Protocol):

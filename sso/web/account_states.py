@@ -9,6 +9,8 @@ from typing import TypeVar
 from sso.audit.event import AccountStateUnknown
 from sso.audit.record import Origin
 from sso.authentication import account_states
+from sso.authentication.account_states import ABSENT, BATCH
+from sso.directory.person import Account
 from sso.directory.verification import DirectoryUnavailable
 from sso.hub import Hub
 from sso.oidc.known_state import StateUnknown
@@ -58,6 +60,26 @@ def refresh_state(hub: Hub, account_id: str, origin: Origin) -> Asked:
     if account_id not in said:
         log.warning("the account has no id that its directory knows", extra={"account": account_id})
         return Asked.AWAY
+    if said[account_id] in ABSENT and not _believed(hub, account, asked_at):
+        log.warning("a directory shows too few people", extra={"directory": account.directory_id})
+        return Asked.AWAY
     with hub.database.begin(origin) as stores:
         account_states.conclude(account_id, said[account_id], asked_at, stores, datetime.now(UTC))
     return Asked.ANSWERED
+
+
+def _believed(hub: Hub, account: Account, now: datetime) -> bool:
+    """Whether somebody who is absent may have left: others who are signed in there are asked about.
+
+    The worker's poll judges so too. A directory that hides a whole branch ends nobody's access, whichever
+    of the two comes first.
+    """
+    directory_id = account.directory_id or ""
+    rules = next(each.state for each in hub.configuration.read_directories if each.id == directory_id)
+    with hub.database.read() as stores:
+        others = stores.signed_in.of_directory(directory_id, after="", limit=BATCH)
+    try:
+        said = hub.account_states.ask([*(each for each in others if each.id != account.id), account], now)
+    except DirectoryUnavailable:
+        return False
+    return rules.believes(sum(each in ABSENT for each in said.values()), len(said))

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from sso.audit.event import DirectoryStatesDoubted
 from sso.audit.record import Origin
 from sso.authentication import account_states
+from sso.authentication.account_states import ABSENT, BATCH
 from sso.directory.person import Account, Departure
 from sso.directory.settings import DirectorySettings
 from sso.directory.verification import DirectoryUnavailable
@@ -20,8 +21,6 @@ from sso.hub import Hub
 
 log = logging.getLogger("sso.worker")
 
-BATCH = 100
-_ABSENT = frozenset({Departure.GONE, Departure.MOVED})
 _ORIGIN = Origin(actor="worker")
 
 
@@ -63,7 +62,7 @@ class StatePoll:
             said = self.hub.account_states.ask(accounts, asked_at)
             self._note(accounts, said, asked_at)
             gone = {key: departure for key, departure in said.items() if departure is not None}
-            absent |= {key: departure for key, departure in gone.items() if departure in _ABSENT}
+            absent |= {key: departure for key, departure in gone.items() if departure in ABSENT}
             ended += self._end_all({key: gone[key] for key in gone.keys() - absent.keys()}, asked_at)
             after, asked = accounts[-1].id, asked + len(said)
         return ended + (self._end_all(absent, asked_at) if self._believes(len(absent), asked) else 0)
