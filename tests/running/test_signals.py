@@ -263,7 +263,7 @@ def test_the_start_and_the_end_of_a_node_are_on_record(tmp_path: Path) -> None:
 
 def test_a_child_of_a_program_that_ignores_sigint_does_not() -> None:
     """nohup and a script's `&` ignore it, and every child inherits that."""
-    command = [sys.executable, "-c", "import signal; print(signal.getsignal(signal.SIGINT))"]
+    command = [sys.executable, "-c", "import signal; print(repr(signal.getsignal(signal.SIGINT)))"]
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         inherited = subprocess.run(command, capture_output=True, text=True, timeout=30)
