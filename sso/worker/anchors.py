@@ -5,6 +5,7 @@ What goes well leaves no event: an event for each cosignature would make the log
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -57,23 +58,27 @@ def anchored(hub: Hub) -> list[Anchored]:
 
 @dataclass(slots=True)
 class Anchors:
-    """When each witness or authority is due again on this node; failures are kept for all nodes."""
+    """When each witness or authority is due again on this node; failures are kept for all nodes.
+
+    `every` and what `clock` tells, which never goes back, are seconds.
+    """
 
     hub: Hub
     every: float
+    clock: Callable[[], float] = time.monotonic
     _due_at: dict[str, float] = field(default_factory=dict)
 
     def due(self, anchor: str) -> bool:
         """Whether somebody may be asked again."""
-        return time.monotonic() >= self._due_at.get(anchor, 0.0)
+        return self.clock() >= self._due_at.get(anchor, 0.0)
 
     def nothing_new(self, anchor: str) -> None:
         """Ask again in a while: there is nothing to vouch for."""
-        self._due_at[anchor] = time.monotonic() + self.every
+        self._due_at[anchor] = self.clock() + self.every
 
     def vouched(self, anchor: str, stores: SqlStores, now: datetime) -> None:
         """Somebody vouched, as the transaction says; a trouble that was told of ends on record."""
-        self._due_at[anchor] = time.monotonic() + self.every
+        self._due_at[anchor] = self.clock() + self.every
         trouble = stores.audit_anchors.trouble(anchor)
         failures = stores.audit_anchors.succeeded(anchor)
         if trouble is not None and (failures >= TELL_AFTER or trouble.conflict is not None):
@@ -88,7 +93,7 @@ class Anchors:
                 event = AnchorFailed(anchor=name_of(anchor), attempts=trouble.failures, reason=reason)
                 stores.audit.append(event, now)
         wait = min(LONGEST_SECONDS, self.every * 2 ** min(trouble.failures, 10))
-        self._due_at[anchor] = time.monotonic() + wait
+        self._due_at[anchor] = self.clock() + wait
         log.warning("the log is not vouched for", extra={"anchor": name_of(anchor), "reason": reason})
 
     def contradicted(self, anchor: str, size: int, witness_size: int, reason: str) -> None:
@@ -102,7 +107,7 @@ class Anchors:
                     anchor=name_of(anchor), size=size, witness_size=witness_size, reason=reason
                 )
                 stores.audit.append(event, now)
-        self._due_at[anchor] = time.monotonic() + LONGEST_SECONDS
+        self._due_at[anchor] = self.clock() + LONGEST_SECONDS
         log.critical("a witness knows another log", extra={"anchor": name_of(anchor), "reason": reason})
 
 

@@ -36,17 +36,10 @@ class _Showing:
 
 def push(hub: Hub, outbound: Outbound, anchors: Anchors) -> int:
     """Show the newest checkpoint to every witness that is due, side by side; return how many cosigned it."""
-    due = [each for each in hub.configuration.settings.audit.witness if anchors.due(each.key)]
-    if not due:
+    showings, done = _due(hub, anchors), 0
+    if not showings:
         return 0
-    showings, done = [], 0
-    for witness in due:
-        showing = _showing(hub, witness)
-        if showing is None:
-            anchors.nothing_new(witness.key)
-        else:
-            showings.append(showing)
-    for tries_left in range(MAX_TRIES - 1, -1, -1):
+    for _ in range(MAX_TRIES):
         answers = outbound.post([showing.posting() for showing in showings])
         again: list[tuple[_Showing, int]] = []
         for showing, answer in zip(showings, answers, strict=True):
@@ -55,8 +48,24 @@ def push(hub: Hub, outbound: Outbound, anchors: Anchors) -> int:
                 done += _settle(hub, showing, answer, anchors)
             elif not _contradicts(hub, showing, size, anchors):
                 again.append((showing, size))
-        showings = _shown_again(hub, again) if tries_left else []
+        showings = _shown_again(hub, again, anchors)
+    for showing in showings:
+        anchors.failed(showing.witness.key, f"it named another size each of {MAX_TRIES} times")
     return done
+
+
+def _due(hub: Hub, anchors: Anchors) -> list[_Showing]:
+    """What is to be shown now, to those who may be asked again and have not cosigned it."""
+    found = []
+    for witness in hub.configuration.settings.audit.witness:
+        if not anchors.due(witness.key):
+            continue
+        showing = _showing(hub, witness)
+        if showing is None:
+            anchors.nothing_new(witness.key)
+        else:
+            found.append(showing)
+    return found
 
 
 def _showing(hub: Hub, witness: Witness, old_size: int | None = None) -> _Showing | None:
@@ -75,10 +84,16 @@ def _showing(hub: Hub, witness: Witness, old_size: int | None = None) -> _Showin
         return _Showing(witness, head.epoch, signed.checkpoint, Submission(old, tuple(proof), signed.note))
 
 
-def _shown_again(hub: Hub, again: Sequence[tuple[_Showing, int]]) -> list[_Showing]:
-    """What the witnesses said that they know already, with proofs from there."""
-    found = [_showing(hub, showing.witness, size) for showing, size in again]
-    return [showing for showing in found if showing is not None]
+def _shown_again(hub: Hub, again: Sequence[tuple[_Showing, int]], anchors: Anchors) -> list[_Showing]:
+    """The newest checkpoint with proofs from the sizes that witnesses named; no proof is a failure."""
+    found = []
+    for before, size in again:
+        showing = _showing(hub, before.witness, size)
+        if showing is None:
+            anchors.failed(before.witness.key, f"it named {size} entries, from which no proof leads on")
+        else:
+            found.append(showing)
+    return found
 
 
 def _size_of(answer: Answer | NotAllowed | NoAnswer) -> int | None:

@@ -1,8 +1,10 @@
 """Checkpoints pushed to real witnesses over HTTP (C2SP tlog-witness): cosigned, contradicted, away, back."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -10,14 +12,16 @@ import pytest
 from sso.audit.query import AuditQuery
 from sso.audit.record import AuditRecord, Origin
 from sso.audit.signed_note import COSIGNATURE, NoteSigner, verify_note
+from sso.audit.witnessing import SIZE_TYPE, Submission
 from sso.config import load
 from sso.hub import build, outbound_rules
 from sso.outbound import Outbound
-from sso.witness.cosigner import Cosigner
+from sso.witness.cosigner import Answer, Cosigner
 from sso.witness.folder import WitnessFolder
 from sso.witness.http import WitnessListener
-from sso.worker.anchors import TELL_AFTER, Anchors, anchored
-from sso.worker.witnesses import push
+from sso.worker.anchors import LONGEST_SECONDS, TELL_AFTER, Anchors, anchored
+from sso.worker.sequencer import open_epoch
+from sso.worker.witnesses import MAX_TRIES, push
 from tests.servers.hub import free_port
 from tests.worker.conftest import NOW, Log
 
@@ -44,6 +48,21 @@ class Office:
         if self.listener is not None:
             self.listener.stop()
             self.listener = None
+
+
+@contextmanager
+def replaced(office: Office, by: type[Cosigner]) -> Iterator[None]:
+    """Somebody else answers where a witness did, with a key of his own."""
+    office.close()
+    stranger = NoteSigner.new(office.name, COSIGNATURE)
+    listener = WitnessListener(
+        by(stranger, office.folder.trusted, office.folder.state), ("127.0.0.1", office.port)
+    )
+    listener.start()
+    try:
+        yield
+    finally:
+        listener.stop()
 
 
 @dataclass
@@ -174,12 +193,56 @@ def test_one_that_is_away_does_not_keep_the_other_and_is_on_record_until_it_is_b
 
 def test_a_failing_witness_is_asked_less_and_less_often(stage: Stage) -> None:
     stage.offices[0].close()
-    anchors = Anchors(stage.log.hub, 10.0)
+    clock = [1000.0]
+    anchors = Anchors(stage.log.hub, 10.0, lambda: clock[0])
+    away, there = (office.key for office in stage.offices)
+    waits = []
 
-    push(stage.log.hub, stage.outbound, anchors)
+    for _ in range(6):
+        push(stage.log.hub, stage.outbound, anchors)
+        began = clock[0]
+        while not anchors.due(str(away)):
+            clock[0] += 10.0
+        waits.append(clock[0] - began)
 
-    assert not anchors.due(str(stage.offices[0].key))
-    assert not anchors.due(str(stage.offices[1].key))
+    assert waits == [20.0, 40.0, 80.0, 160.0, LONGEST_SECONDS, LONGEST_SECONDS]
+    assert anchors.due(str(there))
+
+
+class Fickle(Cosigner):
+    """A witness that names another size whenever it is asked, each of them one of this log."""
+
+    def add_checkpoint(self, body: bytes, now: datetime) -> Answer:
+        return Answer(HTTPStatus.CONFLICT, f"{Submission.parse(body).old_size + 1}\n", SIZE_TYPE)
+
+
+def test_one_that_names_another_size_each_time_has_failed(stage: Stage) -> None:
+    stage.log.grow(MAX_TRIES + 1)
+    with replaced(stage.offices[0], Fickle):
+        assert stage.push() == 1
+
+    trouble = anchored(stage.log.hub)[0].trouble
+    assert trouble is not None
+    assert (trouble.failures, trouble.reason) == (1, f"it named another size each of {MAX_TRIES} times")
+
+
+def test_one_whose_size_nothing_leads_on_from_any_more_has_failed(stage: Stage) -> None:
+    """As where another node begins a tree meanwhile."""
+    hub = stage.log.hub
+
+    class Slow(Fickle):
+        def add_checkpoint(self, body: bytes, now: datetime) -> Answer:
+            with hub.database.begin(Origin()) as stores:
+                open_epoch(stores, hub.settings.issuer, 2, "a test", now)
+            return super().add_checkpoint(body, now)
+
+    stage.log.grow(3)
+    with replaced(stage.offices[0], Slow):
+        stage.push()
+
+    trouble = anchored(hub)[0].trouble
+    assert trouble is not None
+    assert trouble.reason == "it named 1 entries, from which no proof leads on"
 
 
 def test_an_older_backup_is_contradicted_by_the_witness(stage: Stage) -> None:
@@ -226,17 +289,8 @@ def test_a_rewritten_log_is_contradicted_by_the_witness(stage: Stage) -> None:
 
 
 def test_a_witness_that_signs_with_another_key_is_no_witness(stage: Stage) -> None:
-    office = stage.offices[0]
-    office.close()
-    stranger = NoteSigner.new(office.name, COSIGNATURE)
-    listener = WitnessListener(
-        Cosigner(stranger, office.folder.trusted, office.folder.state), ("127.0.0.1", office.port)
-    )
-    listener.start()
-    try:
+    with replaced(stage.offices[0], Cosigner):
         assert stage.push() == 1
-    finally:
-        listener.stop()
 
     trouble = anchored(stage.log.hub)[0].trouble
     assert trouble is not None
