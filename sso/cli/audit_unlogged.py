@@ -20,6 +20,7 @@ from sso.cli.context import hub_of, json_option, print_json, print_rows
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
 from sso.oidc.bearer import ACCESS_TOKEN_TYPES
+from sso.oidc.introspection import INTROSPECTION_TYPE
 from sso.oidc.jose import TokenInvalid, unverified_header, verify_own
 from sso.oidc.keys import KeyRing
 from sso.oidc.logout import LOGOUT_TOKEN_TYPE
@@ -29,11 +30,9 @@ from sso.storage.stores import SqlStores
 EXIT_FOUND = 3
 MAX_LINE = 1_048_576
 AROUND = timedelta(minutes=5)
-_ID_TOKEN_TYPES = ("JWT",)
-_KINDS = {typ.lower(): "access token" for typ in ACCESS_TOKEN_TYPES} | {
-    typ.lower(): "ID token" for typ in _ID_TOKEN_TYPES
-}
-_NEVER_LOGGED = (LOGOUT_TOKEN_TYPE, SECURITY_EVENT_TYPE, "token-introspection+jwt")
+_ID_TOKEN_TYPE = "jwt"
+_KINDS = {typ.lower(): "access token" for typ in ACCESS_TOKEN_TYPES} | {_ID_TOKEN_TYPE: "ID token"}
+_NEVER_LOGGED = (LOGOUT_TOKEN_TYPE, SECURITY_EVENT_TYPE, INTROSPECTION_TYPE)
 """What the hub signs and nobody can use as a token."""
 
 _COLUMNS = ("line", "what", "kind", "client_id", "name", "kid", "issued_at")
@@ -84,7 +83,8 @@ def find_unlogged(context: click.Context, file: BinaryIO, reason: str | None, as
     Reports each that bears a signature of this hub's, also of a revoked key, and that no event tells of, or
     tells otherwise: access tokens by jti, ID tokens by txn. One of a type that the hub never makes is one
     too. Ends with 0 when there is none and with 3 when there is one. Tokens of others, those that cannot be
-    read, and expired ones that are older than the log's retention are counted and passed over.
+    read, the hub's signed answers that are no tokens (UserInfo, JARM, introspection, sign-outs), and expired
+    ones that are older than the log's retention are counted and passed over.
     """
     found: list[dict[str, JsonValue]] = []
     compared = passed_over = 0
@@ -134,9 +134,18 @@ def _ours(text: str, line: int, ring: KeyRing, issuer: str) -> _Token | None:
         claims = verify_own(text, ring, (typ,))
     except TokenInvalid:
         return None
-    if claims.get("iss") != issuer or typ.lower() in _NEVER_LOGGED:
+    if claims.get("iss") != issuer or _is_no_token(typ.lower(), claims):
         return None
     return _Token(line, _KINDS.get(typ.lower(), "unknown type"), str(header.get("kid")), claims)
+
+
+def _is_no_token(typ: str, claims: Mapping[str, JsonValue]) -> bool:
+    """Whether it is an answer that nobody can use as a token, by its type or for want of what one needs.
+
+    An ID token has `sub` and `exp` (OpenID Connect Core 2): signed UserInfo has no `exp` (5.3.2), and
+    a signed authorization response no `sub` (JARM 2.1).
+    """
+    return typ in _NEVER_LOGGED or (typ == _ID_TOKEN_TYPE and not {"sub", "exp"} <= claims.keys())
 
 
 def _forgotten(hub: Hub, token: _Token) -> bool:

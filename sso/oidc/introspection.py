@@ -23,6 +23,9 @@ from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
 from sso.oidc.target import is_meant_for
 
+INTROSPECTION_TYPE = "token-introspection+jwt"
+"""The `typ` of an answer that is kept as evidence (RFC 9701 5)."""
+
 _INACTIVE: dict[str, JsonValue] = {"active": False}
 
 
@@ -69,7 +72,7 @@ def introspect_as_jwt(text: str, caller: Client, stores: Stores, provider: Provi
         "iat": int(now.timestamp()),
         "token_introspection": introspect(text, caller, stores, provider, now),
     }
-    return client_jwt(answer, "token-introspection+jwt", protection, provider, now)
+    return client_jwt(answer, INTROSPECTION_TYPE, protection, provider, now)
 
 
 def _of_access_token(

@@ -37,7 +37,7 @@ Endpoint: TypeAlias = Callable[
 ]
 """What a request is answered with: JSON, a JWT, or nothing."""
 
-INTROSPECTION_JWT = "application/token-introspection+jwt"
+INTROSPECTION_JWT = f"application/{introspection.INTROSPECTION_TYPE}"
 
 
 def blueprint(hub: Hub) -> Blueprint:

@@ -9,6 +9,7 @@ import pytest
 
 from sso.config import load
 from sso.hub import build
+from sso.oidc.introspection import INTROSPECTION_TYPE
 from sso.oidc.jose import sign
 from sso.oidc.keys import KeyRing
 from tests.running.application import claims_of, registered, signed_in
@@ -61,7 +62,7 @@ def test_what_was_minted_beside_the_log_is_found_and_what_was_issued_is_not(hub:
     now = int(datetime.now(UTC).timestamp())
     stolen = claims_of(access)
     identity = claims_of(id_token)
-    *forged, elsewhere = minted(
+    *forged, elsewhere, userinfo, jarm, introspection = minted(
         hub,
         ({**stolen, "jti": "never-issued-1", "iat": now}, "at+jwt"),
         ({**stolen, "scope": "openid admin"}, "at+jwt"),
@@ -76,12 +77,18 @@ def test_what_was_minted_beside_the_log_is_found_and_what_was_issued_is_not(hub:
         ({**identity, "acr": "9"}, "JWT"),
         (stolen, "vp+jwt"),
         ({**stolen, "iss": "https://other.example"}, "at+jwt"),
+        ({name: identity[name] for name in ("iss", "aud", "sub", "iat")}, "JWT"),
+        ({**{name: identity[name] for name in ("iss", "aud", "exp")}, "code": "c", "state": "s"}, "JWT"),
+        ({name: identity[name] for name in ("iss", "aud", "iat")}, INTROSPECTION_TYPE),
     )
     foreign = [
         "",
         "nonsense",
         access[:-6] + "AAAAAA",
         elsewhere,
+        userinfo,
+        jarm,
+        introspection,
     ]
 
     code, rows, summary = found(hub, access, *forged, *foreign, id_token, alone)
@@ -93,7 +100,7 @@ def test_what_was_minted_beside_the_log_is_found_and_what_was_issued_is_not(hub:
         *("differs", "differs", "differs", "differs", "unlogged"),
     ]
     assert [row["line"] for row in rows] == list(range(2, 14))
-    assert summary == {"compared": 15, "passed_over": 3, "findings": 12}
+    assert summary == {"compared": 15, "passed_over": 6, "findings": 12}
     events = hub.audit("--event", "audit.token.unlogged")
     assert len(events) == 12
     assert {event["severity"] for event in events} == {5}
