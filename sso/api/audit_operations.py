@@ -21,7 +21,7 @@ from sso.api.operation import Answer, Call, Nothing, Operation
 from sso.api.people import PeopleAsked, people_found
 from sso.api.problem import Problem
 from sso.audit.event import EVENT_CLASSES, AuditSearched, AuditViewed
-from sso.audit.query import AuditQuery
+from sso.audit.query import AuditQuery, AuditQueryInvalid
 from sso.audit.record import AuditEvent, JsonValue
 from sso.directory.routing import counted_name, route
 
@@ -37,8 +37,8 @@ class Viewing(Nothing):
 def _question(call: Call[Any], facets: Facets, before: str | None = None, limit: int = 1) -> AuditQuery:
     try:
         return audit_query(facets, call.now, before=before, limit=limit)
-    except ValueError as error:
-        errors = [{"parameter": "since", "detail": "must be before until"}]
+    except AuditQueryInvalid as error:
+        errors = [{"parameter": error.facet, "detail": str(error)}]
         raise Problem("invalid_parameter", errors=errors) from error
 
 

@@ -148,7 +148,7 @@ def audit_query(facets: Facets, now: datetime, *, before: str | None = None, lim
     """Return the question to the log.
 
     Raises:
-        ValueError: the time range is empty.
+        AuditQueryInvalid: a facet is wrong beside the others, or more than the log is asked for.
     """
     until = facets.until or now
     return AuditQuery(

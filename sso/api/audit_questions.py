@@ -10,11 +10,13 @@ from sso.api.officer import Need
 from sso.api.operation import Answer, Call, Nothing, Operation
 from sso.api.problem import Problem
 from sso.audit.event import AuditSearched
-from sso.audit.query import AuditQuery
+from sso.audit.query import AuditQuery, AuditQueryInvalid
 from sso.audit.questions import QUESTIONS, Question, Subject, SubjectMissing, query_for
 from sso.audit.record import JsonValue
 from sso.authentication.stores import Stores
 from sso.storage.audit_answers import TooManyRecords
+
+_PARAMETERS = {"person": "account_id", "client": "client_id", "address": "address"}
 
 
 class QuestionDocument(BaseModel):
@@ -110,10 +112,11 @@ def _query(call: Call[Asked], question: Question, stores: Stores) -> AuditQuery:
     try:
         return query_for(question, subject, asked.since, asked.until or call.now, asked.limit)
     except SubjectMissing as error:
-        parameter = "account_id" if error.need.value == "person" else error.need.value
+        errors = [{"parameter": _PARAMETERS[error.need.value], "detail": str(error)}]
+        raise Problem("invalid_parameter", errors=errors) from error
+    except AuditQueryInvalid as error:
+        parameter = "account_id" if error.facet == "involving" else error.facet
         raise Problem("invalid_parameter", errors=[{"parameter": parameter, "detail": str(error)}]) from error
-    except ValueError as error:
-        raise Problem("invalid_parameter", errors=[{"parameter": "since", "detail": str(error)}]) from error
 
 
 def _ids(account_id: str | None, stores: Stores) -> tuple[str, ...]:

@@ -13,6 +13,14 @@ MIN_TEXT_LENGTH = 3
 MAX_TEXT_LENGTH = 200
 
 
+class AuditQueryInvalid(ValueError):
+    """A question that is not asked of the log; `facet` is what is wrong with it, the text says how."""
+
+    def __init__(self, facet: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.facet = facet
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditQuery:
     """Which records are wanted: every given facet must match.
@@ -55,23 +63,23 @@ class AuditQuery:
         """Refuse a question without an end.
 
         Raises:
-            ValueError: the range is empty, the page is larger than MAX_PAGE_SIZE, the network too wide, or
-                the text shorter than MIN_TEXT_LENGTH or longer than MAX_TEXT_LENGTH.
+            AuditQueryInvalid: the range is empty, the page is larger than MAX_PAGE_SIZE, the network too
+                wide, or the text shorter than MIN_TEXT_LENGTH or longer than MAX_TEXT_LENGTH.
         """
         if self.since >= self.until:
-            message = "the time range is empty: since must be before until"
-            raise ValueError(message)
+            raise AuditQueryInvalid("since", "the time range is empty: since must be before until")
         if not 1 <= self.limit <= MAX_PAGE_SIZE:
-            message = f"limit must be between 1 and {MAX_PAGE_SIZE}"
-            raise ValueError(message)
+            raise AuditQueryInvalid("limit", f"limit must be between 1 and {MAX_PAGE_SIZE}")
         if len(self.involving) > MAX_INVOLVED:
-            message = f"at most {MAX_INVOLVED} ids of a person"
-            raise ValueError(message)
+            raise AuditQueryInvalid("involving", f"at most {MAX_INVOLVED} ids of a person")
         if self.text is not None and not MIN_TEXT_LENGTH <= len(self.text) <= MAX_TEXT_LENGTH:
-            message = f"a text to look for has {MIN_TEXT_LENGTH} to {MAX_TEXT_LENGTH} characters"
-            raise ValueError(message)
+            length = f"{MIN_TEXT_LENGTH} to {MAX_TEXT_LENGTH} characters"
+            raise AuditQueryInvalid("text", f"a text to look for has {length}")
         if self.address is not None:
-            parts_of(self.address)
+            try:
+                parts_of(self.address)
+            except ValueError as error:
+                raise AuditQueryInvalid("address", str(error)) from error
 
     def asked(self) -> dict[str, JsonValue]:
         """Return the facets that were given, as the log records a question; the size of a page is none.

@@ -57,12 +57,19 @@ class Subject:
 
 
 class SubjectMissing(ValueError):
-    """A question without what it is about, or with what it cannot use; `need` says what it takes."""
+    """A question without what it must be told, or told what it cannot use: that is `need`."""
 
-    def __init__(self, question: Question) -> None:
-        takes = "nothing but a time range" if question.may is Need.NOTHING else f"a {question.may.value}"
-        super().__init__(f"{question.id} takes {takes}")
-        self.need = question.may
+    def __init__(self, question: Question, need: Need) -> None:
+        super().__init__(f"{question.id} takes {_TAKES[question.may]}")
+        self.need = need
+
+
+_TAKES = {
+    Need.PERSON: "a person",
+    Need.CLIENT: "a client",
+    Need.ADDRESS: "an address",
+    Need.NOTHING: "nothing but a time range",
+}
 
 
 _READ = ("token.issued", "token.exchanged", "token.assertion.accepted", "userinfo.accessed")
@@ -188,7 +195,7 @@ def query_for(
 
     Raises:
         SubjectMissing: it is about something else than what was given.
-        ValueError: as `AuditQuery` says.
+        AuditQueryInvalid: as `AuditQuery` says.
     """
     given = {
         Need.PERSON: bool(subject.person),
@@ -196,8 +203,9 @@ def query_for(
         Need.ADDRESS: subject.address is not None,
     }
     wrong = [need for need, present in given.items() if present and need is not question.may]
-    if wrong or (question.must and not given[question.may]):
-        raise SubjectMissing(question)
+    missing = [question.may] if question.must and not given[question.may] else []
+    if wrong or missing:
+        raise SubjectMissing(question, (wrong + missing)[0])
     return AuditQuery(
         since=since or until - timedelta(days=question.days),
         until=until,

@@ -95,7 +95,7 @@ def test_reading_the_log_is_in_the_log(console: ConsoleServer, hub: HubServer, o
 @pytest.mark.parametrize(
     ("query", "field"),
     [
-        ("address=nonsense", "address"),
+        ("address=10.0.0.0/8", "address"),
         ("range=own&since=2026-05-05&until=2026-05-04", "since"),
         ("event=x", "event"),
     ],

@@ -279,7 +279,10 @@ def test_a_question_is_asked_by_name_and_recorded(sql_office: Office, past: dict
     [
         ("Q1?reason=x", "account_id"),
         ("Q4?reason=x", "address"),
-        ("Q9?reason=x&client_id=housing", "nothing"),
+        ("Q9?reason=x&client_id=housing", "client_id"),
+        ("Q7?reason=x", "client_id"),
+        ("Q1?reason=x&account_id=a&address=192.0.2.7", "address"),
+        ("Q4?reason=x&address=10.0.0.0/8", "address"),
         ("Q9", "reason"),
         ("Q9?reason=x&since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z", "since"),
     ],

@@ -61,6 +61,7 @@ def test_no_parameter_breaks_a_search(office: Office, name: str) -> None:
         ("before=" + "0" * 36, "before"),
         ("address=nonsense", "address"),
         ("address=192.0.2.0/99", "address"),
+        ("address=10.0.0.0/8", "address"),
         ("client_id=", "client_id"),
         ("client_id=%00", "client_id"),
         ("client_id=%E4%BD%8F", "client_id"),
@@ -81,6 +82,12 @@ def test_an_unknown_parameter_is_told_the_right_name(office: Office) -> None:
     refused = problem(office.officer(Role.AUDITOR).get("/audit/events?clientid=x"), 400, "invalid_parameter")
 
     assert refused["errors"][0]["detail"] == "is unknown; did you mean client_id?"
+
+
+def test_a_network_that_is_too_wide_is_told_how_wide_it_may_be(office: Office) -> None:
+    asked = office.officer(Role.AUDITOR).get("/audit/events?address=10.0.0.0/8")
+
+    assert "between /16 and /32" in problem(asked, 400, "invalid_parameter")["errors"][0]["detail"]
 
 
 @pytest.mark.parametrize("bars", ["0", "201", "-1", "1e3", "", "9" * 400])
