@@ -2,7 +2,8 @@
 
 import base64
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -72,6 +73,13 @@ class Log:
     def findings(self) -> list[Finding]:
         return list(LogCheck(self.hub.database).findings())
 
+    def keeping(self, **days: int | None) -> None:
+        """Configure how long the log is kept."""
+        settings = self.hub.configuration.settings
+        audit = settings.audit.model_copy(update=days)
+        configuration = replace(self.hub.configuration, settings=settings.model_copy(update={"audit": audit}))
+        object.__setattr__(self.hub, "configuration", configuration)
+
     def tamper(self, *statements: str) -> None:
         """Change the database as somebody with full rights would, past the triggers."""
         sqlite = self.hub.database.dialect == "sqlite"
@@ -89,13 +97,21 @@ class Log:
 def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Log]:
     on_postgresql = request.param == "postgresql"
     url = request.getfixturevalue("empty_postgresql_url") if on_postgresql else "sqlite:///hub.db"
+    with log_at(url, tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def log_at(url: str, folder: Path) -> Iterator[Log]:
+    """The log of a new hub with an empty database."""
     key = base64.urlsafe_b64encode(bytes(range(32))).decode()
-    file = tmp_path / "sso.toml"
+    file = folder / "sso.toml"
     file.write_text(_CONFIG.format(url=url, key=key), encoding="utf-8")
     hub = build(load(str(file), {}))
     migrate(hub.database)
-    yield Log(hub, tmp_path / "last-signed.json")
-    hub.close()
+    log = Log(hub, folder / "last-signed.json")
+    yield log
+    log.hub.close()
 
 
 def binary(log: Log, value: bytes) -> str:
