@@ -108,17 +108,6 @@ class SqlAuditSearch:
         rows = (self._unit.row(statement, {"wanted": ref}) for statement in _LAST_WITH)
         return max((row.occurred_at for row in rows if row is not None), default=None)
 
-    def count(self, query: AuditQuery) -> int:
-        """Return how many records a query finds, its page aside.
-
-        Raises:
-            ValueError: `address` is neither an address nor a network.
-        """
-        self._unit.flush()
-        wanted = select(func.count().label("records")).select_from(audit_event)
-        row = self._unit.row(wanted.where(*_ids(query), *_moments(query), *facets(query, self._keys)))
-        return 0 if row is None else int(row.records)
-
     def histogram(self, query: AuditQuery, bars: int) -> list[Bar]:
         """Count what a query finds, its page aside, in equal steps of its time range; empty ones included.
 

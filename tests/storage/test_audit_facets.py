@@ -76,7 +76,6 @@ def found(database: Database, names: dict[str, str], **facet: Any) -> set[str]:
     with database.read() as stores:
         records = stores.audit_search.search(query)
         bars = stores.audit_search.histogram(query, 3)
-        assert stores.audit_search.count(query) == len(records)
     assert sum(bar.success + bar.failure for bar in bars) == len(records)
     return {names[record.id] for record in records}
 
