@@ -112,8 +112,9 @@ class SqlAuditAnswers:
         for head in self._tree.heads():
             signed = self._checkpoints.last(head.epoch)
             size, at = (0, "-") if signed is None else (signed.checkpoint.size, _second(signed.signed_at))
-            rows.append((head.origin, head.frontier.size, size, at, waiting.events))
-        return Rows(("log", "entries", "signed_entries", "signed_at", "waiting"), tuple(rows))
+            rows.append((head.origin, head.frontier.size, head.minimum_index, size, at, waiting.events))
+        columns = ("log", "entries", "kept_from", "signed_entries", "signed_at", "waiting")
+        return Rows(columns, tuple(rows))
 
     def _oldest_first(self, query: AuditQuery) -> Sequence[AuditRecord]:
         found = list(self._all(query))

@@ -89,11 +89,15 @@ _PLACE = select(_L.epoch, _L.leaf_index).where(_L.event_id == bindparam("of_even
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How far the tree of an epoch has grown; `origin` names the log in its checkpoints."""
+    """How far the tree of an epoch has grown; `origin` names the log in its checkpoints.
+
+    From `minimum_index` on every entry is kept; below it, those of dropped months are gone.
+    """
 
     epoch: int
     origin: str
     frontier: Frontier
+    minimum_index: int
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -226,7 +230,8 @@ class SqlAuditTree:
 
 
 def _head(row: Any) -> Head:
-    return Head(row.epoch, row.origin, Frontier(row.size, split_hashes(row.frontier)))
+    frontier = Frontier(row.size, split_hashes(row.frontier))
+    return Head(row.epoch, row.origin, frontier, row.minimum_index or 0)
 
 
 def _tile_row(epoch: int, tile: Tile) -> Mapping[str, Any]:

@@ -267,7 +267,9 @@ def test_a_question_is_asked_by_name_and_recorded(sql_office: Office, past: dict
     assert [event["id"] for event in answer["events"]] == [past["read"]]
     assert answer["table"] is None
     assert computed["table"]["columns"][0] == "client_id"
-    assert log["table"]["columns"] == ["log", "entries", "signed_entries", "signed_at", "waiting"]
+    assert log["table"]["columns"] == [
+        *("log", "entries", "kept_from", "signed_entries", "signed_at", "waiting")
+    ]
     recorded = [record["detail"] for record in sql_office.log("audit.searched")]
     assert {detail["query"]["question"]: detail["reason"] for detail in recorded} == dict.fromkeys(
         ("Q1", "Q8", "Q12"), "case-7"

@@ -91,6 +91,8 @@ def test_a_month_past_its_retention_goes_whole_on_record_and_everything_still_ve
     assert log.codes().count("audit.retention.dropped") == 2
     with log.hub.database.read() as stores:
         [again] = stores.audit_receipts.proven(query)
+        head, place = stores.audit_tree.head(), stores.audit_tree.place_of(months["04-30"])
+    assert head is not None and place == (head.epoch, head.minimum_index - 1)
     assert (str(again.proof), again.entry) == (str(proven.proof), proven.entry)
     log.grow(300)
     assert log.findings() == []
