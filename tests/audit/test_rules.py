@@ -126,6 +126,7 @@ COUNT = f"correlation: {_COUNT}"
             simple("  wanted: {event: x}\n  condition: wanted\n") + "---" + BASE.format(name="two") + wrong
             for wrong in (
                 COUNT.replace("5m", "5 minutes"),
+                COUNT.replace("5m", "0m"),
                 COUNT.replace("gte: 3", "lt: 3"),
                 COUNT.replace("gte: 3", "gte: 100000"),
                 COUNT.replace("event_count", "temporal"),
@@ -137,6 +138,12 @@ COUNT = f"correlation: {_COUNT}"
 def test_what_is_no_rule_is_refused(text: str) -> None:
     with pytest.raises(RuleInvalid):
         rule_of(text)
+
+
+@pytest.mark.parametrize("when", ["after: 1 h", "every: 5min", "after: 90", "every: 1_000s"])
+def test_a_misspelt_time_span_of_an_example_is_refused(when: str) -> None:
+    with pytest.raises(ValueError, match="a time span is"):
+        examples_of(f"positive:\n- {{event: e, {when}}}\nnegative: []")
 
 
 def test_a_burst_makes_one_finding_and_the_next_burst_another() -> None:

@@ -9,12 +9,12 @@ def test_every_rule_passes_its_examples_and_is_listed(cli: Commands) -> None:
     tested = cli.rows("audit", "rules", "test")
     listed = cli.rows("audit", "rules", "list")
 
-    assert all(row["ok"] for row in tested)
+    assert {row["ok"] for row in tested} == {True}
     assert [row["name"] for row in listed] == [row["name"] for row in tested]
 
 
 def test_a_dry_run_finds_what_happened_and_is_on_record(cli: Commands) -> None:
-    account_id = cli.add_person()
+    cli.add_person()
     client = cli.add_client()
     cli.ok("client", "rotate-secret", client["client_id"])
 
@@ -30,7 +30,6 @@ def test_a_dry_run_finds_what_happened_and_is_on_record(cli: Commands) -> None:
     (asked, *_) = [event for event in cli.events("audit.searched") if "rules" in event["detail"]["query"]]
     assert asked["detail"]["query"]["rules"] == ["r17_client_changed"]
     assert asked["detail"]["reason"] == "review"
-    assert account_id
 
 
 def test_a_rule_of_ones_own_is_run_and_a_broken_one_is_refused(cli: Commands, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ A step is an object of a record's members, with `times`, `every` and `after` for
 that is another one each time.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,10 +11,9 @@ from datetime import UTC, datetime, timedelta
 import yaml
 
 from sso.audit.record import AuditRecord, JsonValue, Origin, Outcome, Severity, new_event_id
+from sso.audit.span import span_of
 
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
-_SPAN = re.compile(r"([0-9]{1,4})([smhd])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _WHEN = ("times", "every", "after", "vary")
 Step = Mapping[str, JsonValue]
 
@@ -33,9 +31,14 @@ def examples_of(text: str) -> Examples:
 
     Raises:
         KeyError: one of the two is missing.
+        ValueError: a time span of a step is none.
     """
     found = yaml.safe_load(text)
-    return Examples(found["positive"], found["negative"])
+    told = Examples(found["positive"], found["negative"])
+    for step in (*told.positive, *told.negative):
+        _span(step.get("after"))
+        _span(step.get("every"))
+    return told
 
 
 def records_of(steps: Sequence[Step]) -> Iterator[AuditRecord]:
@@ -72,5 +75,4 @@ def _record(own: dict[str, JsonValue], now: datetime, number: int) -> AuditRecor
 
 
 def _span(value: JsonValue) -> timedelta:
-    found = _SPAN.fullmatch(str(value))
-    return timedelta() if found is None else timedelta(**{_UNITS[found[2]]: int(found[1])})
+    return timedelta() if value is None else span_of(str(value))

@@ -3,7 +3,6 @@
 `new_term` is the one type of correlation that Sigma does not have: `fields` and `timespan` (the baseline).
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TypeAlias
@@ -14,11 +13,10 @@ from sso.audit.record import JsonValue
 from sso.audit.rules.condition import ConditionInvalid, condition_of
 from sso.audit.rules.engine import Counting, Matching, NewTerm, Node, Ordered, Rule
 from sso.audit.rules.selection import MODIFIERS, FieldTest, Selection
+from sso.audit.span import span_of
 
 LEVELS = ("informational", "low", "medium", "high", "critical")
 MAX_RULE_BYTES = 65_536
-_SPAN = re.compile(r"([1-9][0-9]{0,5})([smhd])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _Document: TypeAlias = Mapping[str, JsonValue]
 
 
@@ -117,10 +115,13 @@ def _below(name: str, nodes: Mapping[str, Node]) -> Node:
 
 
 def _span(told: _Document) -> timedelta:
-    found = _SPAN.fullmatch(_text(told, "timespan"))
-    if found is None:
-        raise RuleInvalid("a timespan is a number and one of s, m, h, d")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    try:
+        span = span_of(_text(told, "timespan"))
+    except ValueError as error:
+        raise RuleInvalid(f"timespan: {error}") from error
+    if not span:
+        raise RuleInvalid("timespan is longer than nothing")
+    return span
 
 
 def _names(told: _Document, name: str) -> tuple[str, ...]:
