@@ -58,12 +58,13 @@ def stage(log: Log, authority: TimeStampServer) -> Iterator[Stage]:
 
 
 def test_a_checkpoint_is_stamped_once_an_hour_and_verified_by_openssl(stage: Stage, tmp_path: Path) -> None:
-    before = datetime.now(UTC) - timedelta(seconds=2)
+    before, answers = datetime.now(UTC) - timedelta(seconds=2), stage.authority.answers
     (event_id,) = stage.log.grow(1)
 
     assert stage.stamp()
     stage.log.grow(1)
-    assert not stage.stamp()
+    stage.stamp()
+    assert stage.authority.answers == answers + 1
 
     (told,) = anchored(stage.log.hub)
     assert told.at is not None
@@ -81,6 +82,16 @@ def test_a_checkpoint_is_stamped_once_an_hour_and_verified_by_openssl(stage: Sta
         ["openssl", "ts", "-verify", "-data", data, "-in", reply, "-CAfile", str(stage.authority.ca_file)]
     )
     assert "OK" in verified
+
+
+def test_the_next_checkpoint_is_stamped_when_the_hour_is_over(stage: Stage) -> None:
+    stage.stamp()
+    stage.log.grow(1)
+    hour = "3600000000" if stage.log.hub.database.dialect == "sqlite" else "interval '1 hour'"
+    stage.log.tamper(f"UPDATE audit_timestamp SET stamped_at = stamped_at - {hour}")
+
+    assert stage.stamp()
+    assert anchored(stage.log.hub)[0].size == stage.log.size
 
 
 def test_an_answer_that_is_cut_off_is_no_stamp_and_the_next_one_is(stage: Stage) -> None:
