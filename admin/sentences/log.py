@@ -52,6 +52,10 @@ LOG: Mapping[str, Sequence[str]] = {
         _("Somebody began to follow this log as it grows: {reason}."),
         _("Somebody began to follow this log as it grows."),
     ),
+    "audit.export.begun": (
+        _("Somebody began to write records to a file: {reason}."),
+        _("Somebody began to write records to a file."),
+    ),
     "audit.exported": (
         _("{results} records were written to a file: {reason}."),
         _("Records were written to a file."),

@@ -167,7 +167,14 @@ QUESTIONS: Mapping[str, Question] = {
             asks="Who looked at the log, or took some of it away, and why?",
             days=90,
             may=Need.PERSON,
-            events=("audit.searched", "audit.viewed", "audit.followed", "audit.exported", "audit.evidence.*"),
+            events=(
+                "audit.searched",
+                "audit.viewed",
+                "audit.followed",
+                "audit.export.*",
+                "audit.exported",
+                "audit.evidence.*",
+            ),
         ),
         Question(
             id="Q12",

@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
 from sso.audit.entry import GROUPS, Entry, record_from
-from sso.audit.event import AuditExported
+from sso.audit.event import AuditExportBegun, AuditExported
 from sso.audit.evidence import CSV_COLUMNS, csv_cell, record_cells
 from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
-from sso.audit.record import AuditRecord
+from sso.audit.record import AuditEvent, AuditRecord
 from sso.cli.arguments import CLEAN_TEXT
 from sso.cli.audit_question import query_of, question_options
 from sso.cli.context import fail, hub_of
@@ -63,9 +64,9 @@ def export(
         wanted = _Export(query_of(hub, question), kind, redact, reason)
         if file.exists():
             fail(f"{file}: File exists")
+        opened = _new(part)
         try:
-            written = _write(hub, wanted, part)
-            _record(hub, wanted, written)
+            written = _write(hub, wanted, opened)
             os.link(part, file)  # never over a file that has come there meanwhile
         except OSError as error:
             fail(f"{file}: {error.strerror}")
@@ -75,17 +76,29 @@ def export(
     click.echo(f"sha256: {written.sha256}")
 
 
-def _write(hub: Hub, wanted: _Export, part: Path) -> _Written:
+def _new(part: Path) -> BinaryIO:
+    """A file that was not there, for nobody else; what somebody put there is not written over."""
+    try:
+        descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY, 0o600)
+    except OSError as error:
+        fail(f"{part}: {error.strerror}")
+    return os.fdopen(descriptor, "wb")
+
+
+def _write(hub: Hub, wanted: _Export, opened: BinaryIO) -> _Written:
+    """Write everything, on record before the first record is there and again when the last one is."""
     digest, records = hashlib.sha256(), 0
-    descriptor = os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-    with os.fdopen(descriptor, "wb") as opened:
+    with opened:
+        _record(hub, _begun(wanted))
         for line in _lines(hub, wanted):
             digest.update(line)
             opened.write(line)
             records += 1
         opened.flush()
         os.fsync(opened.fileno())
-    return _Written(records - (wanted.kind == "csv"), digest.hexdigest())
+    written = _Written(records - (wanted.kind == "csv"), digest.hexdigest())
+    _record(hub, _done(wanted, written))
+    return written
 
 
 def _lines(hub: Hub, wanted: _Export) -> Iterator[bytes]:
@@ -118,8 +131,14 @@ def _csv_line(cells: list[str]) -> bytes:
     return text.getvalue().encode()
 
 
-def _record(hub: Hub, wanted: _Export, written: _Written) -> None:
-    event = AuditExported(
+def _begun(wanted: _Export) -> AuditExportBegun:
+    return AuditExportBegun(
+        query=wanted.query.asked(), kind=wanted.kind, redacted=wanted.redacted, reason=wanted.reason
+    )
+
+
+def _done(wanted: _Export, written: _Written) -> AuditExported:
+    return AuditExported(
         query=wanted.query.asked(),
         results=written.records,
         kind=wanted.kind,
@@ -127,5 +146,8 @@ def _record(hub: Hub, wanted: _Export, written: _Written) -> None:
         reason=wanted.reason,
         sha256=written.sha256,
     )
+
+
+def _record(hub: Hub, event: AuditEvent) -> None:
     with hub.database.begin(operator_origin()) as stores:
         stores.audit.append(event, datetime.now(UTC))

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -196,6 +197,31 @@ def test_an_export_is_a_file_that_nobody_else_reads_and_is_on_record(trail: Comm
     refused = trail.refused("audit", "export", *WHY, "--output", name)
     assert "exists" in refused
     assert not list(trail.folder.glob("*.part"))
+
+
+def test_an_export_is_on_record_before_its_first_record_is_written(trail: Commands) -> None:
+    """So that it stands in its own file."""
+    file = trail.folder / "exports.jsonl"
+
+    trail.ok("audit", "export", "--event", "audit.export.*", *WHY, "--output", str(file))
+
+    newest = json.loads(file.read_text(encoding="utf-8").splitlines()[0])
+    assert newest["event"] == "audit.export.begun"
+    assert newest["id"] == trail.events("audit.export.begun")[0]["id"]
+    assert newest["detail"]["query"]["events"] == ["audit.export.*"]
+
+
+@pytest.mark.parametrize("make", [Path.touch, lambda part: part.symlink_to(part.with_name("elsewhere"))])
+def test_an_export_writes_into_no_file_that_is_there(trail: Commands, make: Callable[[Path], None]) -> None:
+    part = trail.folder / "taken.jsonl.part"
+    make(part)
+
+    said = trail.refused("audit", "export", *WHY, "--output", str(trail.folder / "taken.jsonl"))
+
+    assert said == f"sso: {part}: File exists"
+    assert part.is_symlink() or part.read_bytes() == b""
+    assert not (trail.folder / "elsewhere").exists()
+    part.unlink()
 
 
 def test_an_export_for_a_spreadsheet_has_no_formulas(trail: Commands) -> None:

@@ -43,6 +43,7 @@ from sso.audit.event.deferred import (
 from sso.audit.event.log import (
     AuditCheckpointRefused,
     AuditEpochOpened,
+    AuditExportBegun,
     AuditExported,
     AuditFollowed,
     AuditKeyExpiryOrdered,
@@ -181,6 +182,7 @@ __all__ = [
     "AccountUpdated",
     "AuditCheckpointRefused",
     "AuditEpochOpened",
+    "AuditExportBegun",
     "AuditExported",
     "AuditFollowed",
     "AuditKeyExpiryOrdered",

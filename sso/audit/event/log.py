@@ -168,6 +168,19 @@ class AuditFollowed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditExportBegun:
+    """Someone began to write records to a file; `audit.exported` says how many, and what the file is."""
+
+    code: ClassVar[str] = "audit.export.begun"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.MEDIUM
+    query: Mapping[str, JsonValue]
+    kind: str
+    redacted: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditExported:
     """Records were written to a file: which were asked for, how many, why, and the file's SHA-256."""
 
