@@ -61,6 +61,11 @@ class ProvenEntry:
     entry: Entry
     proof: LogProof
 
+    @property
+    def id(self) -> str:
+        """The id of the entry."""
+        return self.entry.id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealing:
@@ -140,7 +145,7 @@ def _csv(proven: Sequence[ProvenEntry]) -> str:
 
 
 def record_cells(record: AuditRecord) -> list[str]:
-    """Return the cells of a record under CSVCSV_COLUMNS, its place in the log aside."""
+    """Return the cells of a record under CSV_COLUMNS, its place in the log aside."""
     whole = record.as_json()
     detail = json.dumps(whole.get("detail", {}), ensure_ascii=False, sort_keys=True)
     cells = (

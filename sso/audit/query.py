@@ -1,8 +1,10 @@
 """Questions to the audit log: always bounded in time, answered newest first in pages by key."""
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol, TypeVar
 
 from sso.audit.place import parts_of
 from sso.audit.record import JsonValue, Outcome, Severity
@@ -97,6 +99,26 @@ class AuditQuery:
         if self.involving:
             asked |= {"account_id": self.account_id or self.involving[0], "involving": True}
         return asked
+
+
+class _Found(Protocol):
+    """What a question finds, whole or in part, with the id that pages follow by."""
+
+    @property
+    def id(self) -> str: ...
+
+
+_Page = TypeVar("_Page", bound=Sequence[_Found])
+
+
+def pages(query: AuditQuery, page_of: Callable[[AuditQuery], _Page]) -> Iterator[_Page]:
+    """Yield all that a question finds, newest first, in pages of its limit."""
+    while True:
+        page = page_of(query)
+        yield page
+        if len(page) < query.limit:
+            return
+        query = replace(query, before=page[-1].id)
 
 
 _FACETS = tuple(field.name for field in dataclasses.fields(AuditQuery) if field.name != "limit")

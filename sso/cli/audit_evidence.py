@@ -22,7 +22,7 @@ from sso.audit.evidence import (
     bundle_files,
     manifest_text,
 )
-from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
+from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, pages
 from sso.audit.record import JsonValue
 from sso.audit.signed_note import note_of
 from sso.audit.verifier import FILES
@@ -63,15 +63,12 @@ def seal(
 
 def _proven(hub: Hub, query: AuditQuery) -> list[ProvenEntry]:
     """Every entry that a question finds, oldest first; what is not signed yet is waited for."""
-    ends, found, before = time.monotonic() + PATIENCE_SECONDS, list[ProvenEntry](), None
-    while True:
-        page = _page(hub, replace(query, before=before, limit=MAX_PAGE_SIZE), ends)
+    ends, found = time.monotonic() + PATIENCE_SECONDS, list[ProvenEntry]()
+    for page in pages(replace(query, limit=MAX_PAGE_SIZE), lambda asked: _page(hub, asked, ends)):
         found += page
         if len(found) > MAX_ENTRIES:
             fail(f"more than {MAX_ENTRIES} entries: ask for a shorter time")
-        if len(page) < MAX_PAGE_SIZE:
-            return found[::-1]
-        before = page[-1].entry.id
+    return found[::-1]
 
 
 def _page(hub: Hub, query: AuditQuery, ends: float) -> Sequence[ProvenEntry]:

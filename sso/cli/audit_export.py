@@ -5,7 +5,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ import click
 from sso.audit.entry import GROUPS, Entry, record_from
 from sso.audit.event import AuditExportBegun, AuditExported
 from sso.audit.evidence import CSV_COLUMNS, csv_cell, record_cells
-from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
+from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, pages
 from sso.audit.record import AuditEvent, AuditRecord
 from sso.cli.arguments import CLEAN_TEXT
 from sso.cli.audit_question import query_of, question_options
@@ -113,16 +113,15 @@ def _lines(hub: Hub, wanted: _Export) -> Iterator[bytes]:
 
 def _records(hub: Hub, wanted: _Export) -> Iterator[AuditRecord]:
     hidden = {group for part in wanted.redacted for group in GROUPS[part]}
-    before = None
-    while True:
+
+    def read(query: AuditQuery) -> Sequence[Entry]:
         with hub.database.read() as stores:
-            page = stores.audit_search.entries(replace(wanted.query, before=before, limit=MAX_PAGE_SIZE))
+            return stores.audit_search.entries(query)
+
+    for page in pages(replace(wanted.query, limit=MAX_PAGE_SIZE), read):
         for entry in page:
             shown = {name: group for name, group in entry.groups.items() if name not in hidden}
             yield record_from(Entry(entry.id, entry.body, shown))
-        if len(page) < MAX_PAGE_SIZE:
-            return
-        before = page[-1].id
 
 
 def _csv_line(cells: list[str]) -> bytes:

@@ -2,14 +2,13 @@
 
 import importlib.resources
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
 from sso.audit.event import AuditSearched
-from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
+from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, pages
 from sso.audit.record import AuditRecord, JsonValue
 from sso.audit.rules.engine import Match, Rule, matches
 from sso.audit.rules.examples import examples_of, records_of
@@ -122,7 +121,8 @@ class _Log:
         begin = self.since
         while begin < self.until:
             end = min(begin + WINDOW, self.until)
-            found = self._newest_first(AuditQuery(since=begin, until=end, limit=MAX_PAGE_SIZE))
+            whole = AuditQuery(since=begin, until=end, limit=MAX_PAGE_SIZE)
+            found = [record for page in pages(whole, self._page) for record in page]
             self.read += len(found)
             yield from reversed(found)
             begin = end
@@ -138,15 +138,9 @@ class _Log:
             event = AuditSearched(query=asked, results=self.read, reason=reason)
             stores.audit.append(event, datetime.now(UTC))
 
-    def _newest_first(self, query: AuditQuery) -> list[AuditRecord]:
-        found: list[AuditRecord] = []
-        while True:
-            with self.hub.database.read() as stores:
-                page = stores.audit_search.search(query)
-            found += page
-            if len(page) < MAX_PAGE_SIZE:
-                return found
-            query = replace(query, before=page[-1].id)
+    def _page(self, query: AuditQuery) -> Sequence[AuditRecord]:
+        with self.hub.database.read() as stores:
+            return stores.audit_search.search(query)
 
 
 def _row(match: Match) -> dict[str, JsonValue]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sso.audit.findings import attacks, claim_use, claims_grown, reach
-from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
+from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, pages
 from sso.audit.questions import Question, Rows, Table
 from sso.audit.record import AuditRecord, JsonValue
 from sso.storage.audit import SqlAuditSearch
@@ -122,17 +122,13 @@ class SqlAuditAnswers:
         return found
 
     def _all(self, query: AuditQuery) -> Iterator[AuditRecord]:
-        before, taken = None, 0
-        while True:
-            page = self._search.search(replace(query, before=before, limit=MAX_PAGE_SIZE))
-            yield from page
+        taken = 0
+        for page in pages(replace(query, limit=MAX_PAGE_SIZE), self._search.search):
             taken += len(page)
-            if len(page) < MAX_PAGE_SIZE:
-                return
-            if taken >= MAX_RECORDS:
+            if taken > MAX_RECORDS:
                 msg = f"more than {MAX_RECORDS} records: ask for a shorter time"
                 raise TooManyRecords(msg)
-            before = page[-1].id
+            yield from page
 
 
 def _second(moment: datetime) -> str:
