@@ -10,15 +10,14 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from sso.audit.entry import Entry
-from sso.audit.merkle.tree import leaf_hash
 from sso.audit.query import AuditQuery, Bar
 from sso.audit.record import AuditEvent, AuditRecord, Outcome, record_of
 from sso.storage.audit_facets import facets
 from sso.storage.audit_keys import AuditKeys
-from sso.storage.audit_rows import entries_of, event_row, records_of
+from sso.storage.audit_rows import collect_entry, entries_of, records_of
 from sso.storage.columns import UtcDateTime
 from sso.storage.counts import count
-from sso.storage.tables import audit_event, audit_leaf, audit_pending
+from sso.storage.tables import audit_event, audit_leaf
 from sso.storage.unit_of_work import UnitOfWork
 
 MAX_BARS = 1000
@@ -50,9 +49,7 @@ class SqlAuditLog:
         """Record an event and return its id."""
         record = record_of(event, self._unit.origin, now, self._appended)
         self._appended += 1
-        row, body = event_row(record, self._keys)
-        self._unit.collect(audit_event, row)
-        self._unit.collect(audit_pending, {"event_id": record.id, "leaf_hash": leaf_hash(body)})
+        collect_entry(record, self._keys, self._unit)
         self._unit.after_commit(lambda: count(record))
         return record.id
 

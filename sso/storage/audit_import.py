@@ -6,11 +6,10 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, select
 
-from sso.audit.merkle.tree import leaf_hash
 from sso.audit.record import AuditRecord, Origin, Outcome, Severity
 from sso.storage.audit_keys import AuditKeys
-from sso.storage.audit_rows import event_row
-from sso.storage.tables import audit_event, audit_event_before_log, audit_pending
+from sso.storage.audit_rows import collect_entry
+from sso.storage.tables import audit_event, audit_event_before_log
 from sso.storage.unit_of_work import UnitOfWork
 
 _B = audit_event_before_log.c
@@ -31,9 +30,7 @@ class SqlAuditImport:
         """Make the oldest events entries, in the place of what they were; return how many."""
         rows = self._unit.rows(_TAKE, {"batch": batch})
         for row in rows:
-            entry, body = event_row(_record(row), self._keys)
-            self._unit.collect(audit_event, entry)
-            self._unit.collect(audit_pending, {"event_id": row.id, "leaf_hash": leaf_hash(body)})
+            collect_entry(_record(row), self._keys, self._unit)
         return len(rows)
 
 
@@ -57,9 +54,7 @@ class SqlAuditLateEvents:
         for record in new:
             doubt = {"uncertain": True} if record.id in uncertain else {}
             late = replace(record, detail={**record.detail, "late": True, **doubt})
-            entry, body = event_row(late, self._keys)
-            self._unit.collect(audit_event, entry)
-            self._unit.collect(audit_pending, {"event_id": record.id, "leaf_hash": leaf_hash(body)})
+            collect_entry(late, self._keys, self._unit)
         return len(new)
 
 

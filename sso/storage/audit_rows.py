@@ -10,13 +10,23 @@ from sqlalchemy import Row
 
 from sso.audit.canonical import canonical
 from sso.audit.entry import OTHERS, Entry, Group, entry_of, record_from
+from sso.audit.merkle.tree import leaf_hash
 from sso.audit.place import parts_of
 from sso.audit.record import AuditRecord
 from sso.storage.audit_data_key import DataKey
 from sso.storage.audit_keys import AuditKeys
+from sso.storage.tables import audit_event, audit_pending
+from sso.storage.unit_of_work import UnitOfWork
 
 
-def event_row(record: AuditRecord, keys: AuditKeys) -> tuple[dict[str, Any], bytes]:
+def collect_entry(record: AuditRecord, keys: AuditKeys, unit: UnitOfWork) -> None:
+    """Have a unit insert a record as an entry, and beside it the leaf that waits for its place."""
+    row, body = _event_row(record, keys)
+    unit.collect(audit_event, row)
+    unit.collect(audit_pending, {"event_id": record.id, "leaf_hash": leaf_hash(body)})
+
+
+def _event_row(record: AuditRecord, keys: AuditKeys) -> tuple[dict[str, Any], bytes]:
     """Return the row of a record, and the entry's body, whose hash is the leaf."""
     entry = entry_of(record)
     subject = _subject(record)
