@@ -22,7 +22,8 @@ MINIMUM_RETENTION = timedelta(days=180)
 """No configuration drops anything younger (`[audit] retention_days`)."""
 _NAME = re.compile(r"audit_event_(\d{4})_(\d{2})")
 _L, _P, _H, _A = audit_leaf.c, audit_pending.c, audit_head.c, audit_event.c
-_ONE_AT_A_TIME = text("SELECT pg_try_advisory_xact_lock(6004516284115648515) AS mine").columns(mine=Integer)
+_ADVISORY_LOCK = 0x53534F48_55420003  # "SSOHUB": one at a time changes partitions
+_ONE_AT_A_TIME = text(f"SELECT pg_try_advisory_xact_lock({_ADVISORY_LOCK}) AS mine").columns(mine=Integer)
 _PARTITIONS = text(
     "SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
     "WHERE i.inhparent = 'audit_event'::regclass ORDER BY c.relname"

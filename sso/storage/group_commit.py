@@ -60,9 +60,7 @@ class GroupCommit:
             mine.woken.acquire()  # until a leader has committed it, or left it the place
         if not mine.done:
             self._lead(mine)
-        if isinstance(mine.failure, Overtaken):
-            raise mine.failure
-        if isinstance(mine.failure, StorageUnavailable):
+        if isinstance(mine.failure, Overtaken | StorageUnavailable):
             raise mine.failure
         if not mine.durable:
             raise StorageUnavailable(type(mine.failure).__name__) from mine.failure
