@@ -4,9 +4,8 @@ Read page by page, each in a transaction of its own: a long check keeps nobody f
 grows, so what a page told stays true.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeVar
 
 from sso.audit.entry import EntryInvalid, public_record
 from sso.audit.whole_log import DroppedMonths, Finding, LogIdentity, StoredLeaf, WholeLog
@@ -16,7 +15,6 @@ from sso.storage.database import Database
 from sso.storage.stores import SqlStores
 
 PAGE = 2_000
-_Item = TypeVar("_Item")
 
 
 @dataclass(slots=True)
@@ -78,22 +76,19 @@ class LogCheck:
 
     def _rows(self) -> Iterator[Finding]:
         """What finds an entry must say what the entry says; and every entry has a place, or waits for one."""
-        for filed in self._pages(lambda stores, after: stores.audit_tree.filed(after, PAGE), lambda e: e.id):
-            yield from _misfiled(filed)
-        for event_id in self._pages(lambda stores, after: stores.audit_tree.homeless(after, PAGE), str):
-            yield Finding("inserted", f"entry {event_id} has no place in the log")
-
-    def _pages(
-        self, page_after: Callable[[SqlStores, str], Sequence[_Item]], id_of: Callable[[_Item], str]
-    ) -> Iterator[_Item]:
         after = ""
         while True:
             with self.database.read() as stores:
-                page = page_after(stores, after)
-            if not page:
-                return
-            yield from page
-            after = id_of(page[-1])
+                page = stores.audit_tree.filed(after, PAGE)
+                if not page:
+                    return
+                last = page[-1].id
+                homeless = stores.audit_tree.homeless(after, last)
+            for filed in page:
+                yield from _misfiled(filed)
+            for event_id in homeless:
+                yield Finding("inserted", f"entry {event_id} has no place in the log")
+            after = last
 
 
 def _misfiled(filed: FiledEntry) -> Iterator[Finding]:

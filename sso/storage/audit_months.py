@@ -20,6 +20,8 @@ from sso.storage.unit_of_work import UnitOfWork
 
 MINIMUM_RETENTION = timedelta(days=180)
 """No configuration drops anything younger (`[audit] retention_days`)."""
+STEP = 50_000
+"""So many entries of a month are counted by one statement."""
 _NAME = re.compile(r"audit_event_(\d{4})_(\d{2})")
 _L, _P, _H, _A = audit_leaf.c, audit_pending.c, audit_head.c, audit_event.c
 _ADVISORY_LOCK = 0x53534F48_55420003  # "SSOHUB": one at a time changes partitions
@@ -29,17 +31,21 @@ _PARTITIONS = text(
     "WHERE i.inhparent = 'audit_event'::regclass ORDER BY c.relname"
 ).columns(name=Text)
 _HURRY = text("SET LOCAL lock_timeout = '2s'").columns()
-_LAST_PLACES = (
-    select(_L.epoch, func.max(_L.leaf_index).label("last"))
-    .where(_L.event_id >= bindparam("first_id"), _L.event_id < bindparam("end_id"))
-    .group_by(_L.epoch)
-)
 _WAITING = select(_P.event_id).where(_P.event_id >= bindparam("first_id"), _P.event_id < bindparam("end_id"))
-_COUNT = (
-    select(func.count().label("entries"))
-    .select_from(audit_event)
-    .where(_A.id >= bindparam("first_id"), _A.id < bindparam("end_id"))
+_oldest = (
+    select(_A.id, _L.epoch, _L.leaf_index)
+    .outerjoin(audit_leaf, _L.event_id == _A.id)
+    .where(_A.id > bindparam("after"), _A.id < bindparam("end_id"))
+    .order_by(_A.id)
+    .limit(bindparam("batch"))
+    .subquery("oldest")
 )
+_STEP = select(
+    _oldest.c.epoch,
+    func.count().label("entries"),
+    func.max(_oldest.c.id).label("last_id"),
+    func.max(_oldest.c.leaf_index).label("last"),
+).group_by(_oldest.c.epoch)
 _DROPPED = (
     select(cast(_A.body, LargeBinary).label("body"))
     .join(audit_leaf, _L.event_id == _A.id)
@@ -104,8 +110,8 @@ class Month:
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
-    """A month that went: how many entries, and the first index of each epoch above all of them."""
+class MonthExtent:
+    """What a month holds: how many entries, and the first index of each epoch above all of them."""
 
     entries: int
     minimum_indices: dict[int, int]
@@ -145,22 +151,30 @@ class SqlAuditMonths:
             text(f"CREATE TABLE {month.table} PARTITION OF audit_event FOR VALUES {bounds}").columns()
         )
 
-    def drop(self, month: Month) -> Dropped | None:
-        """Drop a month's partition and raise the minimum indices; None while events of it wait for places.
+    def extent(self, month: Month, step: int = STEP) -> MonthExtent | None:
+        """Return what a month holds, read in steps; None while events of it wait for their places."""
+        ids = {"first_id": month.first_id, "end_id": month.next.first_id}
+        if self._unit.row(_WAITING, ids) is not None:
+            return None
+        entries, minimum, after = 0, dict[int, int](), month.first_id
+        while rows := self._unit.rows(_STEP, {"after": after, "end_id": month.next.first_id, "batch": step}):
+            for row in rows:
+                entries += int(row.entries)
+                if row.epoch is not None:
+                    minimum[row.epoch] = max(minimum.get(row.epoch, 0), int(row.last) + 1)
+            after = max(row.last_id for row in rows)
+        return MonthExtent(entries, minimum)
+
+    def drop(self, month: Month, extent: MonthExtent) -> None:
+        """Drop a month's partition and raise the minimum indices above what it holds.
 
         Raises:
             StorageUnavailable: it cannot be done now: somebody reads it.
         """
-        ids = {"first_id": month.first_id, "end_id": month.next.first_id}
-        if self._unit.row(_WAITING, ids) is not None:
-            return None
-        counted = self._unit.row(_COUNT, ids)
-        minimum = {row.epoch: int(row.last) + 1 for row in self._unit.rows(_LAST_PLACES, ids)}
         self._unit.change(_HURRY)
         self._unit.change(text(f"DROP TABLE {month.table}").columns())
-        for epoch, index in minimum.items():
+        for epoch, index in extent.minimum_indices.items():
             self._unit.change(_RAISE, {"of_epoch": epoch, "new_minimum": index})
-        return Dropped(0 if counted is None else int(counted.entries), minimum)
 
 
 def _read(body: bytes) -> DroppedMonth | None:

@@ -72,9 +72,9 @@ _HOMELESS = (
     select(_A.id)
     .outerjoin(audit_leaf, _L.event_id == _A.id)
     .outerjoin(audit_pending, _P.event_id == _A.id)
-    .where(_L.event_id.is_(None), _P.event_id.is_(None), _A.id > bindparam("after"))
+    .where(_L.event_id.is_(None), _P.event_id.is_(None))
+    .where(_A.id > bindparam("after"), _A.id <= bindparam("last"))
     .order_by(_A.id)
-    .limit(bindparam("batch"))
 )
 _CUT_LEAVES = (
     delete(audit_leaf)
@@ -180,9 +180,9 @@ class SqlAuditTree:
         rows = self._unit.rows(_FILED, {"after": after, "batch": limit})
         return [FiledEntry(row.id, row.body, row._asdict()) for row in rows]
 
-    def homeless(self, after: str, limit: int) -> Sequence[str]:
-        """Return the ids of entries that neither have a place nor wait for one: nobody logged them."""
-        return [row.id for row in self._unit.rows(_HOMELESS, {"after": after, "batch": limit})]
+    def homeless(self, after: str, last: str) -> Sequence[str]:
+        """Return which entries, after one id up to another, have no place and wait for none: not logged."""
+        return [row.id for row in self._unit.rows(_HOMELESS, {"after": after, "last": last})]
 
     def cut(self, epoch: int, size: int) -> int:
         """Take the places from `size` on back to wait again; return how many: they were never signed."""

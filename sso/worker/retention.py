@@ -94,22 +94,23 @@ def _drop(hub: Hub, month: Month, now: datetime) -> None:
     try:
         with hub.database.begin(_ORIGIN) as stores:
             if stores.audit_months.lock():
-                stores.audit_holds.lock()
                 _drop_on_record(stores, month, now)
     except StorageUnavailable:
         log.exception("a month of the audit log could not be dropped", extra={"month": str(month)})
 
 
 def _drop_on_record(stores: SqlStores, month: Month, now: datetime) -> None:
-    if stores.audit_holds.active() or month not in stores.audit_months.known():
+    if month not in stores.audit_months.known():
         return
-    dropped = stores.audit_months.drop(month)
-    if dropped is None:
+    extent = stores.audit_months.extent(month)  # this may take long: nobody waits for it to set a hold
+    stores.audit_holds.lock()
+    if extent is None or stores.audit_holds.active():
         return
+    stores.audit_months.drop(month, extent)
     event = AuditMonthDropped(
         month=str(month),
-        entries=dropped.entries,
+        entries=extent.entries,
         gone_before=month.next.first_id,
-        minimum_indices={str(epoch): index for epoch, index in dropped.minimum_indices.items()},
+        minimum_indices={str(epoch): index for epoch, index in extent.minimum_indices.items()},
     )
     stores.audit.append(event, now)

@@ -15,7 +15,7 @@ from sso.audit.record import Origin, new_event_id
 from sso.oidc.digest import new_id
 from sso.storage.audit_holds import EVERYTHING
 from sso.storage.audit_keys import AuditKeys
-from sso.storage.audit_months import Dropped, Month, SqlAuditMonths
+from sso.storage.audit_months import Month, MonthExtent, SqlAuditMonths
 from sso.worker.retention import destroy_expired_keys, keep_months
 from tests.worker.conftest import Log, binary, log_at
 
@@ -96,6 +96,18 @@ def test_a_month_past_its_retention_goes_whole_on_record_and_everything_still_ve
     assert (str(again.proof), again.entry) == (str(proven.proof), proven.entry)
     log.grow(300)
     assert log.findings() == []
+
+
+def test_what_a_month_holds_is_counted_in_steps(log: Log, months: dict[str, str]) -> None:
+    with log.hub.database.begin(Origin()) as stores:
+        for _ in range(4):
+            stores.audit.append(NodeStarted(node="n", version="1"), LATE)
+    log.sequencer.sequence()
+
+    with log.hub.database.read() as stores:
+        extents = [stores.audit_months.extent(Month(2026, 4), step) for step in (1, 2, 5, 6)]
+
+    assert extents == [MonthExtent(5, {1: log.size})] * 4
 
 
 def test_an_entry_of_a_month_that_stayed_may_not_be_missing(log: Log, months: dict[str, str]) -> None:
@@ -237,10 +249,10 @@ def test_a_hold_waits_for_the_month_that_is_being_dropped(
     holding: list[threading.Thread] = []
     drop = SqlAuditMonths.drop
 
-    def drop_and_hold(self: SqlAuditMonths, month: Month) -> Dropped | None:
+    def drop_and_hold(self: SqlAuditMonths, month: Month, extent: MonthExtent) -> None:
         holding.append(hold_meanwhile(log))
         monkeypatch.undo()
-        return drop(self, month)
+        drop(self, month, extent)
 
     monkeypatch.setattr(SqlAuditMonths, "drop", drop_and_hold)
     keep_months(log.hub, NOW)
