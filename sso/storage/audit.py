@@ -76,6 +76,16 @@ class SqlAuditSearch:
         self._unit.flush()
         return records_of(self._unit.rows(selection(query, self._keys)), self._keys)
 
+    def following(self, query: AuditQuery, after: str) -> Sequence[AuditRecord]:
+        """Return a page of records, oldest first, those after an id.
+
+        Raises:
+            ValueError: `address` is neither an address nor a network.
+        """
+        self._unit.flush()
+        wanted = _wanted(query, self._keys).where(_A.id > after).order_by(_A.id).limit(query.limit)
+        return records_of(self._unit.rows(wanted), self._keys)
+
     def entries(self, query: AuditQuery) -> Sequence[Entry]:
         """Return a page of entries, newest first, in the groups that they are told in.
 
@@ -141,10 +151,15 @@ def selection(query: AuditQuery, keys: AuditKeys) -> Select[Any]:
     Raises:
         ValueError: `address` is neither an address nor a network.
     """
-    wanted = select(audit_event).where(*_ids(query), *_moments(query), *facets(query, keys))
+    wanted = _wanted(query, keys)
     if query.before is not None:
         wanted = wanted.where(_A.id < query.before)
     return wanted.order_by(_A.id.desc()).limit(query.limit)
+
+
+def _wanted(query: AuditQuery, keys: AuditKeys) -> Select[Any]:
+    """Everything that a question finds, in no order."""
+    return select(audit_event).where(*_ids(query), *_moments(query), *facets(query, keys))
 
 
 class _Microseconds(FunctionElement[int]):

@@ -1,11 +1,11 @@
 """The tables of the twelve questions: what is computed from many records, or read from the state itself."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sso.audit.findings import attacks, claim_use, claims_grown, reach
-from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, pages
+from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
 from sso.audit.questions import Question, Rows, Table
 from sso.audit.record import AuditRecord, JsonValue
 from sso.storage.audit import SqlAuditSearch
@@ -79,28 +79,27 @@ class SqlAuditAnswers:
         return Rows(("session_id", "account_id", "signed_in", "last_seen", "ends"), rows)
 
     def _awoken(self, query: AuditQuery) -> Rows:
-        first: dict[tuple[str, str], AuditRecord] = {}
+        first: dict[tuple[str, str], tuple[str, datetime]] = {}
         for record in self._oldest_first(query):
             for facet, name in (("client_id", record.client_id), ("account_id", record.account_id)):
                 if name is not None:
-                    first.setdefault((facet, name), record)
+                    first.setdefault((facet, name), (record.id, record.occurred_at))
         rows: list[tuple[JsonValue, ...]] = []
-        for (facet, name), record in first.items():
-            before = self._before(query, record, **{facet: name})
-            if before is not None and record.occurred_at - before > SILENCE:
-                silent = (record.occurred_at - before).days
-                rows.append((facet, name, _second(before), _second(record.occurred_at), silent))
+        for (facet, name), (event_id, at) in first.items():
+            before = self._before(query, event_id, at, **{facet: name})
+            if before is not None and at - before > SILENCE:
+                rows.append((facet, name, _second(before), _second(at), (at - before).days))
         return Rows(("what", "id", "last_seen_before", "woke_up", "days_of_silence"), tuple(rows))
 
-    def _before(self, query: AuditQuery, first: AuditRecord, **whose: str) -> datetime | None:
-        """When the same was last done before, by an account or an application."""
+    def _before(self, query: AuditQuery, event_id: str, at: datetime, **whose: str) -> datetime | None:
+        """When the same was last done before an event, by an account or an application."""
         earlier = AuditQuery(
-            since=first.occurred_at - timedelta(days=3650),
+            since=at - timedelta(days=3650),
             until=query.until,
             events=query.events,
             client_id=whose.get("client_id"),
             account_id=whose.get("account_id"),
-            before=first.id,
+            before=event_id,
             limit=1,
         )
         found = self._search.search(earlier)
@@ -116,15 +115,11 @@ class SqlAuditAnswers:
         columns = ("log", "entries", "kept_from", "signed_entries", "signed_at", "waiting")
         return Rows(columns, tuple(rows))
 
-    def _oldest_first(self, query: AuditQuery) -> Sequence[AuditRecord]:
-        found = list(self._all(query))
-        found.reverse()
-        return found
-
-    def _all(self, query: AuditQuery) -> Iterator[AuditRecord]:
-        taken = 0
-        for page in pages(replace(query, limit=MAX_PAGE_SIZE), self._search.search):
-            taken += len(page)
+    def _oldest_first(self, query: AuditQuery) -> Iterator[AuditRecord]:
+        """The records page by page: no more than a page of them is in memory."""
+        whole, taken, after = replace(query, limit=MAX_PAGE_SIZE), 0, ""
+        while page := self._search.following(whole, after):
+            taken, after = taken + len(page), page[-1].id
             if taken > MAX_RECORDS:
                 msg = f"more than {MAX_RECORDS} records: ask for a shorter time"
                 raise TooManyRecords(msg)
