@@ -75,6 +75,7 @@ FAMILIES: Mapping[str, str] = {
     "provisioning.": _("Departments over SCIM"),
     "key.": _("Signing keys"),
     "audit.": _("Looks at this log"),
+    "finding.": _("Findings of rules"),
     "node.": _("The hub itself"),
 }
 """Families of events as a search offers them."""

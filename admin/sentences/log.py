@@ -95,4 +95,33 @@ LOG: Mapping[str, Sequence[str]] = {
         _("{application} has a token that this hub signed and did not log: others have the key {kid}."),
         _("A token bears a signature of this hub, but this log does not know it: somebody else has its key."),
     ),
+    "finding.opened": (
+        _("The rule {rule} found something in this log: {count} records, level {level}."),
+        _("A rule found something in this log."),
+    ),
+    "finding.changed": (
+        _("The auditor with account {account} worked on a finding of the rule {rule}: {stage}."),
+        _("An operator worked on a finding of the rule {rule}: {stage}."),
+        _("An operator worked on a finding."),
+    ),
+    "finding.listed": (
+        _("The auditor with account {account} looked at the findings and saw {results} of them."),
+        _("An operator looked at the findings."),
+    ),
+    "finding.viewed": (
+        _("The auditor with account {account} opened a finding."),
+        _("An operator opened a finding."),
+    ),
+    "finding.suppressed": (
+        _("The rule {rule} tells of nothing for a while: {reason}."),
+        _("A rule tells of nothing for a while."),
+    ),
+    "finding.suppression.ended": (
+        _("The rule {rule} tells of what it finds again; {count} records had been kept quiet."),
+        _("A rule tells of what it finds again."),
+    ),
+    "finding.rule.switched_off": (
+        _("The rule {rule} failed and judges nothing any more: {reason}."),
+        _("A rule failed and judges nothing any more."),
+    ),
 }

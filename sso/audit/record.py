@@ -117,6 +117,15 @@ def new_event_id(now: datetime, sequence: int = 0) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+def moment_of_id(event_id: str) -> datetime:
+    """Return the millisecond that an id of `new_event_id` was made in.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return datetime.fromtimestamp(int(event_id[:8] + event_id[9:13], 16) / 1000, UTC)
+
+
 def record_of(event: AuditEvent, origin: Origin, now: datetime, sequence: int = 0) -> AuditRecord:
     """Return the record of an event that happens at `now`, the `sequence`th of its transaction.
 

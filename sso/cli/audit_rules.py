@@ -1,6 +1,5 @@
 """`sso audit rules`: the detection rules, their examples, and what they would find in the log."""
 
-import importlib.resources
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,9 +9,10 @@ import click
 from sso.audit.event import AuditSearched
 from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, pages
 from sso.audit.record import AuditRecord, JsonValue
-from sso.audit.rules.engine import Match, Rule, matches
-from sso.audit.rules.examples import examples_of, records_of
+from sso.audit.rules.engine import Match, Rule, joined, matches
+from sso.audit.rules.examples import records_of
 from sso.audit.rules.reading import RuleInvalid, rule_of
+from sso.audit.rules.shipped import shipped_examples, shipped_rule, shipped_rules
 from sso.cli.arguments import CLEAN_TEXT, MOMENT
 from sso.cli.context import fail, hub_of, json_option, print_rows
 from sso.cli.operator import operator_origin
@@ -21,7 +21,6 @@ from sso.hub import Hub
 WINDOW = timedelta(hours=1)
 DEFAULT_RANGE = timedelta(days=30)
 MAX_SHOWN_IDS = 20
-_FOLDER = importlib.resources.files("sso.audit.rules")
 
 
 @click.group()
@@ -47,10 +46,9 @@ def test_command(context: click.Context, as_json: bool) -> None:
     """Run every rule on its examples: what it must find, and what it must not. Ends with 1 if one fails."""
     rows: list[dict[str, JsonValue]] = []
     for rule in shipped_rules():
-        text = _FOLDER.joinpath("examples", f"{rule.name}.yml").read_text(encoding="utf-8")
-        told = examples_of(text)
+        told = shipped_examples(rule.name)
         found = sum(1 for _ in matches([rule], records_of(told.positive)))
-        wrong = sum(1 for _ in matches([_fresh(rule)], records_of(told.negative)))
+        wrong = sum(1 for _ in matches([shipped_rule(rule.name)], records_of(told.negative)))
         rows.append({"name": rule.name, "found": found, "wrongly": wrong, "ok": found >= 1 and wrong == 0})
     print_rows(rows, as_json=as_json, columns=("name", "found", "wrongly", "ok"))
     if not all(row["ok"] for row in rows):
@@ -81,23 +79,12 @@ def dry_run(
     chosen = [rule for rule in wanted if not names or rule.name in names]
     with hub_of(context) as hub:
         log = _Log(hub, asked["since"])
-        found = [_row(match) for match in matches(chosen, log.records())]
+        found = [_row(match) for match in joined(matches(chosen, log.records()))]
         reason = asked["reason"]
         log.record(chosen, None if reason is None else str(reason))
     print_rows(found, as_json=as_json, columns=("rule", "level", "at", "records", "last"))
     if not as_json:
         click.echo(f"{log.read} records read by {len(chosen)} rules: {len(found)} findings")
-
-
-def shipped_rules() -> list[Rule]:
-    """Return the rules that come with the hub, by name."""
-    files = sorted(file.name for file in _FOLDER.iterdir() if file.name.endswith(".yml"))
-    return [rule_of(_FOLDER.joinpath(name).read_text(encoding="utf-8")) for name in files]
-
-
-def _fresh(rule: Rule) -> Rule:
-    """The rule without what it remembers of other records."""
-    return rule_of(_FOLDER.joinpath(f"{rule.name}.yml").read_text(encoding="utf-8"))
 
 
 def _of_file(file: Path) -> Rule:

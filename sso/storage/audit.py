@@ -1,6 +1,6 @@
 """The audit log: appended with the state it reports, searched by time and identifier."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from sso.audit.query import AuditQuery, Bar
 from sso.audit.record import AuditEvent, AuditRecord, Outcome, record_of
 from sso.storage.audit_facets import facets
 from sso.storage.audit_keys import AuditKeys
-from sso.storage.audit_rows import collect_entry, entries_of, records_of
+from sso.storage.audit_rows import collect_entry, entries_of, readable_records_of, records_of
 from sso.storage.columns import UtcDateTime
 from sso.storage.counts import count
 from sso.storage.tables import audit_event, audit_leaf
@@ -23,6 +23,14 @@ from sso.storage.unit_of_work import UnitOfWork
 MAX_BARS = 1000
 _A = audit_event.c
 _FIND = select(audit_event).where(_A.id == bindparam("key"))
+_L = audit_leaf.c
+_PLACED = (
+    select(audit_event)
+    .join(audit_leaf, _L.event_id == _A.id)
+    .where(_L.epoch == bindparam("of_epoch"))
+    .where(_L.leaf_index >= bindparam("begin"), _L.leaf_index < bindparam("end"))
+    .order_by(_L.leaf_index)
+)
 _LAST_WITH = [
     select(_A.occurred_at).where(_A[name] == bindparam("wanted")).order_by(_A.id.desc()).limit(1)
     for name in ("account_ref", "actor_ref", "about_ref")
@@ -102,6 +110,16 @@ class SqlAuditSearch:
         wanted = wanted.where(leaf.epoch == epoch, leaf.leaf_index >= begin, leaf.leaf_index < end)
         rows = self._unit.rows(wanted.where(*facets(query, self._keys)).order_by(leaf.leaf_index))
         return records_of(rows, self._keys)
+
+    def readable(self, epoch: int, begin: int, end: int) -> Sequence[AuditRecord]:
+        """Return the records from one place in the log up to another, without those that somebody broke."""
+        rows = self._unit.rows(_PLACED, {"of_epoch": epoch, "begin": begin, "end": end})
+        return readable_records_of(rows, self._keys)
+
+    def of_ids(self, ids: Collection[str]) -> Mapping[str, AuditRecord]:
+        """Return records by id, those that are still there and that nobody broke."""
+        rows = self._unit.rows(select(audit_event).where(_A.id.in_(sorted(ids)))) if ids else []
+        return {record.id: record for record in readable_records_of(rows, self._keys)}
 
     def find(self, event_id: str) -> AuditRecord | None:
         """Return one record, or None."""
@@ -184,7 +202,7 @@ def _microseconds_postgresql(element: _Microseconds, compiler: SQLCompiler, **kw
 
 def _ids(query: AuditQuery) -> list[ColumnElement[bool]]:
     """The time range by id, which is in the order of time and ends every index."""
-    return [_A.id >= _id_from(query.since), _A.id < _id_from(query.until + _MILLISECOND)]
+    return [_A.id >= id_from(query.since), _A.id < id_from(query.until + _MILLISECOND)]
 
 
 def _moments(query: AuditQuery) -> list[ColumnElement[bool]]:
@@ -192,7 +210,7 @@ def _moments(query: AuditQuery) -> list[ColumnElement[bool]]:
     return [_A.occurred_at >= query.since, _A.occurred_at < query.until]
 
 
-def _id_from(moment: datetime) -> str:
+def id_from(moment: datetime) -> str:
     """The smallest id of a millisecond (RFC 9562 5.7)."""
     milliseconds = max(0, (moment - _EPOCH) // _MILLISECOND)
     text = f"{milliseconds:012x}"

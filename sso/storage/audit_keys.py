@@ -156,6 +156,11 @@ class AuditKeys:
         """Return what stands for an actor that is no account (a command's user, a job) in the log."""
         return hmac.digest(self._addresses, b"name\0" + name.encode(), "sha256")[:REF_BYTES]
 
+    def group_digest(self, values: Sequence[str]) -> str:
+        """Return what stands for some values of a record in the memory of detection rules."""
+        whole = "\0".join(("group", *values)).encode("utf-8", "surrogatepass")
+        return hmac.digest(self._addresses, whole, "sha256")[:REF_BYTES].hex()
+
     def _refs_around(self, text: str | None) -> tuple[bytes | None, bytes | None]:
         address = address_of(text)
         if address is None:

@@ -3,18 +3,20 @@
 import base64
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row
 
 from sso.audit.canonical import canonical
-from sso.audit.entry import OTHERS, Entry, Group, entry_of, record_from
+from sso.audit.entry import OTHERS, Entry, EntryInvalid, Group, entry_of, record_from
 from sso.audit.merkle.tree import leaf_hash
 from sso.audit.place import parts_of
 from sso.audit.record import AuditRecord
 from sso.storage.audit_data_key import DataKey
 from sso.storage.audit_keys import AuditKeys
+from sso.storage.errors import SealBroken
 from sso.storage.tables import audit_event, audit_pending
 from sso.storage.unit_of_work import UnitOfWork
 
@@ -124,6 +126,18 @@ def records_of(rows: Sequence[Row[Any]], keys: AuditKeys) -> list[AuditRecord]:
         SealBroken: what was sealed was changed.
     """
     return [record_from(entry) for entry in entries_of(rows, keys)]
+
+
+def readable_records_of(rows: Sequence[Row[Any]], keys: AuditKeys) -> list[AuditRecord]:
+    """Return the records of rows without those that somebody broke: `sso audit verify` names them."""
+    try:
+        return records_of(rows, keys)
+    except (EntryInvalid, SealBroken):
+        found: list[AuditRecord] = []
+        for row in rows:
+            with suppress(EntryInvalid, SealBroken):
+                found += records_of([row], keys)
+        return found
 
 
 def account_refs(account_id: str, keys: AuditKeys) -> list[bytes]:

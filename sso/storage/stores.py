@@ -21,8 +21,10 @@ from sso.storage.conflicts import SqlConflicts
 from sso.storage.consents import SqlConsents
 from sso.storage.credentials import SqlCredentials
 from sso.storage.deferred import SqlDeferredRequests
+from sso.storage.detection import SqlDetection
 from sso.storage.directory_register import SqlRegister
 from sso.storage.directory_runs import SqlSyncRuns
+from sso.storage.findings import SqlFindings
 from sso.storage.grants import SqlCodes, SqlGrants
 from sso.storage.logout_frames import SqlLogoutFrames
 from sso.storage.one_time import SqlDeniedTokens, SqlOneTimeValues
@@ -46,6 +48,7 @@ from sso.storage.unit_of_work import UnitOfWork
 from sso.storage.upstreams import SqlUpstreams
 
 if TYPE_CHECKING:
+    from sso.audit.rules.finding import FindingStores
     from sso.authentication.synchronisation import SyncStores
     from sso.authentication.upstream.stores import Stores
 
@@ -116,6 +119,8 @@ class SqlStores:
         self.audit_tree = SqlAuditTree(unit)
         self.audit_checkpoints = SqlAuditCheckpoints(unit, kept.sealer)
         self.audit_anchors = SqlAuditAnchors(unit)
+        self.detection = SqlDetection(unit)
+        self.findings = SqlFindings(unit)
         tree = SignedTree(self.audit_tree, self.audit_checkpoints, self.audit_anchors)
         self.audit_receipts = SqlAuditReceipts(unit, kept.audit_keys, tree)
         self.audit_answers = SqlAuditAnswers(
@@ -130,4 +135,7 @@ if TYPE_CHECKING:
         return stores
 
     def _synchronise(stores: SqlStores) -> SyncStores:
+        return stores
+
+    def _finds(stores: SqlStores) -> FindingStores:
         return stores

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sso.hub import Hub, outbound_rules
 from sso.outbound import Outbound
 from sso.worker.anchoring import Anchoring
+from sso.worker.detection import Detection
 from sso.worker.directory_sync import DirectoryWatch
 from sso.worker.key_rotation import keep_up
 from sso.worker.last_signed import LastSigned
@@ -66,6 +67,8 @@ def run(hub: Hub, stop: threading.Event) -> None:
         watch.start()
         anchoring = threading.Thread(target=_anchor, args=(hub, stop), name="anchoring")
         anchoring.start()
+        detecting = threading.Thread(target=Detection(hub).run, args=(stop,), name="detection")
+        detecting.start()
         asking = [
             threading.Thread(target=poll.run, args=(stop,), name=f"states of {poll.directory.id}")
             for poll in polls_of(hub)
@@ -78,7 +81,7 @@ def run(hub: Hub, stop: threading.Event) -> None:
                     _do(job)
             stop.wait(TICK_SECONDS)
         watch.join(END_SECONDS)
-        for thread in (telling, anchoring, *asking):
+        for thread in (telling, anchoring, detecting, *asking):
             thread.join()
         sequencing.join()
 

@@ -1,17 +1,24 @@
 """Detection rules: each finds its positive example, and nothing in its negative one."""
 
+import hashlib
 import importlib.resources
+import json
+import zlib
+from datetime import timedelta
 
 import pytest
 
 from sso.audit.event import EVENT_CLASSES
+from sso.audit.record import AuditRecord
 from sso.audit.rules.condition import ConditionInvalid, condition_of
-from sso.audit.rules.engine import Match, matches
+from sso.audit.rules.engine import Match, Rule, joined, match_of, matches, memory_of, recall, seen_of
 from sso.audit.rules.examples import BEGIN, Step, examples_of, records_of
 from sso.audit.rules.reading import RuleInvalid, rule_of
+from sso.audit.rules.shipped import shipped_examples, shipped_rule
 
 FOLDER = importlib.resources.files("sso.audit.rules")
 NAMES = sorted(file.name.removesuffix(".yml") for file in FOLDER.iterdir() if file.name.endswith(".yml"))
+MINUTE = timedelta(minutes=1)
 BASE = """
 title: A rule
 id: 1
@@ -146,10 +153,65 @@ def test_a_misspelt_time_span_of_an_example_is_refused(when: str) -> None:
         examples_of(f"positive:\n- {{event: e, {when}}}\nnegative: []")
 
 
-def test_a_burst_makes_one_finding_and_the_next_burst_another() -> None:
+def failures(times: int, every: str, after: str = "0s") -> Step:
     step: Step = {"event": "auth.login.failure", "status_code": "BAD_CREDENTIAL", "account_id": "a"}
+    return {**step, "times": times, "every": every, "after": after}
 
-    twice = found(text_of("r01_brute_force"), [{**step, "times": 20, "every": "10s"}])
 
-    assert [len(match.ids) for match in twice] == [10, 10]
-    assert twice[0].at > BEGIN
+def test_a_burst_is_one_finding_with_every_record_and_one_after_a_pause_is_another() -> None:
+    matched = found(text_of("r01_brute_force"), [failures(25, "10s"), failures(12, "10s", after="20m")])
+
+    together = joined(matched)
+
+    assert [len(each.ids) for each in together] == [25, 12]
+    assert [len(each.ids) for each in matched][:2] == [10, 1]
+    assert together[0].at > BEGIN
+
+
+def test_what_rules_found_is_not_shown_to_rules() -> None:
+    everything = simple("  wanted: {outcome: success}\n  condition: wanted\n")
+
+    assert len(found(everything, [{"event": "finding.opened"}, {"event": "client.updated"}])) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_rule_goes_on_from_what_it_remembered(name: str) -> None:
+    """Wherever it was interrupted; and nothing that it remembers tells of anybody."""
+    records = list(records_of(shipped_examples(name).positive))
+    whole = [match.ids for match in matches([shipped_rule(name)], iter(records))]
+    for cut in {1, len(records) // 2, len(records) - 1}:
+        first, second = shipped_rule(name), shipped_rule(name)
+        before = [match.ids for match in shown(first, records[:cut])]
+        memory = memory_of(first, records[cut - 1].occurred_at)
+        recall(second, memory)
+
+        assert before + [match.ids for match in shown(second, records[cut:])] == whole
+        assert b"account_id-" not in zlib.decompress(memory)
+
+
+def shown(rule: Rule, records: list[AuditRecord]) -> list[Match]:
+    seen = [
+        seen_of(record, lambda values: hashlib.sha256("\0".join(values).encode()).hexdigest())
+        for record in records
+    ]
+    return [match for each in seen if each is not None and (match := match_of(rule, each)) is not None]
+
+
+def test_a_memory_forgets_what_is_older_than_its_span() -> None:
+    rule = rule_of(text_of("r01_brute_force"))
+    shown(rule, list(records_of([failures(9, "1s")])))
+
+    young, old = (
+        json.loads(zlib.decompress(memory_of(rule, BEGIN + each))) for each in (MINUTE, 20 * MINUTE)
+    )
+
+    assert len(young["groups"]) == 1
+    assert old["groups"] == {}
+
+
+def test_a_rule_says_of_which_events_it_speaks_and_what_its_findings_have_in_common() -> None:
+    rule = shipped_rule("r04_success_after_brute_force")
+
+    assert rule.events == ("auth.login.failure", "auth.login.success")
+    assert (rule.group_by, rule.span) == (("account_id",), 360 * MINUTE)
+    assert shipped_rule("r17_client_changed").group_by == ("client_id",)

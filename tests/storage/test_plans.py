@@ -24,6 +24,7 @@ from sqlalchemy.sql.elements import BindParameter, ClauseElement
 
 import sso.storage
 from sso.audit.query import AuditQuery
+from sso.audit.rules.finding import Wanted
 from sso.directory.person import Departure, Role
 from sso.directory.stores import PasswordCredential
 from sso.oidc.client import ClientSecret
@@ -73,6 +74,8 @@ ALL_WANTED = {
     "sso.storage.audit_tree._WAITING",
     "sso.storage.audit_import._TAKE",  # likewise
     "sso.storage.audit_holds._ACTIVE",  # a few in years
+    "sso.storage.detection._NEWEST",  # one row an epoch
+    "sso.storage.detection._RULES",  # one row a rule
     "sso.storage.audit_holds._ALONE",  # a lock, and no table
     "sso.storage.audit_tree._ONE_WAITING",  # one row of those that wait
     "sso.storage.audit_anchors._LAST_STAMP",  # the first row from the end of its own index
@@ -263,6 +266,8 @@ def everything(stores: SqlStores) -> None:
     stores.pushed.add(pushed())
     stores.pushed.spend(b"p" * 32)
     stores.clients.remove(told.client_id)
+    for closed in (False, True):
+        stores.findings.page(Wanted(closed=closed, rule="r", assignee="a"))
     for table in SWEPT_TABLES:
         stores.cleanup.sweep(table, NOW + 30 * DAY)
     for facet in ("client_id", "account_id", "session_id", "grant_id", "request_id", "address"):

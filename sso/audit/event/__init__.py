@@ -9,6 +9,7 @@ from sso.audit.event import (
     assurance,
     authorization,
     deferred,
+    findings,
     identity,
     log,
     operation,
@@ -164,6 +165,7 @@ _NOUNS = (
     synchronisation,
     log,
     assurance,
+    findings,
 )
 EVENT_CLASSES: tuple[type[AuditEvent], ...] = tuple(
     found

@@ -3,7 +3,8 @@
 `new_term` is the one type of correlation that Sigma does not have: `fields` and `timespan` (the baseline).
 """
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TypeAlias
 
@@ -11,12 +12,19 @@ import yaml
 
 from sso.audit.record import JsonValue
 from sso.audit.rules.condition import ConditionInvalid, condition_of
-from sso.audit.rules.engine import Counting, Matching, NewTerm, Node, Ordered, Rule
+from sso.audit.rules.engine import Rule
+from sso.audit.rules.nodes import Counting, Matching, NewTerm, Node, Ordered
 from sso.audit.rules.selection import MODIFIERS, FieldTest, Selection
 from sso.audit.span import span_of
 
 LEVELS = ("informational", "low", "medium", "high", "critical")
 MAX_RULE_BYTES = 65_536
+MEMORY_FORMAT = b"1"
+"""A part of a rule's digest: what was remembered in another format is not recalled."""
+
+DAY = timedelta(days=1)
+"""The span within which matches of a rule belong together that has none of its own."""
+
 _Document: TypeAlias = Mapping[str, JsonValue]
 
 
@@ -42,8 +50,44 @@ def rule_of(text: str) -> Rule:
     if level not in LEVELS:
         raise RuleInvalid(f"level is one of {', '.join(LEVELS)}")
     name = _text(last, "name")
-    title, told = _text(last, "title"), " ".join(_text(last, "description").split())
-    return Rule(name, _text(last, "id"), title, told, level, nodes[name])
+    group_by, span = _belonging(last, nodes[name])
+    return Rule(
+        name=name,
+        id=_text(last, "id"),
+        title=_text(last, "title"),
+        description=" ".join(_text(last, "description").split()),
+        level=level,
+        group_by=group_by,
+        span=span,
+        events=_events(documents),
+        digest=hashlib.sha256(MEMORY_FORMAT + text.encode()).hexdigest(),
+        node=nodes[name],
+    )
+
+
+def _belonging(document: _Document, node: Node) -> tuple[tuple[str, ...], timedelta]:
+    """By which fields, and for how long, what a rule finds belongs together: `fields`, or its grouping."""
+    named = _names(document, "fields") if "fields" in document else None
+    if isinstance(node, Counting | Ordered):
+        return named or node.group_by, node.span
+    return named or (node.fields if isinstance(node, NewTerm) else ()), DAY
+
+
+def _events(documents: Sequence[_Document]) -> tuple[str, ...]:
+    """The codes of events that selections name, in the order of their letters."""
+    found: set[str] = set()
+    for alternative in (each for document in documents for each in _alternatives(document)):
+        named = alternative.get("event", [])
+        found |= set(map(str, named if isinstance(named, list) else [named]))
+    return tuple(sorted(found))
+
+
+def _alternatives(document: _Document) -> Iterator[_Document]:
+    detection = document.get("detection")
+    for selection in detection.values() if isinstance(detection, Mapping) else ():
+        for alternative in selection if isinstance(selection, list) else [selection]:
+            if isinstance(alternative, Mapping):
+                yield alternative
 
 
 def _documents(text: str) -> list[_Document]:

@@ -32,6 +32,13 @@ from sso.storage.tables.directories import (
     directory_run,
     directory_sync,
 )
+from sso.storage.tables.findings import (
+    detection_place,
+    detection_rule,
+    finding,
+    finding_comment,
+    finding_suppression,
+)
 from sso.storage.tables.grants import (
     access_token,
     authorization_code,
@@ -80,11 +87,16 @@ __all__ = [
     "consent",
     "deferred_request",
     "denied_token",
+    "detection_place",
+    "detection_rule",
     "directory_person",
     "directory_purged",
     "directory_run",
     "directory_sync",
     "directory_conflict",
+    "finding",
+    "finding_comment",
+    "finding_suppression",
     "grant",
     "grant_origin",
     "initial_access_token",

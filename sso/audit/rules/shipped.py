@@ -1,0 +1,30 @@
+"""The rules that come with the hub, and what a level is worth."""
+
+import importlib.resources
+from collections.abc import Mapping
+
+from sso.audit.record import Severity
+from sso.audit.rules.engine import Rule
+from sso.audit.rules.examples import Examples, examples_of
+from sso.audit.rules.reading import LEVELS, rule_of
+
+SEVERITIES: Mapping[str, Severity] = dict(zip(LEVELS, Severity, strict=True))
+"""Sigma's levels as severities of OCSF 1.8."""
+
+_FOLDER = importlib.resources.files("sso.audit.rules")
+
+
+def shipped_rules() -> list[Rule]:
+    """Return the rules that come with the hub, by name, remembering nothing."""
+    files = sorted(file.name for file in _FOLDER.iterdir() if file.name.endswith(".yml"))
+    return [rule_of(_FOLDER.joinpath(name).read_text(encoding="utf-8")) for name in files]
+
+
+def shipped_rule(name: str) -> Rule:
+    """Return one of them, remembering nothing."""
+    return rule_of(_FOLDER.joinpath(f"{name}.yml").read_text(encoding="utf-8"))
+
+
+def shipped_examples(name: str) -> Examples:
+    """Return the examples of a rule."""
+    return examples_of(_FOLDER.joinpath("examples", f"{name}.yml").read_text(encoding="utf-8"))

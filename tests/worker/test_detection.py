@@ -1,0 +1,295 @@
+"""Detection in the worker: every record is judged once, whoever judges and whatever happens in between."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sso.audit.event import SignInFailed, SignInSucceeded
+from sso.audit.record import Origin, Severity, new_event_id
+from sso.audit.rules import queue
+from sso.audit.rules.engine import Match, Rule
+from sso.audit.rules.finding import Change, CloseReason, Finding, Officer, State, Suppression, Wanted
+from sso.audit.rules.nodes import Seen
+from sso.audit.rules.queue import Asked, NotPossible, Why
+from sso.audit.rules.reading import rule_of
+from sso.audit.rules.shipped import shipped_rule
+from sso.storage.errors import StorageUnavailable
+from sso.worker.detection import HELD, Detection
+from sso.worker.sequencer import open_epoch
+from tests.worker.conftest import NOW, Log
+
+on_sqlite = pytest.mark.parametrize("log", ["sqlite"], indirect=True)
+"""What happens above the database."""
+
+ALIEN = "a" * 22
+MINUTE = timedelta(minutes=1)
+OPERATOR = Officer("command:root")
+ANYTHING = """
+title: Anything
+id: 1
+name: anything
+level: low
+description: Whatever happens.
+detection:
+  wanted: {outcome: '*'}
+  condition: wanted
+"""
+
+
+def fail(log: Log, times: int, account_id: str = ALIEN, at: datetime = NOW) -> None:
+    """Record failed sign-ins, one a second, and give them their places."""
+    with log.hub.database.begin(Origin(address="192.0.2.7")) as stores:
+        for number in range(times):
+            event = SignInFailed(
+                account_id=account_id, directory_id=None, status_code="BAD_CREDENTIAL", name_hmac="00"
+            )
+            stores.audit.append(event, at + timedelta(seconds=number))
+    log.sequencer.sequence()
+
+
+def succeed(log: Log, at: datetime) -> None:
+    with log.hub.database.begin(Origin(address="192.0.2.7")) as stores:
+        event = SignInSucceeded(account_id=ALIEN, session_id="s", directory_id=None, acr="a", amr=("pwd",))
+        stores.audit.append(event, at)
+    log.sequencer.sequence()
+
+
+def findings(log: Log, *, closed: bool = False) -> Sequence[Finding]:
+    with log.hub.database.read() as stores:
+        return stores.findings.page(Wanted(closed=closed))
+
+
+def judge_all(detection: Detection, now: datetime = NOW) -> None:
+    while detection.judge(now):
+        pass
+
+
+def brute_force() -> Sequence[Rule]:
+    return [shipped_rule("r01_brute_force")]
+
+
+def events(log: Log, family: str) -> list[str]:
+    return [code for code in log.codes() if code.startswith(family)]
+
+
+def test_a_storm_of_failed_sign_ins_is_one_finding_with_all_of_them(log: Log) -> None:
+    fail(log, 25)
+
+    judge_all(Detection(log.hub))
+
+    (found,) = findings(log)
+    assert (found.rule, found.level, found.records) == ("r01_brute_force", Severity.MEDIUM, 25)
+    assert (found.state, found.fields) == (State.OPEN, ("account_id",))
+    assert timedelta(seconds=24) <= found.last_at - found.first_at < timedelta(seconds=24.001)
+    assert events(log, "finding.") == ["finding.opened"]
+    with log.hub.database.read() as stores:
+        last = stores.audit_search.find(found.last_record_id)
+    assert last is not None
+    assert last.account_id == ALIEN
+
+
+def test_a_restart_between_batches_loses_nothing_and_doubles_nothing(log: Log) -> None:
+    fail(log, 25)
+    succeed(log, NOW + MINUTE)
+
+    while Detection(log.hub, name="one", batch=4, kept_every=9).judge(NOW):
+        pass
+
+    assert [(each.rule, each.records) for each in findings(log)][:2] == [
+        ("r04_success_after_brute_force", 11),
+        ("r01_brute_force", 25),
+    ]
+
+
+def test_of_two_workers_one_judges_until_it_is_silent(log: Log) -> None:
+    fail(log, 12)
+    one, other = (Detection(log.hub, brute_force, name=name, batch=5) for name in ("one", "other"))
+
+    assert one.judge(NOW)
+    assert not other.judge(NOW)
+    assert one.judge(NOW)
+    later = NOW + HELD + MINUTE
+    judge_all(other, later)
+    fail(log, 3, at=NOW + MINUTE)
+    assert not one.judge(later)
+    judge_all(other, later)
+
+    assert [each.records for each in findings(log)] == [15]
+
+
+def test_what_cannot_be_put_on_record_is_judged_again(log: Log) -> None:
+    fail(log, 12)
+    detection = Detection(log.hub, brute_force)
+    if log.hub.database.dialect == "sqlite":
+        spoil = "CREATE TRIGGER spoil BEFORE INSERT ON finding BEGIN SELECT RAISE(ABORT, 'full'); END"
+        mend = "DROP TRIGGER spoil"
+    else:
+        spoil = "ALTER TABLE finding ADD CONSTRAINT spoil CHECK (records < 0) NOT VALID"
+        mend = "ALTER TABLE finding DROP CONSTRAINT spoil"
+
+    log.tamper(spoil)
+    with pytest.raises(StorageUnavailable):
+        detection.judge(NOW)
+    log.tamper(mend)
+    judge_all(detection)
+
+    assert [each.records for each in findings(log)] == [12]
+
+
+@dataclass(frozen=True)
+class Breaking:
+    """A node that cannot judge."""
+
+    def feed(self, seen: Seen) -> tuple[str, ...]:
+        raise KeyError(seen.id)
+
+    def memory(self, now: datetime) -> Any:
+        return None
+
+    def recall(self, memory: Any) -> None:
+        pass
+
+
+@on_sqlite
+def test_a_rule_that_fails_is_switched_off_until_its_text_changes_and_the_others_go_on(log: Log) -> None:
+    bad = replace(shipped_rule("r17_client_changed"), node=Breaking())
+    fail(log, 12)
+
+    judge_all(Detection(log.hub, lambda: [bad, *brute_force()], name="one", batch=5))
+    judge_all(Detection(log.hub, lambda: [bad, *brute_force()], name="one"))
+
+    assert [each.rule for each in findings(log)] == ["r01_brute_force"]
+    assert events(log, "finding.rule.") == ["finding.rule.switched_off"]
+    mended = replace(rule_of(ANYTHING), name=bad.name, digest="another")
+    fail(log, 1)
+    judge_all(Detection(log.hub, lambda: [mended, *brute_force()], name="one"))
+    assert {each.rule for each in findings(log)} == {"r01_brute_force", "r17_client_changed"}
+
+
+@on_sqlite
+def test_what_rules_found_is_not_judged(log: Log) -> None:
+    detection = Detection(log.hub, lambda: [rule_of(ANYTHING)])
+    fail(log, 3)
+
+    for _ in range(3):
+        judge_all(detection)
+        log.sequencer.sequence()
+
+    assert sum(each.records for each in findings(log)) == len(log.codes()) - len(events(log, "finding."))
+    assert len(events(log, "finding.")) == len(findings(log)) >= 1
+
+
+@on_sqlite
+def test_what_was_recorded_long_before_anybody_judged_is_not_judged(log: Log) -> None:
+    fail(log, 12)
+    fail(log, 12, account_id="b" * 22, at=NOW + 30 * MINUTE)
+
+    judge_all(Detection(log.hub, brute_force), NOW + timedelta(days=1, minutes=20))
+
+    assert [each.records for each in findings(log)] == [12]
+
+
+@on_sqlite
+def test_a_record_that_somebody_broke_is_passed_over(log: Log) -> None:
+    fail(log, 12)
+    broken = "(SELECT max(id) FROM audit_event WHERE event LIKE 'auth.%')"
+    log.tamper(f"UPDATE audit_event SET sealed = x'00' WHERE id = {broken}")
+
+    judge_all(Detection(log.hub, brute_force))
+
+    assert [each.records for each in findings(log)] == [11]
+
+
+@on_sqlite
+def test_judging_goes_on_in_a_new_tree(log: Log) -> None:
+    detection = Detection(log.hub, brute_force)
+    fail(log, 6)
+    judge_all(detection)
+    with log.hub.database.begin(Origin()) as stores:
+        open_epoch(stores, "https://id.example.gov", 2, "a test", NOW)
+    fail(log, 6, at=NOW + MINUTE)
+
+    judge_all(detection)
+
+    assert [each.records for each in findings(log)] == [12]
+
+
+@on_sqlite
+def test_the_same_group_later_or_after_it_was_closed_is_another_finding(log: Log) -> None:
+    detection = Detection(log.hub, brute_force)
+    fail(log, 12)
+    judge_all(detection)
+    (first,) = findings(log)
+    with log.hub.database.begin(Origin()) as stores:
+        closed = Change(state=State.CLOSED, closed_as=CloseReason.TRUE_POSITIVE)
+        queue.change(first, closed, OPERATOR, stores, NOW)
+    fail(log, 1, at=NOW + MINUTE)
+    judge_all(detection)
+    fail(log, 12, at=NOW + 30 * MINUTE)
+    judge_all(detection)
+
+    assert sorted(each.records for each in findings(log)) == [1, 12]
+    assert [each.records for each in findings(log, closed=True)] == [12]
+
+
+@on_sqlite
+def test_a_suppression_keeps_a_group_quiet_until_it_ends(log: Log) -> None:
+    detection = Detection(log.hub, brute_force)
+    fail(log, 10)
+    judge_all(detection)
+    suppressed = suppress(log, findings(log)[0], timedelta(hours=1))
+
+    fail(log, 10, at=NOW + 11 * MINUTE)
+    fail(log, 10, account_id="b" * 22, at=NOW + 11 * MINUTE)
+    judge_all(detection, NOW + 20 * MINUTE)
+    during = [each.records for each in findings(log)]
+    fail(log, 10, at=NOW + 90 * MINUTE)
+    judge_all(detection, NOW + 91 * MINUTE)
+
+    assert during == [10, 10]
+    assert len(findings(log)) == 3
+    with log.hub.database.read() as stores:
+        (kept,) = stores.findings.suppressions(NOW)
+        assert stores.findings.suppressions(NOW + timedelta(hours=2)) == []
+    assert (kept.id, kept.matches) == (suppressed.id, 10)
+
+
+def suppress(log: Log, like: Finding, lasts: timedelta) -> Suppression:
+    with log.hub.database.begin(Origin()) as stores:
+        return queue.suppress(Asked(like.rule, like, "a test of ours", lasts), OPERATOR, stores, NOW)
+
+
+@on_sqlite
+def test_a_suppression_has_an_end_within_90_days(log: Log) -> None:
+    fail(log, 10)
+    judge_all(Detection(log.hub, brute_force))
+
+    for lasts in (timedelta(days=91), timedelta()):
+        with pytest.raises(NotPossible) as refused:
+            suppress(log, findings(log)[0], lasts)
+        assert refused.value.why is Why.TOO_LONG
+    assert events(log, "finding.suppressed") == []
+
+
+@on_sqlite
+def test_the_worst_findings_come_first_and_pages_follow(log: Log) -> None:
+    with log.hub.database.begin(Origin()) as stores:
+        for number, rule in enumerate(
+            ("r01_brute_force", "r29_key_revoked", "r12_new_application_of_clerk") * 2
+        ):
+            match = Match(shipped_rule(rule), (new_event_id(NOW),), NOW, f"group {number}")
+            queue.file(match, stores, NOW + number * MINUTE)
+
+    with log.hub.database.read() as stores:
+        whole = stores.findings.page(Wanted())
+        first = stores.findings.page(Wanted(limit=4))
+        second = stores.findings.page(Wanted(limit=4, before=first[-1].id))
+        counted = stores.findings.count(Severity.MEDIUM)
+
+    assert [int(each.level) for each in whole] == [5, 5, 3, 3, 2, 2]
+    assert [*first, *second] == list(whole)
+    assert whole[0].opened_at > whole[1].opened_at
+    assert counted == 4
