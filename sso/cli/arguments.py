@@ -4,7 +4,7 @@ import ipaddress
 import re
 import unicodedata
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import click
 
@@ -66,6 +66,23 @@ class Moment(click.ParamType[datetime]):
             self.fail("use a time such as 2026-01-31T08:00, or how long ago, such as 7d", param, context)
 
 
+class Span(click.ParamType[timedelta]):
+    """A length of time, as in 90m, 24h, 7d, 4w."""
+
+    name = "span"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, context: click.Context | None
+    ) -> timedelta:
+        """Return the length."""
+        if isinstance(value, timedelta):
+            return value
+        try:
+            return span_of(str(value).strip())
+        except ValueError:
+            self.fail("use a length of time such as 24h or 30d", param, context)
+
+
 class Network(click.ParamType[str]):
     """An address or a network in CIDR notation."""
 
@@ -96,3 +113,4 @@ CLEAN_TEXT = CleanText()
 EVENT_ID = EventId()
 MOMENT = Moment()
 NETWORK = Network()
+SPAN = Span()

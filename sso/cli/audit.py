@@ -13,6 +13,7 @@ from sso.cli.arguments import CLEAN_TEXT
 from sso.cli.audit_ask import ask
 from sso.cli.audit_evidence import seal
 from sso.cli.audit_export import export
+from sso.cli.audit_findings import findings
 from sso.cli.audit_follow import show, tail
 from sso.cli.audit_lines import print_records
 from sso.cli.audit_log import keys, new_epoch, verify
@@ -41,7 +42,7 @@ def audit() -> None:
     """The trail of everything that happened."""
 
 
-_LOOKING = (ask, tail, show, export, find_unlogged, rules)
+_LOOKING = (ask, tail, show, export, find_unlogged, rules, findings)
 _KEEPING = (verify, keys, new_epoch, seal, shred, hold, witnesses)
 for _command in (*_LOOKING, *_KEEPING):
     audit.add_command(_command)

@@ -4,13 +4,12 @@ It holds no value of a record: its group is a digest, and whom it is about is re
 long as that can be read.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from sso.audit.record import AuditEvent, Severity
+from sso.audit.record import AuditEvent, JsonValue, Severity
 
 MAX_COMMENT_LENGTH = 500
 """Characters of a comment, and of the reason of a suppression."""
@@ -101,6 +100,12 @@ class Wanted:
     before: str | None = None
     limit: int = 50
 
+    def asked(self) -> dict[str, JsonValue]:
+        """Return what was asked, as the log records it."""
+        asked: dict[str, JsonValue] = {"closed": self.closed, "level": int(self.level)}
+        more = {"rule": self.rule, "assigned": self.assignee is not None or None, "before": self.before}
+        return asked | {name: value for name, value in more.items() if value is not None}
+
 
 class Findings(Protocol):
     """What was found, as it is kept."""
@@ -189,8 +194,3 @@ class Officer:
     account_id: str | None = None
     client_id: str | None = None
     session_id: str | None = None
-
-
-def ids_in(findings: Sequence[Finding]) -> list[str]:
-    """Return the ids of the last records of findings, each once."""
-    return list(dict.fromkeys(finding.last_record_id for finding in findings))

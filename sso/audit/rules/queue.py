@@ -16,6 +16,7 @@ from sso.audit.event.findings import (
 from sso.audit.record import moment_of_id, new_event_id
 from sso.audit.rules.engine import Match
 from sso.audit.rules.finding import (
+    MAX_COMMENT_LENGTH,
     MAX_SUPPRESSION,
     Change,
     Comment,
@@ -34,6 +35,7 @@ class Why(StrEnum):
     NOTHING = "nothing"
     REASON_MISSING = "reason_missing"
     REASON_ALONE = "reason_alone"
+    TOO_MUCH = "too_much"
     TOO_LONG = "too_long"
 
 
@@ -81,8 +83,11 @@ def change(
     """Do what an officer wants done with a finding, and return it as it is then.
 
     Raises:
-        NotPossible: it is closed without saying what it was, or the other way round; or nothing changes.
+        NotPossible: it is closed without saying what it was, or the other way round; the comment is longer
+            than MAX_COMMENT_LENGTH; or nothing changes.
     """
+    if len(wanted.comment or "") > MAX_COMMENT_LENGTH:
+        raise NotPossible(Why.TOO_MUCH)
     changed = _changed(finding, wanted, now)
     if replace(changed, changed_at=finding.changed_at) == finding and not wanted.comment:
         raise NotPossible(Why.NOTHING)
