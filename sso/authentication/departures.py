@@ -11,11 +11,13 @@ from sso.audit.event.synchronisation import (
     DirectorySyncUndone,
 )
 from sso.authentication.leaver import Leave, end_access
+from sso.authentication.security_events import tell
 from sso.authentication.synchronisation import SOURCE, SyncStores, Work, give_back, greet, rules_of, well
 from sso.directory.person import Account, Departure
 from sso.directory.settings import DirectorySettings
 from sso.directory.sync.run import Counts
 from sso.directory.sync.stages import Registered, Standing
+from sso.oidc.security_event import EventType
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ def purge_due(directory: DirectorySettings, stores: SyncStores, now: datetime) -
                 account_id=account.id, person_id=account.person_id, directory_id=directory.id, source=SOURCE
             )
             stores.audit.append(event, now)
+            if account.disabled_for is not Departure.PURGED:  # of those the applications were told then
+                tell(account.id, EventType.ACCOUNT_PURGED, stores, now)
             stores.staff.remove(account)
         stores.register.purge(directory.id, person, now)
     return len(persons)

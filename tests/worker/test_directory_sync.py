@@ -16,9 +16,11 @@ from sso.authentication.people import NewCitizen, add_citizen
 from sso.directory.person import Departure
 from sso.directory.sync.reading import Changes, Page
 from sso.directory.sync.run import RunKind, RunState
+from sso.oidc.security_event import Delivery, EventType
 from sso.worker.directory_run import LEASE
 from sso.worker.directory_sync import Busy, DirectoryWatch
 from tests.directory.examples import settings as directory_settings
+from tests.storage import examples
 from tests.storage.conftest import ON_POSTGRESQL
 from tests.worker.directory_stage import Stage, staged_without_server
 from tests.worker.fake_directory import FakeDirectory, entry
@@ -319,6 +321,27 @@ def test_nothing_of_a_purged_person_stays_but_a_digest(stage: Stage, directory: 
         assert stores.register.of_ids("civil-affairs", [entry(4).immutable_id]) == {}
         assert stores.register.is_purged("civil-affairs", entry(4).immutable_id)
         assert not stores.register.is_purged("tax", entry(4).immutable_id)
+
+
+def test_applications_are_told_of_whoever_is_purged(stage: Stage, directory: FakeDirectory) -> None:
+    """RISC 1.0 2.2, under the `sub` that the application knows, although the account takes that with it."""
+    stage.full()
+    account, now = stage.accounts()["clerk4"], datetime.now(UTC)
+    client = examples.client(security_event_delivery=Delivery.POLL)
+    with stage.hub.database.begin(Origin()) as stores:
+        stores.clients.add(client, now)
+        known_as = stores.subjects.sub(account.id, client.sector, now)
+        stores.grants.add(examples.grant(client_id=client.client_id, account_id=account.id))
+    directory.remove(4)
+    for by in ({"hours": 2}, {"days": 31}, {}):
+        stage.full()
+        stage.age(**by)
+    stage.full()
+
+    with stage.hub.database.read() as stores:
+        told = stores.security_events.waiting_for(client.client_id, 10)
+    purged = [event.sub for event in told if event.kind is EventType.ACCOUNT_PURGED]
+    assert purged == [known_as]
 
 
 def test_what_an_officer_decided_stands(stage: Stage, directory: FakeDirectory) -> None:
