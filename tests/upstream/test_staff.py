@@ -7,6 +7,9 @@ from uuid import uuid4
 import pytest
 
 from sso.audit.record import Origin
+from sso.authentication.clerks import account_of
+from sso.directory.entry import Entry
+from sso.directory.person import Account
 from sso.directory.sync.stages import Registered
 from tests.upstream.platform import Platform
 from tests.upstream.stage import Stage, open_stage
@@ -42,10 +45,30 @@ def stage(opened: Stage) -> Stage:
     return opened
 
 
-def come(stage: Stage, sub: str) -> int:
+def come(stage: Stage, sub: str, **claims: str) -> int:
     stage.platform.claims = {"sub": sub}
-    stage.platform.userinfo = {"sub": sub, "name": "Bolor"}
+    stage.platform.userinfo = {"sub": sub, "name": "Bolor", **claims}
     return stage.browser().sign_in().status
+
+
+def read_from_the_directory(stage: Stage, guid: str) -> None:
+    """The clerk's entry, as a reading of the directory or a sign-in there brings it."""
+    entry = Entry(
+        directory_id="civil",
+        immutable_id=guid,
+        dn="cn=bolor,dc=example",
+        login_name="bolor",
+        attributes={"displayname": (b"Bolor Bat",)},
+    )
+    with stage.hub.database.begin(Origin()) as stores:
+        assert account_of(entry, stage.hub.directories[0], stores, datetime.now(UTC)) is not None
+
+
+def account(stage: Stage, guid: str) -> Account:
+    with stage.hub.database.read() as stores:
+        found = stores.people.staff("civil", guid)
+    assert found is not None
+    return found
 
 
 def test_one_guid_in_any_case_is_one_account(stage: Stage) -> None:
@@ -55,10 +78,25 @@ def test_one_guid_in_any_case_is_one_account(stage: Stage) -> None:
     assert come(stage, guid.upper()) == come(stage, guid) == 200
 
     one, two = (each["account_id"] for each in stage.log("auth.login.success")[:2])
-    with stage.hub.database.read() as stores:
-        account = stores.people.staff("civil", guid)
-    assert account is not None
-    assert one == two == account.id
+    assert one == two == account(stage, guid).id
+
+
+@pytest.mark.parametrize("made_by_the_platform", [True, False])
+def test_the_platform_adds_only_what_the_directory_does_not_say(
+    stage: Stage, made_by_the_platform: bool
+) -> None:
+    guid = str(uuid4())
+    if made_by_the_platform:
+        assert come(stage, guid, name="B. Bat") == 200
+        assert account(stage, guid).text_claim("name") == "B. Bat"
+    read_from_the_directory(stage, guid)
+
+    assert come(stage, guid, name="B. Bat", email="bolor@platform.example") == 200
+
+    known = account(stage, guid)
+    assert known.login_name == "bolor"
+    assert known.text_claim("name") == "Bolor Bat"
+    assert known.text_claim("email") == "bolor@platform.example"
 
 
 @pytest.mark.parametrize("sub", ["citizen-1", "{9aa51c2e-8d3f-4f5e-9d0a-0123456789ab}", "9aa51c2e", "蒙古"])

@@ -79,11 +79,12 @@ def account_of(vouchee: Vouchee, stores: Stores, now: datetime) -> Account | Non
     settings, identifier = vouchee.settings, vouchee.identifier
     known = stores.upstreams.account_of(settings.id, identifier)
     if known is not None:
-        return _refreshed(known, vouchee, stores, now)
+        account = stores.people.account(known)
+        return None if account is None else _refreshed(account, vouchee, stores, now)
     if settings.directory is not None:
         clerk = stores.people.staff(settings.directory.id, identifier)
-        if clerk is not None:  # the directory speaks of its own clerk; the upstream only proves who it is
-            return clerk
+        if clerk is not None:
+            return _refreshed(clerk, vouchee, stores, now)
         if stores.register.is_purged(settings.directory.id, identifier):
             return None
     if not settings.just_in_time:
@@ -91,12 +92,13 @@ def account_of(vouchee: Vouchee, stores: Stores, now: datetime) -> Account | Non
     return _created(vouchee, stores, now)
 
 
-def _refreshed(account_id: str, vouchee: Vouchee, stores: Stores, now: datetime) -> Account | None:
-    account, claims = stores.people.account(account_id), vouchee.claims()
-    if account is None:
-        return None
+def _refreshed(account: Account, vouchee: Vouchee, stores: Stores, now: datetime) -> Account | None:
     # What this upstream says nothing of today stays: it may be there because the person allowed less.
-    before = dict(account.claims)
+    before, claims = dict(account.claims), vouchee.claims()
+    directory = vouchee.settings.directory
+    if directory is not None and not account.login_name.startswith(_made_up(vouchee.settings)):
+        # The directory has named its clerk: what it says stands, and of the rest the upstream may speak.
+        claims = {name: claims[name] for name in claims if name not in before.keys() & directory.rules.keys()}
     changed = {name for name, value in claims.items() if before.get(name) != value}
     if not changed:
         return account
@@ -107,6 +109,11 @@ def _refreshed(account_id: str, vouchee: Vouchee, stores: Stores, now: datetime)
     return stores.people.account(account.id)
 
 
+def _made_up(settings: UpstreamSettings) -> str:
+    """How the name of an account begins that nobody chose, until a directory names its clerk."""
+    return f"{settings.id}:"
+
+
 def _created(vouchee: Vouchee, stores: Stores, now: datetime) -> Account | None:
     """Make person and account; of two first sign-ins at once one makes them, the other finds them."""
     settings, identifier, claims = vouchee.settings, vouchee.identifier, vouchee.claims()
@@ -114,7 +121,7 @@ def _created(vouchee: Vouchee, stores: Stores, now: datetime) -> Account | None:
     if not stores.upstreams.link(settings.id, identifier, account_id, now):
         known = stores.upstreams.account_of(settings.id, identifier)
         return stores.people.account(known) if known is not None else None
-    login_name = f"{settings.id}:{new_id().lower()}"  # nobody chose it, and no password goes with it
+    login_name = _made_up(settings) + new_id().lower()  # nobody chose it, and no password goes with it
     directory = settings.directory
     name = claims.get("name")
     person = Person(
