@@ -215,8 +215,8 @@ class DirectoryRun:
             stores.sync_runs.keep(self.run)
             if self.run.kind is RunKind.FULL:
                 stores.sync_runs.keep_full(self.directory.id, self.run.started_at)
-                conflicts.note_reused_names(self.directory.id, stores, now)
             if self.run.kind is RunKind.FULL or not self.run.counts.nothing_changed:
+                conflicts.note_reused_names(self.directory.id, stores, now)
                 stores.audit.append(self._completed(), now)
 
         self._wrote(write)

@@ -13,6 +13,7 @@ from sso.authentication import departures, people
 from sso.authentication.clerks import account_of, welcome
 from sso.authentication.departures import Officer
 from sso.authentication.people import NewCitizen, add_citizen
+from sso.directory.conflict import ConflictKind
 from sso.directory.person import Departure
 from sso.directory.sync.reading import Changes, Page
 from sso.directory.sync.run import RunKind, RunState
@@ -422,6 +423,23 @@ def test_removals_that_the_server_names_leave_at_once(stage: Stage, directory: F
     directory.changed = []
     stage.run()
     assert stage.usable() == EVERYBODY - names(4)
+
+
+@pytest.mark.parametrize("changes_only", [True, False])
+def test_a_name_that_a_newcomer_bears_too_is_in_the_queue_at_once(
+    stage: Stage, directory: FakeDirectory, changes_only: bool
+) -> None:
+    stage.full()
+    newcomer = entry(20, uid="clerk4")
+    directory.people[20] = newcomer
+    directory.changed = [Changes(Page((newcomer,)), ())]
+
+    run = stage.run() if changes_only else stage.full()
+
+    with stage.hub.database.read() as stores:
+        found = stores.conflicts.of_directory("civil-affairs")
+    assert run.kind is (RunKind.CHANGES if changes_only else RunKind.FULL)
+    assert [conflict.kind for conflict in found] == [ConflictKind.NAME_REUSED]
 
 
 def test_too_many_named_removals_stop_and_are_asked_again(stage: Stage, directory: FakeDirectory) -> None:
