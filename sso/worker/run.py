@@ -25,7 +25,7 @@ log = logging.getLogger("sso.worker")
 
 TICK_SECONDS = 0.2
 END_SECONDS = 5.0
-"""Within this a reading of a directory ends between two pages; one that hangs is left behind."""
+"""Within this whoever asks a directory ends between two questions; one that hangs is left behind."""
 
 
 @dataclass(slots=True)
@@ -69,10 +69,7 @@ def run(hub: Hub, stop: threading.Event) -> None:
         anchoring.start()
         detecting = threading.Thread(target=Detection(hub).run, args=(stop,), name="detection")
         detecting.start()
-        asking = [
-            threading.Thread(target=poll.run, args=(stop,), name=f"states of {poll.directory.id}")
-            for poll in polls_of(hub)
-        ]
+        asking = polls_of(hub, stop)
         for thread in asking:
             thread.start()
         while not stop.is_set():
@@ -80,8 +77,11 @@ def run(hub: Hub, stop: threading.Event) -> None:
                 if time.monotonic() >= job.due_at and not stop.is_set():
                     _do(job)
             stop.wait(TICK_SECONDS)
+        ends = time.monotonic() + END_SECONDS
         watch.join(END_SECONDS)
-        for thread in (telling, anchoring, detecting, *asking):
+        for thread in asking:
+            thread.join(max(0.0, ends - time.monotonic()))
+        for thread in (telling, anchoring, detecting):
             thread.join()
         sequencing.join()
 

@@ -38,7 +38,7 @@ class StatePoll:
         while not stop.is_set():
             began = time.monotonic()
             try:
-                self.once()
+                self.once(stop)
             except DirectoryUnavailable as error:
                 extra = {"directory": self.directory.id, "reason": str(error)}
                 log.warning("the states of accounts could not be asked for", extra=extra)
@@ -46,11 +46,12 @@ class StatePoll:
                 log.exception("job failed", extra={"job": f"states of {self.directory.id}"})
             stop.wait(max(0.2, pace - (time.monotonic() - began)))
 
-    def once(self) -> int:
+    def once(self, stop: threading.Event) -> int:
         """Ask about everybody who is signed in; return how many accesses ended.
 
         Whom the directory calls disabled, locked or expired loses access batch by batch. Who is absent is
-        judged at the end, when it is known how many are.
+        judged at the end, when it is known how many are: not in a round that is told to stop between two
+        batches.
 
         Raises:
             DirectoryUnavailable: nothing more is asked in this round, and nobody is judged by their absence.
@@ -59,6 +60,8 @@ class StatePoll:
         absent: dict[str, Departure] = {}
         after, asked, ended = "", 0, 0
         while accounts := self._signed_in(after):
+            if stop.is_set():
+                return ended
             said = self.hub.account_states.ask(accounts, asked_at)
             self._note(accounts, said, asked_at)
             gone = {key: departure for key, departure in said.items() if departure is not None}
@@ -105,10 +108,15 @@ class StatePoll:
             return account_states.conclude(account_id, departure, asked_at, stores, datetime.now(UTC))
 
 
-def polls_of(hub: Hub) -> list[StatePoll]:
-    """Return the polls of the directories that can be asked and are to be."""
+def polls_of(hub: Hub, stop: threading.Event) -> list[threading.Thread]:
+    """Return a thread, not yet started, for each directory that can be asked and is to be.
+
+    Daemons: one that waits for a frozen server must not hold up the end of the process.
+    """
     return [
-        StatePoll(hub, directory)
+        threading.Thread(
+            target=StatePoll(hub, directory).run, args=(stop,), name=f"states of {directory.id}", daemon=True
+        )
         for directory in hub.configuration.read_directories
         if directory.id in hub.account_states.directories and directory.state.poll.total_seconds() > 0
     ]
