@@ -1,5 +1,6 @@
 """`sso upstream`: the other providers that the configuration names, and whether people can sign in there."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
@@ -7,8 +8,9 @@ import click
 from sso.audit.record import JsonValue
 from sso.authentication.upstream.settings import UpstreamSettings
 from sso.cli.arguments import CLEAN_TEXT, visible
-from sso.cli.context import configuration_of, fail, json_option, print_json, print_rows
-from sso.hub import build
+from sso.cli.context import configuration_of, fail, hub_of, json_option, print_json, print_rows
+from sso.directory.check import Check
+from sso.hub import Hub
 from sso.outbound.upstream import probe
 
 _COLUMNS = ("id", "name", "issuer", "client_id", "signs_in")
@@ -41,6 +43,17 @@ def _row(settings: UpstreamSettings) -> dict[str, JsonValue]:
     }
 
 
+def _accounts(hub: Hub, settings: UpstreamSettings) -> Sequence[Check]:
+    """Whether anybody has an account, where a first sign-in makes none and no directory brings any."""
+    if settings.just_in_time or settings.directory is not None:
+        return ()
+    with hub.database.read() as stores:
+        known = stores.upstreams.knows_anybody(settings.id)
+    only = "just_in_time = false: only people whom an earlier sign-in there gave an account come in"
+    sentence = only if known else f"{only}, and there is nobody yet; set it to true to let people in"
+    return (Check("accounts", ok=known, sentence=sentence),)
+
+
 @upstream.command()
 @click.argument("upstream_id", metavar="ID", type=CLEAN_TEXT)
 @json_option
@@ -48,18 +61,15 @@ def _row(settings: UpstreamSettings) -> dict[str, JsonValue]:
 def test(context: click.Context, /, upstream_id: str, as_json: bool) -> None:
     """Try each step to a sign-in there; where one fails, say what to mend.
 
-    Metadata, keys, redirect URI, the hub's own proof (it redeems a code that nobody gave), levels, sign-out.
-    The hub must be running where the provider reads its keys from it.
+    Metadata, keys, redirect URI, the hub's own proof (it redeems a code that nobody gave), levels, sign-out,
+    and whether anybody has an account. The hub must be running where the provider reads its keys from it.
     """
-    hub = build(configuration_of(context))
-    try:
+    with hub_of(context) as hub:
         provider = hub.upstreams.get(upstream_id)
         if provider is None:
             known = ", ".join(hub.upstreams) or "none"
             fail(f"no upstream has the id {upstream_id}; the configuration has: {known}")
-        checks = probe(provider, datetime.now(UTC))
-    finally:
-        hub.close()
+        checks = [*probe(provider, datetime.now(UTC)), *_accounts(hub, provider.settings)]
     for check in checks:
         if as_json:
             print_json(

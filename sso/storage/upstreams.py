@@ -29,6 +29,7 @@ _TAKE_JOURNEY = (
 _ACCOUNT_OF = select(_I.account_id).where(
     _I.upstream_id == bindparam("upstream"), _I.subject == bindparam("named")
 )
+_ANYBODY = select(_I.account_id).where(_I.upstream_id == bindparam("upstream")).limit(1)
 _LINK = postgresql.insert(upstream_identity).on_conflict_do_nothing().returning(_I.account_id)
 _insert_session = postgresql.insert(upstream_session)
 _PUT_SESSION = _insert_session.on_conflict_do_update(
@@ -93,6 +94,10 @@ class SqlUpstreams:
         """Return the account of somebody whom an upstream knows, or None."""
         row = self._unit.row(_ACCOUNT_OF, {"upstream": upstream_id, "named": subject})
         return None if row is None else str(row.account_id)
+
+    def knows_anybody(self, upstream_id: str) -> bool:
+        """Whether an account is tied to anybody there."""
+        return self._unit.row(_ANYBODY, {"upstream": upstream_id}) is not None
 
     def link(self, upstream_id: str, subject: str, account_id: str, now: datetime) -> bool:
         """Tie an account to somebody whom an upstream knows; false if somebody else just did.

@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from sso.audit.record import Origin
 from sso.cli.main import root
+from tests.storage import examples
 from tests.upstream.platform import Platform, Said
 from tests.upstream.stage import Stage, open_stage
 
@@ -28,8 +31,9 @@ def stage(opened: Stage) -> Stage:
     return opened
 
 
-def run(stage: Stage, *arguments: str) -> tuple[int, str]:
-    done = CliRunner().invoke(root, ["--config", str(stage.hub.configuration.file), "upstream", *arguments])
+def run(stage: Stage, *arguments: str, file: Path | None = None) -> tuple[int, str]:
+    told = str(file or stage.hub.configuration.file)
+    done = CliRunner().invoke(root, ["--config", told, "upstream", *arguments])
     return done.exit_code, done.output
 
 
@@ -94,3 +98,22 @@ def test_levels_and_a_sign_out_that_are_not_offered_are_named(stage: Stage) -> N
 
     assert "it does not know high" in wrong["levels"]
     assert "never" in wrong["sign_out"]
+
+
+def test_where_nobody_can_come_in_it_says_so_until_somebody_has_an_account(stage: Stage) -> None:
+    told = Path(str(stage.hub.configuration.file))
+    closed = told.with_name("closed.toml")
+    closed.write_text(told.read_text().replace("just_in_time = true", ""))
+
+    nobody = run(stage, "test", "national", file=closed)
+    with stage.hub.database.begin(Origin()) as stores:
+        someone = examples.person()
+        account = examples.citizen(someone.id)
+        stores.people.add_person(someone)
+        stores.people.add_account(account, examples.NOW)
+        assert stores.upstreams.link("national", "s-1", account.id, examples.NOW)
+    somebody = run(stage, "test", "national", file=closed)
+
+    assert (nobody[0], somebody[0]) == (1, 0)
+    assert "FAIL  accounts: just_in_time = false" in nobody[1]
+    assert "ok    accounts: just_in_time = false" in somebody[1]
