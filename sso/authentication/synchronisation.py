@@ -57,14 +57,18 @@ def rules_of(directory: DirectorySettings) -> SyncRules:
     return directory.sync or SyncRules()
 
 
+def unregistered(directory: DirectorySettings, stores: SyncStores, limit: int) -> Sequence[Registered]:
+    """The people of accounts that sign-ins have made, as they would be registered."""
+    first = stores.register.next_number(directory.id)
+    ids = stores.register.unregistered(directory.id, limit)
+    return [Registered(number=first + place, immutable_id=each) for place, each in enumerate(ids)]
+
+
 def adopt(directory: DirectorySettings, stores: SyncStores, limit: int) -> int:
     """Register accounts that sign-ins have made; return how many. Whom no reading shows can then leave."""
-    ids = stores.register.unregistered(directory.id, limit)
-    first = stores.register.next_number(directory.id)
-    stores.register.add(
-        directory.id, [Registered(number=first + place, immutable_id=each) for place, each in enumerate(ids)]
-    )
-    return len(ids)
+    found = unregistered(directory, stores, limit)
+    stores.register.add(directory.id, found)
+    return len(found)
 
 
 @dataclass(frozen=True, slots=True)

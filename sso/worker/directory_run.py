@@ -14,7 +14,7 @@ from typing import TypeVar
 from sso.audit.event.synchronisation import DirectorySynchronised, DirectorySyncStopped
 from sso.audit.record import Origin
 from sso.authentication import conflicts, departures
-from sso.authentication.synchronisation import Work, adopt, apply, rules_of
+from sso.authentication.synchronisation import Work, adopt, apply, rules_of, unregistered
 from sso.directory.settings import DirectorySettings
 from sso.directory.sync.approvals import Approvals
 from sso.directory.sync.guard import Shrink, may_shrink
@@ -27,10 +27,11 @@ from sso.directory.sync.stages import Registered, Standing
 from sso.storage.database import Database
 from sso.storage.errors import StorageUnavailable
 from sso.storage.stores import SqlStores
+from sso.worker.directory_roll import BATCH, Roll
 
 LEASE = timedelta(minutes=15)
 """Longer than the slowest page, so that only a process that is gone loses it."""
-BATCH = 500
+_EVERYBODY = 2**31 - 1
 _PROGRESS = timedelta(seconds=2)
 _APPROVAL_HOLDS = timedelta(days=1)
 _LATELY = timedelta(days=1)
@@ -60,7 +61,11 @@ class DirectoryRun:
     goes_on: Callable[[], bool] = lambda: True
     seen: Presence = field(default_factory=Presence)
     leaving: Presence = field(default_factory=Presence)
+    roll: Roll = field(init=False)
     _kept_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+
+    def __post_init__(self) -> None:
+        self.roll = Roll(self.database, self.directory.id)
 
     def perform(self, reader: Reader, since: Position | None) -> Run:
         """Read the directory, in part from a position or else as a whole, and do what follows.
@@ -81,16 +86,24 @@ class DirectoryRun:
         return self._complete(reader.position_reached)
 
     def _everybody(self, reader: Reader) -> None:
-        while self._wrote(lambda stores: adopt(self.directory, stores, BATCH)):
-            pass
+        self._adopt()
         for page in reader.everybody():
             self._take(page)
         if self.run.counts.unusable:
             self.run = replace(self.run, reason="some entries show no id: nobody was taken for absent")
             return
-        for person in self._registered():
+        for person in self.roll.everybody():
             if person.standing is not Standing.ABSENT and person.number not in self.seen:
                 self.leaving.add(person.number)
+
+    def _adopt(self) -> None:
+        """Register accounts that sign-ins have made: whom the reading does not show can then leave."""
+        if self.is_dry:
+            with self.database.read() as stores:
+                self.roll.hold_beside(unregistered(self.directory, stores, _EVERYBODY))
+            return
+        while self._wrote(lambda stores: adopt(self.directory, stores, BATCH)):
+            pass
 
     def _changes(self, reader: Reader, since: Position) -> None:
         for part in reader.changes(since):
@@ -125,7 +138,7 @@ class DirectoryRun:
         rows = [row_of(entry, self.directory, now) for entry in page.entries]
         ids = [row.immutable_id for row in rows]
         with self.database.read() as stores:
-            known = stores.register.of_ids(self.directory.id, ids)
+            known = {**stores.register.of_ids(self.directory.id, ids), **self.roll.held_among(ids)}
             strange = [each for each in ids if each not in known]
             purged = stores.register.purged_among(self.directory.id, strange) if strange else ()
         named = [row for row in rows if row.login_name or row.immutable_id in known]
@@ -166,10 +179,10 @@ class DirectoryRun:
         with self.database.read() as stores:
             approvals = Approvals(stores.sync_runs.approved(self.directory.id, now - _APPROVAL_HOLDS))
             earlier = Approvals(stores.sync_runs.approved(self.directory.id, now - _APPROVAL_HOLDS - _LATELY))
-            present = stores.register.count_present(self.directory.id)
+            present = stores.register.count_present(self.directory.id) + len(self.roll.beside)
             lately = earlier.unasked(stores.register.count_left(self.directory.id, now - _LATELY))
         leaving = approved = 0
-        for person in self._leavers():
+        for person in self.roll.among(self.leaving):
             if person.standing is not Standing.PRESENT:
                 continue
             leaving += 1
@@ -184,7 +197,7 @@ class DirectoryRun:
         self.run = replace(self.run, state=RunState.STOPPED, ended_at=datetime.now(UTC), reason=reason)
         if self.is_dry:
             return self.run
-        for batch in batched(self._leavers()):
+        for batch in batched(self.roll.among(self.leaving)):
             self._wrote(partial(self._propose, batch))
         event = DirectorySyncStopped(
             directory_id=self.directory.id,
@@ -204,7 +217,7 @@ class DirectoryRun:
         if self.is_dry:
             self.run = replace(self.run, state=RunState.COMPLETED, ended_at=datetime.now(UTC))
             return self.run
-        for batch in batched(self._leavers()):
+        for batch in batched(self.roll.among(self.leaving)):
             self._wrote(partial(self._leave, batch))
         self._let_time_pass()
         now = datetime.now(UTC)
@@ -250,25 +263,6 @@ class DirectoryRun:
             (person, Standing.DISABLED if person.number in self.seen else Standing.ABSENT) for person in batch
         ]
         departures.leave(pairs, self._work(stores))
-
-    def _registered(self) -> Iterator[Registered]:
-        """Everybody of the register, page by page."""
-        last = -1
-        while page := self._page_after(last):
-            yield from page
-            last = page[-1].number
-
-    def _leavers(self) -> Iterator[Registered]:
-        last = -1
-        for number in self.leaving:
-            if number > last:
-                page = self._page_after(number - 1)
-                yield from (person for person in page if person.number in self.leaving)
-                last = page[-1].number if page else number
-
-    def _page_after(self, number: int) -> Sequence[Registered]:
-        with self.database.read() as stores:
-            return stores.register.after(self.directory.id, number, BATCH)
 
     def _work(self, stores: SqlStores) -> Work:
         return Work(self.directory, self.run, stores, datetime.now(UTC))

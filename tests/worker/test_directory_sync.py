@@ -466,6 +466,22 @@ def test_a_dry_run_changes_nobody(stage: Stage, directory: FakeDirectory) -> Non
     assert len(stage.runs()) == 1
 
 
+def test_a_dry_run_counts_accounts_that_sign_ins_made_and_registers_none(
+    stage: Stage, directory: FakeDirectory
+) -> None:
+    with stage.hub.database.begin(Origin()) as stores:
+        for number in (4, 50):  # the directory shows the one and not the other
+            account_of(entry(number), stage.directory, stores, datetime.now(UTC))
+
+    dry = stage.full(is_dry=True)
+
+    assert (dry.counts.created, dry.counts.leaving, dry.state) == (9, 1, RunState.COMPLETED)
+    with stage.hub.database.read() as stores:
+        assert stores.register.count_present("civil-affairs") == 0
+    real = stage.full()
+    assert (real.counts.created, real.counts.leaving, real.state) == (9, 1, RunState.COMPLETED)
+
+
 def test_without_accounts_for_everybody_only_signed_in_clerks_have_one(
     tmp_path: Path, directory: FakeDirectory
 ) -> None:
