@@ -6,6 +6,7 @@
       TokenError            400 JSON (401 for invalid_client)             RFC 6749 5.2
       BearerError           401/403 + WWW-Authenticate                    RFC 6750 3
       RegistrationError     400 JSON                                      RFC 7591 3.2.2
+      PollInvalid           400 JSON (in `poll`)                          RFC 8936 2.5.1
 
 A refusal is an answer: the transaction that raised it commits. `description` is public, constant
 ASCII; `reason` is private and goes to the audit event and nowhere else.

@@ -1,9 +1,10 @@
 """One request to poll for security events, and its answer (RFC 8936 2)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sso.audit.record import JsonValue
+from sso.oidc.errors import ErrorCode, RequestRejected
 
 MAX_EVENTS = 100
 """Most tokens in one answer, whatever is asked for."""
@@ -14,8 +15,11 @@ MAX_REPORTED = 1000
 _MAX_TEXT = 500
 
 
-class PollInvalid(ValueError):
-    """The request is not one of RFC 8936 2.2; the text is public."""
+class PollInvalid(RequestRejected):
+    """The request is not one of RFC 8936 2.4: answered with 400 (2.5.1) and a sentence that is public."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(ErrorCode.INVALID_REQUEST, sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ def poll_request_of(body: JsonValue) -> PollRequest:
     """Return the request of a JSON body; members that nobody knows are ignored.
 
     Raises:
-        PollInvalid: a member is not of its type, or there are too many.
+        PollInvalid: a member is not of its type, there are too many, or a jti cannot be one.
     """
     if not isinstance(body, dict):
         raise PollInvalid("the body must be a JSON object")
@@ -52,6 +56,7 @@ def _acknowledged(body: Mapping[str, JsonValue]) -> tuple[str, ...]:
     texts = tuple(jti for jti in given if isinstance(jti, str))
     if len(texts) != len(given):
         raise PollInvalid("ack must be an array of texts")
+    _check_ids(texts)
     return texts
 
 
@@ -59,12 +64,20 @@ def _refused(body: Mapping[str, JsonValue]) -> dict[str, str]:
     given = body.get("setErrs", {})
     if not isinstance(given, dict) or len(given) > MAX_REPORTED:
         raise PollInvalid(f"setErrs must be an object of at most {MAX_REPORTED} members")
+    _check_ids(given)
     refused: dict[str, str] = {}
     for jti, error in given.items():
         if not isinstance(error, dict) or not isinstance(error.get("err"), str):
             raise PollInvalid("each member of setErrs must have an err")
         refused[jti] = reason_of(error)
     return refused
+
+
+def _check_ids(given: Iterable[str]) -> None:
+    """JSON can spell what is no text of Unicode: half of a pair of surrogates. NUL no database keeps."""
+    for jti in given:
+        if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in jti):
+            raise PollInvalid("a jti has a character that no jti has")
 
 
 def reason_of(error: JsonValue) -> str:

@@ -24,6 +24,7 @@ from sso.oidc.errors import (
 from sso.oidc.keys import NoSigningKey, SignerUnavailable
 from sso.oidc.known_state import StateUnknown
 from sso.oidc.metadata import END_SESSION_PATH, REGISTRATION_PATH
+from sso.oidc.poll import PollInvalid
 from sso.oidc.resource_metadata import metadata_address
 from sso.oidc.response import error_response
 from sso.oidc.ssf_metadata import POLL_PATH
@@ -59,6 +60,7 @@ def register(app: Flask, hub: Hub, answers: Answers) -> None:
     app.register_error_handler(TokenError, responses.token_error)
     app.register_error_handler(BearerError, responses.bearer_error)
     app.register_error_handler(RegistrationError, responses.registration_error)
+    app.register_error_handler(PollInvalid, responses.poll_invalid)
     app.register_error_handler(Throttled, responses.throttled)
     app.register_error_handler(PageRefused, responses.page_refused)
     app.register_error_handler(StorageUnavailable, responses.unavailable)
@@ -96,6 +98,14 @@ class _Responses:
     def registration_error(self, error: RegistrationError) -> Response:
         full = error.code is ErrorCode.TEMPORARILY_UNAVAILABLE
         return _json(error, 503 if full else 400)
+
+    def poll_invalid(self, error: PollInvalid) -> Response:
+        """Answer whoever polls as the two sides of event delivery tell each other errors (RFC 8935 2.3)."""
+        response = jsonify({"err": error.code.value, "description": error.description})
+        response.status_code = 400
+        response.headers["Content-Language"] = "en"
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
     def throttled(self, error: Throttled) -> Response:
         return throttled(self._answer("throttled", error.code, 429), error)

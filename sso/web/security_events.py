@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import BadRequest
 
 from sso.audit.event import BearerRejected, SecurityEventDelivered, SecurityEventNotDelivered
 from sso.audit.record import JsonValue, Origin
 from sso.hub import Hub
 from sso.oidc.client import Client
 from sso.oidc.errors import BearerError, Challenge, ErrorCode
-from sso.oidc.poll import PollRequest, poll_request_of
+from sso.oidc.poll import PollInvalid, PollRequest, poll_request_of
 from sso.oidc.protected_resource import PresentedToken, require_access_token
 from sso.oidc.security_event import READ_SCOPE, Delivery, SecurityEvent, security_event_token
 from sso.oidc.settings import Provider
@@ -122,14 +121,15 @@ def _asked(body: bytes) -> PollRequest:
     """Return what a body asks, which was read before the transaction: a slow client holds none open.
 
     Raises:
-        BadRequest: it is not what RFC 8936 2.2 describes; nothing was noted.
+        PollInvalid: it is not what RFC 8936 2.4 describes; nothing was noted.
     """
     if request.mimetype != "application/json":
-        raise BadRequest
+        raise PollInvalid("use application/json")
     try:
-        return poll_request_of(json.loads(body))
-    except (ValueError, RecursionError) as error:  # PollInvalid among them; or nested without end
-        raise BadRequest from error
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:  # nested without end
+        raise PollInvalid("the body is not JSON") from error
+    return poll_request_of(document)
 
 
 def _waiting(asked: PollRequest, client: Client, stores: SqlStores) -> Sequence[SecurityEvent]:

@@ -48,13 +48,16 @@ def test_nobody_gets_more_than_the_most() -> None:
         {"ack": "x"},
         {"ack": [1]},
         {"ack": ["x"] * (MAX_REPORTED + 1)},
+        {"ack": ["x\0"]},
+        {"ack": ["\ud800"]},
+        {"setErrs": {"\udfff": {"err": "x"}}},
         {"setErrs": []},
         {"setErrs": {"x": "y"}},
         {"setErrs": {"x": {}}},
         {"setErrs": {"x": {"err": 5}}},
         {"setErrs": {str(number): {"err": "x"} for number in range(MAX_REPORTED + 1)}},
     ],
-    ids=lambda body: str(body)[:40],
+    ids=lambda body: ascii(body)[:40],
 )
 def test_what_is_no_poll_request_is_refused(body: Any) -> None:
     with pytest.raises(PollInvalid):

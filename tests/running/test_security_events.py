@@ -184,7 +184,15 @@ def test_no_token_and_no_json_are_refused(hub: TunedHub, polling: Application) -
     assert (nobody.status_code, nobody.json()["error"]) == (401, "invalid_token")
     token = _token(polling)
     deep = b"[" * 60_000  # deeper than a parser goes
-    for content in (b"{", b"[]", b'{"maxEvents": -1}', b"\xff", deep):
+    lone = rb'{"ack": ["\ud800"]}'
+    for content, words in (
+        (b"{", "not JSON"),
+        (b"[]", "JSON object"),
+        (b'{"maxEvents": -1}', "maxEvents"),
+        (b"\xff", "not JSON"),
+        (deep, "not JSON"),
+        (lone, "a jti"),
+    ):
         bad = polling.http.post(
             f"{hub.issuer}/ssf/events",
             content=content,
@@ -192,6 +200,8 @@ def test_no_token_and_no_json_are_refused(hub: TunedHub, polling: Application) -
         )
         assert bad.status_code == 400, content[:20]
         assert bad.headers["Content-Type"] == "application/json"
+        assert bad.json()["err"] == "invalid_request"  # RFC 8935 2.3
+        assert words in bad.json()["description"]
 
 
 def test_the_configuration_names_what_there_is(hub: TunedHub) -> None:
