@@ -1,7 +1,7 @@
 """Several operations in one request (RFC 7644 3.7): each for itself, in a transaction of its own.
 
 An operation that refers to a resource which another one creates (`bulkId:...`) waits for it; those that wait
-for each other in a circle fail.
+for each other in a circle fail, every one with a conflict (3.7.1).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -64,17 +64,39 @@ def bulk(call: Call, document: JsonValue, refusal: Refusal) -> Mapping[str, Any]
         SCIMException: the request as a whole cannot be read, or is too long; nothing was done.
     """
     operations, limit = _read(document)
-    job, waiting = _Job(call, refusal), list(enumerate(operations))
+    job, waiting = _Job(call, refusal), dict(enumerate(operations))
     created = {each.bulk_id for each in operations if each.method == "POST" and each.bulk_id is not None}
     while waiting and not _enough(job, limit):
-        ready = [each for each in waiting if not (each[1].references() & created) - job.known.keys()]
-        for number, operation in ready or waiting:
+        missing = created - job.known.keys()
+        ready = {number: each for number, each in waiting.items() if not each.references() & missing}
+        for number, operation in (ready or _circles(waiting)).items():
             if _enough(job, limit):
                 break
             _perform(job, number, operation, circular=not ready)
             created -= _failed(job, number, operation)
-            waiting.remove((number, operation))
+            del waiting[number]
     return {"schemas": [SCHEMA_RESPONSE], "Operations": [job.answers[n] for n in sorted(job.answers)]}
+
+
+def _circles(waiting: Mapping[int, _Operation]) -> Mapping[int, _Operation]:
+    """Those of the operations that wait, in the end, for themselves."""
+    creators = {each.bulk_id: number for number, each in waiting.items() if each.method == "POST"}
+    waits_for = {
+        number: [creators[name] for name in each.references() if name in creators]
+        for number, each in waiting.items()
+    }
+    return {number: each for number, each in waiting.items() if number in _reached(number, waits_for)}
+
+
+def _reached(first: int, waits_for: Mapping[int, Sequence[int]]) -> set[int]:
+    reached: set[int] = set()
+    ahead = [*waits_for[first]]
+    while ahead:
+        number = ahead.pop()
+        if number not in reached:
+            reached.add(number)
+            ahead += waits_for[number]
+    return reached
 
 
 def _enough(job: _Job, limit: int | None) -> bool:

@@ -68,14 +68,22 @@ def test_one_failure_is_its_own_and_fail_on_errors_ends_the_rest(department: Dep
     assert department.found('userName eq "tuya"') == []
 
 
-def test_who_waits_for_what_failed_or_for_each_other_fails_too(department: Department) -> None:
-    circle = [group("A", "bulkId:B"), group("B", "bulkId:A")]
+def test_who_waits_for_what_failed_fails_too(department: Department) -> None:
     department.add("taken")
 
-    done = bulk(department, *circle, group("C", "bulkId:lost"), group("D", "bulkId:taken"), user("taken"))
+    done = bulk(department, group("C", "bulkId:lost"), group("D", "bulkId:taken"), user("taken"))
+
+    assert {each["bulkId"]: each["status"] for each in done} == {"C": "400", "D": "400", "taken": "409"}
+
+
+def test_every_operation_of_a_circle_is_a_conflict_and_nobody_else_is(health: Department) -> None:
+    """RFC 7644 3.7.1."""
+    circle = [group("A", "bulkId:B"), group("B", "bulkId:C"), group("C", "bulkId:A")]
+
+    done = bulk(health, group("waits", "bulkId:A"), *circle, group("itself", "bulkId:itself"))
 
     assert {each["bulkId"]: each["status"] for each in done} == {
-        "A": "409", "B": "400", "C": "400", "D": "400", "taken": "409",
+        "waits": "400", "A": "409", "B": "409", "C": "409", "itself": "409",
     }  # fmt: skip
 
 
