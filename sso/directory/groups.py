@@ -42,13 +42,22 @@ class GroupRules:
     def __post_init__(self) -> None:
         object.__setattr__(self, "released", MappingProxyType(dict(self.released)))
         object.__setattr__(self, "roles", MappingProxyType(dict(self.roles)))
-        if not self.released and not self.roles:
-            msg = "groups are read for nothing: name some in released or in roles"
+        check_released(self.released, self.roles)
+
+
+def check_released(*tables: Mapping[str, str]) -> None:
+    """Check what groups are released as.
+
+    Raises:
+        ValueError: nothing is released, or a value is no name of a group or role.
+    """
+    if not any(tables):
+        msg = "groups are read for nothing: name some in released or in roles"
+        raise ValueError(msg)
+    for value in (value for table in tables for value in table.values()):
+        if not value.strip() or len(value) > VALUE_MAX_CHARACTERS or not value.isprintable():
+            msg = f"{value!r} is not the name of a group or role: printable, at most 128 characters"
             raise ValueError(msg)
-        for value in (*self.released.values(), *self.roles.values()):
-            if not value.strip() or len(value) > VALUE_MAX_CHARACTERS or not value.isprintable():
-                msg = f"{value!r} is not the name of a group or role: printable, at most 128 characters"
-                raise ValueError(msg)
 
 
 def released(groups: Iterable[Group], table: Mapping[str, str]) -> list[str]:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from sso.audit.record import JsonValue
 from sso.directory.claim_rules import ClaimRule, rule_of
 from sso.directory.entry import Entry
-from sso.directory.groups import VALUE_MAX_CHARACTERS, Group
+from sso.directory.groups import Group, check_released
 from sso.directory.routing import DirectoryRoute, normalise_login_name, route
 from sso.directory.settings import DIRECTORY_ID, RESERVED_CLAIMS
 
@@ -36,15 +36,19 @@ DEFAULT_MAPPING: Mapping[str, str | ClaimRule] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScimGroups:
-    """From a group's displayName to the value that the claims `groups` and `roles` hold."""
+    """From a group's displayName to the value that the claims `groups` and `roles` hold.
+
+    Raises ValueError with a sentence for the administrator.
+    """
 
     released: Mapping[str, str] = field(default_factory=dict, hash=False)
     roles: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        for value in (*self.released.values(), *self.roles.values()):
-            if not value.strip() or len(value) > VALUE_MAX_CHARACTERS or not value.isprintable():
-                msg = f"{value!r} is not the name of a group or role: printable, at most 128 characters"
+        check_released(self.released, self.roles)
+        for name in (*self.released, *self.roles):
+            if "=" in name:  # a DN to `released`, which no group over SCIM has
+                msg = f"{name!r} is no displayName of a group: over SCIM a group is named, and has no DN"
                 raise ValueError(msg)
 
 

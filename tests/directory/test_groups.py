@@ -6,6 +6,7 @@ from sso.directory.groups import DEPTH_MAX, GROUPS_MAX, Group, GroupRules, relea
 from sso.directory.ldap.membership import TooManyGroups, groups_of
 from sso.directory.ldap.messages import FoundEntry
 from sso.directory.presets import GroupStrategy, Vendor, preset_of
+from sso.directory.scim import ScimGroups
 from tests.directory.examples import entry
 
 CLIMB = preset_of(Vendor.OPENLDAP).groups
@@ -131,6 +132,13 @@ def test_only_named_groups_are_released_under_their_new_names(table, values):
 
 
 @pytest.mark.parametrize("changes", [{"released": {}}, {"released": {"a": ""}}, {"roles": {"a": "x\n"}}])
-def test_rules_that_say_nothing_are_refused(changes):
+@pytest.mark.parametrize("rules", [_rules, ScimGroups])
+def test_rules_that_say_nothing_are_refused(rules, changes):
     with pytest.raises(ValueError, match="read for nothing|not the name"):
-        _rules(**changes)
+        rules(**changes)
+
+
+@pytest.mark.parametrize("table", ["released", "roles"])
+def test_a_dn_names_no_group_over_scim(table):
+    with pytest.raises(ValueError, match="no displayName"):
+        ScimGroups(**{table: {"cn=Registry,ou=groups,dc=x": "clerks"}})
