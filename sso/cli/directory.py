@@ -10,10 +10,11 @@ from sso.audit.record import JsonValue
 from sso.cli.arguments import CLEAN_TEXT, visible
 from sso.cli.context import configuration_of, json_option, print_json, print_rows
 from sso.cli.directory_add import add
-from sso.cli.directory_conflicts import conflicts, known_directory, resolve
+from sso.cli.directory_conflicts import conflicts, resolve
 from sso.cli.directory_show import show
 from sso.cli.directory_sync import sync
 from sso.cli.directory_wizard import password_line, sample_name
+from sso.cli.named_directory import known_directory
 from sso.directory.check import Sample
 from sso.directory.department import Department
 from sso.directory.ldap import LdapDirectory
@@ -85,7 +86,7 @@ def test(context: click.Context, /, directory_id: str, as_json: bool, **options:
     With --try-change most directories refuse the same password, which proves the right; where none does,
     nothing changes but the password's age.
     """
-    settings = known_directory(configuration_of(context).read_directories, directory_id)
+    settings = known_directory(configuration_of(context), directory_id)
     sample = _sample(settings, options)
     ldap = LdapDirectory(settings)
     try:

@@ -11,9 +11,9 @@ from sso.authentication.conflicts import NotResolvable, Why
 from sso.authentication.linking import Decision
 from sso.cli.arguments import CLEAN_TEXT, visible
 from sso.cli.context import configuration_of, fail, hub_of, json_option, print_json
+from sso.cli.named_directory import known_department
 from sso.cli.operator import SOURCE, operator_origin
 from sso.directory.conflict import Conflict, ConflictKind, Resolution, Side
-from sso.directory.settings import DirectorySettings
 from sso.storage.stores import SqlStores
 
 _WORDS: Mapping[ConflictKind, str] = {
@@ -29,15 +29,6 @@ _SENTENCES: Mapping[Why, str] = {
 }
 
 
-def known_directory(directories: tuple[DirectorySettings, ...], directory_id: str) -> DirectorySettings:
-    """Return a directory of the configuration, or end the command with a sentence."""
-    for settings in directories:
-        if settings.id == directory_id:
-            return settings
-    known = ", ".join(settings.id for settings in directories) or "none"
-    fail(f"no directory has the id {directory_id}; the configuration has: {known}")
-
-
 @click.command()
 @click.argument("directory_id", metavar="ID", type=CLEAN_TEXT)
 @click.option("--all", "resolved", is_flag=True, help="Those that are settled too.")
@@ -45,7 +36,7 @@ def known_directory(directories: tuple[DirectorySettings, ...], directory_id: st
 @click.pass_context
 def conflicts(context: click.Context, directory_id: str, resolved: bool, as_json: bool) -> None:
     """Show what a directory says twice, each with both its sides and how it may be resolved."""
-    settings = known_directory(configuration_of(context).read_directories, directory_id)
+    settings = known_department(configuration_of(context), directory_id)
     with hub_of(context) as hub, hub.database.read() as stores:
         found = (
             stores.conflicts.of_directory(settings.id, resolved=True)

@@ -11,7 +11,7 @@ from sso.audit.record import JsonValue
 from sso.authentication import conflicts
 from sso.cli.arguments import CLEAN_TEXT
 from sso.cli.context import hub_of, json_option, print_block, print_json
-from sso.cli.directory_conflicts import known_directory
+from sso.cli.named_directory import known_directory
 from sso.config.schema import split_listen
 from sso.directory.ldap.health import ServerHealth
 from sso.directory.settings import DirectorySettings
@@ -34,7 +34,7 @@ def show(context: click.Context, directory_id: str, as_json: bool) -> None:
     Exit code 1 when no server answers.
     """
     with hub_of(context) as hub:
-        settings = known_directory(hub.configuration.read_directories, directory_id)
+        settings = known_directory(hub.configuration, directory_id)
         servers = hub.ldap[settings.id].health(datetime.now(UTC))
         breakers = _breakers(hub, settings.id)
         shown: dict[str, JsonValue] = {

@@ -11,6 +11,7 @@ from sso.authentication import departures
 from sso.authentication.departures import Officer
 from sso.cli.arguments import CLEAN_TEXT, visible
 from sso.cli.context import EXIT_TRY_LATER, fail, hub_of, json_option, print_json, print_rows
+from sso.cli.named_directory import known_directory
 from sso.cli.operator import SOURCE, operator_origin
 from sso.directory.settings import DirectorySettings
 from sso.directory.sync.run import Run, RunState
@@ -48,7 +49,7 @@ def sync(context: click.Context, /, directory_id: str | None, as_json: bool, **o
         if options["status"]:
             print_rows(_status(hub, directory_id), as_json=as_json, columns=_COLUMNS)
             return
-        directory = _known(hub, directory_id or "")
+        directory = known_directory(hub.configuration, directory_id or "")
         if options["undo"] is not None:
             _undo(hub, directory, options["undo"])
             return
@@ -65,14 +66,6 @@ def _check(directory_id: str | None, options: Mapping[str, Any]) -> None:
         raise click.UsageError("--status, --approve and --undo stand alone")
     if directory_id is None and not options["status"]:
         raise click.UsageError("name a directory; `sso directory list` shows them")
-
-
-def _known(hub: Hub, directory_id: str) -> DirectorySettings:
-    for directory in hub.configuration.read_directories:
-        if directory.id == directory_id:
-            return directory
-    known = ", ".join(directory.id for directory in hub.configuration.read_directories) or "none"
-    fail(f"no directory has the id {directory_id}; the configuration has: {known}")
 
 
 def _read(hub: Hub, directory: DirectorySettings, options: Mapping[str, Any], *, as_json: bool) -> Run:
@@ -132,7 +125,9 @@ def _undone(hub: Hub, directory: DirectorySettings, number: int) -> int:
 
 
 def _status(hub: Hub, directory_id: str | None) -> list[dict[str, JsonValue]]:
-    wanted = hub.configuration.read_directories if directory_id is None else (_known(hub, directory_id),)
+    wanted = hub.configuration.read_directories
+    if directory_id is not None:
+        wanted = (known_directory(hub.configuration, directory_id),)
     with hub.database.read() as stores:
         return [_row(run) for each in wanted for run in stores.sync_runs.latest(each.id, _SHOWN)]
 

@@ -83,7 +83,7 @@ def load(file: str | None = None, environment: Mapping[str, str] | None = None) 
     _check_outbound(settings.outbound.ca_file, source, home)
     _check_stamping(settings, source, home)
     directories = _directories(settings, source, home)
-    around = Surroundings(settings.server.issuer, _read_here(directories), environment)
+    around = Surroundings(settings.server.issuer, directories, environment)
     return Configuration(
         file=path,
         settings=settings,

@@ -13,6 +13,7 @@ from sso.config.details import Words
 from sso.config.directory import ClaimMapping, rule_of_claim
 from sso.config.section import Section
 from sso.config.source import ConfigurationError, Source
+from sso.directory.department import Department
 from sso.directory.settings import DirectorySettings
 from sso.oidc.registered_address import AddressInvalid, check_web_address
 
@@ -81,7 +82,7 @@ class Surroundings:
     """What else is configured: our own issuer, the directories, and the environment with its secrets."""
 
     issuer: str
-    directories: tuple[DirectorySettings, ...]
+    directories: tuple[Department, ...]
     environment: Mapping[str, str] = field(repr=False)
 
 
@@ -110,6 +111,9 @@ def _settings(section: Upstream, around: Surroundings, place: str, home: Path) -
     directory = next((each for each in around.directories if each.id == section.directory), None)
     if section.directory is not None and directory is None:
         raise ConfigurationError(f"{place}: there is no directory {section.directory!r}")
+    if directory is not None and not isinstance(directory, DirectorySettings):
+        sentence = "is a SCIM department: the hub makes the ids of its people, and no upstream can state them"
+        raise ConfigurationError(f"{place}: directory {section.directory!r} {sentence}")
     if section.ca_file is not None and not (home / section.ca_file).is_file():
         raise ConfigurationError(f"{place}: ca_file {home / section.ca_file} does not exist")
     try:

@@ -59,6 +59,24 @@ def test_an_unknown_directory_is_answered_with_those_there_are(cli: Commands) ->
     assert sentence == "sso: no directory has the id tax; the configuration has: civil-affairs"
 
 
+SCIM = """
+[[directory]]
+kind = "scim"
+id = "health"
+name = "Health Commission"
+realms = ["health.example"]
+"""
+
+
+def test_a_scim_department_is_called_one_and_has_a_queue_of_conflicts(cli: Commands) -> None:
+    with (cli.folder / "sso.toml").open("a") as file:
+        file.write(SCIM)
+
+    for command in (("show",), ("test",), ("sync",), ("sync", "--status")):
+        assert "health is a SCIM department" in cli.refused("directory", *command, "health")
+    assert cli.ok("directory", "conflicts", "health") == "no conflicts\n"
+
+
 def test_no_database_is_needed(cli: Commands) -> None:
     (cli.folder / "hub.db").unlink()
 

@@ -21,6 +21,15 @@ HIGH = '{ theirs = "high", ours = "urn:sso-hub:acr:two-factors" }'
 MIDDLE = f'{{ theirs = "middle", ours = "{PASSWORD}" }}'
 
 
+SCIM = """
+[[directory]]
+kind = "scim"
+id = "health"
+name = "Health Commission"
+realms = ["health.example"]
+"""
+
+
 def upstreams(folder: Path, text: str, **environment: str) -> tuple[UpstreamSettings, ...]:
     return loaded(folder, text, environment).upstreams
 
@@ -82,6 +91,7 @@ def test_staff_belong_to_a_directory(tmp_path: Path) -> None:
         ('client_authentication = "none"', "client_authentication"),
         ('scopes = ["profile"]', "openid"),
         ('directory = "nowhere"', "there is no directory"),
+        (f'directory = "health"\n{SCIM}', "is a SCIM department"),
         ('ca_file = "missing.pem"', "does not exist"),
         ('mapping = { sub = "x" }', "only the hub itself"),
         ('mapping = { email_verified = "email_verified" }', "only the hub itself"),
