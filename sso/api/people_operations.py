@@ -1,6 +1,5 @@
 """Whose accounts are whose: a people manager links and separates accounts, with a reason."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,19 +12,11 @@ from sso.api.people import accounts_of_person
 from sso.api.problem import Problem
 from sso.authentication import linking
 from sso.authentication.hinted import account_called
-from sso.authentication.linking import Decision, LinkRefused, Obstacle
+from sso.authentication.linking import Decision, LinkRefused
 from sso.authentication.stores import Stores
 from sso.directory.person import Account
 
 SOURCE = "api"
-_DETAILS: Mapping[Obstacle, str] = {
-    Obstacle.SAME_PERSON: "they are one person's already",
-    Obstacle.TWO_CITIZENS: "a person has one account as a citizen, and these would be two",
-    Obstacle.SAME_DIRECTORY: "a person has one account in a directory, and these would be two",
-    Obstacle.ROLE: "one of them is an officer: revoke the role, decide, and grant it anew",
-    Obstacle.DISABLED: "one of them is disabled",
-    Obstacle.ONLY_ACCOUNT: "it is the only account of its person",
-}
 Named = Annotated[
     str,
     Field(
@@ -63,28 +54,31 @@ class PersonAccounts(BaseModel):
 
 def _link(call: Call[LinkAsked]) -> Answer:
     with call.hub.database.begin(call.origin) as stores:
-        one, other = (_account(name, call, stores) for name in (call.asked.account, call.asked.other))
+        one = _account("account", call.asked.account, call, stores)
+        other = _account("other", call.asked.other, call, stores)
         try:
             linking.link(one, other, Decision(SOURCE, call.asked.reason), stores, call.now)
         except LinkRefused as refusal:
-            raise Problem("link_refused", _DETAILS[refusal.obstacle]) from refusal
+            raise Problem("link_refused", refusal.obstacle.sentence) from refusal
         return _accounts(one.person_id, call, stores)
 
 
 def _unlink(call: Call[UnlinkAsked]) -> Answer:
     with call.hub.database.begin(call.origin) as stores:
-        account = _account(call.asked.account, call, stores)
+        account = _account("account", call.asked.account, call, stores)
         try:
             alone = linking.unlink(account, Decision(SOURCE, call.asked.reason), stores, call.now)
         except LinkRefused as refusal:
-            raise Problem("link_refused", _DETAILS[refusal.obstacle]) from refusal
+            raise Problem("link_refused", refusal.obstacle.sentence) from refusal
         return _accounts(alone, call, stores)
 
 
-def _account(named: str, call: Call[LinkAsked] | Call[UnlinkAsked], stores: Stores) -> Account:
+def _account(
+    parameter: str, named: str, call: Call[LinkAsked] | Call[UnlinkAsked], stores: Stores
+) -> Account:
     account = account_called(named, call.hub.directories, stores)
     if account is None:
-        raise Problem("not_found", "a name means no account, or several")
+        raise Problem("not_found", f"the name in {parameter} means no account, or several")
     return account
 
 

@@ -3,7 +3,7 @@
 Every function works inside the caller's transaction and records what it did.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -18,14 +18,6 @@ from sso.directory.routing import name_key
 from sso.oidc.digest import new_id
 
 
-class NotResolvable(Exception):
-    """The conflict stays open; `why` is one of the sentences' keys."""
-
-    def __init__(self, why: "Why") -> None:
-        super().__init__(why.value)
-        self.why = why
-
-
 class Why(StrEnum):
     """Why a decision is refused."""
 
@@ -33,6 +25,24 @@ class Why(StrEnum):
     NOT_THIS_KIND = "not_this_kind"
     ACCOUNT_GONE = "account_gone"
     ROLE = "role"
+
+
+_SENTENCES: Mapping[Why, str] = {
+    Why.RESOLVED: "it is resolved already",
+    Why.NOT_THIS_KIND: "it cannot be resolved like this",
+    Why.ACCOUNT_GONE: "one of its accounts is no longer known",
+    Why.ROLE: "one of its accounts is an officer's: revoke that, resolve, and grant it anew",
+}
+
+
+class NotResolvable(Exception):
+    """The conflict stays open; `sentence` is what the officer reads."""
+
+    def __init__(self, why: Why, conflict: Conflict) -> None:
+        super().__init__(why.value)
+        self.why = why
+        offered = " or ".join(each.value for each in conflict.resolutions)
+        self.sentence = _SENTENCES[why] + (f"; use {offered}" if why is Why.NOT_THIS_KIND else "")
 
 
 def note_namesakes(account: Account, stores: Stores, now: datetime) -> None:
@@ -83,9 +93,9 @@ def resolve(
         NotResolvable: it is resolved, or cannot be resolved in this way.
     """
     if resolution not in conflict.resolutions:
-        raise NotResolvable(Why.NOT_THIS_KIND)
+        raise NotResolvable(Why.NOT_THIS_KIND, conflict)
     if not stores.conflicts.resolve(conflict.id, resolution, decision.reason, now):
-        raise NotResolvable(Why.RESOLVED)
+        raise NotResolvable(Why.RESOLVED, conflict)
     accounts: tuple[Account, ...] = ()
     if resolution is not Resolution.MENDED:
         accounts = _settled(conflict, resolution, decision, stores, now)
@@ -111,6 +121,7 @@ def _settled(
     departure = Departure.PURGED if same else Departure.GONE
     leave = Leave(departure=departure, source=decision.rule, words=decision.reason)
     if same:
+        _check_no_officer(conflict, (earlier, later), stores)
         _adopt(earlier, later, leave, stores, now)
     else:
         end_access(earlier, leave, stores, now)
@@ -118,16 +129,17 @@ def _settled(
 
 
 def _adopt(earlier: Account, later: Account, leave: Leave, stores: Stores, now: datetime) -> None:
-    """The earlier account goes on with the entry made anew; the one made meanwhile never returns.
-
-    A role must not come to whoever an entry says it is: it is revoked first, and granted anew.
-    """
-    for account in (earlier, later):
-        person = stores.people.person(account.person_id)
-        if person is not None and person.roles:
-            raise NotResolvable(Why.ROLE)
+    """The earlier account goes on with the entry made anew; the one made meanwhile never returns."""
     end_access(later, leave, stores, now)
     stores.conflicts.exchange_ids(earlier, later)
+
+
+def _check_no_officer(conflict: Conflict, accounts: Sequence[Account], stores: Stores) -> None:
+    """A role must not come to whoever an entry says it is: it is revoked first, and granted anew."""
+    for account in accounts:
+        person = stores.people.person(account.person_id)
+        if person is not None and person.roles:
+            raise NotResolvable(Why.ROLE, conflict)
 
 
 def _accounts(conflict: Conflict, stores: Stores) -> tuple[Account, Account]:
@@ -136,7 +148,7 @@ def _accounts(conflict: Conflict, stores: Stores) -> tuple[Account, Account]:
     found = [stores.people.account(side.account_id or "") for side in conflict.sides]
     earlier, later = found[0], found[-1]
     if earlier is None or later is None:
-        raise NotResolvable(Why.ACCOUNT_GONE)
+        raise NotResolvable(Why.ACCOUNT_GONE, conflict)
     return earlier, later
 
 

@@ -5,7 +5,7 @@ account that could use it, so accounts of an officer are never moved: revoke, li
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -30,6 +30,21 @@ class Obstacle(StrEnum):
     ROLE = "role"
     DISABLED = "disabled"
     ONLY_ACCOUNT = "only_account"
+
+    @property
+    def sentence(self) -> str:
+        """What an officer reads; a citizen reads words of the pages."""
+        return _SENTENCES[self]
+
+
+_SENTENCES: Mapping[Obstacle, str] = {
+    Obstacle.SAME_PERSON: "they are one person's already",
+    Obstacle.TWO_CITIZENS: "a person has one account as a citizen, and these would be two",
+    Obstacle.SAME_DIRECTORY: "a person has one account in a directory, and these would be two",
+    Obstacle.ROLE: "one of them is an officer: revoke the role, link or unlink, and grant it anew",
+    Obstacle.DISABLED: "one of them is disabled; enable it first, if it is to be used",
+    Obstacle.ONLY_ACCOUNT: "it is the only account of its person already",
+}
 
 
 class LinkRefused(Exception):

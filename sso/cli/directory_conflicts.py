@@ -7,7 +7,7 @@ import click
 
 from sso.audit.record import JsonValue
 from sso.authentication import conflicts as queue
-from sso.authentication.conflicts import NotResolvable, Why
+from sso.authentication.conflicts import NotResolvable
 from sso.authentication.linking import Decision
 from sso.cli.arguments import CLEAN_TEXT, visible
 from sso.cli.context import configuration_of, fail, hub_of, json_option, print_json
@@ -20,12 +20,6 @@ _WORDS: Mapping[ConflictKind, str] = {
     ConflictKind.NAME_REUSED: "two accounts in use bear one name",
     ConflictKind.NAME_AMBIGUOUS: "a search for one name finds two entries",
     ConflictKind.ID_SHARED: "two entries show one immutable id",
-}
-_SENTENCES: Mapping[Why, str] = {
-    Why.RESOLVED: "it is resolved already",
-    Why.NOT_THIS_KIND: "it cannot be resolved like this",
-    Why.ACCOUNT_GONE: "one of its accounts is no longer known",
-    Why.ROLE: "one of its accounts is an officer's: revoke that, resolve, and grant it anew",
 }
 
 
@@ -73,9 +67,7 @@ def resolve(context: click.Context, conflict_id: str, resolution: str, reason: s
             decision = Decision(SOURCE, reason)
             queue.resolve(conflict, Resolution(resolution), decision, stores, datetime.now(UTC))
         except NotResolvable as refusal:
-            offered = " or ".join(each.value for each in conflict.resolutions)
-            hint = f"; use {offered}" if refusal.why is Why.NOT_THIS_KIND else ""
-            fail(f"{_SENTENCES[refusal.why]}{hint}")
+            fail(refusal.sentence)
     click.echo(f"resolved: {resolution}")
 
 

@@ -1,6 +1,5 @@
 """`sso person link|unlink`: clerks who are citizens too, by an officer's decision with its reason."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import click
@@ -11,14 +10,6 @@ from sso.cli.accounts import named_account
 from sso.cli.arguments import CLEAN_TEXT
 from sso.cli.context import fail, hub_of
 from sso.cli.operator import SOURCE, operator_origin
-
-_SENTENCES: Mapping[Obstacle, str] = {
-    Obstacle.TWO_CITIZENS: "a person has one account as a citizen, and these would be two",
-    Obstacle.SAME_DIRECTORY: "a person has one account in a directory, and these would be two",
-    Obstacle.ROLE: "one of them is an officer: revoke that, link or unlink, and grant it anew",
-    Obstacle.DISABLED: "one of them is disabled; enable it first, if it is to be used",
-    Obstacle.ONLY_ACCOUNT: "it is the only account of its person already",
-}
 
 _reason = click.option("--reason", required=True, type=CLEAN_TEXT, help="Why, for the audit log.")
 
@@ -41,7 +32,7 @@ def link(context: click.Context, account: str, other: str, reason: str) -> None:
             linking.link(one, added, Decision(SOURCE, reason), stores, datetime.now(UTC))
         except LinkRefused as refusal:
             if refusal.obstacle is not Obstacle.SAME_PERSON:
-                fail(_SENTENCES[refusal.obstacle])
+                fail(refusal.obstacle.sentence)
     click.echo(f"{added.login_name} belongs to the person of {one.login_name}")
 
 
@@ -56,5 +47,5 @@ def unlink(context: click.Context, account: str, reason: str) -> None:
         try:
             linking.unlink(alone, Decision(SOURCE, reason), stores, datetime.now(UTC))
         except LinkRefused as refusal:
-            fail(_SENTENCES[refusal.obstacle])
+            fail(refusal.obstacle.sentence)
     click.echo(f"{alone.login_name} belongs to a person of its own")

@@ -52,10 +52,14 @@ def test_accounts_are_linked_and_separated_by_an_officers_decision(
 
 
 @pytest.mark.parametrize(
-    ("other", "status", "code"), [("dorj", 409, "link_refused"), ("nobody", 404, "not_found")]
+    ("other", "status", "code", "words"),
+    [
+        ("dorj", 409, "link_refused", "these would be two"),
+        ("nobody", 404, "not_found", "the name in other means no account"),
+    ],
 )
 def test_what_cannot_be_one_persons_is_refused(
-    sql_office: Office, manager: Caller, other: str, status: int, code: str
+    sql_office: Office, manager: Caller, other: str, status: int, code: str, words: str
 ) -> None:
     sql_office.person(None, "tuya")
     sql_office.person(None, "dorj")
@@ -63,6 +67,7 @@ def test_what_cannot_be_one_persons_is_refused(
     refused = manager.post("/people/link", {"account": "tuya", "other": other, "reason": WHY})
 
     problem(refused, status, code)
+    assert words in refused.json["detail"]
     assert sql_office.log("account.linked") == []
 
 
@@ -104,6 +109,7 @@ def test_a_conflict_is_listed_and_decided(sql_office: Office, manager: Caller) -
 
     assert [side["account_id"] for side in conflict["sides"]] == [earlier, later.id]
     problem(mended, 409, "conflict_not_resolvable")
+    assert mended.json["detail"] == "it cannot be resolved like this; use different or same"
     assert decided.json["resolution"] == "same"
     assert manager.get("/directories/civil/conflicts").json == {"conflicts": []}
     assert len(manager.get("/directories/civil/conflicts?resolved=true").json["conflicts"]) == 1

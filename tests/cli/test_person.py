@@ -359,7 +359,7 @@ def test_a_link_never_leaves_a_role_behind(cli: Commands) -> None:
     signed_in_clerk(cli, "bolor")
     cli.ok("person", "grant-role", "bolor@civil.example", "client_manager")
 
-    assert "revoke that, link" in cli.refused("person", "link", "tuya", "bolor@civil.example", *WHY)
+    assert "revoke the role, link" in cli.refused("person", "link", "tuya", "bolor@civil.example", *WHY)
 
     assert cli.events("account.linked") == []
 
