@@ -28,20 +28,24 @@ _SENTENCES = {
     404: "there is nothing here",
     405: "this method is not offered here",
     413: "the request is too large",
+    415: "send application/scim+json",
 }
 
 
-def error_of(raised: Exception) -> tuple[int, Mapping[str, Any]]:
-    """Return the status and the SCIM error that an exception stands for."""
+def error_of(raised: Exception, reference: str) -> tuple[int, Mapping[str, Any]]:
+    """Return the status and the SCIM error that an exception stands for.
+
+    A failure of ours names the reference under which the log has it.
+    """
     if isinstance(raised, SCIMException):
         error = raised.to_error()
     elif isinstance(raised, StorageUnavailable | TooBusy):
-        error = Error(status=503, detail="the hub cannot do this now: try again")
+        error = Error(status=503, detail=f"the hub cannot do this now: try again (reference {reference})")
     elif isinstance(raised, HTTPException):
         status = raised.code or 500
         error = Error(status=status, detail=_SENTENCES.get(status, "the request cannot be read"))
     else:
-        error = Error(status=500, detail="something unexpected happened")
+        error = Error(status=500, detail=f"something unexpected happened (reference {reference})")
     return error.status or 500, error.model_dump()
 
 
@@ -68,9 +72,9 @@ class Refusals:
 
     def noted(self, error: Exception) -> tuple[int, Mapping[str, Any]]:
         """Return status and error of what was raised; a failure of ours is logged."""
-        status, body = error_of(error)
+        reference = self.origin_of(request).request_id or ""
+        status, body = error_of(error, reference)
         if status >= 500 and not isinstance(error, SCIMException):
-            reference = self.origin_of(request).request_id
             log.error("a SCIM request failed", extra={"request_id": reference}, exc_info=error)
         return status, body
 
