@@ -26,6 +26,7 @@ from sso.worker.key_rotation import first_keys
 from sso.wsgi import application_of
 from tests.servers.postgresql import PostgreSQL
 from tests.storage import examples
+from tests.storage.conftest import ON_POSTGRESQL
 
 ISSUER = "http://127.0.0.1:8000"
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -189,7 +190,7 @@ def opened(url: str, folder: Path) -> Department:
     return Department(hub, application_of(hub))
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+@pytest.fixture(scope="module", params=["sqlite", ON_POSTGRESQL])
 def on_either(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Department]:

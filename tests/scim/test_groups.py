@@ -13,6 +13,7 @@ from sso.directory.provisioned import Resource
 from sso.scim.call import Call
 from sso.scim.kinds import Groups
 from tests.scim.conftest import GROUP, PATCH, Department
+from tests.storage.conftest import ON_POSTGRESQL
 
 _WAITING = """
 SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
@@ -131,13 +132,15 @@ def test_a_change_of_a_group_outlives_a_member_who_is_removed_meanwhile(
     assert {member["value"] for member in changed["members"]} == {stays, comes}
 
 
+@pytest.mark.parametrize("on_either", [ON_POSTGRESQL], indirect=True)
 def test_whoever_is_removed_waits_for_a_change_of_the_group_and_does_not_block_it(
     department: Department,
 ) -> None:
-    """Both take the group first; the other way round PostgreSQL would end one of them (deadlock)."""
+    """Both take the group first; the other way round PostgreSQL would end one of them (deadlock).
+
+    On SQLite one writes at a time.
+    """
     database = department.hub.database
-    if database.dialect != "postgresql":
-        pytest.skip("on SQLite one writes at a time")
     user = department.add("bolor")["id"]
     group = department.add_group("Registry", user)["id"]
 
