@@ -1,11 +1,11 @@
 """`sso directory show`: one directory at a glance, for whoever is called at night."""
 
 import http.client
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import click
+from prometheus_client.parser import text_string_to_metric_families
 
 from sso.audit.record import JsonValue
 from sso.authentication import conflicts
@@ -18,10 +18,8 @@ from sso.directory.settings import DirectorySettings
 from sso.hub import Hub
 
 _PATIENCE_SECONDS = 3.0
-_BREAKER = re.compile(
-    r'sso_directory_server_breaker\{directory="([^"]*)",server="([^"]*)"\} ([0-9.]+)', re.MULTILINE
-)
-_STATES = {0: "closed", 1: "half_open", 2: "open"}
+_BREAKER = "sso_directory_server_breaker"
+_STATES = {0.0: "closed", 1.0: "half_open", 2.0: "open"}
 
 
 @click.command()
@@ -114,8 +112,22 @@ def _breakers(hub: Hub, directory_id: str) -> dict[str, str]:
         return {}
     finally:
         connection.close()
+    return breakers_in(text, directory_id)
+
+
+def breakers_in(metrics: str, directory_id: str) -> dict[str, str]:
+    """Return the breakers of a directory's servers, by address, from metrics in Prometheus's text format.
+
+    Whatever else listens there may answer anything: what is no such text says nothing of any breaker.
+    """
+    try:
+        samples = [each for family in text_string_to_metric_families(metrics) for each in family.samples]
+    except ValueError:
+        return {}
     return {
-        server: _STATES.get(int(float(value)), value)
-        for directory, server, value in _BREAKER.findall(text)
-        if directory == directory_id
+        sample.labels["server"]: _STATES.get(sample.value, str(sample.value))
+        for sample in samples
+        if sample.name == _BREAKER
+        and sample.labels.get("directory") == directory_id
+        and "server" in sample.labels
     }
