@@ -9,23 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-OPERATORS = ("eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le")
-
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """An indexed attribute beside a key (RFC 7644 3.4.2.2)."""
+    """An indexed attribute beside a key, by an operator of RFC 7644 3.4.2.2 but pr."""
 
     attribute: str
     operator: str
     key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Present:
-    """An indexed attribute has a value."""
-
-    attribute: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +37,7 @@ class MemberOf:
 
 @dataclass(frozen=True, slots=True)
 class Always:
-    """True or false of everything."""
-
-    holds: bool
+    """True of everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +61,7 @@ class AnyOf:
     conditions: "Sequence[Condition]"
 
 
-Condition: TypeAlias = Compared | Present | ColumnCompared | MemberOf | Always | Not | All | AnyOf
+Condition: TypeAlias = Compared | ColumnCompared | MemberOf | Always | Not | All | AnyOf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,13 +80,12 @@ class Order:
 class Question:
     """Resources of one kind and department that meet a condition, in an order (of ids unless given).
 
-    `offset` leaves out so many; `after` is an id after which to begin, for questions in the order of ids.
+    `offset` leaves out so many.
     """
 
     directory_id: str
     kind: str
     condition: Condition
     order: Order | None = None
-    after: str | None = None
     offset: int = 0
     limit: int = 100

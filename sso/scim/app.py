@@ -89,11 +89,7 @@ class _Service:
         """Return a view that lets only the department's own client in."""
 
         def view(directory_id: str, **path: str) -> Response:
-            department, now, provider = (
-                self._department(directory_id),
-                datetime.now(UTC),
-                self._hub.provider(),
-            )
+            department, provider = self._department(directory_id), self._hub.provider()
             request.get_data()  # the network is waited for here, not while a transaction is open
             token, database, now = self._token_of(request), self._hub.database, datetime.now(UTC)
             origin = self._origin_of(request)

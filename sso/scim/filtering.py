@@ -69,7 +69,7 @@ class Asked:
     exact: bool
 
 
-_EVERYTHING = Asked(Always(holds=True), exact=False)
+_EVERYTHING = Asked(Always(), exact=False)
 
 
 def _bindings(kind: ResourceKind, paths: tuple[str, ...]) -> dict[str, tuple[str, AttributeBinding]]:
@@ -199,7 +199,7 @@ class _Asking:
         if binding is None:
             return _EVERYTHING
         if _short(binding) in _COLUMNS:
-            return Asked(Always(holds=True), exact=True)
+            return Asked(Always(), exact=True)
         found = _INDEXED[self.kind].get(binding.urn.lower())
         if found is None:
             return _EVERYTHING

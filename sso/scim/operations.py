@@ -153,7 +153,7 @@ def search(kind: Kind[Any], call: Call, request: "SearchRequest[Any]") -> "ListR
 def _found(
     kind: Kind[Any], call: Call, request: "SearchRequest[Any]", stores: Stores
 ) -> tuple[int, list[AnyResource]]:
-    question = Asked(Always(holds=True), exact=True)
+    question = Asked(Always(), exact=True)
     if request.filter is not None:
         question = asked(kind.kind, request.filter)
     first = (request.start_index or 1) - 1

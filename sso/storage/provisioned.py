@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, Row, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql
 
 from sso.directory.provisioned import IndexedValue, Link, NameTaken, Resource, ResourceKind
@@ -29,7 +29,6 @@ _NAMED = select(provisioned_resource).where(
     _R.name == bindparam("called"),
 )
 _ADD = postgresql.insert(provisioned_resource).on_conflict_do_nothing().returning(_R.id)
-_other = provisioned_resource.alias("other")
 _REPLACE = (
     update(provisioned_resource)
     .where(_R.id == _id, _R.version == bindparam("before"))
@@ -43,7 +42,6 @@ _REPLACE = (
 )
 _REMOVE = delete(provisioned_resource).where(_R.id == _id, _R.version == bindparam("before"))
 _FORGET_VALUES = delete(provisioned_value).where(_V.resource_id == _id)
-_ADD_VALUES = insert(provisioned_value)
 _MEMBERS = (
     select(_M.user_id, _R.name)
     .join(provisioned_resource, _R.id == _M.user_id)

@@ -19,7 +19,6 @@ from sso.directory.provisioned_query import (
     MemberOf,
     Not,
     Order,
-    Present,
     Question,
 )
 from sso.storage.columns import Text
@@ -47,8 +46,6 @@ _ORDERED: Mapping[str, _Compare] = MappingProxyType(
 def found(question: Question) -> Select[Any]:
     """Return the query of a page."""
     query = _asked(question, select(provisioned_resource))
-    if question.after is not None:
-        query = query.where(_R.id > _text(question.after))
     if question.order is not None:
         query = _ordered(query, question.order)
     return query.order_by(_R.id).limit(question.limit).offset(question.offset)
@@ -77,17 +74,15 @@ def _holds(condition: Condition, question: Question) -> ColumnElement[bool]:
 
 
 def _one_holds(
-    condition: Always | ColumnCompared | MemberOf | Present | Compared, question: Question
+    condition: Always | ColumnCompared | MemberOf | Compared, question: Question
 ) -> ColumnElement[bool]:
     match condition:
         case Always():
-            return true() if condition.holds else false()
+            return true()
         case ColumnCompared():
             return _ORDERED[condition.operator](_COLUMNS[condition.column], condition.value)
         case MemberOf():
             return _is_member(condition, question)
-        case Present():
-            return _R.id.in_(_with_value(condition.attribute, question))
         case Compared():
             return _compared(condition, question)
         case _:
