@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
+from sso.directory.generalized_time import generalized_time
 from sso.directory.person import Departure
 from sso.directory.presets import Vendor
 from sso.directory.verification import AccountState
@@ -59,7 +60,7 @@ def _of_openldap(attributes: Attributes, now: datetime) -> Departure | None:
     locked = _text(attributes, "pwdAccountLockedTime")
     if locked.startswith(_FOREVER):
         return Departure.DISABLED
-    begins, ends = (_moment(_text(attributes, name)) for name in ("pwdStartTime", "pwdEndTime"))
+    begins, ends = (generalized_time(_text(attributes, name)) for name in ("pwdStartTime", "pwdEndTime"))
     days = _number(_text(attributes, "shadowExpire"))
     if days is not None and 0 <= days <= _MOST_DAYS and now >= _UNIX_EPOCH + timedelta(days=days):
         return Departure.EXPIRED
@@ -71,10 +72,10 @@ def _of_openldap(attributes: Attributes, now: datetime) -> Departure | None:
 def _of_389(attributes: Attributes, now: datetime) -> Departure | None:
     if _text(attributes, "nsAccountLock").lower() == "true":
         return Departure.DISABLED
-    expires = _moment(_text(attributes, "krbPrincipalExpiration"))
+    expires = generalized_time(_text(attributes, "krbPrincipalExpiration"))
     if expires is not None and now >= expires:
         return Departure.EXPIRED
-    unlocks = _moment(_text(attributes, "accountUnlockTime"))
+    unlocks = generalized_time(_text(attributes, "accountUnlockTime"))
     locked = unlocks is not None and (unlocks == _UNIX_EPOCH or now < unlocks)  # the epoch: by hand only
     return Departure.LOCKED if locked else None
 
@@ -99,16 +100,6 @@ def _text(attributes: Attributes, name: str) -> str:
 def _number(text: str) -> int | None:
     try:
         return int(text)
-    except ValueError:
-        return None
-
-
-def _moment(text: str) -> datetime | None:
-    """A GeneralizedTime in UTC to the second (RFC 4517 3.3.13); None for none or another form."""
-    if not text.endswith("Z"):
-        return None
-    try:
-        return datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         return None
 

@@ -34,10 +34,7 @@ class AtLeast:
     value: str
 
     def __str__(self) -> str:
-        escaped = "".join(
-            chr(octet) if octet in _PLAIN else f"\\{octet:02x}" for octet in self.value.encode()
-        )
-        return f"({self.attribute}>={escaped})"
+        return f"({self.attribute}>={_escaped(self.value.encode())})"
 
 
 @dataclass(frozen=True, slots=True)

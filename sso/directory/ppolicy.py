@@ -1,11 +1,9 @@
-"""The password policy response control (draft-behera-ldap-password-policy-10 section 6.2).
-
-ldap3 hands the control over as raw bytes. Lengths may come in BER's long form: 389-DS writes
-`30 84 00 00 00 03 81 01 01` where OpenLDAP writes `30 03 81 01 01`.
-"""
+"""The password policy response control (draft-behera-ldap-password-policy-10 section 6.2)."""
 
 from dataclasses import dataclass
 from enum import IntEnum
+
+from sso.directory.ber import SEQUENCE, content_of, elements, first_element
 
 PASSWORD_POLICY_OID = "1.3.6.1.4.1.42.2.27.8.5.1"
 
@@ -42,13 +40,8 @@ def decode_policy_answer(raw: bytes) -> PolicyAnswer:
     """Read the control's value. Raises ValueError when the bytes are not such a value."""
     if not raw:
         return PolicyAnswer()
-    tag, body, rest = _take(raw)
-    if tag != 0x30 or rest:
-        msg = "the password policy answer is not one sequence"
-        raise ValueError(msg)
     answer = PolicyAnswer()
-    while body:
-        tag, value, body = _take(body)
+    for tag, value in elements(content_of(raw, SEQUENCE)):
         if tag == _WARNING:
             answer = _with_warning(answer, value)
         elif tag == _ERROR:
@@ -58,7 +51,7 @@ def decode_policy_answer(raw: bytes) -> PolicyAnswer:
 
 
 def _with_warning(answer: PolicyAnswer, raw: bytes) -> PolicyAnswer:
-    tag, value, _ = _take(raw)
+    tag, value, _ = first_element(raw)
     if tag == _TIME_BEFORE_EXPIRATION:
         return PolicyAnswer(answer.error, _integer(value), answer.grace_logins)
     if tag == _GRACE_LOGINS:
@@ -72,21 +65,3 @@ def _integer(raw: bytes) -> int:
         msg = "the password policy answer has an unreasonable number"
         raise ValueError(msg)
     return int.from_bytes(raw, "big")
-
-
-def _take(raw: bytes) -> tuple[int, bytes, bytes]:
-    """One element of BER (X.690 8.1): its tag, its contents and what follows. Raises ValueError."""
-    if len(raw) < 2:
-        msg = "the password policy answer is cut short"
-        raise ValueError(msg)
-    tag, length, start = raw[0], raw[1], 2
-    if length & 0x80:
-        octets = length & 0x7F
-        if not 1 <= octets <= 4 or len(raw) < 2 + octets:
-            msg = "the password policy answer has an unreadable length"
-            raise ValueError(msg)
-        length, start = int.from_bytes(raw[2 : 2 + octets], "big"), 2 + octets
-    if len(raw) < start + length:
-        msg = "the password policy answer is cut short"
-        raise ValueError(msg)
-    return tag, raw[start : start + length], raw[start + length :]

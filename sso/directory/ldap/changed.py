@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sso.directory.filters import AnyOf, AtLeast, Equals, Filter
+from sso.directory.generalized_time import generalized_time
 from sso.directory.ldap.deadline import Deadline
 from sso.directory.ldap.messages import FoundEntry, Question, SyncAnswer
 from sso.directory.ldap.root_dse import RootDse
@@ -62,8 +63,8 @@ class Latest:
 
     def see(self, found: Sequence[FoundEntry]) -> None:
         """Look at entries."""
-        values = (next(iter(each.attributes.get(_MODIFIED.lower(), ())), None) for each in found)
-        times = map(generalized_time, values)
+        values = (next(iter(each.attributes.get(_MODIFIED.lower(), ())), b"") for each in found)
+        times = [generalized_time(value.decode("ascii", "replace")) for value in values]
         self.at = max((time for time in (self.at, *times) if time is not None), default=None)
 
     @property
@@ -199,7 +200,7 @@ class Asking:
         return (invocation[0].hex(), int(number[0])) if invocation else None
 
     def _modified(self, position: Position) -> Iterator[tuple[Sequence[FoundEntry], Removed]]:
-        at = generalized_time(position.mark)
+        at = generalized_time(position.mark.decode("ascii", "replace"))
         if at is None:
             raise PositionLost
         latest = Latest(at)
@@ -208,15 +209,6 @@ class Asking:
             latest.see(found)
             yield found, ()
         self.reached = latest.position
-
-
-def generalized_time(value: bytes | None) -> datetime | None:
-    """A GeneralizedTime in UTC to the second (RFC 4517 section 3.3.13); None for none or another form."""
-    text = (value or b"").decode("ascii", "replace")
-    try:
-        return datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC) if text[14:] else None
-    except ValueError:
-        return None
 
 
 def _cookie_of(answer: SyncAnswer, before: bytes) -> bytes:

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sso.directory.ber import Malformed
 from sso.directory.ldap.sync_protocol import (
     EntryState,
-    Malformed,
+    Information,
     done,
     entry_mark,
     information,
@@ -46,13 +47,13 @@ def test_ids_that_are_gone_are_told_from_ids_that_are_there(long: bool) -> None:
     gone = information(tlv(0xA3, tlv(0x04, COOKIE) + tlv(0x01, b"\xff") + ids, long=long))
     there = information(tlv(0xA3, ids, long=long))
 
-    assert (gone.ids, gone.deletes, gone.present_phase, gone.cookie) == ((ID,), True, False, COOKIE)
-    assert (there.ids, there.deletes, there.present_phase) == ((ID,), False, True)
+    assert (gone.ids, gone.present_phase) == ((ID,), False)
+    assert (there.ids, there.present_phase) == ((ID,), True)
 
 
 def test_the_other_messages() -> None:
     """RFC 4533 section 2.5: newcookie, refreshDelete, refreshPresent."""
-    assert information(tlv(0x80, COOKIE)).cookie == COOKIE
+    assert information(tlv(0x80, COOKIE)) == Information()
     assert not information(tlv(0xA1, tlv(0x04, COOKIE))).present_phase
     assert information(tlv(0xA2, b"")).present_phase
 
@@ -61,7 +62,7 @@ def test_the_end() -> None:
     """RFC 4533 section 2.4; OpenLDAP leaves the cookie out when nothing changed."""
     assert done(tlv(0x30, tlv(0x04, COOKIE) + tlv(0x01, b"\xff"))).cookie == COOKIE
     assert done(tlv(0x30, tlv(0x01, b"\xff"))).cookie is None
-    assert not done(tlv(0x30, tlv(0x04, b""))).deletes
+    assert done(tlv(0x30, tlv(0x04, b""))).cookie == b""
 
 
 @pytest.mark.parametrize(
