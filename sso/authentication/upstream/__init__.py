@@ -2,6 +2,7 @@
 
 settings      an upstream as the operator describes it, and the table of its levels
 journey       a browser that was sent there, until it comes back
+claims        what every token of an upstream is read by
 id_token      what it says of a person, verified whole
 logout_token  what it says of a sign-out there
 accounts      whose account that is, made at the first sign-in if the operator allows it

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from sso.audit.record import JsonValue
+from sso.authentication.upstream.claims import CLOCK_SKEW, NotShortText, short_text
 from sso.oidc.claim_times import OutOfTime, end_of
 from sso.oidc.jose import TokenInvalid, half_hash, unverified_header, verify_with_keys
 
 LONGEST = timedelta(days=1)
 OLDEST = timedelta(minutes=10)
 """How long ago an ID token may have been issued that answers a request of a moment ago."""
-MAX_TEXT = 255
 _TYPES = frozenset({"", "jwt", "application/jwt"})
 
 
@@ -29,7 +29,6 @@ class Expected:
     algorithms: Sequence[str]
     nonce: str = field(repr=False)
     access_token: str | None = field(default=None, repr=False)
-    skew: timedelta = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,22 +53,20 @@ def identity_of(id_token: str, jwks: Mapping[str, JsonValue], expected: Expected
     try:
         header = unverified_header(id_token)
         claims = verify_with_keys(id_token, jwks, expected.algorithms)
-        end_of(claims, ("exp", "iat"), LONGEST, expected.skew, now)
-    except TokenInvalid as error:
-        raise IdTokenRefused(f"id_token: {error}") from error
-    except OutOfTime as error:
+        end_of(claims, ("exp", "iat"), LONGEST, CLOCK_SKEW, now)
+    except (TokenInvalid, OutOfTime) as error:
         raise IdTokenRefused(f"id_token: {error}") from error
     _check_type(header, claims)
     _check_names(claims, expected)
     _check_answer(claims, str(header["alg"]), expected, now)
-    return Identity(
-        sub=_text(claims, "sub", required=True) or "",
-        sid=_text(claims, "sid"),
-        acr=_text(claims, "acr"),
-        amr=_texts(claims.get("amr")),
-        auth_time=_auth_time(claims, expected, now),
-        claims=claims,
-    )
+    try:
+        sub, sid, acr = (short_text(claims, name) for name in ("sub", "sid", "acr"))
+    except NotShortText as error:
+        raise IdTokenRefused(f"id_token: {error}") from error
+    if sub is None:
+        raise IdTokenRefused("id_token: sub is missing")
+    amr, auth_time = _texts(claims.get("amr")), _auth_time(claims, now)
+    return Identity(sub=sub, sid=sid, acr=acr, amr=amr, auth_time=auth_time, claims=claims)
 
 
 def _check_type(header: Mapping[str, JsonValue], claims: Mapping[str, JsonValue]) -> None:
@@ -93,7 +90,7 @@ def _check_answer(claims: Mapping[str, JsonValue], alg: str, expected: Expected,
     nonce, iat, at_hash = claims.get("nonce"), claims.get("iat"), claims.get("at_hash")
     if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), expected.nonce.encode()):
         raise IdTokenRefused("id_token: nonce is not the one that was sent")
-    if isinstance(iat, int | float) and datetime.fromtimestamp(iat, UTC) < now - OLDEST - expected.skew:
+    if isinstance(iat, int | float) and datetime.fromtimestamp(iat, UTC) < now - OLDEST - CLOCK_SKEW:
         raise IdTokenRefused("id_token: iat is long ago")
     if at_hash is None:
         return
@@ -101,25 +98,16 @@ def _check_answer(claims: Mapping[str, JsonValue], alg: str, expected: Expected,
         raise IdTokenRefused("id_token: at_hash is of another access token")
 
 
-def _auth_time(claims: Mapping[str, JsonValue], expected: Expected, now: datetime) -> datetime | None:
+def _auth_time(claims: Mapping[str, JsonValue], now: datetime) -> datetime | None:
     value = claims.get("auth_time")
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 2**40:
         raise IdTokenRefused("id_token: auth_time is not a time")
     told = datetime.fromtimestamp(value, UTC)
-    if told > now + expected.skew:
+    if told > now + CLOCK_SKEW:
         raise IdTokenRefused("id_token: auth_time is in the future")
     return min(told, now)
-
-
-def _text(claims: Mapping[str, JsonValue], name: str, *, required: bool = False) -> str | None:
-    value = claims.get(name)
-    if value is None and not required:
-        return None
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT:
-        raise IdTokenRefused(f"id_token: {name} is missing or not a short text")
-    return value
 
 
 def _texts(value: JsonValue) -> tuple[str, ...]:

@@ -8,11 +8,9 @@ import base64
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sso.oidc.request import AuthorizationRequest
-
-CLOCK_SKEW = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +24,6 @@ class Wish:
     max_age: int | None = None
     acr_values: tuple[str, ...] = ()
     essential: tuple[str, ...] = ()
-    login_hint: str | None = None
 
     @classmethod
     def of(cls, asked: AuthorizationRequest | None) -> "Wish":
@@ -39,7 +36,6 @@ class Wish:
             max_age=asked.max_age,
             acr_values=wanted,
             essential=asked.essential_acr,
-            login_hint=asked.login_hint,
         )
 
     @property

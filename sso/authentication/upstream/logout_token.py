@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sso.audit.record import JsonValue
+from sso.authentication.upstream.claims import CLOCK_SKEW, NotShortText, short_text
 from sso.authentication.upstream.settings import UpstreamSettings
 from sso.oidc.claim_times import OutOfTime, end_of
 from sso.oidc.jose import TokenInvalid, unverified_header, verify_with_keys
 from sso.oidc.logout import LOGOUT_EVENT
 
 LONGEST = timedelta(minutes=10)
-SKEW = timedelta(seconds=10)
-MAX_TEXT = 255
 _TYPES = frozenset({"", "jwt", "logout+jwt", "application/logout+jwt"})
 
 
@@ -41,13 +40,16 @@ def departure_of(
     try:
         header = unverified_header(logout_token)
         claims = verify_with_keys(logout_token, jwks, settings.algorithms)
-        forget_at = end_of(claims, ("iat", "exp"), LONGEST, SKEW, now)
+        forget_at = end_of(claims, ("iat", "exp"), LONGEST, CLOCK_SKEW, now)
     except (TokenInvalid, OutOfTime) as error:
         raise LogoutTokenRefused(str(error)) from error
     if str(header.get("typ", "")).lower() not in _TYPES:
         raise LogoutTokenRefused("another kind of JWT")
     _check(claims, settings.issuer, settings.client_id)
-    sub, sid, jti = (_text(claims, name) for name in ("sub", "sid", "jti"))
+    try:
+        sub, sid, jti = (short_text(claims, name) for name in ("sub", "sid", "jti"))
+    except NotShortText as error:
+        raise LogoutTokenRefused(str(error)) from error
     if jti is None or (sub is None and sid is None):
         raise LogoutTokenRefused("jti is missing, or sub and sid are")
     return Departure(sub=sub, sid=sid, jti=jti, forget_at=forget_at)
@@ -63,12 +65,3 @@ def _check(claims: Mapping[str, JsonValue], issuer: str, client_id: str) -> None
         raise LogoutTokenRefused("events does not tell of a logout")
     if "nonce" in claims:
         raise LogoutTokenRefused("nonce is there: it may be an ID token")
-
-
-def _text(claims: Mapping[str, JsonValue], name: str) -> str | None:
-    value = claims.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT:
-        raise LogoutTokenRefused(f"{name} is not a short text")
-    return value

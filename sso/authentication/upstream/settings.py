@@ -128,11 +128,6 @@ class UpstreamSettings:
         return f"/sign-in/upstream/{self.id}/callback"
 
     @property
-    def backchannel_logout_path(self) -> str:
-        """Where it tells of sign-outs (Back-Channel Logout 1.0 2.2)."""
-        return f"/upstream/{self.id}/backchannel-logout"
-
-    @property
     def rules(self) -> Mapping[str, ClaimRule]:
         """Which claims an account takes over, and from what."""
         return self.mapping or {name: ClaimRule(first=(name,)) for name in CLAIMS_BY_DEFAULT}

@@ -11,8 +11,9 @@ from sso.authentication.kept_accounts import usable
 from sso.authentication.sessions import SignedInAs
 from sso.authentication.sign_in import SignedIn
 from sso.authentication.upstream.accounts import NobodyNamed, Vouchee, account_of
+from sso.authentication.upstream.claims import CLOCK_SKEW
 from sso.authentication.upstream.id_token import Identity
-from sso.authentication.upstream.journey import CLOCK_SKEW, UpstreamJourney, Wish
+from sso.authentication.upstream.journey import UpstreamJourney, Wish
 from sso.authentication.upstream.settings import UpstreamSettings
 from sso.authentication.upstream.stores import Stores, UpstreamSession
 from sso.directory.person import Account
