@@ -1,7 +1,6 @@
 """Read what a call asks: unknown, repeated and malformed parameters are errors that name themselves."""
 
 import difflib
-import json
 from collections.abc import Sequence
 from typing import Any, TypeVar, get_origin
 
@@ -10,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import MultiDict
 
 from sso.api.problem import Problem
-from sso.audit.record import JsonValue
+from sso.oidc.strict_json import read_json
 
 MAX_VALUE_LENGTH = 512
 JSON_TYPES = ("application/json", "application/merge-patch+json")
@@ -50,8 +49,8 @@ def from_json(model: type[_Asked], request: Request) -> _Asked:
     if request.mimetype not in JSON_TYPES:
         raise Problem("unsupported_media_type")
     try:
-        document = json.loads(body, object_pairs_hook=_once, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+        document = read_json(body)
+    except ValueError as error:
         raise Problem("bad_request", "the body is not JSON, or has a name twice") from error
     if not isinstance(document, dict):
         raise Problem("bad_request", "the body is not a JSON object")
@@ -85,14 +84,3 @@ def _unknown(name: str, known: list[str]) -> dict[str, str]:
 def _error(name: str, detail: str) -> dict[str, str]:
     safe = "".join(c for c in name[:80] if c.isascii() and c.isprintable() and c not in "\"'<>\\")
     return {"parameter": safe, "detail": detail}
-
-
-def _once(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice")
-    return found
-
-
-def _no_constant(name: str) -> JsonValue:
-    raise ValueError(name)

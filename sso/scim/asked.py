@@ -1,12 +1,11 @@
 """What a call asks: its query and its JSON body; unknown, repeated and malformed parts are errors."""
 
-import json
-
 from flask import request
 from scim2_models import InvalidSyntaxException, InvalidValueException
 from werkzeug.exceptions import UnsupportedMediaType
 
 from sso.audit.record import JsonValue
+from sso.oidc.strict_json import read_json
 
 MEDIA_TYPES = ("application/scim+json", "application/json")
 
@@ -39,22 +38,9 @@ def body_of() -> JsonValue:
     if request.mimetype not in MEDIA_TYPES:
         raise UnsupportedMediaType
     try:
-        document: JsonValue = json.loads(
-            request.get_data(), object_pairs_hook=_once, parse_constant=_no_number
-        )
-    except (ValueError, RecursionError) as error:
+        document = read_json(request.get_data())
+    except ValueError as error:
         raise InvalidSyntaxException(detail="the body is not JSON, or has a name twice") from error
     if not isinstance(document, dict):
         raise InvalidSyntaxException(detail="the body is not a JSON object")
     return document
-
-
-def _once(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        raise ValueError("a name stands twice")
-    return document
-
-
-def _no_number(text: str) -> JsonValue:
-    raise ValueError(text)
