@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response, request
 
-from sso.audit.event import BearerRejected, SecurityEventDelivered, SecurityEventNotDelivered
+from sso.audit.event import BearerRejected
 from sso.audit.record import JsonValue, Origin
+from sso.authentication.security_events import Failure, record_delivered, record_failure
 from sso.hub import Hub
 from sso.oidc.client import Client
 from sso.oidc.errors import BearerError, Challenge, ErrorCode
@@ -141,26 +142,7 @@ def _note_reported(asked: PollRequest, client: Client, stores: SqlStores, now: d
     """Note what arrived and what was refused; the jti of another's event, or an unknown one, is ignored."""
     for jti in asked.acknowledged:
         if (event := stores.security_events.delivered(jti, client.client_id, now)) is not None:
-            done = SecurityEventDelivered(
-                client_id=client.client_id,
-                account_id=event.account_id,
-                jti=event.id,
-                event_type=event.kind.value,
-                delivery=Delivery.POLL.value,
-                attempts=event.attempts,
-            )
-            stores.audit.append(done, now)
+            record_delivered(event, Delivery.POLL, stores.audit, now)
     for jti, reason in asked.refused.items():
         if (event := stores.security_events.gave_up(jti, client.client_id, reason, now)) is not None:
-            failure = SecurityEventNotDelivered(
-                client_id=client.client_id,
-                account_id=event.account_id,
-                jti=event.id,
-                event_type=event.kind.value,
-                delivery=Delivery.POLL.value,
-                http_status=None,
-                attempts=event.attempts,
-                final=True,
-                reason=reason,
-            )
-            stores.audit.append(failure, now)
+            record_failure(event, Delivery.POLL, Failure(reason), stores.audit, now)

@@ -3,8 +3,8 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from sso.audit.event import SecurityEventDelivered, SecurityEventNotDelivered
 from sso.audit.record import Origin
+from sso.authentication.security_events import Failure, record_delivered, record_failure
 from sso.hub import Hub
 from sso.oidc.keys import NoSigningKey, SignerUnavailable
 from sso.oidc.notice import next_attempt
@@ -69,15 +69,7 @@ def _record(hub: Hub, event: SecurityEvent, answer: Answer | NotAllowed | NoAnsw
         return
     with hub.database.begin(_ORIGIN) as stores:
         if stores.security_events.delivered(event.id, event.client_id, now) is not None:
-            done = SecurityEventDelivered(
-                client_id=event.client_id,
-                account_id=event.account_id,
-                jti=event.id,
-                event_type=event.kind.value,
-                delivery=Delivery.PUSH.value,
-                attempts=event.attempts,
-            )
-            stores.audit.append(done, now)
+            record_delivered(event, Delivery.PUSH, stores.audit, now)
 
 
 def _record_failure(hub: Hub, event: SecurityEvent, status: int | None, reason: str, now: datetime) -> None:
@@ -89,18 +81,8 @@ def _record_failure(hub: Hub, event: SecurityEvent, status: int | None, reason: 
         else:
             waited = stores.security_events.failed(event.id, again, reason)
         if waited:
-            failure = SecurityEventNotDelivered(
-                client_id=event.client_id,
-                account_id=event.account_id,
-                jti=event.id,
-                event_type=event.kind.value,
-                delivery=Delivery.PUSH.value,
-                http_status=status,
-                attempts=event.attempts,
-                final=again is None,
-                reason=reason,
-            )
-            stores.audit.append(failure, now)
+            failure = Failure(reason, status, final=again is None)
+            record_failure(event, Delivery.PUSH, failure, stores.audit, now)
 
 
 def _told(answer: Answer) -> str:
