@@ -28,13 +28,14 @@ def measure_directories(hub: Hub, registry: CollectorRegistry) -> None:
     )
     try:
         with hub.database.read() as stores:
+            for department in hub.directories:
+                waiting.labels(department.id).set(len(conflicts.unsettled(department.id, stores)))
             for directory in hub.configuration.read_directories:
-                waiting.labels(directory.id).set(len(conflicts.unsettled(directory.id, stores)))
                 if directory.sync is not None:
                     age.labels(directory.id).set(_age_seconds(directory.id, stores))
     except StorageUnavailable:
-        for directory in hub.configuration.read_directories:
-            waiting.labels(directory.id).set(float("nan"))
+        for department in hub.directories:
+            waiting.labels(department.id).set(float("nan"))
 
 
 def _age_seconds(directory_id: str, stores: SqlStores) -> float:

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
+from sso.cli.management_directories import measure_directories
 from tests.oidc.proofs import bound_to, hash_of, proof, proof_key
 from tests.scim.conftest import ISSUER, USER, Department, error
 
@@ -110,3 +112,11 @@ def test_a_client_gets_the_scope_and_the_address_on_the_command_line_only(health
     assert not settings.owns(f"{ISSUER}/scim/v20")
     with pytest.raises(ValueError, match="scim"):
         Registration(scopes=("openid", "scim"))
+
+
+def test_operators_hear_of_conflicts_of_a_department_over_scim_too(health: Department) -> None:
+    registry = CollectorRegistry()
+
+    measure_directories(health.hub, registry)
+
+    assert registry.get_sample_value("sso_directory_conflicts", {"directory": "health"}) == 0
