@@ -16,6 +16,8 @@ from sso.audit.record import JsonValue
 from sso.authentication.stores import Stores
 from sso.storage.audit_answers import TooManyRecords
 
+MAX_RECORDS = 40_000
+"""A table from more would keep a web process busy for longer than two seconds."""
 _PARAMETERS = {"person": "account_id", "client": "client_id", "address": "address"}
 
 
@@ -79,7 +81,7 @@ def _ask(call: Call[Asked]) -> Answer:
         query = _query(call, question, stores)
         found = list(stores.audit_search.search(query))
         try:
-            table = stores.audit_answers.table(question, query, call.now)
+            table = stores.audit_answers.table(question, query, call.now, MAX_RECORDS)
         except TooManyRecords as error:
             raise Problem(
                 "invalid_parameter", errors=[{"parameter": "since", "detail": str(error)}]

@@ -1,7 +1,7 @@
 """The tables of the twelve questions: what is computed from many records, or read from the state itself."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sso.audit.findings import attacks, claim_use, claims_grown, reach
@@ -14,11 +14,28 @@ from sso.storage.audit_tree import SqlAuditTree
 from sso.storage.sessions import SqlSessions
 
 MAX_RECORDS = 200_000
+"""What a table may cost where nobody else waits: ten seconds of a processor."""
+RECORDS_A_LOOK = 10
+"""Looking up when somebody was there before costs as much as reading so many records."""
 SILENCE = timedelta(days=90)
 
 
 class TooManyRecords(ValueError):
-    """The table of a question would need more than MAX_RECORDS records: ask for a shorter time."""
+    """The table of a question would cost more than was allowed: ask for a shorter time."""
+
+
+@dataclass(slots=True)
+class _Allowance:
+    """How many records may be read for a table."""
+
+    most: int
+    read: int = 0
+
+    def take(self, records: int) -> None:
+        self.read += records
+        if self.read > self.most:
+            msg = f"more than {self.most} records: ask for a shorter time"
+            raise TooManyRecords(msg)
 
 
 class SqlAuditAnswers:
@@ -38,26 +55,30 @@ class SqlAuditAnswers:
         self._checkpoints = checkpoints
         self._sessions = sessions
 
-    def table(self, question: Question, query: AuditQuery, now: datetime) -> Rows | None:
-        """Return the table of a question; None where the records are the answer.
+    def table(
+        self, question: Question, query: AuditQuery, now: datetime, most: int = MAX_RECORDS
+    ) -> Rows | None:
+        """Return the table of a question, from `most` records at most; None where the records are the answer.
 
         Raises:
-            TooManyRecords: it would need too many.
+            TooManyRecords: it would need more.
         """
+        allowance = _Allowance(most)
         made: Mapping[Table, Callable[[], Rows]] = {
-            Table.REACH: lambda: reach(self._oldest_first(query)),
-            Table.ATTACKS: lambda: attacks(self._oldest_first(query)),
-            Table.CLAIMS: lambda: self._claims(query),
+            Table.REACH: lambda: reach(self._oldest_first(query, allowance)),
+            Table.ATTACKS: lambda: attacks(self._oldest_first(query, allowance)),
+            Table.CLAIMS: lambda: self._claims(query, allowance),
             Table.SESSIONS: lambda: self._living_sessions(query, now),
-            Table.DORMANT: lambda: self._awoken(query),
+            Table.DORMANT: lambda: self._awoken(query, allowance),
             Table.LOG: self._log,
         }
         return None if question.table is None else made[question.table]()
 
-    def _claims(self, query: AuditQuery) -> Rows:
+    def _claims(self, query: AuditQuery, allowance: _Allowance) -> Rows:
         length = query.until - query.since
         earlier = replace(query, since=query.since - length, until=query.since)
-        return claims_grown(claim_use(self._oldest_first(earlier)), claim_use(self._oldest_first(query)))
+        before = claim_use(self._oldest_first(earlier, allowance))
+        return claims_grown(before, claim_use(self._oldest_first(query, allowance)))
 
     def _living_sessions(self, query: AuditQuery, now: datetime) -> Rows:
         living = [
@@ -78,13 +99,14 @@ class SqlAuditAnswers:
         )
         return Rows(("session_id", "account_id", "signed_in", "last_seen", "ends"), rows)
 
-    def _awoken(self, query: AuditQuery) -> Rows:
+    def _awoken(self, query: AuditQuery, allowance: _Allowance) -> Rows:
         first: dict[tuple[str, str], tuple[str, datetime]] = {}
-        for record in self._oldest_first(query):
+        for record in self._oldest_first(query, allowance):
             for facet, name in (("client_id", record.client_id), ("account_id", record.account_id)):
                 if name is not None:
                     first.setdefault((facet, name), (record.id, record.occurred_at))
         rows: list[tuple[JsonValue, ...]] = []
+        allowance.take(RECORDS_A_LOOK * len(first))
         for (facet, name), (event_id, at) in first.items():
             before = self._before(query, event_id, at, **{facet: name})
             if before is not None and at - before > SILENCE:
@@ -115,15 +137,13 @@ class SqlAuditAnswers:
         columns = ("log", "entries", "kept_from", "signed_entries", "signed_at", "waiting")
         return Rows(columns, tuple(rows))
 
-    def _oldest_first(self, query: AuditQuery) -> Iterator[AuditRecord]:
+    def _oldest_first(self, query: AuditQuery, allowance: _Allowance) -> Iterator[AuditRecord]:
         """The records page by page: no more than a page of them is in memory."""
-        whole, taken, after = replace(query, limit=MAX_PAGE_SIZE), 0, ""
+        whole, after = replace(query, limit=MAX_PAGE_SIZE), ""
         while page := self._search.following(whole, after):
-            taken, after = taken + len(page), page[-1].id
-            if taken > MAX_RECORDS:
-                msg = f"more than {MAX_RECORDS} records: ask for a shorter time"
-                raise TooManyRecords(msg)
+            allowance.take(len(page))
             yield from page
+            after = page[-1].id
 
 
 def _second(moment: datetime) -> str:
