@@ -20,12 +20,12 @@ import httpx
 import pytest
 
 from sso.directory.settings import DirectorySettings
+from tests.servers.command import command
 from tests.servers.interruptible import interruptible
 from tests.servers.ports import free_port
 
 START_SECONDS = 90.0
 STOP_SECONDS = 40.0
-COMMAND_SECONDS = 60.0
 PASSWORD = "nine blue yaks on the steppe"
 """A citizen's password that the rules accept."""
 
@@ -126,15 +126,7 @@ class HubServer:
         self, *arguments: str, input: str | None = None, check: bool = True
     ) -> subprocess.CompletedProcess[str]:
         """Run one `sso` command of this hub."""
-        done = subprocess.run(
-            [sys.executable, "-m", "sso", *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            input=input,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS,
-        )
+        done = command(self.folder, self.environment, arguments, input or "")
         if check and done.returncode != 0:
             pytest.fail(f"sso {' '.join(arguments)} ended with {done.returncode}: {done.stderr}{done.stdout}")
         return done
