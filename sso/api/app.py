@@ -15,12 +15,14 @@ from sso.api.audit_operations import AUDIT_OPERATIONS
 from sso.api.audit_questions import QUESTION_OPERATIONS
 from sso.api.client_operations import CLIENT_OPERATIONS
 from sso.api.conflict_operations import CONFLICT_OPERATIONS
+from sso.api.finding_operations import FINDING_OPERATIONS
 from sso.api.me import ME
 from sso.api.officer import officer_of
 from sso.api.openapi import openapi_document
 from sso.api.operation import Answer, Call, Operation
 from sso.api.people_operations import PEOPLE_OPERATIONS
 from sso.api.problem import OriginOf, Problem, Problems
+from sso.api.suppression_operations import SUPPRESSION_OPERATIONS
 from sso.hub import Hub
 from sso.oidc.protected_resource import PresentedToken
 from sso.oidc.settings import API_AUDIENCE_PATH
@@ -33,6 +35,8 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     ME,
     *AUDIT_OPERATIONS,
     *QUESTION_OPERATIONS,
+    *FINDING_OPERATIONS,
+    *SUPPRESSION_OPERATIONS,
     *CLIENT_OPERATIONS,
     *PEOPLE_OPERATIONS,
     *CONFLICT_OPERATIONS,

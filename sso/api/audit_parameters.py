@@ -70,7 +70,12 @@ def _event_id(value: str) -> str:
     return value
 
 
-def _readable(value: str) -> str:
+def readable(value: str) -> str:
+    """Return a text without control or direction characters.
+
+    Raises:
+        ValueError: it has some.
+    """
     if not value.isprintable():
         raise ValueError("has control or direction characters")
     return value
@@ -80,7 +85,7 @@ Moment = Annotated[AwareDatetime, AfterValidator(_moment)]
 Identifier = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_id)]
 EventId = Annotated[str, AfterValidator(_event_id)]
 Network = Annotated[str, AfterValidator(_network)]
-Reason = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_readable)]
+Reason = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(readable)]
 
 
 class Facets(BaseModel):
@@ -121,7 +126,7 @@ class Facets(BaseModel):
     claim: Identifier | None = Field(
         None, description="The name of a claim that was asked for, released or changed."
     )
-    text: Annotated[str, AfterValidator(_readable)] | None = Field(
+    text: Annotated[str, AfterValidator(readable)] | None = Field(
         None,
         min_length=MIN_TEXT_LENGTH,
         max_length=MAX_TEXT_LENGTH,

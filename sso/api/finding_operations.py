@@ -1,0 +1,195 @@
+"""The findings of detection rules: auditors read them, and after a recent sign-in work on them."""
+
+from typing import Any
+
+from sso.api.finding_documents import (
+    FindingChange,
+    FindingCount,
+    FindingPage,
+    FindingsAsked,
+    FindingsCounted,
+    FindingViewing,
+    WholeFinding,
+)
+from sso.api.officer import Need
+from sso.api.operation import Answer, Call, Operation
+from sso.api.problem import Problem
+from sso.audit.event.findings import FindingsListed, FindingViewed
+from sso.audit.record import AuditEvent, JsonValue
+from sso.audit.rules import queue
+from sso.audit.rules.finding import Change, CloseReason, Finding, Officer, State, Wanted
+from sso.audit.rules.queue import NotPossible, Why
+from sso.audit.rules.shipped import SEVERITIES, shipped_rules
+from sso.audit.rules.shown import last_records, search_for, shown
+from sso.authentication.auditors import auditor, name_of
+from sso.storage.stores import SqlStores
+
+ME = "me"
+_WRONG = {
+    Why.REASON_MISSING: ("closed_as", "is missing: what did it turn out to be?"),
+    Why.REASON_ALONE: ("closed_as", "goes with the state closed only"),
+    Why.TOO_MUCH: ("comment", "is too long"),
+}
+
+
+def working(call: Call[Any]) -> Officer:
+    """Return who calls, as findings know officers."""
+    officer = call.officer
+    return Officer(officer.account_id, officer.account_id, officer.client_id, officer.session_id)
+
+
+def record(call: Call[Any], event: AuditEvent) -> None:
+    """Record a look, durably, before its answer leaves."""
+    with call.hub.database.begin(call.origin) as stores:
+        stores.audit.append(event, call.now)
+
+
+def _list(call: Call[FindingsAsked]) -> Answer:
+    asked = call.asked
+    wanted = Wanted(
+        closed=asked.closed,
+        level=SEVERITIES[asked.level],
+        rule=asked.rule,
+        assignee=call.officer.account_id if asked.assignee == ME else asked.assignee,
+        before=asked.before,
+        limit=asked.limit + 1,
+    )
+    with call.hub.database.read() as stores:
+        found = stores.findings.page(wanted)
+        page = found[: asked.limit]
+        last = last_records(page, stores.audit_search)
+        rows = [_row(each, last.get(each.last_record_id), stores) for each in page]
+    event = FindingsListed(
+        account_id=call.officer.account_id,
+        client_id=call.officer.client_id,
+        session_id=call.officer.session_id,
+        query=wanted.asked(),
+        results=len(rows),
+        reason=asked.reason,
+    )
+    record(call, event)
+    return Answer({"findings": rows, "next_before": page[-1].id if len(found) > len(page) else None})
+
+
+def _count(call: Call[FindingsCounted]) -> Answer:
+    with call.hub.database.read() as stores:
+        return Answer({"findings": stores.findings.count(SEVERITIES[call.asked.level])})
+
+
+def _view(call: Call[FindingViewing]) -> Answer:
+    with call.hub.database.read() as stores:
+        document = _whole(_found(call, stores), stores)
+    event = FindingViewed(
+        account_id=call.officer.account_id,
+        client_id=call.officer.client_id,
+        session_id=call.officer.session_id,
+        finding_id=call.path["finding_id"],
+        reason=call.asked.reason,
+    )
+    record(call, event)
+    return Answer(document)
+
+
+def _change(call: Call[FindingChange]) -> Answer:
+    with call.hub.database.begin(call.origin) as stores:
+        found = _found(call, stores)
+        try:
+            changed = queue.change(found, _wanted(call, stores), working(call), stores, call.now)
+        except NotPossible as refusal:
+            if refusal.why is not Why.NOTHING:
+                name, detail = _WRONG[refusal.why]
+                errors = [{"parameter": name, "detail": detail}]
+                raise Problem("invalid_parameter", errors=errors) from refusal
+            changed = found
+        return Answer(_whole(changed, stores))
+
+
+def _wanted(call: Call[FindingChange], stores: SqlStores) -> Change:
+    asked = call.asked
+    assignee: str | None = None
+    if "assignee" in asked.model_fields_set:
+        assignee = call.officer.account_id if asked.assignee == ME else asked.assignee or ""
+    if assignee and auditor(assignee, stores) is None:
+        errors = [{"parameter": "assignee", "detail": "is not an auditor's account"}]
+        raise Problem("invalid_parameter", errors=errors)
+    return Change(
+        state=None if asked.state is None else State(asked.state),
+        closed_as=None if asked.closed_as is None else CloseReason(asked.closed_as),
+        assignee=assignee,
+        comment=asked.comment,
+    )
+
+
+def _found(call: Call[Any], stores: SqlStores) -> Finding:
+    finding_id = call.path["finding_id"]
+    found = stores.findings.get(finding_id) if finding_id.isascii() and finding_id.isprintable() else None
+    if found is None:
+        raise Problem("not_found")
+    return found
+
+
+def _row(finding: Finding, last: Any, stores: SqlStores) -> dict[str, JsonValue]:
+    return {**shown(finding, last), "assignee_name": name_of(finding.assignee, stores)}
+
+
+def _whole(finding: Finding, stores: SqlStores) -> dict[str, JsonValue]:
+    last = last_records([finding], stores.audit_search).get(finding.last_record_id)
+    rule = next((each for each in shipped_rules() if each.name == finding.rule), None)
+    return {
+        **_row(finding, last, stores),
+        "description": "" if rule is None else rule.description,
+        "search": search_for(finding, last, () if rule is None else rule.events),
+        "comments": [
+            {
+                "author": each.author,
+                "author_name": name_of(each.author, stores),
+                "at": each.at.isoformat(),
+                "text": each.text,
+            }
+            for each in stores.findings.comments(finding.id)
+        ],
+    }
+
+
+FINDING_OPERATIONS: tuple[Operation[Any], ...] = (
+    Operation(
+        name="list_findings",
+        method="GET",
+        path="/audit/findings",
+        summary="What detection rules found; recorded as finding.listed",
+        need=Need.AUDIT,
+        asked=FindingsAsked,
+        answer=FindingPage,
+        run=_list,
+    ),
+    Operation(
+        name="count_findings",
+        method="GET",
+        path="/audit/findings/count",
+        summary="How many findings are not closed",
+        need=Need.AUDIT,
+        asked=FindingsCounted,
+        answer=FindingCount,
+        run=_count,
+    ),
+    Operation(
+        name="view_finding",
+        method="GET",
+        path="/audit/findings/{finding_id}",
+        summary="Open one finding; recorded as finding.viewed",
+        need=Need.AUDIT,
+        asked=FindingViewing,
+        answer=WholeFinding,
+        run=_view,
+    ),
+    Operation(
+        name="change_finding",
+        method="PATCH",
+        path="/audit/findings/{finding_id}",
+        summary="Assign, comment, close or open a finding again; recorded as finding.changed",
+        need=Need.AUDIT,
+        asked=FindingChange,
+        answer=WholeFinding,
+        run=_change,
+    ),
+)

@@ -1,0 +1,170 @@
+"""The findings of detection rules over the API: auditors read and change them, all of it on record."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from sso.audit.event import ClientSecretRotated, KeyRevoked
+from sso.audit.record import AuditEvent, Origin
+from sso.audit.rules import queue
+from sso.audit.rules.engine import Match
+from sso.audit.rules.shipped import shipped_rule
+from sso.directory.person import Role
+from tests.api.conftest import Office, problem
+
+ROTATED = ClientSecretRotated(client_id="housing", previous_valid_until=None, source="command")
+
+
+def find(office: Office, rule: str = "r17_client_changed", event: AuditEvent = ROTATED) -> str:
+    """File what a rule would find in an event that is recorded now; return the finding's id."""
+    now = datetime.now(UTC)
+    (event_id,) = office.record(event, at=now)
+    with office.hub.database.begin(Origin()) as stores:
+        found = queue.file(Match(shipped_rule(rule), (event_id,), now, event_id), stores, now)
+    assert found is not None
+    return found.id
+
+
+def test_an_auditor_reads_findings_and_each_look_is_recorded(sql_office: Office) -> None:
+    first, second = find(sql_office), find(sql_office)
+    worst = find(sql_office, "r29_key_revoked", KeyRevoked(kid="k", alg="RS256", signed=True))
+    caller = sql_office.officer(Role.AUDITOR)
+
+    page = caller.get("/audit/findings?level=high&limit=2&reason=case-7").json
+    rest = caller.get(f"/audit/findings?limit=2&before={page['next_before']}").json
+    opened = caller.get(f"/audit/findings/{first}?reason=case-8").json
+
+    assert [each["finding_id"] for each in page["findings"]] == [worst, second]
+    assert [each["finding_id"] for each in rest["findings"]] == [first]
+    assert rest["next_before"] is None
+    assert (opened["group"], opened["level"], opened["state"]) == ({"client_id": "housing"}, "high", "open")
+    assert opened["search"]["client_id"] == "housing"
+    assert opened["last_record_id"] in str(
+        caller.get(f"/audit/events?{urlencode(opened['search'], doseq=True)}").json
+    )
+    assert caller.get("/audit/findings/count?level=critical").json == {"findings": 1}
+    listed, viewed = sql_office.log("finding.listed"), sql_office.log("finding.viewed")
+    assert [each["detail"].get("reason") for each in listed] == [None, "case-7"]
+    assert (listed[1]["account_id"], listed[1]["detail"]["results"]) == (caller.account_id, 2)
+    assert viewed[0]["detail"] == {"finding_id": first, "reason": "case-8"}
+
+
+def test_an_auditor_works_on_a_finding(sql_office: Office) -> None:
+    finding_id, caller = find(sql_office), sql_office.officer(Role.AUDITOR)
+    path = f"/audit/findings/{finding_id}"
+
+    taken = caller.patch(path, {"assignee": "me", "state": "in_progress"}).json
+    mine = caller.get("/audit/findings?assignee=me").json["findings"]
+    closed = caller.patch(path, {"state": "closed", "closed_as": "benign", "comment": "their turn"}).json
+    again = caller.patch(path, {"state": "closed", "closed_as": "benign"}).json
+    given_back = caller.patch(path, {"state": "open", "assignee": None}).json
+
+    assert (taken["assignee"], taken["assignee_name"]) == (caller.account_id, "Tuya Bat")
+    assert [each["finding_id"] for each in mine] == [finding_id]
+    assert (closed["state"], closed["closed_as"], closed["comments"][0]["text"]) == (
+        *("closed", "benign", "their turn"),
+    )
+    assert closed["comments"][0]["author_name"] == "Tuya Bat"
+    assert again == closed
+    assert (given_back["assignee"], given_back["closed_as"]) == (None, None)
+    changed = sql_office.log("finding.changed")
+    assert [each["detail"]["stage"] for each in changed] == ["open", "closed", "in_progress"]
+    assert {(each["account_id"], each["client_id"]) for each in changed} == {(caller.account_id, "console")}
+
+
+def test_an_auditor_keeps_a_rule_quiet_for_a_while(sql_office: Office) -> None:
+    finding_id, caller = find(sql_office), sql_office.officer(Role.AUDITOR)
+
+    made = caller.post("/audit/suppressions", {"finding_id": finding_id, "days": 7, "reason": "they move"})
+    listed = caller.get("/audit/suppressions").json["suppressions"]
+    lifted = caller.call("DELETE", f"/audit/suppressions/{made.json['suppression_id']}")
+
+    assert made.status_code == 201
+    assert listed == [made.json]
+    assert (made.json["group"], made.json["author_name"]) == ({"client_id": "housing"}, "Tuya Bat")
+    lasts = datetime.fromisoformat(made.json["ends_at"]) - datetime.fromisoformat(made.json["created_at"])
+    assert lasts == timedelta(days=7)
+    assert lifted.status_code == 204
+    assert caller.get("/audit/suppressions").json["suppressions"] == []
+    assert len(sql_office.log("finding.suppressed")) == len(sql_office.log("finding.suppression.ended")) == 1
+
+
+@pytest.mark.parametrize("role", [None, Role.CLIENT_MANAGER, Role.PEOPLE_MANAGER])
+def test_nobody_else_sees_or_changes_a_finding(office: Office, role: Role | None) -> None:
+    finding_id, caller = find(office), office.officer(role)
+    before = len(office.log("finding.changed"))
+
+    for answer in (
+        caller.get("/audit/findings"),
+        caller.get(f"/audit/findings/{finding_id}"),
+        caller.get("/audit/findings/count"),
+        caller.get("/audit/suppressions"),
+        caller.patch(f"/audit/findings/{finding_id}", {"state": "closed", "closed_as": "benign"}),
+        caller.post("/audit/suppressions", {"finding_id": finding_id, "days": 1, "reason": "x"}),
+        caller.call("DELETE", f"/audit/suppressions/{finding_id}"),
+    ):
+        problem(answer, 403, "role_missing")
+    assert len(office.log("finding.changed")) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "parameter"),
+    [
+        ({"state": "closed"}, "closed_as"),
+        ({"closed_as": "benign"}, "closed_as"),
+        ({"closed_as": "boring", "state": "closed"}, "closed_as"),
+        ({"comment": "x" * 501}, "comment"),
+        ({"comment": "a\u202eb"}, "comment"),
+        ({"assignee": "somebody"}, "assignee"),
+        ({"status": "closed"}, "status"),
+    ],
+)
+def test_a_change_that_makes_no_sense_names_what_is_wrong(
+    office: Office, change: dict[str, Any], parameter: str
+) -> None:
+    answer = office.officer(Role.AUDITOR).patch(f"/audit/findings/{find(office)}", change)
+
+    problem(answer, 400, "invalid_parameter")
+    assert [error["parameter"] for error in answer.json["errors"]] == [parameter]
+
+
+@pytest.mark.parametrize(
+    ("asked", "parameter"),
+    [
+        ({"days": 7}, "finding_id"),
+        ({"days": 7, "rule": "r99"}, "rule"),
+        ({"days": 7, "finding_id": "01234567-89ab-7def-8123-456789abcdef"}, "finding_id"),
+        ({"days": 91, "rule": "r14_role_granted"}, "days"),
+    ],
+)
+def test_a_suppression_that_makes_no_sense_names_what_is_wrong(
+    office: Office, asked: dict[str, Any], parameter: str
+) -> None:
+    answer = office.officer(Role.AUDITOR).post("/audit/suppressions", {"reason": "x", **asked})
+
+    problem(answer, 400, "invalid_parameter")
+    assert [error["parameter"] for error in answer.json["errors"]] == [parameter]
+
+
+def test_what_is_not_there_is_not_found(office: Office) -> None:
+    caller = office.officer(Role.AUDITOR)
+
+    for path in ("x", "\u00e9", "01234567-89ab-7def-8123-456789abcdef"):
+        problem(caller.get(f"/audit/findings/{path}"), 404, "not_found")
+        problem(caller.patch(f"/audit/findings/{path}", {"comment": "x"}), 404, "not_found")
+        problem(caller.call("DELETE", f"/audit/suppressions/{path}"), 404, "not_found")
+
+
+def test_the_answers_are_what_the_document_says(office: Office) -> None:
+    finding_id, caller = find(office), office.officer(Role.AUDITOR)
+    document = caller.get("/openapi.json").json
+
+    whole = caller.patch(f"/audit/findings/{finding_id}", {"comment": "x", "assignee": "me"}).json
+    answers = {"WholeFinding": whole, "FindingPage": caller.get("/audit/findings").json}
+
+    for schema, answer in answers.items():
+        described = {"$ref": f"#/components/schemas/{schema}", "components": document["components"]}
+        assert [error.message for error in Draft202012Validator(described).iter_errors(answer)] == []
