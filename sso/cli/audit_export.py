@@ -13,9 +13,11 @@ from typing import BinaryIO
 
 import click
 
+from sso import __version__
 from sso.audit.entry import GROUPS, Entry, record_from
 from sso.audit.event import AuditExportBegun, AuditExported
 from sso.audit.evidence import CSV_COLUMNS, csv_cell, record_cells
+from sso.audit.ocsf import Reporter, ocsf_event
 from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, pages
 from sso.audit.record import AuditEvent, AuditRecord
 from sso.cli.arguments import CLEAN_TEXT
@@ -24,7 +26,7 @@ from sso.cli.context import fail, hub_of
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
 
-KINDS = ("jsonl", "csv")
+KINDS = ("jsonl", "csv", "ocsf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +104,15 @@ def _write(hub: Hub, wanted: _Export, opened: BinaryIO) -> _Written:
 
 
 def _lines(hub: Hub, wanted: _Export) -> Iterator[bytes]:
+    reporter = Reporter.of(hub.settings.issuer, __version__)
     if wanted.kind == "csv":
         yield _csv_line(list(CSV_COLUMNS[1:]))
     for record in _records(hub, wanted):
         if wanted.kind == "csv":
             yield _csv_line([csv_cell(cell) for cell in record_cells(record)])
         else:
-            yield json.dumps(record.as_json(), ensure_ascii=False).encode() + b"\n"
+            document = ocsf_event(record, reporter) if wanted.kind == "ocsf" else record.as_json()
+            yield json.dumps(document, ensure_ascii=False).encode() + b"\n"
 
 
 def _records(hub: Hub, wanted: _Export) -> Iterator[AuditRecord]:

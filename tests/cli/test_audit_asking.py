@@ -236,6 +236,14 @@ def test_an_export_for_a_spreadsheet_has_no_formulas(trail: Commands) -> None:
     assert rows[0]["account_id"] == "'=cmd()"
 
 
+def test_an_export_for_a_data_lake_is_ocsf(trail: Commands) -> None:
+    file = trail.folder / "found.ocsf.jsonl"
+    trail.ok("audit", "export", "--format", "ocsf", "--event", "userinfo.*", *WHY, "--output", str(file))
+
+    (event,) = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert (event["class_uid"], event["metadata"]["event_code"]) == (6003, "userinfo.accessed")
+
+
 def test_the_log_is_followed_in_its_own_order(trail: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was before is not shown; what comes is, when the sequencer has given it its place."""
     hub = build(load(str(trail.folder / "sso.toml"), {}))
