@@ -6,12 +6,17 @@ from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
+from werkzeug.exceptions import UnsupportedMediaType
 
+from sso.audit.record import Origin
 from sso.cli.management_directories import measure_directories
+from sso.scim.refusal import Refusals
+from sso.storage.errors import StorageUnavailable
 from tests.oidc.proofs import bound_to, hash_of, proof, proof_key
 from tests.scim.conftest import ISSUER, USER, Department, error
 
 KEY = proof_key("ES256", 5)
+REFERENCE = "0f1e2d3c4b5a6978"
 WATER = {"client_id": "pumps", "aud": f"{ISSUER}/scim/v2/water"}
 BOLOR = {"schemas": [USER], "userName": "bolor"}
 
@@ -120,3 +125,23 @@ def test_operators_hear_of_conflicts_of_a_department_over_scim_too(health: Depar
     measure_directories(health.hub, registry)
 
     assert registry.get_sample_value("sso_directory_conflicts", {"directory": "health"}) == 0
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "words"),
+    [
+        (StorageUnavailable("away"), 503, f"try again (reference {REFERENCE})"),
+        (RuntimeError("secret"), 500, f"something unexpected happened (reference {REFERENCE})"),
+        (UnsupportedMediaType(), 415, "send application/scim+json"),
+    ],
+)
+def test_a_failure_names_the_reference_in_the_log_and_a_mistake_what_to_mend(
+    health: Department, raised: Exception, status: int, words: str
+) -> None:
+    """RFC 7644 3.12."""
+    refusals = Refusals(health.hub, lambda _: Origin(request_id=REFERENCE))
+
+    with health.app.test_request_context("/scim/v2/health/Users"):
+        sentence = error(refusals.raised(raised), status)  # type: ignore[arg-type]  # Flask's own response
+
+    assert sentence.endswith(words)
