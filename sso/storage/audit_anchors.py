@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import BigInteger, BindParameter, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql
 
 from sso.audit.signed_note import NoteKey, note_of, split_note
 from sso.audit.witnessing import Cosignature
+from sso.storage.columns import Text
 from sso.storage.tables import audit_anchor_trouble, audit_cosignature, audit_timestamp
 from sso.storage.unit_of_work import UnitOfWork
 
@@ -42,9 +43,12 @@ _STAMPS = (
     .limit(bindparam("batch"))
 )
 _LAST_STAMP = select(audit_timestamp).order_by(_T.epoch.desc(), _T.size.desc()).limit(1)
+_beyond: BindParameter[int] = bindparam("beyond", type_=BigInteger)
+_beyond_key: BindParameter[str] = bindparam("beyond_key", type_=Text)
 _COSIGNED = (
     select(audit_cosignature)
-    .where(_C.epoch == bindparam("of_epoch"), _C.size > bindparam("beyond"))
+    .where(_C.epoch == bindparam("of_epoch"))
+    .where(tuple_(_C.size, _C.witness_key) > tuple_(_beyond, _beyond_key))
     .order_by(_C.size, _C.witness_key)
     .limit(bindparam("batch"))
 )
@@ -119,9 +123,13 @@ class SqlAuditAnchors:
         row = self._unit.row(_LAST_BY, {"of_witness": str(witness)})
         return None if row is None else _cosignature(row)
 
-    def cosignatures(self, epoch: int, after: int, limit: int) -> Sequence[StoredCosignature]:
-        """Return cosignatures of an epoch by ascending size, those on checkpoints above `after`."""
-        rows = self._unit.rows(_COSIGNED, {"of_epoch": epoch, "beyond": after, "batch": limit})
+    def cosignatures(
+        self, epoch: int, after: StoredCosignature | None, limit: int
+    ) -> Sequence[StoredCosignature]:
+        """Return cosignatures of an epoch by ascending size and key, those after one."""
+        size, key = (-1, "") if after is None else (after.size, after.witness_key)
+        asked = {"of_epoch": epoch, "beyond": size, "beyond_key": key, "batch": limit}
+        rows = self._unit.rows(_COSIGNED, asked)
         return [_cosignature(row) for row in rows]
 
     def cosigned_covering(self, epoch: int, index: int) -> int | None:
@@ -156,9 +164,10 @@ class SqlAuditAnchors:
         row = self._unit.row(_STAMP_COVERING, {"of_epoch": epoch, "beyond": index})
         return None if row is None else _stamp(row)
 
-    def stamps(self, epoch: int, after: int, limit: int) -> Sequence[StoredStamp]:
-        """Return time stamps of an epoch by ascending size, those on checkpoints above `after`."""
-        rows = self._unit.rows(_STAMPS, {"of_epoch": epoch, "beyond": after, "batch": limit})
+    def stamps(self, epoch: int, after: StoredStamp | None, limit: int) -> Sequence[StoredStamp]:
+        """Return time stamps of an epoch by ascending size, those after one."""
+        beyond = -1 if after is None else after.size
+        rows = self._unit.rows(_STAMPS, {"of_epoch": epoch, "beyond": beyond, "batch": limit})
         return [_stamp(row) for row in rows]
 
     def trouble(self, anchor: str) -> Trouble | None:

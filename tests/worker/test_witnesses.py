@@ -13,6 +13,7 @@ from sso.audit.query import AuditQuery
 from sso.audit.record import AuditRecord, Origin
 from sso.audit.signed_note import COSIGNATURE, NoteSigner, verify_note
 from sso.audit.witnessing import SIZE_TYPE, Submission
+from sso.cli.audit_vouched import vouched_findings
 from sso.config import load
 from sso.hub import build, outbound_rules
 from sso.outbound import Outbound
@@ -207,6 +208,19 @@ def test_a_failing_witness_is_asked_less_and_less_often(stage: Stage) -> None:
 
     assert waits == [20.0, 40.0, 80.0, 160.0, LONGEST_SECONDS, LONGEST_SECONDS]
     assert anchors.due(str(there))
+
+
+@pytest.mark.parametrize("page_size", [1, 3, 500])
+def test_each_cosignature_is_verified_once(stage: Stage, page_size: int) -> None:
+    stage.push()
+    stage.log.grow(1)
+    stage.push()
+    hub = stage.log.hub
+    assert list(vouched_findings(hub, page_size)) == []
+
+    stage.log.tamper("UPDATE audit_cosignature SET size = size + 1000")
+
+    assert [finding.what for finding in vouched_findings(hub, page_size)] == ["cosignature"] * 4
 
 
 class Fickle(Cosigner):
