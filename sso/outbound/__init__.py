@@ -2,6 +2,7 @@
 
 rules       where the hub may call
 fetcher     the requests themselves
+syslog      messages over TLS to who collects them
 documents   what clients publish about themselves: their keys, the addresses of their sector
 """
 

@@ -57,6 +57,7 @@ class Posting:
     media_type: str
     authenticated: bool = False
     accept: str = "*/*"
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +258,7 @@ def _proves_itself(content: Form | Posting | None) -> bool:
 def _credentials(request: _Request) -> dict[str, str]:
     form = request.content
     if isinstance(form, Posting):
-        return {"Accept": form.accept, "Content-Type": form.media_type}
+        return {**form.headers, "Accept": form.accept, "Content-Type": form.media_type}
     bearer = form.bearer if form is not None else None
     told = request.authorization if bearer is None else f"Bearer {bearer}"
     return {} if told is None else {"Authorization": told}

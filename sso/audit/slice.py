@@ -1,0 +1,64 @@
+"""The part of the log that one system outside of the house receives.
+
+A department's slice holds what is about the clerks of its directory, and what its directory itself did. It
+shows no other account and no person, by which two departments could find that two of their people are one;
+and nothing of the families `audit.` and `finding.`, which tell what officers looked for.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sso.audit.entry import names_account
+from sso.audit.record import AuditRecord
+
+_OF_OTHERS = frozenset({"actors", "person_id", "former_person_id", "linked_account_id", "other_account_id"})
+_NEVER_A_DEPARTMENTS = ("audit.", "finding.")
+
+
+@dataclass(frozen=True, slots=True)
+class LogSlice:
+    """Which records are meant: all that is given must be so; nothing given means the whole log.
+
+    `events` are codes; one ending in `.` or `.*` means the family.
+    """
+
+    events: tuple[str, ...] = ()
+    directory_id: str | None = None
+    client_id: str | None = None
+
+    def of(self, record: AuditRecord, directories: Mapping[str, str | None]) -> AuditRecord | None:
+        """Return what is told of a record, None where nothing is.
+
+        `directories` are those of the accounts that exist; None is a citizen's.
+        """
+        if self.events and not any(means(wanted, record.event) for wanted in self.events):
+            return None
+        if self.client_id is not None and record.client_id != self.client_id:
+            return None
+        return record if self.directory_id is None else self._departments(record, directories)
+
+    def _departments(self, record: AuditRecord, directories: Mapping[str, str | None]) -> AuditRecord | None:
+        if record.event.startswith(_NEVER_A_DEPARTMENTS):
+            return None
+        own = record.detail.get("directory_id")
+        if record.account_id is not None and record.account_id in directories:
+            own = directories[record.account_id]
+        if own != self.directory_id:
+            return None
+        actor = record.origin.actor
+        foreign = names_account(actor) and directories.get(actor) != self.directory_id
+        origin = dataclasses.replace(record.origin, actor=None) if foreign else record.origin
+        detail = {name: value for name, value in record.detail.items() if name not in _OF_OTHERS}
+        return dataclasses.replace(record, origin=origin, detail=detail)
+
+
+def accounts_in(record: AuditRecord) -> set[str]:
+    """Return the accounts of which a slice needs to know the directory."""
+    return {each for each in (record.account_id, record.origin.actor) if names_account(each)}
+
+
+def means(wanted: str, code: str) -> bool:
+    """Whether a code, or a family that ends in `.` or `.*`, means an event."""
+    family = wanted.removesuffix("*")
+    return code.startswith(family) if family.endswith(".") else code == wanted

@@ -1,0 +1,80 @@
+"""The part of the log that a system receives: its own, and nothing by which people could be linked."""
+
+import pytest
+
+from sso.audit.event import AuditSearched, NodeStarted, SessionCreated
+from sso.audit.event.identity import AccountLinked
+from sso.audit.event.synchronisation import DirectorySynchronised
+from sso.audit.record import AuditEvent, AuditRecord, Origin, record_of
+from sso.audit.slice import LogSlice, accounts_in, means
+from tests.audit.test_ocsf import NOW
+
+CLERK, OTHER, CITIZEN, OFFICER = ("c" * 22, "o" * 22, "z" * 22, "f" * 22)
+DIRECTORIES = {CLERK: "civil", OTHER: "tax", CITIZEN: None, OFFICER: "tax"}
+CIVIL = LogSlice(directory_id="civil")
+
+
+def session_of(account_id: str, actor: str | None = None) -> AuditRecord:
+    event = SessionCreated(account_id=account_id, session_id="s", expires_at=NOW)
+    return record_of(event, Origin(actor=actor), NOW)
+
+
+def of(event: AuditEvent) -> AuditRecord | None:
+    return CIVIL.of(record_of(event, Origin(), NOW), DIRECTORIES)
+
+
+def test_a_department_receives_what_is_about_its_clerks_and_its_directory() -> None:
+    own = session_of(CLERK)
+
+    assert CIVIL.of(own, DIRECTORIES) == own
+    assert of(DirectorySynchronised(directory_id="civil", run=1, kind="full", counts={})) is not None
+
+
+@pytest.mark.parametrize("account_id", [OTHER, CITIZEN, "x" * 22], ids=["tax", "citizen", "unknown"])
+def test_it_receives_nothing_about_anybody_else(account_id: str) -> None:
+    assert CIVIL.of(session_of(account_id), DIRECTORIES) is None
+
+
+def test_it_receives_nothing_of_nobodys_and_nothing_that_officers_looked_for() -> None:
+    assert of(NodeStarted(node="n", version="1")) is None
+    assert of(DirectorySynchronised(directory_id="tax", run=1, kind="full", counts={})) is None
+    assert of(AuditSearched(account_id=CLERK, query={"account_id": CITIZEN}, results=1)) is None
+
+
+def test_it_learns_of_no_other_account_of_a_person() -> None:
+    linked = AccountLinked(account_id=CLERK, person_id="p", rule="officer", linked_account_id=CITIZEN)
+
+    told = of(linked)
+
+    assert told is not None
+    assert dict(told.detail) == {"rule": "officer"}
+
+
+@pytest.mark.parametrize(("actor", "told"), [(CLERK, CLERK), (OFFICER, None), ("worker", "worker")])
+def test_it_learns_who_acted_only_of_its_own_and_of_the_hub(actor: str, told: str | None) -> None:
+    own = CIVIL.of(session_of(CLERK, actor), DIRECTORIES)
+
+    assert own is not None
+    assert own.origin.actor == told
+
+
+def test_everything_given_must_be_so() -> None:
+    record = session_of(CLERK)
+
+    assert LogSlice().of(record, {}) is record
+    assert LogSlice(("auth.", "session.*")).of(record, {}) is record
+    assert LogSlice(("auth.*",)).of(record, {}) is None
+    assert LogSlice(client_id="housing").of(record, {}) is None
+    assert LogSlice(("auth.*",), directory_id="civil").of(record, DIRECTORIES) is None
+
+
+def test_a_family_ends_at_its_dot() -> None:
+    assert means("auth.*", "auth.login.success")
+    assert means("auth.login.success", "auth.login.success")
+    assert not means("auth", "auth.login.success")
+    assert not means("auth.", "authz.request.accepted")
+
+
+def test_only_accounts_have_a_directory_to_look_up() -> None:
+    assert accounts_in(session_of(CLERK, "worker")) == {CLERK}
+    assert accounts_in(session_of(CLERK, OFFICER)) == {CLERK, OFFICER}
