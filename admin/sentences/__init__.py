@@ -53,6 +53,7 @@ _IN_DETAIL = {
     "keys": "keys",
     "month": "month",
     "anchor": "anchor",
+    "sink": "sink",
     "event_type": "event_type",
 }
 _FORMATTER = string.Formatter()

@@ -87,6 +87,13 @@ LOG: Mapping[str, Sequence[str]] = {
         _("{anchor} vouches for this log again."),
         _("A witness or a time stamp authority vouches for this log again."),
     ),
+    "audit.sink.opened": (_("The system {sink} receives this log from now on."),),
+    "audit.sink.failed": (
+        _("The system {sink} does not take this log: {reason}."),
+        _("The system {sink} does not take this log."),
+    ),
+    "audit.sink.recovered": (_("The system {sink} takes this log again."),),
+    "audit.sink.missed": (_("{entries} records were gone before the system {sink} had them."),),
     "audit.tokens.compared": (
         _("{count} tokens were compared with this log; {findings} of them are not in it."),
         _("Tokens were compared with this log."),

@@ -20,6 +20,7 @@ from sso.cli.audit_log import keys, new_epoch, verify
 from sso.cli.audit_question import query_of, question_options
 from sso.cli.audit_rules import rules
 from sso.cli.audit_shred import hold, shred
+from sso.cli.audit_sinks import sinks
 from sso.cli.audit_unlogged import find_unlogged
 from sso.cli.audit_witnesses import witnesses
 from sso.cli.context import hub_of, json_option, print_json, print_table
@@ -43,7 +44,7 @@ def audit() -> None:
 
 
 _LOOKING = (ask, tail, show, export, find_unlogged, rules, findings)
-_KEEPING = (verify, keys, new_epoch, seal, shred, hold, witnesses)
+_KEEPING = (verify, keys, new_epoch, seal, shred, hold, witnesses, sinks)
 for _command in (*_LOOKING, *_KEEPING):
     audit.add_command(_command)
 

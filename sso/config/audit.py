@@ -6,6 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from sso.config.anchors import TimeStampAuthority, Witnesses
 from sso.config.section import Positive, Section, checked_database_url
+from sso.config.sinks import Sink
 
 _Days = Annotated[int, Field(ge=180, le=36_500)]
 
@@ -24,6 +25,7 @@ class Audit(Section):
     anchor_warning_seconds: Positive = 3_600
     witness: Witnesses = ()
     timestamp: TimeStampAuthority | None = None
+    sink: tuple[Sink, ...] = ()
 
     @model_validator(mode="after")
     def _no_less_than_the_minimum(self) -> "Audit":

@@ -16,6 +16,7 @@ from sso.config.directory import KINDS, Directory, scim_settings_of, settings_of
 from sso.config.keys import token_settings
 from sso.config.registration import registration_policy
 from sso.config.schema import Config
+from sso.config.sinks import SinkSettings, sinks_of
 from sso.config.source import ConfigurationError, Path_, Source, read
 from sso.config.trusted_issuer import Known, assertion_issuers
 from sso.config.upstream import Surroundings, upstreams
@@ -45,6 +46,7 @@ class Configuration:
     audit_key_database_url: str = field(repr=False)
     audit_last_signed_file: Path
     audit_spool_file: Path
+    audit_sinks: tuple[SinkSettings, ...]
     blocklist_file: Path | None
     registration: RegistrationPolicy
     assertion_issuers: tuple[AssertionIssuer, ...]
@@ -96,6 +98,7 @@ def load(file: str | None = None, environment: Mapping[str, str] | None = None) 
         ),
         audit_last_signed_file=home / settings.audit.last_signed_file,
         audit_spool_file=home / settings.audit.spool_file,
+        audit_sinks=sinks_of(settings.audit.sink, _known(settings).directories, source, home),
         blocklist_file=_blocklist(settings.password.blocklist_file, source, home),
         registration=registration_policy(settings.registration, source, home),
         assertion_issuers=assertion_issuers(settings.trusted_issuer, _known(settings), source, home),

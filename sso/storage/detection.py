@@ -44,7 +44,7 @@ _REMEMBER = _REMEMBER.on_conflict_do_update(
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """A place in the log: everything before it was judged, or is remembered."""
+    """A place in the log: everything before it was judged, is remembered, or has been delivered."""
 
     epoch: int
     index: int

@@ -13,6 +13,7 @@ from sso.storage.audit_import import SqlAuditImport, SqlAuditLateEvents
 from sso.storage.audit_keys import AuditKeys
 from sso.storage.audit_months import SqlAuditMonths
 from sso.storage.audit_receipts import SignedTree, SqlAuditReceipts
+from sso.storage.audit_sinks import SqlAuditSinks
 from sso.storage.audit_spool import SpooledAuditLog
 from sso.storage.audit_tree import SqlAuditTree
 from sso.storage.cleanup import SqlCleanup
@@ -121,6 +122,7 @@ class SqlStores:
         self.audit_anchors = SqlAuditAnchors(unit)
         self.detection = SqlDetection(unit)
         self.findings = SqlFindings(unit)
+        self.audit_sinks = SqlAuditSinks(unit, kept.audit_keys)
         tree = SignedTree(self.audit_tree, self.audit_checkpoints, self.audit_anchors)
         self.audit_receipts = SqlAuditReceipts(unit, kept.audit_keys, tree)
         self.audit_answers = SqlAuditAnswers(

@@ -18,6 +18,7 @@ from sso.worker.ping_delivery import ping_due
 from sso.worker.retention import destroy_expired_keys, keep_months
 from sso.worker.security_event_delivery import push_due
 from sso.worker.sequencer import Sequencer
+from sso.worker.sinks import deliver_to_sink
 from sso.worker.state_poll import polls_of
 from sso.worker.upkeep import clean_up, end_expired_sessions, take_in_old_events, take_in_spooled_events
 
@@ -25,7 +26,7 @@ log = logging.getLogger("sso.worker")
 
 TICK_SECONDS = 0.2
 END_SECONDS = 5.0
-"""Within this whoever asks a directory ends between two questions; one that hangs is left behind."""
+"""Within this whoever asks a directory ends between two questions, and a sink has its batch; or is left."""
 
 
 @dataclass(slots=True)
@@ -69,8 +70,8 @@ def run(hub: Hub, stop: threading.Event) -> None:
         anchoring.start()
         detecting = threading.Thread(target=Detection(hub).run, args=(stop,), name="detection")
         detecting.start()
-        asking = polls_of(hub, stop)
-        for thread in asking:
+        outside = [*polls_of(hub, stop), *_sinks(hub, stop)]
+        for thread in outside:
             thread.start()
         while not stop.is_set():
             for job in jobs:
@@ -79,11 +80,21 @@ def run(hub: Hub, stop: threading.Event) -> None:
             stop.wait(TICK_SECONDS)
         ends = time.monotonic() + END_SECONDS
         watch.join(END_SECONDS)
-        for thread in asking:
+        for thread in outside:
             thread.join(max(0.0, ends - time.monotonic()))
         for thread in (telling, anchoring, detecting):
             thread.join()
         sequencing.join()
+
+
+def _sinks(hub: Hub, stop: threading.Event) -> list[threading.Thread]:
+    """A thread for each sink of the log: one that hangs is left behind, and its batch comes again."""
+    return [
+        threading.Thread(
+            target=deliver_to_sink, args=(hub, sink, stop), name=f"sink {sink.name}", daemon=True
+        )
+        for sink in hub.configuration.audit_sinks
+    ]
 
 
 def _tell_at_once(hub: Hub, stop: threading.Event) -> None:

@@ -13,6 +13,7 @@ from sso.config.anchors import TimeStampAuthority, Witness
 from sso.config.details import AuthorizationDetailType
 from sso.config.directory import Directory, ScimDirectory
 from sso.config.keys import Pkcs11
+from sso.config.sinks import Sink
 from sso.config.trusted_issuer import TrustedIssuer
 from sso.config.upstream import Upstream
 from tests.config.written import write_secrets
@@ -26,7 +27,13 @@ BLOCKS = {
     "upstream": Upstream,
 }
 SCIM_BLOCK = "[[directory]]\n# A department without LDAP"
-OPTIONAL = ("keys.pkcs11.", "audit.witness.", "audit.timestamp.", *(f"{name}." for name in BLOCKS))
+OPTIONAL = (
+    "keys.pkcs11.",
+    "audit.witness.",
+    "audit.timestamp.",
+    "audit.sink.",
+    *(f"{name}." for name in BLOCKS),
+)
 WITHOUT_DEFAULT = {"server.issuer", "secrets.key_encryption_key_file", "secrets.pepper_file"}
 
 
@@ -49,7 +56,8 @@ def schema() -> dict[str, Any]:
         model = BLOCKS.get(section, annotation)
         assert isinstance(model, type)
         found |= settings_of(model, f"{section}.")
-    del found["keys.pkcs11"], found["audit.witness"], found["audit.timestamp"]
+    del found["keys.pkcs11"], found["audit.witness"], found["audit.timestamp"], found["audit.sink"]
+    found |= settings_of(Sink, "audit.sink.")
     found |= settings_of(TimeStampAuthority, "audit.timestamp.")
     return found | settings_of(Pkcs11, "keys.pkcs11.") | settings_of(Witness, "audit.witness.")
 

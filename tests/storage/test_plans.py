@@ -79,6 +79,7 @@ ALL_WANTED = {
     "sso.storage.audit_holds._ALONE",  # a lock, and no table
     "sso.storage.audit_tree._ONE_WAITING",  # one row of those that wait
     "sso.storage.audit_anchors._LAST_STAMP",  # the first row from the end of its own index
+    "sso.storage.audit_sinks._ALL",  # a few that are configured
     "sso.storage.clients._WITH_SECRETS",  # never sent as it is: others narrow it down
     "sso.storage.people._PERSONS",  # likewise
     "sso.storage.registration._LIST",  # a page of what an officer made, for an officer

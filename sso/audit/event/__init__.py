@@ -19,6 +19,7 @@ from sso.audit.event import (
     security_events,
     sign_in,
     sign_out,
+    sinks,
     synchronisation,
     tokens,
     upstream,
@@ -166,6 +167,7 @@ _NOUNS = (
     log,
     assurance,
     findings,
+    sinks,
 )
 EVENT_CLASSES: tuple[type[AuditEvent], ...] = tuple(
     found

@@ -63,6 +63,7 @@ from sso.storage.tables.sessions import (
     session_client,
     throttle,
 )
+from sso.storage.tables.sinks import audit_sink
 from sso.storage.tables.upstreams import upstream_identity, upstream_journey, upstream_session
 
 __all__ = [
@@ -78,6 +79,7 @@ __all__ = [
     "audit_leaf",
     "audit_log_key",
     "audit_pending",
+    "audit_sink",
     "audit_tile",
     "audit_timestamp",
     "authorization_code",
