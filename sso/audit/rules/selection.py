@@ -14,11 +14,15 @@ MODIFIERS = ("contains", "startswith", "endswith", "gt", "gte", "lt", "lte", "al
 
 
 def fields_of(record: AuditRecord) -> Fields:
-    """Return a record as rules see it; `hour` is the hour of the day in UTC."""
+    """Return a record as rules see it.
+
+    `hour` is the hour of the day in UTC, `about` the account that somebody asked about.
+    """
     whole = record.as_json()
-    detail = whole.pop("detail", None)
-    own: dict[str, JsonValue] = {**(detail if isinstance(detail, Mapping) else {}), **whole}
-    return {**own, "hour": record.occurred_at.hour}
+    whole.pop("detail", None)
+    asked = [value.get("account_id") for value in record.detail.values() if isinstance(value, Mapping)]
+    about = next((each for each in asked if each not in (None, record.account_id)), None)
+    return {**record.detail, **whole, "hour": record.occurred_at.hour, "about": about}
 
 
 @dataclass(frozen=True, slots=True)
