@@ -38,9 +38,11 @@ def _overview(room: Room) -> Response:
     week = room.api.get(officer, "/audit/histogram", {**week_ago, "bars": DAYS})
     asked = {**week_ago, "outcome": "failure", "limit": LATEST_FAILURES}
     failures = room.api.get(officer, "/audit/events", asked)["events"]
+    waiting = room.api.get(officer, "/audit/findings/count", {"level": "high"})["findings"]
     return room.page(
         visit,
         "overview.html",
+        waiting=waiting,
         day=day,
         week=week,
         chart=chart(day),

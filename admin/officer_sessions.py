@@ -39,6 +39,7 @@ class OfficerSession:
     csrf_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     address: str | None = None
     name: str = ""
+    account_id: str = ""
     roles: frozenset[str] = frozenset()
     secrets_to_show: dict[str, str] = field(default_factory=dict, repr=False)
     refreshing: threading.Lock = field(default_factory=threading.Lock, repr=False)

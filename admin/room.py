@@ -80,6 +80,7 @@ class Room:
         """Ask the hub who the officer is and which roles they hold now."""
         me = self.api.get(officer, "/me")
         officer.name = str(me.get("name", ""))
+        officer.account_id = str(me.get("account_id", ""))
         officer.roles = frozenset(role for role in ROLES if role in me.get("roles", ()))
 
     def client_names(self, officer: OfficerSession) -> dict[str, str]:

@@ -11,9 +11,10 @@ from jinja2.ext import babel_extract
 
 from admin.language import languages
 from admin.sentences import SENTENCES, placeholders, sentence
-from admin.wording import FAMILIES, PROBLEMS
+from admin.wording import FAMILIES, PROBLEMS, RULES
 from sso.api.problem import TITLES
 from sso.audit.event import EVENT_CLASSES
+from sso.audit.rules.shipped import shipped_rules
 
 ADMIN = Path(__file__).resolve().parents[2] / "admin"
 ENGLISH, CHINESE = languages()
@@ -91,6 +92,10 @@ def test_every_sentence_belongs_to_an_event() -> None:
     codes = {event.code for event in EVENT_CLASSES}
 
     assert {key.partition(":")[0] for key in SENTENCES} == codes
+
+
+def test_every_rule_has_its_title() -> None:
+    assert {rule.name: rule.title for rule in shipped_rules()} == dict(RULES)
 
 
 def test_every_problem_of_the_api_has_a_page() -> None:

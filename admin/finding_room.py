@@ -1,0 +1,138 @@
+"""The auditor's findings: a queue, a finding with what can be done about it, and what is kept quiet."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, Response, request
+
+from admin.api import ApiRefused, segment
+from admin.audit_room import ROLE
+from admin.pages import Visit, with_query
+from admin.room import Room, refusal_text, see_other
+
+PAGE_SIZE = 50
+SHOWN = ("closed", "mine", "level", "before")
+_FACETS = ("client_id", "account_id", "session_id", "grant_id", "address")
+_MINUTE = timedelta(minutes=1)
+
+
+def blueprint(room: Room) -> Blueprint:
+    """Return the pages of findings."""
+    bp = Blueprint("findings", __name__)
+    bp.add_url_rule("/findings", "findings", partial(_findings, room))
+    bp.add_url_rule("/findings/<finding_id>", "finding", partial(_finding, room))
+    bp.add_url_rule("/findings/<finding_id>", "act", partial(_act, room), methods=["POST"])
+    bp.add_url_rule("/suppressions", "suppressions", partial(_suppressions, room))
+    bp.add_url_rule("/suppressions", "lift", partial(_lift, room), methods=["POST"])
+    return bp
+
+
+def search_link(search: Mapping[str, Any]) -> str:
+    """Return the search of the console for the records behind a finding: whole minutes, one kind of event."""
+    since, until = (datetime.fromisoformat(search[name]).astimezone(UTC) for name in ("since", "until"))
+    codes = search.get("event") or []
+    families = {code.partition(".")[0] + "." for code in codes}
+    kind = codes[0] if len(codes) == 1 else next(iter(families)) if len(families) == 1 else ""
+    values = {
+        "range": "own",
+        "since": f"{since:%Y-%m-%dT%H:%M}",
+        "until": f"{until + _MINUTE:%Y-%m-%dT%H:%M}",
+        "event": kind,
+        **{name: search[name] for name in _FACETS if search.get(name)},
+    }
+    return with_query("/search", values)
+
+
+def _findings(room: Room) -> Response:
+    visit, officer = room.enter(request, ROLE)
+    shown = {name: request.args.get(name, "") for name in SHOWN}
+    asked: dict[str, Any] = {"limit": PAGE_SIZE}
+    asked |= {"closed": "true"} if shown["closed"] else {}
+    asked |= {"assignee": "me"} if shown["mine"] else {}
+    asked |= {name: shown[name] for name in ("level", "before") if shown[name]}
+    page = room.api.get(officer, "/audit/findings", asked)
+    older = page["next_before"] and with_query("/findings", {**shown, "before": page["next_before"]})
+    return room.page(
+        visit,
+        "findings.html",
+        findings=page["findings"],
+        older=older,
+        shown=shown,
+        client_names=room.client_names(officer),
+    )
+
+
+def _finding(room: Room, finding_id: str) -> Response:
+    visit, _officer = room.enter(request, ROLE)
+    return _show(room, visit, finding_id)
+
+
+def _show(room: Room, visit: Visit, finding_id: str, refused: ApiRefused | None = None) -> Response:
+    officer = room.enter(request, ROLE)[1]
+    finding = room.api.get(officer, f"/audit/findings/{segment(finding_id)}")
+    return room.page(
+        visit,
+        "finding.html",
+        200 if refused is None else 400,
+        finding=finding,
+        records_link=search_link(finding["search"]),
+        mine=finding["assignee"] == officer.account_id,
+        client_names=room.client_names(officer),
+        written={name: request.form.get(name, "") for name in ("comment", "closed_as", "reason")},
+        problem=None if refused is None else refusal_text(refused, visit.language),
+        field=None if refused is None else _field(refused),
+    )
+
+
+def _act(room: Room, finding_id: str) -> Response:
+    """Do what a form of the page asks; what the hub does not accept is said beside the form."""
+    visit, officer = room.enter(request, ROLE)
+    method, path, document = _asked(finding_id, request.form)
+    try:
+        room.api.call(officer, method, path, document=document)
+    except ApiRefused as error:
+        if error.status != 400:
+            raise
+        return _show(room, visit, finding_id, error)
+    return see_other(f"/findings/{quote(finding_id, safe='')}")
+
+
+def _asked(finding_id: str, form: Mapping[str, str]) -> tuple[str, str, dict[str, Any]]:
+    """Return the call that a form stands for: method, path, document."""
+    action, comment = form.get("action", ""), form.get("comment", "").strip()
+    words = {"comment": comment} if comment else {}
+    if action == "suppress":
+        of = {"rule": form.get("rule", "")} if form.get("whole") == "yes" else {"finding_id": finding_id}
+        days = form.get("days", "")
+        more = {"days": int(days) if days.isdecimal() else 0, "reason": form.get("reason", "").strip()}
+        return "POST", "/audit/suppressions", {**of, **more}
+    changes: dict[str, dict[str, Any]] = {
+        "take": {"assignee": "me", "state": "in_progress"},
+        "give_back": {"assignee": None, "state": "open"},
+        "comment": {"comment": comment},
+        "close": {"state": "closed", "closed_as": form.get("closed_as") or None, **words},
+        "reopen": {"state": "open"},
+    }
+    return "PATCH", f"/audit/findings/{segment(finding_id)}", changes.get(action, {})
+
+
+def _suppressions(room: Room) -> Response:
+    visit, officer = room.enter(request, ROLE)
+    found = room.api.get(officer, "/audit/suppressions")["suppressions"]
+    return room.page(visit, "suppressions.html", suppressions=found, client_names=room.client_names(officer))
+
+
+def _lift(room: Room) -> Response:
+    _visit, officer = room.enter(request, ROLE)
+    suppression_id = request.form.get("suppression_id", "")
+    room.api.call(officer, "DELETE", f"/audit/suppressions/{segment(suppression_id)}")
+    return see_other("/suppressions")
+
+
+def _field(error: ApiRefused) -> str:
+    """The field of the page that a refusal speaks of."""
+    named = [problem.get("parameter", "") for problem in error.errors]
+    return next((name for name in named if name in ("comment", "closed_as", "reason", "days")), "comment")
