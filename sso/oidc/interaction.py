@@ -106,7 +106,8 @@ def _login_reason(request: AuthorizationRequest, situation: Situation) -> str | 
     ):
         return "max_age"
     if request.hinted_subs is not None and situation.sub not in request.hinted_subs:
-        if fresh:
+        # Whoever signed in elsewhere may have proven it before they came: they signed in here all the same.
+        if fresh or session.created_at >= pending.asked_at:
             raise AuthorizationError(
                 ErrorCode.LOGIN_REQUIRED, "another person than the hinted one signed in", request.to
             )

@@ -173,4 +173,4 @@ def _wish_of(journey: Journey) -> Wish:
         return Wish(prompt="login")
     if journey.waiting is not None:
         return Wish(max_age=journey.waiting.client.default_max_age)
-    return Wish.of(journey.asked)
+    return Wish.of(journey.asked, someone_is_signed_in=journey.session is not None)

@@ -144,6 +144,18 @@ def test_whoever_signs_in_in_place_of_the_hinted_person_gets_nothing(world: Worl
     assert caught.value.code == "login_required"
 
 
+def test_whoever_signed_in_elsewhere_in_place_of_the_hinted_person_is_not_asked_again(world: World) -> None:
+    """Core 3.1.2.1: a provider that is still signed in says the same each time, without end."""
+    allow(world)
+    asked, pending = world.ask(id_token_hint=hint("somebody else")), world.pending()
+    begun_now = session(created_at=world.now)
+
+    with pytest.raises(AuthorizationError) as caught:
+        world.next_step(asked, begun_now, pending)
+    assert begun_now.auth_time < pending.asked_at
+    assert caught.value.code == "login_required"
+
+
 def test_select_account_asks_once(world: World) -> None:
     """Core 3.1.2.1."""
     allow(world)

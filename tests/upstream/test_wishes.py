@@ -146,6 +146,25 @@ def test_a_session_that_is_too_weak_leads_to_another_sign_in(stage: Stage) -> No
     assert isinstance(answered(browser, press(browser, page)), dict)
 
 
+def test_a_platform_that_names_another_person_than_the_hinted_one_is_asked_once(stage: Stage) -> None:
+    """Core 3.1.2.1 and 3.1.2.6, login_required: its old session would name the same one for ever."""
+    hinted = {"claims": json.dumps({"id_token": {"sub": {"value": "somebody else"}}})}
+    browser = stage.browser()
+    nobody_here = press(browser, begin(browser, **hinted))
+    first = answered(browser, nobody_here)
+    somebody_here = press(browser, begin(browser, **hinted))
+    stage.platform.claims = {"auth_time": int(time.time())}
+    second = answered(browser, somebody_here)
+
+    assert isinstance(nobody_here, Mapping)
+    assert isinstance(somebody_here, Mapping)
+    assert "prompt" not in nobody_here
+    assert somebody_here["prompt"] == "login", "so that the right person may sign in there"
+    for told in (first, second):
+        assert isinstance(told, dict)
+        assert (told["error"], told["state"]) == (["login_required"], ["state-of-housing"])
+
+
 def test_a_level_that_the_platform_cannot_reach_is_refused_before_anybody_goes(stage: Stage) -> None:
     browser = stage.browser()
 

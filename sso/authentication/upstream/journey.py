@@ -26,13 +26,18 @@ class Wish:
     essential: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, asked: AuthorizationRequest | None) -> "Wish":
-        """Return what a client's request means for the upstream; nobody's request wishes for nothing."""
+    def of(cls, asked: AuthorizationRequest | None, *, someone_is_signed_in: bool) -> "Wish":
+        """Return what a client's request means for the upstream; nobody's request wishes for nothing.
+
+        Where somebody is signed in here and the client hints whom it wants, that is another person: the
+        upstream must ask, or it would name the same one again.
+        """
         if asked is None:
             return cls()
+        changes_person = someone_is_signed_in and asked.hinted_subs is not None
         wanted = tuple(dict.fromkeys((*asked.essential_acr, *asked.acr_values)))
         return cls(
-            prompt=_prompt(asked.prompt),
+            prompt="login" if changes_person else _prompt(asked.prompt),
             max_age=asked.max_age,
             acr_values=wanted,
             essential=asked.essential_acr,
