@@ -94,6 +94,8 @@ def case(
     hub = start_hub(
         extra="[outbound]\nallow_loopback = true\n[audit]\nanchor_seconds = 1\n"
         f'[[audit.witness]]\nurl = "http://127.0.0.1:{port}"\nkey = "{witness_key}"\n'
+        '[[audit.sink]]\nname = "siem"\nkind = "file"\nfile = "siem.jsonl"\n'
+        'format = "ocsf"\nstart = "oldest"\n'
     )
     hub.add_citizen()
     application = registered(hub, name="Housing")
@@ -138,6 +140,19 @@ def test_the_management_listener_says_who_vouched_for_the_log_last(case: Case) -
     assert told["audit"]["by"] == "audit-office.example.gov/w1"
     assert told["audit"]["anchored_at"]
     assert "sso_audit_anchor_late 0.0" in metrics
+
+
+def test_the_worker_sends_the_log_to_its_sinks(case: Case) -> None:
+    file = case.hub.config_file.with_name("siem.jsonl")
+    ends = time.monotonic() + 20
+    while not (file.exists() and case.txn in file.read_text(encoding="utf-8")) and time.monotonic() < ends:
+        time.sleep(0.1)
+
+    told = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert [event["metadata"]["sequence"] for event in told] == list(range(len(told)))
+    assert "token.issued" in {event["metadata"]["event_code"] for event in told if case.txn in str(event)}
+    metrics = httpx.get(f"{case.hub.management}/metrics", trust_env=False).text
+    assert 'sso_audit_sink_failing{sink="siem"} 0.0' in metrics
 
 
 def test_without_the_witness_that_is_asked_for_nothing_holds(case: Case, bundle: Path) -> None:

@@ -1,16 +1,17 @@
 """kill -9 anywhere under load: the log stays whole, of one mind, and holds what anybody was given.
 
 Web processes, the worker with its sequencer, the database's processes and the whole database die at random,
-while applications fetch tokens and a witness cosigns (audit.md P1 to P4). SSO_TEST_KILLS=200 makes it long,
-SSO_TEST_SEED repeats a run.
+while applications fetch tokens, a witness cosigns (audit.md P1 to P4) and a sink receives the log.
+SSO_TEST_KILLS=200 makes it long, SSO_TEST_SEED repeats a run.
 """
 
+import json
 import os
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import psutil
 import pytest
 
 from sso.audit.signed_note import NoteKey
+from sso.cli.audit_sinks import standings
 from sso.config import load
 from sso.hub import Hub, build
 from sso.storage.audit_check import LogCheck
@@ -38,6 +40,8 @@ SECONDS_A_KILL = 2.5
 """At most, on the average: a machine that is slower makes fewer kills, a quarter of them at least."""
 WORKER_PAUSE_SECONDS = 20.0
 """A worker that falls more often makes `sso serve` give up, as it should."""
+
+SINK = '[[audit.sink]]\nname = "lines"\nkind = "file"\nfile = "lines.jsonl"\nstart = "oldest"\n'
 
 pytestmark = [
     pytest.mark.slow,
@@ -100,7 +104,7 @@ def cosigned(folder: Path) -> Iterator[tuple[WitnessFolder, str]]:
         block = f'[[audit.witness]]\nurl = "http://127.0.0.1:{listener.port}"\nkey = "{signer.key}"\n'
         yield (
             witness,
-            f"[outbound]\nallow_loopback = true\n[audit]\nanchor_seconds = 1\n{block}",
+            f"[outbound]\nallow_loopback = true\n[audit]\nanchor_seconds = 1\n{block}{SINK}",
         )
     finally:
         listener.stop()
@@ -119,6 +123,16 @@ def everything_signed(hub: Hub) -> bool:
         and signed is not None
         and signed.checkpoint == head.checkpoint
     )
+
+
+def places_in(lines: Sequence[str]) -> set[tuple[int, int]]:
+    """The places in the log of what a sink has; a line that a kill cut off comes again as a whole."""
+    found = set()
+    for line in lines:
+        with suppress(ValueError):
+            place = json.loads(line)["place"]
+            found.add((int(place["epoch"]), int(place["index"])))
+    return found
 
 
 def test_the_log_is_whole_and_of_one_mind_whatever_dies(
@@ -151,11 +165,17 @@ def test_the_log_is_whole_and_of_one_mind_whatever_dies(
             while not everything_signed(built) and time.monotonic() < ends:
                 time.sleep(0.2)
             assert everything_signed(built)
+            while standings(built)[0].behind != 0 and time.monotonic() < ends:
+                time.sleep(0.2)
             found = list(LogCheck(built.database).findings())
+            with built.database.read() as stores:
+                sizes = {head.epoch: head.frontier.size for head in stores.audit_tree.heads()}
         finally:
             built.close()
 
         assert found == []
+        lines = hub.config_file.with_name("lines.jsonl").read_text(encoding="utf-8").splitlines()
+        assert places_in(lines) == {(epoch, index) for epoch, size in sizes.items() for index in range(size)}
         assert_everything_is_on_record(hub, application)
         assert events(hub, "audit.checkpoint.refused") == []
         assert events(hub, "audit.checkpoint.rejected") == []
