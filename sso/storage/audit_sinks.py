@@ -45,7 +45,7 @@ _HOLD = (
 )
 _held = (_S.name == bindparam("sink"), _S.holder == bindparam("by"))
 _RELEASE = update(audit_sink).where(*_held).values(held_until=None)
-_ADVANCE = (
+_PASS = (
     update(audit_sink)
     .where(*_held)
     .values(
@@ -53,13 +53,10 @@ _ADVANCE = (
         next_index=bindparam("to_index"),
         missed=bindparam("missed_now"),
         missed_from=bindparam("missed_since"),
-        delivered_at=bindparam("now"),
         held_until=bindparam("until"),
-        failures=0,
-        failing_since=None,
-        reason="",
     )
 )
+_ADVANCE = _PASS.values(delivered_at=bindparam("now"), failures=0, failing_since=None, reason="")
 _FAIL = (
     update(audit_sink)
     .where(*_held)
@@ -149,19 +146,23 @@ class SqlAuditSinks:
         """Let somebody else deliver to a sink."""
         self._unit.change(_RELEASE, {"sink": name, "by": holder})
 
-    def advance(self, state: SinkState, holder: str, now: datetime, seconds: float) -> bool:
-        """Note that a sink has everything before `state.place`; false if somebody else holds it by now."""
-        given = {
+    def advance(self, state: SinkState, holder: str, until: datetime, delivered_at: datetime | None) -> bool:
+        """Note that a sink has everything before `state.place`; false if somebody else holds it by now.
+
+        Where nothing before that was for it (`delivered_at` is None), nobody knows whether it works.
+        """
+        given: dict[str, Any] = {
             "sink": state.name,
             "by": holder,
             "to_epoch": state.place.epoch,
             "to_index": state.place.index,
             "missed_now": state.missed,
             "missed_since": state.missed_from,
-            "now": now,
-            "until": now + timedelta(seconds=seconds),
+            "until": until,
         }
-        return self._unit.change(_ADVANCE, given) == 1
+        if delivered_at is None:
+            return self._unit.change(_PASS, given) == 1
+        return self._unit.change(_ADVANCE, {**given, "now": delivered_at}) == 1
 
     def failed(self, state: SinkState, holder: str, reason: str, now: datetime) -> int:
         """Count a failure, let go of the sink, and return how many there were in a row; 0 for others."""

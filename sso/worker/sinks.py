@@ -10,7 +10,7 @@ import secrets
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sso.audit.event.sinks import SinkFailed, SinkMissed, SinkOpened, SinkRecovered
 from sso.audit.record import Origin
@@ -141,19 +141,24 @@ class SinkDelivery:
             self._failed(before, str(error))
             return False
         now = datetime.now(UTC)
+        until, delivered_at = now + timedelta(seconds=self.hold_seconds), now if step.told else None
         with self.hub.database.begin(_ORIGIN) as stores:
-            if stores.audit_sinks.advance(step.after, self._holder, now, self.hold_seconds):
-                if before.failures >= TELL_AFTER:
-                    stores.audit.append(SinkRecovered(sink=self.sink.name, attempts=before.failures), now)
-                if step.missed is not None:
-                    stores.audit.append(step.missed, now)
-        if step.missed is not None:
-            log.critical(
-                "entries of the log never reach a sink",
-                extra={"sink": self.sink.name, "entries": step.missed.entries},
-            )
-        self._failures, self._batch = 0, min(MAX_BATCH, self._batch * 2)
+            if stores.audit_sinks.advance(step.after, self._holder, until, delivered_at):
+                self._on_record(step, before, stores, now)
+        if step.told:
+            self._failures, self._batch = 0, min(MAX_BATCH, self._batch * 2)
         return True
+
+    def _on_record(self, step: _Step, before: SinkState, stores: SqlStores, now: datetime) -> None:
+        """Record what an officer must know: that a sink is back, and what it can never have."""
+        name = self.sink.name
+        if step.told and before.failures >= TELL_AFTER:
+            stores.audit.append(SinkRecovered(sink=name, attempts=before.failures), now)
+        if step.missed is not None:
+            stores.audit.append(step.missed, now)
+            log.critical(
+                "entries of the log never reach a sink", extra={"sink": name, "entries": step.missed.entries}
+            )
 
     def _failed(self, state: SinkState, reason: str) -> None:
         self._failures, self._batch = self._failures + 1, max(1, self._batch // 2)

@@ -180,6 +180,28 @@ def test_failures_and_recovery_are_one_event_each(sink: Sink) -> None:
 
 
 @ON_SQLITE
+def test_a_sink_that_fails_is_not_back_by_what_is_not_for_it(log: Log) -> None:
+    sink = Sink(configured(log, f'{FILE}events = ["session.*"]\n'))
+    log.grow(50)
+    _session_of(log, None)
+    log.grow(50)
+    sink.broken = "HTTP status 503"
+    for _ in range(10):
+        sink.drain()
+
+    assert sink.batches == [1] * 10
+    assert sink.state().failures == 10
+    assert len(events(log, "audit.sink.failed")) == 1
+    assert events(log, "audit.sink.recovered") == []
+
+    sink.broken = None
+    sink.drain()
+
+    assert [one.record.event for one in sink.told] == ["session.created"]
+    assert len(events(log, "audit.sink.recovered")) == 1
+
+
+@ON_SQLITE
 def test_what_is_too_much_at_once_is_told_in_smaller_parts(sink: Sink) -> None:
     """A receiver with a limit (HTTP 413), or one that cannot take one of many, gets ever fewer at once."""
     sink.log.grow(MAX_BATCH)
