@@ -13,6 +13,10 @@ _BAREST = _("Something happened with another provider.")
 DIRECTORIES: Mapping[str, Sequence[str]] = {
     "directory.conflict.found": (_("The directory {directory} gives one name or one id to two entries."),),
     "directory.conflict.resolved": (_("A conflict of the directory {directory} was decided."),),
+    "directory.conflict.viewed": (
+        _("An officer looked at conflicts of directories, {results} of them."),
+        _("An officer looked at conflicts of directories."),
+    ),
     "directory.unavailable": (_("The directory {directory} could not be asked: {reason}."),),
     "directory.recovered": (_("The directory {directory} answers again."),),
     "directory.sync.completed": (_("The directory {directory} was read (run {run})."),),

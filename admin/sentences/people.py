@@ -69,6 +69,10 @@ PEOPLE: Mapping[str, Sequence[str]] = {
     "credential.password.reset": (_("The password of account {account} was replaced (by {source})."),),
     "admin.role.granted": (_("The person {person} became {role} (by {source})."),),
     "admin.role.revoked": (_("The person {person} is no longer {role} (by {source})."),),
+    "person.viewed": (
+        _("An officer looked up whose accounts are whose; {results} people were shown."),
+        _("An officer looked up whose accounts are whose."),
+    ),
     "account.purged": (_("Account {account} was removed for good (by {source})."),),
     "credential.password.changed:failure": (
         _("The password of account {account} was not changed: {status_code}."),

@@ -18,12 +18,11 @@ from sso.api.audit_documents import (
 from sso.api.audit_parameters import Counting, Facets, Reason, Search, audit_query
 from sso.api.officer import Need
 from sso.api.operation import Answer, Call, Nothing, Operation
-from sso.api.people import PeopleAsked, people_found
+from sso.api.people import PeopleAsked, name_hmac, people_found
 from sso.api.problem import Problem
 from sso.audit.event import EVENT_CLASSES, AuditSearched, AuditViewed
 from sso.audit.query import AuditQuery, AuditQueryInvalid
 from sso.audit.record import AuditEvent, JsonValue
-from sso.directory.routing import counted_name, route
 
 MAX_CLIENTS = 5000
 
@@ -131,21 +130,12 @@ def _people(call: Call[PeopleAsked]) -> Answer:
         found = people_found(call.asked, stores, call.hub.directories)
     query: dict[str, JsonValue] = {}
     if call.asked.login_name is not None:
-        query["name_hmac"] = _name_hmac(call, call.asked.login_name)
+        query["name_hmac"] = name_hmac(call.asked.login_name, call.hub)
     shown = {person.person_id: person.account_id for person in found}.values()
     for account_id in shown or (call.asked.account_id,):  # one record for each person
         about: dict[str, JsonValue] = {} if account_id is None else {"account_id": account_id}
         _searched(call, {**query, **about}, len(shown), call.asked.reason)
     return Answer({"people": [person.model_dump() for person in found]})
-
-
-def _name_hmac(call: Call[Any], login_name: str) -> str:
-    """The name as failed sign-ins record it, so that a search and what was tried can be joined."""
-    try:
-        name = counted_name(route(login_name, call.hub.directories))
-    except ValueError:
-        name = login_name
-    return call.hub.sign_in.throttle.name_digest(name).hex()[:32]
 
 
 def _clients(call: Call[Nothing]) -> Answer:

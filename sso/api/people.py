@@ -11,7 +11,8 @@ from sso.api.operation import Nothing
 from sso.authentication.stores import Stores
 from sso.directory.department import Department
 from sso.directory.person import Account
-from sso.directory.routing import CitizenRoute, normalise_login_name, route
+from sso.directory.routing import CitizenRoute, counted_name, normalise_login_name, route
+from sso.hub import Hub
 
 
 class PeopleAsked(Nothing):
@@ -37,13 +38,27 @@ def people_found(
     asked: PeopleAsked, stores: Stores, directories: Sequence[Department]
 ) -> list[PersonDocument]:
     """Return the accounts that match and the other accounts of the same persons."""
-    if asked.account_id is not None:
-        account = stores.people.account(asked.account_id)
-        matching = [] if account is None else [account]
-    else:
-        matching = _named(asked.login_name or "", stores, directories)
-    persons = dict.fromkeys(account.person_id for account in matching)
+    persons = dict.fromkeys(account.person_id for account in accounts_asked_for(asked, stores, directories))
     return [each for person_id in persons for each in accounts_of_person(person_id, stores, directories)]
+
+
+def accounts_asked_for(
+    asked: PeopleAsked, stores: Stores, directories: Sequence[Department]
+) -> list[Account]:
+    """Return the accounts that match; a name without a realm may match in several directories."""
+    if asked.account_id is None:
+        return _named(asked.login_name or "", stores, directories)
+    account = stores.people.account(asked.account_id)
+    return [] if account is None else [account]
+
+
+def name_hmac(login_name: str, hub: Hub) -> str:
+    """Return a name as failed sign-ins record it, so that a search and what was tried can be joined."""
+    try:
+        name = counted_name(route(login_name, hub.directories))
+    except ValueError:
+        name = login_name
+    return hub.sign_in.throttle.name_digest(name).hex()[:32]
 
 
 def accounts_of_person(

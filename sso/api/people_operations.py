@@ -4,12 +4,15 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from sso.api.account_documents import AccountsFound, with_their_persons
 from sso.api.audit_documents import PersonDocument
 from sso.api.audit_parameters import Reason
 from sso.api.officer import Need
 from sso.api.operation import Answer, Call, Nothing, Operation
-from sso.api.people import accounts_of_person
+from sso.api.people import PeopleAsked, accounts_asked_for, accounts_of_person, name_hmac
 from sso.api.problem import Problem
+from sso.audit.event.identity import PeopleLookedUp
+from sso.audit.record import JsonValue
 from sso.authentication import linking
 from sso.authentication.hinted import account_called
 from sso.authentication.linking import Decision, LinkRefused
@@ -52,6 +55,31 @@ class PersonAccounts(BaseModel):
     accounts: list[PersonDocument]
 
 
+def _find(call: Call[PeopleAsked]) -> Answer:
+    with call.hub.database.read() as stores:
+        matching = accounts_asked_for(call.asked, stores, call.hub.directories)
+        found = with_their_persons(matching, stores, call.hub.directories)
+    _record_look(call, {account.person_id: account.account_id for account in found.accounts})
+    return Answer(found.model_dump())
+
+
+def _record_look(call: Call[PeopleAsked], shown: dict[str, str]) -> None:
+    """Record for each person, durably and before the answer leaves, that they were looked up."""
+    named = call.asked.login_name
+    query: dict[str, JsonValue] = {} if named is None else {"name_hmac": name_hmac(named, call.hub)}
+    for account_id in shown.values() or (call.asked.account_id,):
+        event = PeopleLookedUp(
+            account_id=call.officer.account_id,
+            client_id=call.officer.client_id,
+            session_id=call.officer.session_id,
+            query=query if account_id is None else {**query, "account_id": account_id},
+            results=len(shown),
+            reason=call.asked.reason,
+        )
+        with call.hub.database.begin(call.origin) as stores:
+            stores.audit.append(event, call.now)
+
+
 def _link(call: Call[LinkAsked]) -> Answer:
     with call.hub.database.begin(call.origin) as stores:
         one = _account("account", call.asked.account, call, stores)
@@ -88,6 +116,16 @@ def _accounts(person_id: str, call: Call[LinkAsked] | Call[UnlinkAsked], stores:
 
 
 PEOPLE_OPERATIONS: tuple[Operation[Any], ...] = (
+    Operation(
+        name="find_accounts",
+        method="GET",
+        path="/people",
+        summary="Find accounts to compare, with those of the same persons; recorded as person.viewed",
+        need=Need.PEOPLE,
+        asked=PeopleAsked,
+        answer=AccountsFound,
+        run=_find,
+    ),
     Operation(
         name="link_accounts",
         method="POST",

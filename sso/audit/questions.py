@@ -170,6 +170,8 @@ QUESTIONS: Mapping[str, Question] = {
             events=(
                 "audit.searched",
                 "audit.viewed",
+                "person.viewed",
+                "directory.conflict.viewed",
                 "audit.followed",
                 "audit.export.*",
                 "audit.exported",

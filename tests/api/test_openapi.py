@@ -50,7 +50,7 @@ def test_every_operation_says_which_scope_it_needs(document: dict[str, Any]) -> 
     for path, item in document["paths"].items():
         for operation in item.values():
             scopes = {"me": [], "clients": ["clients:manage"], "people": ["people:manage"]}
-            scopes["directories"] = ["people:manage"]
+            scopes |= dict.fromkeys(("directories", "conflicts"), ["people:manage"])
             expected = scopes.get(path.split("/")[1], ["audit:read"])
             assert operation["security"] == [{"hub": expected}]
 

@@ -104,6 +104,7 @@ def test_a_conflict_is_listed_and_decided(sql_office: Office, manager: Caller) -
 
     [conflict] = manager.get("/directories/civil/conflicts").json["conflicts"]
     path = f"/directories/civil/conflicts/{conflict['conflict_id']}"
+    whole = manager.get(path).json
     mended = manager.post(path, {"resolution": "mended", "reason": WHY})
     decided = manager.post(path, {"resolution": "same", "reason": WHY})
 
@@ -113,7 +114,31 @@ def test_a_conflict_is_listed_and_decided(sql_office: Office, manager: Caller) -
     assert decided.json["resolution"] == "same"
     assert manager.get("/directories/civil/conflicts").json == {"conflicts": []}
     assert len(manager.get("/directories/civil/conflicts?resolved=true").json["conflicts"]) == 1
+    assert [each["said"] for each in whole["accounts"]] == [
+        {"name": "Tuya Bat", "email": "tuya@example.org"},
+        {},
+    ]
     unknown = manager.post("/directories/tax/conflicts/x", {"resolution": "same", "reason": WHY})
     problem(unknown, 404, "not_found")
+    looked = [record["detail"]["query"] for record in sql_office.log("directory.conflict.viewed")]
+    assert {query["account_id"] for query in looked if "account_id" in query} == {later.id, earlier}
     [record] = sql_office.log("directory.conflict.resolved")
     assert (record["account_id"], record["detail"]["reason"]) == (later.id, WHY)
+
+
+def test_accounts_are_found_to_compare_and_each_person_looked_up_is_on_record(office: Office) -> None:
+    manager = office.officer(Role.PEOPLE_MANAGER)
+    person_id, account_id = office.person(None, "compared")
+
+    found = manager.get("/people?login_name=Compared&reason=case-7").json
+    nobody = manager.get("/people?login_name=nobody-of-this-name").json
+
+    [account] = found["accounts"]
+    assert found["matching"] == [account_id]
+    assert (account["person_id"], account["login_name"]) == (person_id, "compared")
+    assert account["said"] == {"name": "Tuya Bat", "email": "tuya@example.org"}
+    assert nobody == {"accounts": [], "matching": []}
+    missed, looked = sorted(office.log("person.viewed"), key=lambda record: len(record["detail"]["query"]))
+    assert (looked["detail"]["query"]["account_id"], looked["detail"]["reason"]) == (account_id, "case-7")
+    assert looked["account_id"] == manager.account_id
+    assert missed["detail"]["query"].keys() == {"name_hmac"}

@@ -1,9 +1,10 @@
 """Events: whose accounts are whose, what a directory says twice, and what is decided about both."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sso.audit.record import Outcome, Severity
+from sso.audit.record import JsonValue, Outcome, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,3 +67,32 @@ class DirectoryConflictResolved:
     source: str
     reason: str
     other_account_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryConflictsViewed:
+    """An officer looked at the queue of conflicts, or at one of them: then one record for each account."""
+
+    code: ClassVar[str] = "directory.conflict.viewed"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.INFORMATIONAL
+    account_id: str | None = None
+    client_id: str | None = None
+    session_id: str | None = None
+    query: Mapping[str, JsonValue]
+    results: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleLookedUp:
+    """An officer looked up whose accounts are whose: what was asked; one record for each person shown."""
+
+    code: ClassVar[str] = "person.viewed"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.INFORMATIONAL
+    account_id: str | None = None
+    client_id: str | None = None
+    session_id: str | None = None
+    query: Mapping[str, JsonValue]
+    results: int
+    reason: str | None = None
