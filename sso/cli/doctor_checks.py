@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sso.audit.rules.shipped import shipped_rules
 from sso.cli.doctor_finding import Finding, failure, ok, warning
 from sso.cli.doctor_keys import signing_keys
 from sso.config import Configuration
@@ -17,9 +18,13 @@ from sso.outbound.upstream import UpstreamProvider, published_checks
 from sso.storage.clock import database_time
 from sso.storage.errors import StorageUnavailable
 from sso.storage.schema import pending_migrations
+from sso.worker.detection import off
 
 SKEW_WARNING = timedelta(seconds=2)
 SKEW_FAILURE = timedelta(seconds=30)
+BEHIND_WARNING = 5_000
+"""Records that no rule has judged yet."""
+
 FREE_BYTES_WARNING = 1024**3
 FREE_BYTES_FAILURE = 64 * 1024**2
 
@@ -70,6 +75,7 @@ def database(hub: Hub, now: datetime) -> Iterator[Finding]:
         yield ok("migrations", "the schema is up to date")
         yield clock(database_time(hub.database), now)
         yield from signing_keys(hub, now)
+        yield detection(hub)
     except StorageUnavailable as error:
         yield failure("database", f"it does not answer ({error}); is it running, is database.url right?")
 
@@ -85,6 +91,22 @@ def clock(told: datetime | None, now: datetime) -> Finding:
     if skew > SKEW_WARNING:
         return warning("clock", f"{sentence}; synchronise both (chrony, systemd-timesyncd)")
     return ok("clock", sentence)
+
+
+def detection(hub: Hub) -> Finding:
+    """The detection rules judge the log as it grows, and none of them has failed."""
+    with hub.database.read() as stores:
+        kept = {each.name: each.digest for each in stores.detection.remembered()}
+        judging, head = stores.detection.judging(), stores.audit_tree.head()
+    rules = shipped_rules()
+    failed = [rule.name for rule in rules if kept.get(rule.name) == off(rule)]
+    if failed:
+        return warning("rules", f"switched off: {', '.join(failed)}; see the event finding.rule.switched_off")
+    known = judging is not None and head is not None and judging.place.epoch == head.epoch
+    behind = head.frontier.size - judging.place.index if known and judging and head else 0
+    if behind > BEHIND_WARNING:
+        return warning("rules", f"{behind} records are not judged yet; does `sso worker` run?")
+    return ok("rules", f"{len(rules)} detection rules judge the log")
 
 
 def disk(hub: Hub) -> Finding:

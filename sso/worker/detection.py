@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from sso import __version__
 from sso.audit.event.findings import RuleSwitchedOff
 from sso.audit.record import AuditRecord, Origin
 from sso.audit.rules.engine import Match, Rule, joined, match_of, memory_of, recall, seen_of
@@ -124,13 +125,13 @@ class Detection:
         self._judging, self._failures = [], []
         for rule in self.rules():
             own = kept.get(rule.name)
-            if own is None or own.digest != rule.digest:
-                begins[rule.name] = Place(place.epoch, max(0, place.index - LOOK_BACK))
-            elif own.error is None:
+            if own is not None and own.digest == off(rule):
+                continue
+            begins[rule.name] = Place(place.epoch, max(0, place.index - LOOK_BACK))
+            if own is not None and own.digest == rule.digest:
                 recall(rule, own.memory)
                 begins[rule.name] = min(own.place, place)
-            if rule.name in begins:
-                self._judging.append(rule)
+            self._judging.append(rule)
         self._kept_at = min(begins.values(), default=place)
         return self._read_again(begins, place)
 
@@ -196,8 +197,13 @@ class Detection:
         return [Remembered(rule.name, rule.digest, at, memory_of(rule, now)) for rule in self._judging]
 
 
+def off(rule: Rule) -> str:
+    """Return what stands in the place of the digest of a rule that failed in this version."""
+    return f"{rule.digest} of {__version__}"
+
+
 def _switch_off(failure: _Failure, at: Place, stores: SqlStores, now: datetime) -> None:
     rule = failure.rule
-    stores.detection.remember(Remembered(rule.name, rule.digest, at, b"", failure.error))
+    stores.detection.remember(Remembered(rule.name, off(rule), at, b"", failure.error))
     event = RuleSwitchedOff(rule=rule.name, record_id=failure.record_id, error=failure.error)
     stores.audit.append(event, now)

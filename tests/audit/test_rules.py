@@ -94,6 +94,24 @@ def test_a_line_means_what_sigma_says(line: str, member: Step, meets: bool) -> N
 
 
 @pytest.mark.parametrize(
+    ("condition", "meant"),
+    [
+        ("a or b", 2),
+        ("a and b", 0),
+        ("a and not b", 1),
+        ("not a and b", 1),
+        ("not (a or b)", 1),
+        ("not a or b", 2),
+    ],
+)
+def test_an_event_that_no_selection_names_is_still_meant_by_what_is_not(condition: str, meant: int) -> None:
+    rule = simple(f"  a: {{event: one}}\n  b: {{status_code: X}}\n  condition: {condition}\n")
+    records = [{"event": "one"}, {"event": "two", "status_code": "X"}, {"event": "three"}]
+
+    assert len(found(rule, [*records, *records])) == 2 * meant
+
+
+@pytest.mark.parametrize(
     ("condition", "holds"),
     [("a", True), ("not a", False), ("a and b", False), ("a or b and b", True), ("(a or b) and b", False)],
 )

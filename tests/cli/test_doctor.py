@@ -11,8 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from sso.audit.rules.shipped import shipped_rule
 from sso.cli.doctor_checks import SKEW_FAILURE, SKEW_WARNING, clock
 from sso.cli.doctor_finding import State
+from sso.worker.detection import off
 from tests.cli.commands import Commands
 
 
@@ -41,11 +43,29 @@ def test_a_hub_that_only_waits_to_be_started_has_one_warning(lonely: Commands) -
 
     assert {check: state for check, (state, _) in found.items()} == {
         **dict.fromkeys(
-            ("configuration", "secrets", "database", "migrations", "clock", "keys", "disk"), "ok"
+            ("configuration", "secrets", "database", "migrations", "clock", "keys", "rules", "disk"), "ok"
         ),
         "issuer": "warn",
     }
     assert found["issuer"][1].startswith("http://127.0.0.1:1 does not answer; start the hub")
+
+
+def test_rules_that_fail_or_fall_behind_are_worth_a_warning(lonely: Commands) -> None:
+    rule = shipped_rule("r14_role_granted")
+    with closing(sqlite3.connect(lonely.folder / "hub.db")) as database, database:
+        database.execute(
+            "INSERT INTO audit_head (epoch, origin, size, frontier, opened_at)"
+            " VALUES (1, 'o', 8192, zeroblob(32), 0)"
+        )
+        database.execute("INSERT INTO detection_place VALUES (1, 1, 10, 'judge', 0)")
+
+    behind = findings(lonely)["rules"]
+    with closing(sqlite3.connect(lonely.folder / "hub.db")) as database, database:
+        failed = (rule.name, off(rule), 1, 10, b"", "KeyError")
+        database.execute("INSERT INTO detection_rule VALUES (?, ?, ?, ?, ?, ?)", failed)
+
+    assert behind == ("warn", "8182 records are not judged yet; does `sso worker` run?")
+    assert findings(lonely)["rules"][1].startswith("switched off: r14_role_granted;")
 
 
 def test_a_person_reads_a_line_a_check(lonely: Commands) -> None:

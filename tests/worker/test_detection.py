@@ -154,7 +154,7 @@ class Breaking:
 
 
 @on_sqlite
-def test_a_rule_that_fails_is_switched_off_until_its_text_changes_and_the_others_go_on(log: Log) -> None:
+def test_a_rule_that_fails_is_switched_off_until_its_text_changes_and_others_go_on(log: Log) -> None:
     bad = replace(shipped_rule("r17_client_changed"), node=Breaking())
     fail(log, 12)
 

@@ -107,7 +107,7 @@ class FindingSuppressionEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSwitchedOff:
-    """A rule could not judge a record and judges no more until its text changes; the others go on."""
+    """A rule could not judge a record and judges no more in this version; the others go on."""
 
     code: ClassVar[str] = "finding.rule.switched_off"
     outcome: ClassVar[Outcome] = Outcome.FAILURE

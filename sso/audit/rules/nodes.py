@@ -8,6 +8,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Protocol, TypedDict, TypeVar, cast
 
 from sso.audit.rules.condition import Truth
@@ -15,6 +16,9 @@ from sso.audit.rules.selection import Fields, Selection
 
 MAX_GROUPS = 100_000
 MAX_EVIDENCE = 1_000
+MAX_OPEN = 8
+"""With so many selections the ways in which they may hold are counted, not with more."""
+
 Digest = Callable[[Sequence[str]], str]
 """What stands for values in a memory: the same for the same values."""
 
@@ -65,11 +69,26 @@ class Matching:
 
     selections: Mapping[str, Selection]
     truth: Truth
+    _may: dict[str, bool] = field(default_factory=dict, compare=False)
 
     def feed(self, seen: Seen) -> tuple[str, ...]:
         """Return the record's own id if it is meant."""
+        code = str(seen.fields.get("event"))
+        if code not in self._may:
+            self._may[code] = self._may_mean(code)
+        if not self._may[code]:
+            return ()
         holds = {name: selection.holds(seen.fields) for name, selection in self.selections.items()}
         return (seen.id,) if self.truth(holds) else ()
+
+    def _may_mean(self, code: str) -> bool:
+        """Whether any event of a code can be meant: most of them need no second look."""
+        open_ones = [name for name, selection in self.selections.items() if selection.may_hold(code)]
+        if len(open_ones) > MAX_OPEN:
+            return True
+        ways = product((False, True), repeat=len(open_ones))
+        closed = dict.fromkeys(self.selections, False)
+        return any(self.truth({**closed, **dict(zip(open_ones, way, strict=True))}) for way in ways)
 
     def memory(self, now: datetime) -> object:
         """Return nothing: each record is judged alone."""

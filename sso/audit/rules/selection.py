@@ -59,6 +59,13 @@ class Selection:
         """Whether a record is meant."""
         return any(all(test.holds(fields) for test in tests) for tests in self.alternatives)
 
+    def may_hold(self, code: str) -> bool:
+        """Whether a record of some event can be meant, whatever else it says."""
+        told = {"event": code}
+        return any(
+            all(test.holds(told) for test in tests if test.name == "event") for tests in self.alternatives
+        )
+
 
 def _compares(modifier: str, member: JsonValue, value: JsonValue) -> bool:
     if not isinstance(member, int | float) or not isinstance(value, int | float):
