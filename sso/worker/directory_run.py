@@ -115,6 +115,7 @@ class DirectoryRun:
             for person in known.values():
                 if person.standing is not Standing.ABSENT:
                     self.leaving.add(person.number)
+        self.run = replace(self.run, reason=reader.remark)
 
     def _take(self, page: Page) -> None:
         """Compare a page with the register and write what differs; twice if a sign-in was faster."""

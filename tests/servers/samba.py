@@ -75,6 +75,31 @@ for argument in sys.argv[2:]:
     database.modify(message, controls=["local_oid:1.3.6.1.4.1.7165.4.3.12:0"])
 """
 
+# What dsacls does on Windows: one more entry of the list of who may do what with an object.
+GRANT = """
+import sys, ldb
+from samba.auth import system_session
+from samba.dcerpc import security
+from samba.ndr import ndr_pack, ndr_unpack
+from samba.param import LoadParm
+from samba.samdb import SamDB
+parameters = LoadParm()
+parameters.load(sys.argv[1] + "/smb.conf")
+database = SamDB(url=sys.argv[1] + "/private/sam.ldb", session_info=system_session(), lp=parameters)
+domain = security.dom_sid(database.get_domain_sid())
+account = database.search(expression="(sAMAccountName=hub)", attrs=["objectSid"])[0]["objectSid"][0]
+granted = sys.argv[3].replace("HUB", str(ndr_unpack(security.dom_sid, account)))
+name = "nTSecurityDescriptor"
+found = database.search(base=sys.argv[2], scope=ldb.SCOPE_BASE, attrs=[name], controls=["show_deleted:1"])
+told = ndr_unpack(security.descriptor, found[0][name][0]).as_sddl(domain)
+first = told.index("(", told.index("D:"))
+wanted = security.descriptor.from_sddl(told[:first] + granted + told[first:], domain)
+message = ldb.Message()
+message.dn = found[0].dn
+message[name] = ldb.MessageElement(ndr_pack(wanted), ldb.FLAG_MOD_REPLACE, name)
+database.modify(message, ["show_deleted:1", "sd_flags:1:4"])
+"""
+
 
 class Samba(ForegroundDirectory):
     """One domain controller in a folder. Its address is any free one of 127.64.0.0/10."""
@@ -129,6 +154,16 @@ class Samba(ForegroundDirectory):
         script.write_text(AGE_PASSWORDS)
         arguments = [f"{name}={old}" for name, old in days.items()]
         run(["/usr/bin/python3", str(script), str(self.folder), *arguments])
+
+    def grant(self, dn: str, entry: str) -> None:
+        """Give the service account a right to an object, in SDDL ([MS-DTYP] 2.5.1); HUB is its SID."""
+        script = self.folder / "grant.py"
+        script.write_text(GRANT)
+        run(["/usr/bin/python3", str(script), str(self.folder), dn, entry])
+
+    def show_removals(self) -> None:
+        """Let the service account list and read the deleted objects."""
+        self.grant(f"CN=Deleted Objects,{SUFFIX}", "(A;;LCRP;;;HUB)")
 
 
 @contextmanager

@@ -34,6 +34,7 @@ class FakeDirectory:
     before_reading: Callable[[], None] = lambda: None
     position_reached: Position | None = None
     changed: list[Changes] | None = None
+    remark: str = ""
 
     def add(self, *numbers: int) -> None:
         for number in numbers:

@@ -57,7 +57,8 @@ def test_a_life_in_a_directory(private_directory: DirectoryServer, tmp_path: Pat
         assert stage.accounts()["ganbold"].disabled_at is None
         if server.vendor is Vendor.SAMBA:  # sequence numbers show no removal: everybody is read for that
             assert stage.accounts()["samira"].disabled_at is None
-            stage.full()
+            assert "may not read CN=Deleted Objects" in changes.reason
+            assert stage.full().reason == ""
         assert stage.accounts()["samira"].disabled_for is Departure.GONE
 
         # of the same name again: somebody else, with an account of their own

@@ -1,8 +1,8 @@
 """How each vendor tells what changed: RFC 4533, update sequence numbers, or times of modification.
 
-Only what a server says itself counts as a removal. Neither sequence numbers nor times show one to an ordinary
-account (a search among the deleted objects then answers with nothing, which proves nothing), and none of them
-shows what a moved branch brought along: the next complete reading finds that.
+Only what a server says itself counts as a removal. Times show none, and sequence numbers only to an account
+that may read the deleted objects; nothing shows what a moved branch brought along: the next complete reading
+finds that.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sso.directory.filters import AnyOf, AtLeast, Equals, Filter
 from sso.directory.generalized_time import generalized_time
+from sso.directory.ldap import tombstones
 from sso.directory.ldap.deadline import Deadline
 from sso.directory.ldap.messages import FoundEntry, Question, SyncAnswer
 from sso.directory.ldap.root_dse import RootDse
@@ -33,6 +34,9 @@ _MODIFIED = "modifyTimestamp"
 # The ids of RFC 4533 are these attributes' (measured); another immutable_attribute cannot be matched to them.
 _SYNC_IDS = {Vendor.OPENLDAP: "entryuuid", Vendor.DS389: "nsuniqueid"}
 _TOO_MUCH = frozenset({3, 4, 11})  # RFC 4511 appendix A: a limit of time, size or administration
+_TIMES_SHOW_NO_REMOVAL = (
+    "times of modification show no removal: the next full reading finds it"
+)
 _UNKNOWN_COOKIE = frozenset({REFRESH_REQUIRED, 53})
 
 Removed = tuple[str, ...]
@@ -77,16 +81,20 @@ class Latest:
 
 @dataclass(slots=True)
 class Asking:
-    """The questions to one server. `reached` is the position after the last of them."""
+    """The questions to one server.
+
+    `reached` is the position after the last of them, `remark` what the answers cannot show, or "".
+    """
 
     settings: DirectorySettings
     session: Session
     root: RootDse
-    pages: Callable[[Filter | None], Iterator[Sequence[FoundEntry]]]
+    pages: Callable[[Question], Iterator[Sequence[FoundEntry]]]
     question: Callable[[Filter | None, int | None], Question]
     deadline: Callable[[], Deadline]
     server: str
     reached: Position | None = field(default=None, init=False)
+    remark: str = field(default="", init=False)
 
     def start(self, source: ChangeSource) -> Position | None:
         """Where changes begin that are made from now on; None when the server cannot say."""
@@ -153,7 +161,7 @@ class Asking:
         for first in range(0, len(ids), _IDS_PER_FILTER):
             part = ids[first : first + _IDS_PER_FILTER]
             wanted = tuple(Equals(attribute, self._immutable(each).encode("ascii")) for each in part)
-            for found in self.pages(AnyOf(wanted)):
+            for found in self.pages(self.question(AnyOf(wanted), None)):
                 yield found, ()
 
     def _immutable(self, sync_id: bytes) -> str:
@@ -177,8 +185,16 @@ class Asking:
             raise PositionLost
         if int(start.mark) < int(position.mark):
             raise PositionLost  # an older copy of the database: its numbers are given a second time
+        number = int(position.mark) + 1
+        removed = tombstones.Tombstones(self.settings, self.root)
+        if not removed.are_seen(self.session, self.deadline()):
+            self.remark = tombstones.UNSEEN
+        elif start.mark != position.mark:
+            page_size = self.question(None, None).page_size
+            for found in self.pages(removed.since(number, page_size)):
+                yield (), tuple(removed.ids(found))
         if start.mark != position.mark:
-            for found in self.pages(AtLeast("uSNChanged", str(int(position.mark) + 1))):
+            for found in self.pages(self.question(AtLeast("uSNChanged", str(number)), None)):
                 yield found, ()
         self.reached = start
 
@@ -205,10 +221,11 @@ class Asking:
             raise PositionLost
         latest = Latest(at)
         since = f"{at.astimezone(UTC) - OVERLAP:%Y%m%d%H%M%SZ}"
-        for found in self.pages(AtLeast(_MODIFIED, since)):
+        for found in self.pages(self.question(AtLeast(_MODIFIED, since), None)):
             latest.see(found)
             yield found, ()
         self.reached = latest.position
+        self.remark = _TIMES_SHOW_NO_REMOVAL
 
 
 def _cookie_of(answer: SyncAnswer, before: bytes) -> bytes:

@@ -93,10 +93,7 @@ def _elsewhere(
 
 def _suffix_of(base_dn: str, server: LdapServer, deadline: Deadline) -> str:
     """The suffix of the server that holds the base; the base itself when it shows none."""
-    suffixes = server.as_service(lambda session: root_dse_of(session, deadline), deadline).base_dns
-    folded = base_dn.replace(", ", ",").lower()
-    holding = (dn for dn in suffixes if dn and f",{folded}".endswith(f",{dn.lower()}"))
-    return min(holding, key=len, default=base_dn)
+    return server.as_service(lambda session: root_dse_of(session, deadline), deadline).suffix_of(base_dn)
 
 
 def _any_of(settings: DirectorySettings, immutable_ids: Sequence[str]) -> AnyOf:

@@ -17,6 +17,7 @@ from sso.directory.ldap.messages import Question
 from sso.directory.ldap.root_dse import MODIFY_PASSWORD, PAGED_RESULTS, RootDse, root_dse_of
 from sso.directory.ldap.server import LdapServer, Misconfigured, all_entries
 from sso.directory.ldap.session import Session
+from sso.directory.ldap.tombstones import Tombstones
 from sso.directory.password_change import ChangeOutcome, Passwords
 from sso.directory.presets import PasswordChange, preset_of
 from sso.directory.routing import Name
@@ -71,6 +72,8 @@ class Contents:
         yield from self._people()
         yield self._states(root)
         yield self._password_change(root)
+        if self.settings.vendor.is_windows and self.settings.sync is not None:
+            yield self._removals(root)
         if self.settings.groups is not None:
             yield from self._groups(self.settings.groups)
         if self.sample.name is not None:
@@ -170,6 +173,13 @@ class Contents:
                 return Check("password_change", ok=False, sentence=mend)
         return Check("password_change", ok=True, sentence=_CHANGE_SENTENCES[change])
 
+    def _removals(self, root: RootDse) -> Check:
+        """Without that right the synchronisation works, and is slower to let people go."""
+        if Tombstones(self.settings, root).are_seen(self.session, self._deadline()):
+            return Check("removals", ok=True, sentence="Removed people are seen in CN=Deleted Objects.")
+        sentence = f"Removed people leave with the next full reading only: {_LET_SEE}."
+        return Check("removals", ok=True, sentence=sentence)
+
     def _groups(self, rules: GroupRules) -> Iterator[Check]:
         """Every group that is named in the rules exists."""
         words = rules.words
@@ -254,6 +264,9 @@ _CHANGE_SENTENCES = {
     PasswordChange.UNICODE_PWD: "Clerks change their password with the old one, through the service account.",
     PasswordChange.MODIFY_PASSWORD: "Clerks change their own password (RFC 3062).",
 }
+_LET_SEE = (
+    "let the service account list and read CN=Deleted Objects (LCRP), and it is at once"
+)
 _STATE_SENTENCES = {
     AccountState.OK: "{name} signs in.",
     AccountState.BAD_CREDENTIALS: "The password of {name} is refused ({reason}).",

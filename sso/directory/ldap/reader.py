@@ -42,13 +42,14 @@ class LdapReader:
             self._root: RootDse = root_dse_of(self._session, self._deadline())
         self._source = changed.source_of(settings, self._rules, self._root)
         self.position_reached: Position | None = None
+        self.remark = ""
 
     def everybody(self) -> Iterator[Page]:
         """Every person below the base, to the last page; the position is that of the beginning."""
         with _late():
             start = self._asking().start(self._source)
         latest = changed.Latest()
-        for found in self.pages(None):
+        for found in self.pages(self.question(None)):
             latest.see(found)
             yield self._page(found)
         self.position_reached = latest.position if self._source is ChangeSource.MODIFY_TIMESTAMP else start
@@ -58,14 +59,14 @@ class LdapReader:
         if since.source is not self._source:
             raise PositionLost
         asking = self._asking()
-        for found, removed in asking.since(since):
-            yield Changes(self._page(found), removed)
-        self.position_reached = asking.reached
+        with _late():
+            for found, removed in asking.since(since):
+                yield Changes(self._page(found), removed)
+        self.position_reached, self.remark = asking.reached, asking.remark
 
-    def pages(self, condition: Filter | None) -> Iterator[Sequence[FoundEntry]]:
-        """Every page of the people who also meet a condition. Raises unless the last one says it is last."""
+    def pages(self, question: Question) -> Iterator[Sequence[FoundEntry]]:
+        """Every page of an answer. Raises unless the last one says it is last."""
         cookie = b""
-        question = self.question(condition)
         while True:
             with _late():
                 answer = self._session.search(question, self._deadline(), cookie)

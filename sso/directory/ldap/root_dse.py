@@ -44,6 +44,12 @@ class RootDse:
         usual = self._texts("defaultnamingcontext")
         return tuple(dict.fromkeys((*usual, *self._texts("namingcontexts"))))
 
+    def suffix_of(self, base_dn: str) -> str:
+        """The suffix that holds a base; the base itself when the server shows none."""
+        folded = base_dn.replace(", ", ",").lower()
+        holding = (dn for dn in self.base_dns if dn and f",{folded}".endswith(f",{dn.lower()}"))
+        return min(holding, key=len, default=base_dn)
+
     def has_control(self, oid: str) -> bool:
         """Whether it knows a control."""
         return oid in self._texts("supportedcontrol")

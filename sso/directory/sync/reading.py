@@ -53,6 +53,11 @@ class Reader(Protocol):
         ...
 
     @property
+    def remark(self) -> str:
+        """What the last reading could not show, in a sentence for its report; "" when it showed all."""
+        ...
+
+    @property
     def position_reached(self) -> Position | None:
         """Where the next reading begins, once this one is through; None when the server does not tell."""
         ...
