@@ -34,9 +34,7 @@ _MODIFIED = "modifyTimestamp"
 # The ids of RFC 4533 are these attributes' (measured); another immutable_attribute cannot be matched to them.
 _SYNC_IDS = {Vendor.OPENLDAP: "entryuuid", Vendor.DS389: "nsuniqueid"}
 _TOO_MUCH = frozenset({3, 4, 11})  # RFC 4511 appendix A: a limit of time, size or administration
-_TIMES_SHOW_NO_REMOVAL = (
-    "times of modification show no removal: the next full reading finds it"
-)
+_TIMES_SHOW_NO_REMOVAL = "times of modification show no removal: the next full reading finds it"
 _UNKNOWN_COOKIE = frozenset({REFRESH_REQUIRED, 53})
 
 Removed = tuple[str, ...]

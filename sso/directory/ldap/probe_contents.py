@@ -264,9 +264,7 @@ _CHANGE_SENTENCES = {
     PasswordChange.UNICODE_PWD: "Clerks change their password with the old one, through the service account.",
     PasswordChange.MODIFY_PASSWORD: "Clerks change their own password (RFC 3062).",
 }
-_LET_SEE = (
-    "let the service account list and read CN=Deleted Objects (LCRP), and it is at once"
-)
+_LET_SEE = "let the service account list and read CN=Deleted Objects (LCRP), and it is at once"
 _STATE_SENTENCES = {
     AccountState.OK: "{name} signs in.",
     AccountState.BAD_CREDENTIALS: "The password of {name} is refused ({reason}).",

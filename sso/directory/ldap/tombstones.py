@@ -15,9 +15,7 @@ from sso.directory.ldap.root_dse import RootDse
 from sso.directory.ldap.session import Session
 from sso.directory.settings import DirectorySettings
 
-UNSEEN = (
-    "the service account may not read CN=Deleted Objects: the next full reading finds removals"
-)
+UNSEEN = "the service account may not read CN=Deleted Objects: the next full reading finds removals"
 _SHOW_DELETED = ("1.2.840.113556.1.4.417", True, None)  # [MS-ADTS] 3.1.1.3.4.1.14
 _IS_DELETED = "isDeleted"
 
