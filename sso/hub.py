@@ -234,6 +234,7 @@ def protocol_settings(configuration: Configuration) -> Settings:
         pending_lifetime=timedelta(seconds=session.pending_lifetime_seconds),
         pushed_lifetime=timedelta(seconds=whole.requests.pushed_lifetime_seconds),
         require_pushed=whole.requests.require_pushed,
+        request_uri=whole.requests.request_uri,
         create_account_url=whole.pages.create_account_url,
         detail_types=tuple(map(_detail_type, whole.authorization_details_type)),
         session_management=session.session_management,

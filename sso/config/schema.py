@@ -134,6 +134,7 @@ class Requests(Section):
 
     pushed_lifetime_seconds: Annotated[int, Field(ge=10, le=600)] = 90
     require_pushed: bool = False
+    request_uri: bool = False
 
 
 class Api(Section):

@@ -15,6 +15,8 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from sso.oidc.digest import base64url
+
 MAX_CERTIFICATE_LENGTH = 24_576
 """Characters of the header's value: a certificate of 8 KiB, written in PEM and escaped."""
 
@@ -120,4 +122,4 @@ def _alternative_names(certificate: x509.Certificate) -> x509.SubjectAlternative
 
 
 def _x5t(der: bytes) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(der).digest()).rstrip(b"=").decode("ascii")
+    return base64url(hashlib.sha256(der).digest())

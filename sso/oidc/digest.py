@@ -1,5 +1,6 @@
 """Random values that are secrets, and the digests under which they are remembered."""
 
+import base64
 import hashlib
 import secrets
 
@@ -17,6 +18,11 @@ def new_id() -> str:
     while (made := secrets.token_urlsafe(16)).startswith("-"):
         pass
     return made
+
+
+def base64url(value: bytes) -> str:
+    """Return bytes as base64url without padding (RFC 7515 2)."""
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode("ascii")
 
 
 def digest(secret: str) -> bytes:

@@ -45,7 +45,6 @@ GRANT_TYPES = tuple(
 WITHOUT_FEATURE: Mapping[str, str] = {
     field: feature
     for feature, fields in {
-        "request objects by address": ("request_uris",),
         "user codes of backchannel authentication": ("backchannel_user_code_parameter",),
     }.items()
     for field in fields

@@ -1,9 +1,10 @@
 """Proof Key for Code Exchange (RFC 7636), S256 only (RFC 9700 2.1.1)."""
 
-import base64
 import hashlib
 import hmac
 import re
+
+from sso.oidc.digest import base64url
 
 METHOD = "S256"
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
@@ -19,5 +20,5 @@ def verifies(verifier: str, challenge: str) -> bool:
     """Whether a verifier of the right form (RFC 7636 4.1) answers the challenge."""
     if _VERIFIER.fullmatch(verifier) is None:
         return False
-    expected = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode("ascii")).digest()).rstrip(b"=")
-    return hmac.compare_digest(expected, challenge.encode("ascii"))
+    expected = base64url(hashlib.sha256(verifier.encode("ascii")).digest())
+    return hmac.compare_digest(expected.encode("ascii"), challenge.encode("ascii"))

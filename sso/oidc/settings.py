@@ -43,6 +43,7 @@ class Settings:
     """Lifetimes and the issuer (a URL without trailing slash; every endpoint derives from it).
 
     `require_pushed` demands of every client that it pushes its authorization requests (RFC 9126 5).
+    `request_uri` lets a client keep its request objects at addresses that it registered (RFC 9101 5.2).
     `create_account_url` is where citizens make an account; without one nobody is sent there.
     `assertion_issuers` may vouch for people (RFC 7523).
     `detail_types` are what authorization_details may speak of (RFC 9396).
@@ -71,6 +72,7 @@ class Settings:
     pending_lifetime: timedelta = timedelta(minutes=30)
     pushed_lifetime: timedelta = timedelta(seconds=90)
     require_pushed: bool = False
+    request_uri: bool = False
     detail_types: tuple[DetailType, ...] = ()
     create_account_url: str | None = None
     session_management: bool = False

@@ -1,4 +1,4 @@
-"""What clients publish about themselves: their keys (RFC 7591 2, jwks_uri), the addresses of their sector.
+"""What clients publish: their keys (RFC 7591 2, jwks_uri), the addresses of their sector, their requests.
 
 Keys are fetched before a transaction is opened and kept in memory. A set is fetched again when a token
 names a key that it lacks, at most once a minute a client, and when it is an hour old; one thread fetches,
@@ -103,6 +103,24 @@ class ClientDocuments:
             raise InvalidClientMetadata("sector_identifier_uri must hold a JSON array of addresses")
         return tuple(str(address) for address in found)
 
+    def request_object(self, client_id: str, uri: str) -> bytes | None:
+        """Return what is at an address that a client registered; None if it cannot be read, which is logged.
+
+        Never call it in a transaction. Nothing is kept: an object is good for one request (RFC 9101 5.2.1).
+        """
+        if not self._turns.acquire(blocking=False):
+            log.warning(
+                "request object not read", extra={"client_id": client_id, "reason": "too many at once"}
+            )
+            return None
+        try:
+            return self._outbound_now().get(uri).body
+        except (NotAllowed, NoAnswer) as error:
+            log.warning("request object not read", extra={"client_id": client_id, "reason": str(error)})
+            return None
+        finally:
+            self._turns.release()
+
     def close(self) -> None:
         """Close what is open."""
         with self._guard:
@@ -147,11 +165,17 @@ class ClientDocuments:
         known.tried_at = self._clock()
 
     def _get_json(self, uri: str) -> JsonValue:
+        return self._outbound_now().get_json(uri)
+
+    def _outbound_now(self) -> Outbound:
         with self._guard:
             if self._outbound is None:
                 self._outbound = _opened(self._rules)
-            outbound = self._outbound
-        return outbound.get_json(uri)
+            return self._outbound
+
+
+def _unread(client_id: str, reason: str) -> None:
+    log.warning("request object not read", extra={"client_id": client_id, "reason": reason})
 
 
 def _opened(rules: OutboundRules) -> Outbound:

@@ -133,12 +133,23 @@ class Outbound:
             NotAllowed: the address may not be called.
             NoAnswer: there is no such document, or it is none: the text says which.
         """
+        return self.get(url).json()
+
+    def get(self, url: str) -> Answer:
+        """Return the document at an address, which is there as a whole.
+
+        Raises:
+            NotAllowed: the address may not be called.
+            NoAnswer: there is no such document, or it is longer than 64 KiB.
+        """
         (answer,) = self._carried().send_all([_Request("GET", url)])
         if not isinstance(answer, Answer):
             raise answer
         if answer.status != HTTPStatus.OK:
             raise NoAnswer(f"the answer has status {answer.status}")
-        return answer.json()
+        if not answer.complete:
+            raise NoAnswer(f"the answer is longer than {MAX_ANSWER_BYTES} bytes")
+        return answer
 
     def call(self, url: str, form: Form | None = None, authorization: str | None = None) -> Answer:
         """Post a form to an address, or read it without one, with this Authorization header.

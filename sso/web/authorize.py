@@ -38,7 +38,7 @@ from sso.oidc.settings import Provider
 from sso.web.account_creation import creation_address
 from sso.web.account_states import with_known_state
 from sso.web.answers import Answers
-from sso.web.client_keys import prepare_client_keys
+from sso.web.client_keys import prepare_client_keys, request_object
 from sso.web.journey import LINK, OWN_PAGES, Journey, finish, load, spend
 from sso.web.refusals import ExpiredPage
 from sso.web.visit import Visit, visit_of
@@ -52,9 +52,11 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
     def authorize() -> Response:
         """Take an authorization request (RFC 6749 3.1): a page that asks, or the answer."""
         visit = visit_of(hub, request, request.args.get("ui_locales"))
-        prepare_client_keys(hub, request.args.get("client_id", ""), request.args.get("request"))
         params = request.args.to_dict(flat=False)
-        outcome = _in_turn(hub, visit, lambda turn: _begin(turn, params))
+        read = request_object(hub, params)
+        signed = request.args.get("request") if read is None else read.decode("ascii", "replace")
+        prepare_client_keys(hub, request.args.get("client_id", ""), signed)
+        outcome = _in_turn(hub, visit, lambda turn: _begin(turn, params, read))
         return _respond(outcome, answers, visit)
 
     @bp.post(AUTHORIZATION_PATH)
@@ -123,12 +125,12 @@ def _respond(outcome: Outcome, answers: Answers, visit: Visit) -> Response:
     return answers.authorization_response(outcome, visit, request)
 
 
-def _begin(turn: Turn, params: dict[str, list[str]]) -> Outcome:
+def _begin(turn: Turn, params: dict[str, list[str]], read: bytes | None) -> Outcome:
     visit, stores = turn.visit, turn.stores
     session: Session | None = None
     pushed: bytes | None = None
     try:
-        arrival = arrive(params, stores, turn.provider, visit.now)
+        arrival = arrive(params, stores, turn.provider, visit.now, read)
         pushed = arrival.pushed
         asked = AuthorizationRequest.parse(arrival.params, stores.clients, turn.provider)
         authorization.accept(asked, pushed, stores, visit.now)

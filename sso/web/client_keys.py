@@ -1,4 +1,4 @@
-"""Reads the keys that a client publishes before a transaction needs them (jwks_uri, RFC 7591 2)."""
+"""Reads what a client publishes before a transaction needs it: keys (RFC 7591 2), requests (RFC 9101 5.2)."""
 
 from sso.hub import Hub
 from sso.oidc.certificate import ClientCertificate
@@ -6,6 +6,8 @@ from sso.oidc.client import ClientAuthMethod, is_client_id
 from sso.oidc.client_authentication import is_registered
 from sso.oidc.grants.jwt_bearer import issuer_of
 from sso.oidc.jose import TokenInvalid, unverified_header
+from sso.oidc.request.arrival import address_to_read
+from sso.oidc.request.parameters import Params
 
 
 def prepare_client_keys(
@@ -32,6 +34,17 @@ def prepare_issuer_keys(hub: Hub, assertion: str | None) -> None:
     issuer = None if assertion is None else issuer_of(assertion, hub.provider())
     if issuer is not None:
         hub.documents.prepare(issuer, _kid(assertion))
+
+
+def request_object(hub: Hub, params: Params) -> bytes | None:
+    """Return the request object that a request refers to, as its client publishes it, or None.
+
+    Nothing of it is believed yet. Call it before a transaction.
+    """
+    client_id = next(iter(params.get("client_id", ())), "")
+    client = hub.database.client(client_id) if is_client_id(client_id) else None
+    address = None if client is None else address_to_read(params, client, hub.settings)
+    return None if address is None else hub.documents.request_object(client_id, address)
 
 
 def _kid(token: str | None) -> str | None:

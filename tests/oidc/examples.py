@@ -161,10 +161,13 @@ class World:
     def ask(self, **changes: str | list[str] | None) -> AuthorizationRequest:
         return AuthorizationRequest.parse(self.params(**changes), self.stores.clients, self.provider)
 
-    def arrive(self, **params: str) -> AuthorizationRequest:
-        """What the authorization endpoint makes of these parameters, wherever the request comes from."""
+    def arrive(self, read: bytes | None = None, **params: str) -> AuthorizationRequest:
+        """What the authorization endpoint makes of these parameters, wherever the request comes from.
+
+        `read` is what the client publishes at the address of its request_uri.
+        """
         whole = {name: [value] for name, value in params.items()}
-        arrival = arrive(whole, self.stores, self.provider, self.now)
+        arrival = arrive(whole, self.stores, self.provider, self.now, read)
         return AuthorizationRequest.parse(arrival.params, self.stores.clients, self.provider)
 
     def push(self, client: Client | None = None, **changes: str | list[str] | None) -> str:

@@ -1,18 +1,32 @@
 """RFC 9101: requests that the client signed, in the open and pushed ahead."""
 
+import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import jwt
 import pytest
 
-from sso.oidc.digest import digest, new_id
+from sso.oidc.digest import base64url, digest, new_id
 from sso.oidc.errors import AuthorizationError, RequestRejected, TokenError, UntrustedRequest
 from sso.oidc.jose import generate_private_key, sign
 from sso.oidc.request import AuthorizationRequest
-from tests.oidc.examples import ISSUER, MINUTE, NOW, REDIRECT_URI, SECOND, World, client, private, signing_key
+from sso.oidc.request.arrival import address_to_read
+from tests.oidc.examples import (
+    ISSUER,
+    MINUTE,
+    NOW,
+    REDIRECT_URI,
+    SECOND,
+    SETTINGS,
+    World,
+    client,
+    private,
+    signing_key,
+)
 
 EC, RSA = signing_key("ES256", 1), signing_key("RS256", 1)
 RSA_JWK = {name: value for name, value in RSA.public_jwk.items() if name != "alg"}
@@ -333,3 +347,109 @@ def test_an_expired_object_does_not_end_a_request_that_waits(world: World) -> No
     assert AuthorizationRequest.parse(
         {name: [value] for name, value in kept.params.items()}, world.stores.clients, world.provider
     )
+
+
+ADDRESS = "https://housing.example/request"
+
+
+@pytest.fixture
+def by_address(world: World) -> World:
+    """A hub that reads requests at addresses of clients, and a client that has one."""
+    world.provider = replace(world.provider, settings=replace(SETTINGS, request_uri=True))
+    world.register(client(request_uris=(ADDRESS,), **SIGNER))
+    return world
+
+
+def left(world: World, text: str, address: str = ADDRESS, **outside: str) -> AuthorizationRequest:
+    return world.arrive(text.encode(), client_id="housing", request_uri=address, **outside)
+
+
+def test_a_request_is_read_where_its_client_left_it(by_address: World) -> None:
+    """RFC 9101 5.2; what stands beside it in the address counts for nothing."""
+    asked = left(by_address, request_object(by_address), state="outside", scope="openid profile")
+
+    assert (asked.client.client_id, asked.to.state) == ("housing", by_address.params()["state"][0])
+
+
+def test_a_fragment_is_the_digest_of_what_is_read(by_address: World) -> None:
+    """OpenID Connect Core 6.2."""
+    text = request_object(by_address)
+    right = base64url(hashlib.sha256(text.encode()).digest())
+
+    assert left(by_address, text, f"{ADDRESS}#{right}")
+    with pytest.raises(AuthorizationError) as told:
+        left(by_address, request_object(by_address), f"{ADDRESS}#{right}", redirect_uri=REDIRECT_URI)
+
+    assert told.value.code == "invalid_request_uri"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://housing.example/request/../other",
+        "https://housing.example/request?x=1",
+        "https://HOUSING.example/request",
+        "http://169.254.169.254/latest",
+        "urn:other",
+    ],
+)
+def test_no_address_but_a_registered_one_is_ever_read(by_address: World, address: str) -> None:
+    """RFC 9101 10.4: a browser names no place to knock at."""
+    params = {"client_id": ["housing"], "request_uri": [address]}
+    registered = by_address.stores.clients.by_id["housing"]
+
+    assert address_to_read(params, registered, by_address.provider.settings) is None
+    with pytest.raises(AuthorizationError) as told:
+        left(by_address, request_object(by_address), address, redirect_uri=REDIRECT_URI)
+    assert told.value.code == "invalid_request_uri"
+
+
+def test_what_cannot_be_read_is_told_to_a_registered_address_only(by_address: World) -> None:
+    with pytest.raises(AuthorizationError) as told:
+        by_address.arrive(client_id="housing", request_uri=ADDRESS, redirect_uri=REDIRECT_URI)
+    with pytest.raises(AuthorizationError) as empty:
+        left(by_address, " \n", redirect_uri=REDIRECT_URI)
+    with pytest.raises(UntrustedRequest) as shown:
+        by_address.arrive(client_id="housing", request_uri=ADDRESS, redirect_uri="https://evil.example/cb")
+
+    assert empty.value.code == told.value.code == shown.value.code == "invalid_request_uri"
+
+
+@pytest.mark.parametrize("text", ["<html>", "a.b.c", "\x00", "é"])
+def test_what_is_read_must_be_a_request_object(by_address: World, text: str) -> None:
+    with pytest.raises(AuthorizationError) as told:
+        left(by_address, text, redirect_uri=REDIRECT_URI)
+
+    assert told.value.code == "invalid_request_object"
+
+
+def test_an_object_that_was_left_is_taken_once(by_address: World) -> None:
+    """RFC 9101 10.2: its jti is spent."""
+    text = request_object(by_address)
+
+    assert left(by_address, text)
+    with pytest.raises(AuthorizationError) as told:
+        left(by_address, text, redirect_uri=REDIRECT_URI)
+    assert told.value.code == "invalid_request_object"
+
+
+def test_whoever_must_push_leaves_nothing(by_address: World) -> None:
+    """RFC 9126 6, FAPI 2.0 5.3.2.2: nothing is fetched for them either."""
+    strict = client(request_uris=(ADDRESS,), require_pushed_authorization_requests=True, **SIGNER)
+    by_address.register(strict)
+    params = {"client_id": ["housing"], "request_uri": [ADDRESS]}
+
+    assert address_to_read(params, strict, by_address.provider.settings) is None
+    with pytest.raises(AuthorizationError) as told:
+        left(by_address, request_object(by_address), redirect_uri=REDIRECT_URI)
+    assert told.value.code == "invalid_request"
+
+
+def test_where_the_operator_does_not_allow_it_nothing_is_read(world: World) -> None:
+    world.register(client(request_uris=(ADDRESS,), **SIGNER))
+    params = {"client_id": ["housing"], "request_uri": [ADDRESS]}
+
+    assert address_to_read(params, client(request_uris=(ADDRESS,)), SETTINGS) is None
+    with pytest.raises(AuthorizationError) as told:
+        left(world, request_object(world), redirect_uri=REDIRECT_URI)
+    assert told.value.code == "request_uri_not_supported"

@@ -4,12 +4,12 @@
 key of the hub, so that whoever reads the database learns none of the three (RFC 9700 2.1.1, 4.7).
 """
 
-import base64
 import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
 
+from sso.oidc.digest import base64url
 from sso.oidc.request import AuthorizationRequest
 
 
@@ -84,4 +84,4 @@ def verifier_of(state: str, key: bytes) -> str:
 
 def _derived(state: str, key: bytes, purpose: bytes) -> str:
     made = hmac.new(key, b"upstream " + purpose + b"\0" + state.encode("utf-8", "replace"), hashlib.sha256)
-    return base64.urlsafe_b64encode(made.digest()).rstrip(b"=").decode("ascii")
+    return base64url(made.digest())

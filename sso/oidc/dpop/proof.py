@@ -1,12 +1,12 @@
 """Check a DPoP proof: that its sender holds a key, for this very call and no other (RFC 9449 4.3)."""
 
-import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sso.audit.record import JsonValue
+from sso.oidc.digest import base64url
 from sso.oidc.dpop.address import same_address
 from sso.oidc.dpop.nonce import is_current
 from sso.oidc.errors import ErrorCode
@@ -107,4 +107,4 @@ def _check_nonce(nonce: JsonValue, expected: Expected, provider: Provider, now: 
 def _hash(access_token: str) -> str:
     """RFC 9449 4.2: base64url of the SHA-256 of the token's ASCII."""
     hashed = hashlib.sha256(access_token.encode("ascii", "replace")).digest()
-    return base64.urlsafe_b64encode(hashed).rstrip(b"=").decode("ascii")
+    return base64url(hashed)

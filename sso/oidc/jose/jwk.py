@@ -1,6 +1,5 @@
 """Keys: made, sealed, published, named by thumbprint, and read from a client's set (RFC 7517, 7638)."""
 
-import base64
 import hashlib
 import json
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry
 
 from sso.audit.record import JsonValue
+from sso.oidc.digest import base64url
 from sso.oidc.jose.algorithms import MAX_RSA_BITS, MIN_RSA_BITS, is_key_for
 from sso.oidc.jose.errors import KeySetInvalid
 from sso.oidc.keys import PrivateKey, PublicKey
@@ -80,7 +80,7 @@ def thumbprint(jwk: Mapping[str, JsonValue]) -> str:
         message = "a key lacks a required member"
         raise KeySetInvalid(message)
     canonical = json.dumps({name: jwk[name] for name in names}, separators=(",", ":"), sort_keys=True)
-    return base64.urlsafe_b64encode(hashlib.sha256(canonical.encode()).digest()).rstrip(b"=").decode("ascii")
+    return base64url(hashlib.sha256(canonical.encode()).digest())
 
 
 def verification_key(jwk: Mapping[str, JsonValue], alg: str) -> PublicKey:

@@ -1,12 +1,12 @@
 """Sign with our own keys (RFC 7515 5.1)."""
 
-import base64
 import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 
+from sso.oidc.digest import base64url
 from sso.oidc.jose.jwk import public_jwk
 from sso.oidc.jose.memory_signer import new_signer
 from sso.oidc.keys import Signer, SigningKey
@@ -32,14 +32,14 @@ def sign(claims: Mapping[str, object], key: SigningKey, typ: str) -> str:
         SignerUnavailable: the private key cannot be reached.
     """
     payload = json.dumps(claims, separators=(",", ":"), allow_nan=False)
-    text = f"{_header(key.alg, key.kid, typ)}.{_base64url(payload.encode())}"
-    return f"{text}.{_base64url(key.signer.sign(text.encode()))}"
+    text = f"{_header(key.alg, key.kid, typ)}.{base64url(payload.encode())}"
+    return f"{text}.{base64url(key.signer.sign(text.encode()))}"
 
 
 @lru_cache(maxsize=128)
 def _header(alg: str, kid: str, typ: str) -> str:
     """Few keys and few types sign every token: their headers are written once."""
-    return _base64url(json.dumps({"alg": alg, "kid": kid, "typ": typ}, separators=(",", ":")).encode())
+    return base64url(json.dumps({"alg": alg, "kid": kid, "typ": typ}, separators=(",", ":")).encode())
 
 
 def half_hash(value: str, alg: str) -> str:
@@ -51,8 +51,4 @@ def half_hash(value: str, alg: str) -> str:
     """
     hashed = _HASHES.get(alg, hashlib.sha256)
     whole = hashed(value.encode("ascii")).digest()
-    return _base64url(whole[: len(whole) // 2])
-
-
-def _base64url(value: bytes) -> str:
-    return base64.urlsafe_b64encode(value).rstrip(b"=").decode("ascii")
+    return base64url(whole[: len(whole) // 2])

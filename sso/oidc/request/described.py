@@ -24,8 +24,8 @@ def described(settings: Settings, signature_algorithms: Iterable[str]) -> dict[s
         "request_parameter_supported": True,
         "request_object_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "require_signed_request_object": False,
-        "request_uri_parameter_supported": False,
-        "require_request_uri_registration": False,
+        "request_uri_parameter_supported": settings.request_uri,
+        "require_request_uri_registration": settings.request_uri,
         "require_pushed_authorization_requests": settings.require_pushed,
         "authorization_details_types_supported": [each.type for each in settings.detail_types],
     }
