@@ -16,7 +16,9 @@ from sso.oidc.registered_address import check_web_address
 
 Kind = Literal["syslog", "webhook", "file"]
 _OF_KIND: dict[Kind, frozenset[str]] = {
-    "syslog": frozenset({"host", "port", "ca_file", "certificate_file", "certificate_key_file"}),
+    "syslog": frozenset(
+        {"host", "port", "ca_file", "certificate_file", "certificate_key_file", "answers_close"}
+    ),
     "webhook": frozenset({"url", "secret", "secret_file"}),
     "file": frozenset({"file", "rotate_bytes"}),
 }
@@ -38,6 +40,7 @@ class Sink(Section):
     ca_file: Path | None = None
     certificate_file: Path | None = None
     certificate_key_file: Path | None = None
+    answers_close: bool = True
     url: str | None = None
     secret: SecretStr | None = None
     secret_file: Path | None = None
@@ -75,13 +78,17 @@ class Sink(Section):
 
 @dataclass(frozen=True, slots=True)
 class SyslogTarget:
-    """A receiver of syslog over TLS; `ca_file` vouches for it, the system's store where there is none."""
+    """A receiver of syslog over TLS; `ca_file` vouches for it, the system's store where there is none.
+
+    `answers_close` as in `sso.outbound.syslog.Receiver`.
+    """
 
     host: str
     port: int
     ca_file: Path | None
     certificate_file: Path | None
     certificate_key_file: Path | None
+    answers_close: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +157,7 @@ def _target(section: Sink, place: str, home: Path) -> SyslogTarget | WebhookTarg
 
     if section.host is not None:
         files = (existing("ca_file"), existing("certificate_file"), existing("certificate_key_file"))
-        return SyslogTarget(section.host, section.port, *files)
+        return SyslogTarget(section.host, section.port, *files, section.answers_close)
     if section.file is not None:
         return FileTarget(home / section.file, section.rotate_bytes)
     return WebhookTarget(section.url or "", _secret(section, place, home))

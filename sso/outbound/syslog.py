@@ -12,6 +12,7 @@ import ssl
 import struct
 import termios
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from sso.outbound.fetcher import NoAnswer
@@ -36,9 +37,21 @@ def tls_context(ca_file: Path | None, certificate: Path | None, key: Path | None
     return context
 
 
-def send_stream(
-    place: tuple[str, int], stream: bytes, context: ssl.SSLContext, seconds: float = DEADLINE_SECONDS
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Where streams go, and how it proves what: `context` as `tls_context` makes it.
+
+    `answers_close`: it answers close_notify, as RFC 5425 4.4 demands. Where it does not, somebody on the way
+    can cut off a stream and end it in its name.
+    """
+
+    host: str
+    port: int
+    context: ssl.SSLContext
+    answers_close: bool = True
+
+
+def send_stream(to: Receiver, stream: bytes, seconds: float = DEADLINE_SECONDS) -> None:
     """Give a stream to a receiver and wait until it has all of it; so many seconds in all.
 
     Raises:
@@ -47,11 +60,11 @@ def send_stream(
     ends = time.monotonic() + seconds
     try:
         with (
-            socket.create_connection(place, timeout=seconds) as plain,
-            context.wrap_socket(plain, server_hostname=place[0]) as connection,
+            socket.create_connection((to.host, to.port), timeout=seconds) as plain,
+            to.context.wrap_socket(plain, server_hostname=to.host) as connection,
         ):
             _write(connection, stream, ends)
-            _finish(connection, ends)
+            _finish(connection, ends, to.answers_close)
     except ssl.SSLCertVerificationError as error:
         raise NoAnswer(f"its certificate is not accepted: {error.verify_message}") from error
     except TimeoutError as error:
@@ -67,7 +80,7 @@ def _write(connection: ssl.SSLSocket, stream: bytes, ends: float) -> None:
         left = left[connection.send(left) :]
 
 
-def _finish(connection: ssl.SSLSocket, ends: float) -> None:
+def _finish(connection: ssl.SSLSocket, ends: float, answers_close: bool) -> None:
     """Say that this is all, and wait until the receiver has read it and ends the stream too."""
     connection.settimeout(_until(ends))
     try:
@@ -75,8 +88,10 @@ def _finish(connection: ssl.SSLSocket, ends: float) -> None:
         plain.settimeout(_until(ends))
         while plain.recv(4096):
             plain.settimeout(_until(ends))
-    except ssl.SSLEOFError:
-        plain = connection  # it ended the stream without close_notify, as many receivers do
+    except ssl.SSLEOFError as error:
+        if answers_close:
+            raise NoAnswer("it ended the connection without close_notify (answers_close)") from error
+        plain = connection
     (unconfirmed,) = struct.unpack("i", fcntl.ioctl(plain.fileno(), termios.TIOCOUTQ, bytes(4)))
     if unconfirmed:
         raise ConnectionAbortedError

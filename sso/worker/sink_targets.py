@@ -18,7 +18,7 @@ from sso.audit.record import AuditRecord, JsonValue
 from sso.audit.syslog import octet_counted, syslog_message
 from sso.config.sinks import FileTarget, SinkSettings, SyslogTarget, WebhookTarget
 from sso.outbound import Answer, NoAnswer, Outbound, Posting
-from sso.outbound.syslog import send_stream, tls_context
+from sso.outbound.syslog import Receiver, send_stream, tls_context
 from sso.storage.detection import Place
 
 _TAKEN = range(200, 300)
@@ -78,7 +78,8 @@ def _by_syslog(target: SyslogTarget, tells: _Teller, batch: Sequence[Told]) -> N
     messages = (syslog_message(told.record, told.at, host, tells.document(told)) for told in batch)
     try:
         context = tls_context(target.ca_file, target.certificate_file, target.certificate_key_file)
-        send_stream((target.host, target.port), octet_counted(messages), context)
+        receiver = Receiver(target.host, target.port, context, target.answers_close)
+        send_stream(receiver, octet_counted(messages))
     except NoAnswer as error:
         raise NotDelivered(str(error)) from error
 

@@ -21,11 +21,14 @@ def test_each_kind_becomes_its_target(tmp_path: Path) -> None:
 
     siem, soc, lines = loaded(
         tmp_path,
-        f'{SYSLOG}ca_file = "ca.pem"\nformat = "ocsf"\n{WEBHOOK}secret_file = "soc.secret"\n'
+        f'{SYSLOG}ca_file = "ca.pem"\nanswers_close = false\nformat = "ocsf"\n'
+        f'{WEBHOOK}secret_file = "soc.secret"\n'
         f'{FILE}events = ["auth.*"]\ndirectory = "civil-affairs"\nstart = "oldest"\n{DIRECTORY}',
     ).audit_sinks
 
-    assert siem.target == SyslogTarget("siem.example.gov", 6514, tmp_path / "ca.pem", None, None)
+    assert siem.target == SyslogTarget(
+        "siem.example.gov", 6514, tmp_path / "ca.pem", None, None, answers_close=False
+    )
     assert (siem.ocsf, siem.from_oldest, siem.slice) == (True, False, LogSlice())
     assert soc.target == WebhookTarget("https://soc.example.gov/events", b"kkk" * 8)
     assert lines.target == FileTarget(tmp_path / "audit.jsonl", 104_857_600)
