@@ -16,6 +16,7 @@ from sso.audit.rules.nodes import Seen
 from sso.audit.rules.queue import Asked, NotPossible, Why
 from sso.audit.rules.reading import rule_of
 from sso.audit.rules.shipped import shipped_rule
+from sso.storage.detection import Judging, Place
 from sso.storage.errors import StorageUnavailable
 from sso.worker.detection import HELD, Detection
 from sso.worker.sequencer import open_epoch
@@ -120,22 +121,58 @@ def test_of_two_workers_one_judges_until_it_is_silent(log: Log) -> None:
     assert [each.records for each in findings(log)] == [15]
 
 
-def test_what_cannot_be_put_on_record_is_judged_again(log: Log) -> None:
+@on_sqlite
+def test_who_judges_again_after_another_knows_what_that_one_saw(log: Log) -> None:
+    one, other = (Detection(log.hub, brute_force, name=name) for name in ("one", "other"))
+
+    for turn, detection in enumerate((one, other, one)):
+        fail(log, 4, at=NOW + turn * MINUTE)
+        judge_all(detection, NOW + turn * (HELD + MINUTE))
+
+    assert [each.records for each in findings(log)] == [12]
+
+
+def test_a_judge_that_was_overtaken_puts_nothing_on_record(log: Log) -> None:
     fail(log, 12)
+    later, first, then = NOW + HELD, Place(1, 0), Place(1, 5)
+    with log.hub.database.begin(Origin()) as stores:
+        stores.detection.begin(first, "one", later)
+        stale = stores.detection.judging()
+        assert stale is not None
+        assert stores.detection.take(stale, "other", later + MINUTE)
+        assert not stores.detection.take(stale, "third", later + MINUTE)
+        fresh = stores.detection.judging()
+        assert fresh is not None
+
+        assert not stores.detection.advance(stale, then, later)
+        assert stores.detection.advance(fresh, then, later)
+        assert not stores.detection.advance(fresh, then, later)
+        assert stores.detection.judging() == Judging(then, "other", later)
+
+
+def test_what_cannot_be_put_on_record_is_judged_again_and_counted_once(log: Log) -> None:
     detection = Detection(log.hub, brute_force)
+    judge_all(detection)
+    fail(log, 1, account_id="b" * 22)
+    judge_all(detection)
+    fail(log, 6)
     if log.hub.database.dialect == "sqlite":
-        spoil = "CREATE TRIGGER spoil BEFORE INSERT ON finding BEGIN SELECT RAISE(ABORT, 'full'); END"
+        spoil = "CREATE TRIGGER spoil BEFORE UPDATE ON detection_place BEGIN SELECT RAISE(ABORT, 'full'); END"
         mend = "DROP TRIGGER spoil"
     else:
-        spoil = "ALTER TABLE finding ADD CONSTRAINT spoil CHECK (records < 0) NOT VALID"
-        mend = "ALTER TABLE finding DROP CONSTRAINT spoil"
+        spoil = "ALTER TABLE detection_place ADD CONSTRAINT spoil CHECK (leaf_index < 0) NOT VALID"
+        mend = "ALTER TABLE detection_place DROP CONSTRAINT spoil"
 
     log.tamper(spoil)
     with pytest.raises(StorageUnavailable):
         detection.judge(NOW)
     log.tamper(mend)
     judge_all(detection)
+    half = findings(log)
+    fail(log, 6, at=NOW + MINUTE)
+    judge_all(detection)
 
+    assert half == []
     assert [each.records for each in findings(log)] == [12]
 
 
