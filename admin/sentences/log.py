@@ -64,6 +64,14 @@ LOG: Mapping[str, Sequence[str]] = {
         _("{count} events from a time when this log could not be written were taken in."),
         _("Events from a time when this log could not be written were taken in."),
     ),
+    "audit.month.archived": (
+        _("The records of {month} were written to the archive."),
+        _("A month of records was written to the archive."),
+    ),
+    "audit.month.not_archived": (
+        _("The records of {month} could not be written to the archive, and stay: {reason}."),
+        _("A month of records could not be written to the archive, and stays."),
+    ),
     "audit.retention.dropped": (
         _("The records of {month} were dropped at the end of their retention."),
         _("A month of records was dropped at the end of its retention."),

@@ -49,6 +49,7 @@ def _files_with_secrets(configuration: Configuration, environment: Mapping[str, 
     named += [directory.bind_password_file for directory in ldap]
     named += [upstream.client_secret_file for upstream in settings.upstream]
     named += [settings.keys.pkcs11.pin_file] if settings.keys.pkcs11 is not None else []
+    named += [settings.audit.archive.secret_file] if settings.audit.archive is not None else []
     yield from (home / file for file in named if file is not None)
     yield from (
         Path(file)
@@ -58,6 +59,7 @@ def _files_with_secrets(configuration: Configuration, environment: Mapping[str, 
     inside = [settings.secrets.key_encryption_key, settings.secrets.pepper]
     inside += [directory.bind_password for directory in ldap]
     inside += [settings.keys.pkcs11.pin] if settings.keys.pkcs11 is not None else []
+    inside += [settings.audit.archive.secret] if settings.audit.archive is not None else []
     if any(secret is not None for secret in inside):
         yield configuration.file  # some of them may come from the environment: better safe
     if configuration.database_url.startswith("sqlite:///"):

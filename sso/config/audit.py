@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, field_validator, model_validator
 
 from sso.config.anchors import TimeStampAuthority, Witnesses
+from sso.config.archive import Archive
 from sso.config.section import Positive, Section, checked_database_url
 from sso.config.sinks import Sink
 
@@ -25,6 +26,7 @@ class Audit(Section):
     anchor_warning_seconds: Positive = 3_600
     witness: Witnesses = ()
     timestamp: TimeStampAuthority | None = None
+    archive: Archive | None = None
     sink: tuple[Sink, ...] = ()
 
     @model_validator(mode="after")

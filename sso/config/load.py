@@ -11,7 +11,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from sso.archive.settings import ArchiveSettings
 from sso.authentication.upstream.settings import UpstreamSettings
+from sso.config.archive import archive_settings
 from sso.config.directory import KINDS, Directory, scim_settings_of, settings_of
 from sso.config.keys import token_settings
 from sso.config.registration import registration_policy
@@ -46,6 +48,7 @@ class Configuration:
     audit_key_database_url: str = field(repr=False)
     audit_last_signed_file: Path
     audit_spool_file: Path
+    audit_archive: ArchiveSettings | None
     audit_sinks: tuple[SinkSettings, ...]
     blocklist_file: Path | None
     registration: RegistrationPolicy
@@ -98,6 +101,7 @@ def load(file: str | None = None, environment: Mapping[str, str] | None = None) 
         ),
         audit_last_signed_file=home / settings.audit.last_signed_file,
         audit_spool_file=home / settings.audit.spool_file,
+        audit_archive=archive_settings(settings.audit.archive, source, home),
         audit_sinks=sinks_of(settings.audit.sink, _known(settings).directories, source, home),
         blocklist_file=_blocklist(settings.password.blocklist_file, source, home),
         registration=registration_policy(settings.registration, source, home),

@@ -7,6 +7,7 @@ from sso.storage.access_tokens import SqlAccessTokens
 from sso.storage.audit import SqlAuditLog, SqlAuditSearch
 from sso.storage.audit_anchors import SqlAuditAnchors
 from sso.storage.audit_answers import SqlAuditAnswers
+from sso.storage.audit_archive import SqlAuditArchive
 from sso.storage.audit_checkpoints import SqlAuditCheckpoints
 from sso.storage.audit_holds import SqlAuditHolds
 from sso.storage.audit_import import SqlAuditImport, SqlAuditLateEvents
@@ -113,6 +114,7 @@ class SqlStores:
     def _open_log(self, unit: UnitOfWork, kept: Kept) -> None:
         self.audit: SqlAuditLog | SpooledAuditLog = SqlAuditLog(unit, kept.audit_keys)
         self.audit_search = SqlAuditSearch(unit, kept.audit_keys)
+        self.audit_archive = SqlAuditArchive(unit, kept.audit_keys)
         self.audit_holds = SqlAuditHolds(unit)
         self.audit_import = SqlAuditImport(unit, kept.audit_keys)
         self.audit_late = SqlAuditLateEvents(unit, kept.audit_keys)

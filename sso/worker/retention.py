@@ -8,13 +8,14 @@ import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from sso.audit.event import AuditKeyExpiryOrdered, AuditKeysExpired, AuditMonthDropped
+from sso.audit.event import AuditKeyExpiryOrdered, AuditKeysExpired, AuditMonthArchived, AuditMonthDropped
 from sso.audit.record import Origin
 from sso.hub import Hub
 from sso.storage.audit_keys import MAX_BATCH
 from sso.storage.audit_months import Month
 from sso.storage.errors import StorageUnavailable
 from sso.storage.stores import SqlStores
+from sso.worker.archiving import archived
 
 log = logging.getLogger("sso.worker")
 
@@ -38,7 +39,8 @@ def keep_months(hub: Hub, now: datetime | None = None) -> None:
         over = [each for each in stores.audit_months.known() if each.next.begin <= now - timedelta(days=days)]
         held = bool(stores.audit_holds.active())
     for each in [] if held else over:
-        _drop(hub, each, now)
+        if not _retire(hub, each, now):
+            return
 
 
 def destroy_expired_keys(hub: Hub, now: datetime | None = None) -> int:
@@ -90,22 +92,29 @@ def _make(hub: Hub, month: Month) -> None:
         log.exception("a month of the audit log has no partition", extra={"month": str(month)})
 
 
-def _drop(hub: Hub, month: Month, now: datetime) -> None:
+def _retire(hub: Hub, month: Month, now: datetime) -> bool:
+    """Archive a month where there is an archive, then drop it; false if the archive did not take it."""
     try:
+        kept = archived(hub, month, now)
+        if kept is None and hub.configuration.audit_archive is not None:
+            return False
         with hub.database.begin(_ORIGIN) as stores:
             if stores.audit_months.lock():
-                _drop_on_record(stores, month, now)
+                _drop_on_record(stores, month, kept, now)
     except StorageUnavailable:
         log.exception("a month of the audit log could not be dropped", extra={"month": str(month)})
+    return True
 
 
-def _drop_on_record(stores: SqlStores, month: Month, now: datetime) -> None:
+def _drop_on_record(stores: SqlStores, month: Month, kept: AuditMonthArchived | None, now: datetime) -> None:
     if month not in stores.audit_months.known():
         return
     extent = stores.audit_months.extent(month)  # this may take long: nobody waits for it to set a hold
     stores.audit_holds.lock()
     if extent is None or stores.audit_holds.active():
         return
+    if kept is not None and kept.entries != extent.entries:
+        return  # it has grown since it was archived: it is archived again
     stores.audit_months.drop(month, extent)
     event = AuditMonthDropped(
         month=str(month),

@@ -49,7 +49,6 @@ def jobs_of(hub: Hub, outbound: Outbound) -> list[Job]:
         Job("key rotation", 60.0, lambda: keep_up(hub)),
         Job("events from before the log", 60.0, lambda: take_in_old_events(hub)),
         Job("spooled events", 5.0, lambda: take_in_spooled_events(hub)),
-        Job("months of the log", 3600.0, lambda: keep_months(hub)),
         Job("expired keys of the log", 3600.0, lambda: destroy_expired_keys(hub)),
         Job("clean-up", 10.0, lambda: clean_up(hub)),
     ]
@@ -70,7 +69,7 @@ def run(hub: Hub, stop: threading.Event) -> None:
         anchoring.start()
         detecting = threading.Thread(target=Detection(hub).run, args=(stop,), name="detection")
         detecting.start()
-        outside = [*polls_of(hub, stop), *_sinks(hub, stop)]
+        outside = [*polls_of(hub, stop), *_sinks(hub, stop), _keeping(hub, stop)]
         for thread in outside:
             thread.start()
         while not stop.is_set():
@@ -110,6 +109,19 @@ def _anchor(hub: Hub, stop: threading.Event) -> None:
     """Show checkpoints to those who vouch for them, who may take their time."""
     with Outbound(outbound_rules(hub.configuration)) as outbound:
         Anchoring(hub, outbound).run(stop)
+
+
+def _keeping(hub: Hub, stop: threading.Event) -> threading.Thread:
+    """A thread for the months of the log: one under way is left behind, and begun again."""
+    return threading.Thread(target=_keep, args=(hub, stop), name="months of the log", daemon=True)
+
+
+def _keep(hub: Hub, stop: threading.Event) -> None:
+    """Make and drop months of the log beside the other jobs: a month that is archived takes its time."""
+    job = Job("months of the log", 3600.0, lambda: keep_months(hub))
+    while not stop.is_set():
+        _do(job)
+        stop.wait(job.every_seconds)
 
 
 def _do(job: Job) -> None:

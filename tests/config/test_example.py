@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from sso.config import Config, ConfigurationError, load
 from sso.config.anchors import TimeStampAuthority, Witness
+from sso.config.archive import Archive
 from sso.config.details import AuthorizationDetailType
 from sso.config.directory import Directory, ScimDirectory
 from sso.config.keys import Pkcs11
@@ -31,6 +32,7 @@ OPTIONAL = (
     "keys.pkcs11.",
     "audit.witness.",
     "audit.timestamp.",
+    "audit.archive.",
     "audit.sink.",
     *(f"{name}." for name in BLOCKS),
 )
@@ -56,8 +58,15 @@ def schema() -> dict[str, Any]:
         model = BLOCKS.get(section, annotation)
         assert isinstance(model, type)
         found |= settings_of(model, f"{section}.")
-    del found["keys.pkcs11"], found["audit.witness"], found["audit.timestamp"], found["audit.sink"]
+    del (
+        found["keys.pkcs11"],
+        found["audit.witness"],
+        found["audit.timestamp"],
+        found["audit.sink"],
+        found["audit.archive"],
+    )
     found |= settings_of(Sink, "audit.sink.")
+    found |= settings_of(Archive, "audit.archive.")
     found |= settings_of(TimeStampAuthority, "audit.timestamp.")
     return found | settings_of(Pkcs11, "keys.pkcs11.") | settings_of(Witness, "audit.witness.")
 

@@ -6,6 +6,7 @@ digest prefix; names that nobody could be found for only as keyed HMAC.
 """
 
 from sso.audit.event import (
+    archive,
     assurance,
     authorization,
     deferred,
@@ -24,6 +25,7 @@ from sso.audit.event import (
     tokens,
     upstream,
 )
+from sso.audit.event.archive import AuditMonthArchived, AuditMonthNotArchived
 from sso.audit.event.authorization import (
     AuthorizationAccepted,
     AuthorizationPushed,
@@ -168,6 +170,7 @@ _NOUNS = (
     assurance,
     findings,
     sinks,
+    archive,
 )
 EVENT_CLASSES: tuple[type[AuditEvent], ...] = tuple(
     found
@@ -191,7 +194,9 @@ __all__ = [
     "AuditFollowed",
     "AuditKeyExpiryOrdered",
     "AuditKeysExpired",
+    "AuditMonthArchived",
     "AuditMonthDropped",
+    "AuditMonthNotArchived",
     "AuditSearched",
     "AuditSpoolTaken",
     "AuditVerified",

@@ -1,0 +1,29 @@
+"""Where an archive is."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSettings:
+    """A folder, of this machine or mounted."""
+
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BucketSettings:
+    """A bucket of a store that speaks S3, and what names of files in it begin with.
+
+    `endpoint` is None for Amazon's own; `region` None where the store knows none.
+    """
+
+    bucket: str
+    prefix: str
+    endpoint: str | None
+    region: str | None
+    key_id: str
+    secret: str = field(repr=False)
+
+
+ArchiveSettings = FolderSettings | BucketSettings

@@ -1,0 +1,89 @@
+"""Months of the log on their way to the archive, and what the log says of those that are there."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import LargeBinary, bindparam, cast, func, select
+
+from sso.audit.entry import public_record
+from sso.audit.event import AuditMonthArchived, AuditMonthNotArchived
+from sso.audit.record import AuditRecord
+from sso.storage.audit_keys import AuditKeys
+from sso.storage.audit_months import Month
+from sso.storage.audit_rows import readable_records_of
+from sso.storage.tables import audit_event, audit_leaf
+from sso.storage.unit_of_work import UnitOfWork
+
+_A, _L = audit_event.c, audit_leaf.c
+_PAGE = (
+    select(audit_event, _L.epoch, _L.leaf_index, _L.leaf_hash)
+    .outerjoin(audit_leaf, _L.event_id == _A.id)
+    .where(_A.id > bindparam("after"), _A.id < bindparam("end_id"))
+    .order_by(_A.id)
+    .limit(bindparam("batch"))
+)
+_ARCHIVED = (
+    select(cast(_A.body, LargeBinary).label("body"))
+    .join(audit_leaf, _L.event_id == _A.id)
+    .where(_A.event == AuditMonthArchived.code)
+    .order_by(_A.id)
+)
+_LAST_SAID = (
+    select(audit_event)
+    .where(_A.event.in_((AuditMonthArchived.code, AuditMonthNotArchived.code)))
+    .order_by(_A.id.desc())
+    .limit(1)
+)
+_LEAVES = select(_L.event_id, _L.leaf_hash).where(_L.event_id.in_(bindparam("ids", expanding=True)))
+_COUNT = (
+    select(func.count().label("leaves"))
+    .select_from(audit_leaf)
+    .where(_L.event_id >= bindparam("first_id"), _L.event_id < bindparam("end_id"))
+)
+
+
+class SqlAuditArchive:
+    """The log's side of the archive."""
+
+    __slots__ = ("_keys", "_unit")
+
+    def __init__(self, unit: UnitOfWork, keys: AuditKeys) -> None:
+        self._unit = unit
+        self._keys = keys
+
+    def page(self, month: Month, after: str, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Return entries of a month as they are stored, by ascending id from one on, with their places."""
+        ids = {"after": max(after, month.first_id), "end_id": month.next.first_id}
+        return [row._asdict() for row in self._unit.rows(_PAGE, {**ids, "batch": limit})]
+
+    def archived(self) -> Mapping[str, AuditMonthArchived]:
+        """Return what entries with a place in the log say of each archived month, the last of each."""
+        said = (_read(row.body) for row in self._unit.rows(_ARCHIVED))
+        return {each.month: each for each in said if each is not None}
+
+    def last_said(self) -> AuditRecord | None:
+        """Return the last record of a month that was archived, or could not be."""
+        found = readable_records_of(self._unit.rows(_LAST_SAID), self._keys)
+        return found[0] if found else None
+
+    def leaf_hashes(self, ids: Sequence[str]) -> Mapping[str, bytes]:
+        """Return what the tree holds for entries, by id."""
+        return {row.event_id: row.leaf_hash for row in self._unit.rows(_LEAVES, {"ids": list(ids)})}
+
+    def leaves(self, month: Month) -> int:
+        """Return how many places the tree has for entries of a month."""
+        row = self._unit.row(_COUNT, {"first_id": month.first_id, "end_id": month.next.first_id})
+        return 0 if row is None else int(row.leaves)
+
+
+def _read(body: bytes) -> AuditMonthArchived | None:
+    """What an entry says was archived; None where it cannot be read."""
+    try:
+        said = public_record(body).detail
+        month = str(Month.parse(str(said.get("month"))))
+    except ValueError:
+        return None
+    file, entries, sha256 = said.get("archive_file"), said.get("entries"), said.get("sha256")
+    if not (isinstance(file, str) and isinstance(entries, int) and isinstance(sha256, str)):
+        return None
+    return AuditMonthArchived(month=month, archive_file=file, entries=entries, sha256=sha256)
