@@ -149,6 +149,8 @@ GROUP_NAMES: Mapping[str, str] = {
     "person_id": _("Person"),
     "directory_id": _("Directory"),
     "about": _("Asked about"),
+    "key_class": _("Counted by"),
+    "key_hmac": _("Name or network, as a digest"),
 }
 """Labels of what the records of a finding have in common."""
 
@@ -178,6 +180,7 @@ RULES: Mapping[str, str] = {
     "r26_log_in_doubt": _("The audit log is in doubt"),
     "r29_key_revoked": _("A signing key was revoked"),
     "r30_mass_removal_over_scim": _("A department removes many people over SCIM"),
+    "r31_attempts_refused": _("Attempts were refused"),
 }
 """Titles of the rules that come with the hub."""
 

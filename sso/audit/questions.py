@@ -168,6 +168,8 @@ QUESTIONS: Mapping[str, Question] = {
             days=90,
             may=Need.PERSON,
             events=(
+                "finding.listed",
+                "finding.viewed",
                 "audit.searched",
                 "audit.viewed",
                 "person.viewed",

@@ -40,8 +40,8 @@ FIRST_LOOK = timedelta(days=1)
 LOOK_BACK = 20_000
 """So many places before the present one a rule reads that remembers nothing."""
 
-KEPT_EVERY = 5_000
-"""So many places are judged before what rules remember is kept again."""
+KEPT_EVERY = LOOK_BACK
+"""So many places are judged before what rules remember is kept again; more would be lost in a crash."""
 
 _ORIGIN = Origin(actor="detection")
 
