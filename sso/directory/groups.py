@@ -4,7 +4,7 @@ Only groups that an officer named are released, under the name that the services
 calls its groups, and which it has, is its own affair.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -67,6 +67,14 @@ def released(groups: Iterable[Group], table: Mapping[str, str]) -> list[str]:
         names.add(group.name.casefold())
         dns.add(comparable(group.dn))
     return sorted({value for key, value in table.items() if _is_in(key, names, dns)})
+
+
+def chooser(rules: GroupRules) -> Callable[[Group], bool]:
+    """Whether anything is released for a group; for asking it of many."""
+    keys = {*rules.released, *rules.roles}
+    dns = {comparable(key) for key in keys if "=" in key}
+    names = {key.casefold() for key in keys if "=" not in key}
+    return lambda group: group.name.casefold() in names or (bool(dns) and comparable(group.dn) in dns)
 
 
 def named(dn: str, words: GroupWords) -> Group:

@@ -81,6 +81,9 @@ class DirectoryRun:
                 )
         if self.run.kind is RunKind.FULL:
             self._everybody(reader)
+        if reader.remark:
+            reason = "; ".join(part for part in (self.run.reason, reader.remark) if part)
+            self.run = replace(self.run, reason=reason)
         if not self._may_leave():
             return self._stop()
         return self._complete(reader.position_reached)
@@ -115,7 +118,6 @@ class DirectoryRun:
             for person in known.values():
                 if person.standing is not Standing.ABSENT:
                     self.leaving.add(person.number)
-        self.run = replace(self.run, reason=reader.remark)
 
     def _take(self, page: Page) -> None:
         """Compare a page with the register and write what differs; twice if a sign-in was faster."""

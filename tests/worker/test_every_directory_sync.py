@@ -10,7 +10,7 @@ from sso.directory.sync.run import RunKind, RunState
 from tests.servers import directories
 from tests.servers.directories import DirectoryServer
 from tests.servers.directory_people import PEOPLE
-from tests.worker.directory_stage import staged
+from tests.worker.directory_stage import USUAL, staged
 
 pytestmark = pytest.mark.directories
 
@@ -25,11 +25,14 @@ OFF = {
 def test_a_life_in_a_directory(private_directory: DirectoryServer, tmp_path: Path) -> None:
     """One server for the whole story: to start three of them for each sentence would take minutes."""
     server = private_directory
-    with staged(server, tmp_path) as stage:
+    groups = f'groups = {{ base_dn = "{server.group_base_dn}", released = {{ outer = "clerks" }} }}'
+    with staged(server, tmp_path, f"{USUAL}\n{groups}") as stage:
         # everybody gets an account but those whom the department has switched off
         first = stage.full()
         assert (first.state, first.counts.seen, first.reason) == (RunState.COMPLETED, len(PEOPLE), "")
         assert stage.usable() == NAMES - OFF[server.vendor]
+        assert stage.accounts()["alice"].claims["groups"] == ["clerks"]
+        assert stage.accounts()["bob"].claims["groups"] == []
 
         # nothing changed: nothing is written
         again = stage.full()
@@ -37,7 +40,7 @@ def test_a_life_in_a_directory(private_directory: DirectoryServer, tmp_path: Pat
         assert again.counts.unchanged == len(PEOPLE)
         alice, samira = stage.accounts()["alice"], stage.accounts()["samira"]
 
-        # a rename keeps the account, a re-used mail address is nobody's key, a new person is new
+        # a rename keeps account and groups, a re-used mail address is nobody's key, a new person is new
         directories.rename(server, "alice", "alicia")
         directories.replace(server, "bob", "mail", "alice@civil.example")
         directories.add_person(server, "dorji", mail="alicia@civil.example")
@@ -46,6 +49,8 @@ def test_a_life_in_a_directory(private_directory: DirectoryServer, tmp_path: Pat
         assert (changes.kind, changes.state) == (RunKind.CHANGES, RunState.COMPLETED)
         accounts = stage.accounts()
         assert accounts["alicia"].id == alice.id
+        is_still_a_member = server.vendor is not Vendor.OPENLDAP  # which has no overlay refint here
+        assert accounts["alicia"].claims["groups"] == (["clerks"] if is_still_a_member else [])
         assert accounts["bob"].text_claim("email") == "alice@civil.example"
         assert accounts["dorji"].id not in {alice.id, samira.id}
         assert accounts["ganbold"].disabled_for is Departure.DISABLED

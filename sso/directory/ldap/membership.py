@@ -33,6 +33,11 @@ def groups_of(entry: Entry, rules: GroupRules, ask: Ask) -> tuple[Group, ...]:
     return tuple(found)
 
 
+def is_by_name(rules: GroupRules) -> bool:
+    """Whether members are login names in place of DNs."""
+    return rules.words.member_attribute.lower() == _BY_NAME
+
+
 def _ways(strategy: GroupStrategy) -> Callable[[Entry, GroupRules, Ask], list[Group]]:
     match strategy:
         case GroupStrategy.MEMBER_OF:
@@ -54,16 +59,16 @@ def _member_of(entry: Entry, rules: GroupRules, _: Ask) -> list[Group]:
 def _in_chain(entry: Entry, rules: GroupRules, ask: Ask) -> list[Group]:
     """Active Directory follows the members itself ([MS-ADTS] 3.1.1.3.4.4.3)."""
     member = Equals(rules.words.member_attribute, entry.dn.encode("utf-8"), IN_CHAIN_RULE)
-    return [_group(found, rules) for found in ask(_question(rules, member))]
+    return [group_of(found, rules) for found in ask(_question(rules, member))]
 
 
 def _climb(entry: Entry, rules: GroupRules, ask: Ask) -> list[Group]:
     """Level by level: which groups have one of the last level as a member. A circle ends by itself."""
-    by_name = rules.words.member_attribute.lower() == _BY_NAME
+    by_name = is_by_name(rules)
     level = [entry.login_name if by_name else entry.dn]
     known: dict[tuple[str, ...], Group] = {}
     for _ in range(1 if by_name else DEPTH_MAX):
-        found = [_group(each, rules) for each in _with_members(level, rules, ask)]
+        found = [group_of(each, rules) for each in _with_members(level, rules, ask)]
         new = {comparable(group.dn): group for group in found if comparable(group.dn) not in known}
         known |= new
         level = [group.dn for group in new.values()]
@@ -92,6 +97,7 @@ def _question(rules: GroupRules, condition: Filter) -> Question:
     )
 
 
-def _group(found: FoundEntry, rules: GroupRules) -> Group:
+def group_of(found: FoundEntry, rules: GroupRules) -> Group:
+    """The group of an entry that was asked for its name."""
     names = found.attributes.get(rules.words.name_attribute.lower(), ())
     return Group(found.dn, names[0].decode("utf-8", "replace") if names else "")

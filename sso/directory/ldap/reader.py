@@ -5,20 +5,29 @@ ldap3's own paging would end quietly at a size limit, and whoever was cut off wo
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 from sso.directory.entry import Entry
 from sso.directory.filters import AllOf, Filter, people
+from sso.directory.groups import GroupRules
 from sso.directory.ldap import changed
 from sso.directory.ldap.deadline import Deadline, DeadlineExceeded
+from sso.directory.ldap.group_reading import (
+    Known,
+    are_with_the_entry,
+    attributes,
+    from_the_entry,
+    groups_of_everybody,
+)
 from sso.directory.ldap.lookup import entry_of, search_failure
-from sso.directory.ldap.membership import TooManyGroups, groups_of
+from sso.directory.ldap.membership import TooManyGroups
 from sso.directory.ldap.messages import FoundEntry, Question
 from sso.directory.ldap.root_dse import RootDse, root_dse_of
 from sso.directory.ldap.server import BUSY_CODES, LdapServer, Misconfigured
 from sso.directory.ldap.session import Session
 from sso.directory.ldap.transport import Stage, Unreachable
-from sso.directory.presets import GroupStrategy
 from sso.directory.settings import DirectorySettings
 from sso.directory.states import SUCCESS
 from sso.directory.sync.reading import Changes, Page, Position, PositionLost
@@ -43,6 +52,7 @@ class LdapReader:
         self._source = changed.source_of(settings, self._rules, self._root)
         self.position_reached: Position | None = None
         self.remark = ""
+        self._known_groups: Known | None = None
 
     def everybody(self) -> Iterator[Page]:
         """Every person below the base, to the last page; the position is that of the beginning."""
@@ -62,14 +72,18 @@ class LdapReader:
         with _late():
             for found, removed in asking.since(since):
                 yield Changes(self._page(found), removed)
-        self.position_reached, self.remark = asking.reached, asking.remark
+        self.position_reached = asking.reached
+        self._note(asking.remark)
 
     def pages(self, question: Question) -> Iterator[Sequence[FoundEntry]]:
         """Every page of an answer. Raises unless the last one says it is last."""
+        return self._pages_in(self._session, question)
+
+    def _pages_in(self, session: Session, question: Question) -> Iterator[Sequence[FoundEntry]]:
         cookie = b""
         while True:
             with _late():
-                answer = self._session.search(question, self._deadline(), cookie)
+                answer = session.search(question, self._deadline(), cookie)
             if answer.result in BUSY_CODES:
                 raise Unreachable(Stage.TALK, f"the reading got no verdict (ldap result {answer.result})")
             if answer.result != SUCCESS:
@@ -84,7 +98,7 @@ class LdapReader:
         """What is asked of every person who also meets a condition."""
         settings = self._settings
         who = people(settings.person_filter)
-        wanted = (*settings.attributes, *changed.attributes(self._source))
+        wanted = (*settings.attributes, *changed.attributes(self._source), *attributes(settings))
         return Question(
             base_dn=settings.base_dn,
             condition=AllOf((*who, condition) if condition is not None else who),
@@ -125,14 +139,33 @@ class LdapReader:
         return Page(tuple(entries.values()), unusable)
 
     def _with_groups(self, entry: Entry) -> Entry:
-        """Groups where the entry itself names them; a question for each person would take hours."""
         rules = self._settings.groups
-        if rules is None or rules.words.strategy is not GroupStrategy.MEMBER_OF:
+        if rules is None:
             return entry
+        if self._known_groups is None:
+            self._known_groups = self._groups_known(rules)
         try:
-            return replace(entry, groups=groups_of(entry, rules, lambda _: ()))
+            return replace(entry, groups=self._known_groups(entry))
         except TooManyGroups:
             return entry
+
+    def _groups_known(self, rules: GroupRules) -> Known:
+        """Read the groups, when somebody has been read: a question for each person would take hours.
+
+        In a session of their own: OpenLDAP keeps one paged search in each, and that is the people's.
+        """
+        if are_with_the_entry(rules):
+            return from_the_entry(rules)
+        suffix = self._root.suffix_of(self._settings.base_dn)
+        try:
+            with _late(), closing(self._server.open_as_service(self._deadline())) as session:
+                return groups_of_everybody(self._settings, rules, suffix, partial(self._pages_in, session))
+        except Misconfigured as error:
+            self._note(f"groups were not read, and stay as they were known: {error}")
+            return lambda _: None
+
+    def _note(self, remark: str) -> None:
+        self.remark = "; ".join(part for part in (self.remark, remark) if part)
 
 
 class _late:

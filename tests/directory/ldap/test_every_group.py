@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from dataclasses import replace as replaced
+from functools import cache
 
 import pytest
 
@@ -11,6 +12,7 @@ from sso.directory.ldap.deadline import Deadline
 from sso.directory.ldap.membership import PAGE_SIZE
 from sso.directory.ldap.messages import Question
 from sso.directory.ldap.server import LdapServer
+from sso.directory.mapping import claims_of
 from sso.directory.presets import GroupStrategy, preset_of
 from sso.directory.settings import Vendor
 from sso.directory.verification import AccountState
@@ -18,6 +20,7 @@ from tests.directory.ldap.opening import opened
 from tests.servers import directories
 from tests.servers.directories import VENDORS, directory_of, settings_of
 from tests.servers.directory_people import PASSWORD, PEOPLE
+from tests.servers.ldif import record
 
 pytestmark = pytest.mark.directories
 
@@ -71,6 +74,112 @@ def test_pages_are_read_to_the_last_and_only_the_last_says_so(shared_directory, 
 
     assert sum(len(page.entries) for page in pages) == len(PEOPLE)
     assert [bool(page.cookie) for page in pages] == [True] * (len(pages) - 1) + [False]
+
+
+RELEASED = {
+    "inner": "i",
+    "OUTER": "o",
+    "beyond": "b",
+    **{f"level{number}": f"l{number}" for number in range(1, 11)},
+}
+
+
+@pytest.fixture(scope="module")
+def deep_directory(shared_directory):
+    """Servers with ten groups, each in the next and the last in the first, and bob in the first of them."""
+
+    @cache
+    def made(vendor):
+        server = shared_directory(vendor)
+        names = [f"level{number}" for number in range(1, 11)]
+        directories.add_groups(server, names, "bob")
+        for inside, outside in zip(names, [*names[1:], names[0]], strict=True):
+            dns = [f"cn={name},{server.group_base_dn}" for name in (outside, inside)]
+            members = [] if outside == names[0] else [("delete", "member", server.person_dn("bob"))]
+            server.modify(record(dns[0], "modify", ("add", "member", dns[1]), *members))
+        if vendor is SAMBA:  # a group outside of the base, which the in-chain match goes through
+            elsewhere = f"cn=elsewhere,cn=Users,{server.suffix}"
+            told = ("", "objectClass", "group"), ("", "member", server.person_dn("warn"))
+            server.modify(record(elsewhere, "add", *told))
+            told = ("", "objectClass", "group"), ("", "member", elsewhere)
+            server.modify(record(f"cn=beyond,{server.group_base_dn}", "add", *told))
+        return server
+
+    return made
+
+
+def _claims_of_a_reading(directory):
+    with directory.reading() as reader:
+        people = [entry for page in reader.everybody() for entry in page.entries]
+        assert not reader.remark
+    return {entry.login_name: claims_of(entry, directory.settings) for entry in people}
+
+
+@pytest.mark.parametrize(
+    ("vendor", "strategy"),
+    [
+        *((vendor, GroupStrategy.CLIMB) for vendor in VENDORS),
+        (SAMBA, GroupStrategy.IN_CHAIN),
+        (DS389, GroupStrategy.MEMBER_OF),
+        (OPENLDAP, GroupStrategy.NONE),
+    ],
+)
+def test_a_reading_finds_the_groups_that_a_sign_in_finds(deep_directory, vendor, strategy):
+    server = deep_directory(vendor)
+    by_dn = {f"CN=inner,  {server.group_base_dn.upper()}": "inner by its DN"}
+    rules = replaced(_rules(server, strategy), released=RELEASED, roles=by_dn)
+
+    with opened(server, groups=rules, deadline_seconds=30.0) as directory:
+        read = _claims_of_a_reading(directory)
+        signed_in = {
+            uid: claims_of(directory.authenticate(uid, PASSWORD.encode()).entry, directory.settings)
+            for uid in ("alice", "bob", "warn")
+        }
+
+    assert {uid: read[uid] for uid in signed_in} == signed_in
+    assert (read["warn"]["groups"] == ["b"]) is (strategy is GroupStrategy.IN_CHAIN)
+    if strategy is not GroupStrategy.NONE:
+        assert (read["alice"]["groups"], read["alice"]["roles"]) == (["i", "o"], ["inner by its DN"])
+        assert {"l1", "l8"} <= set(read["bob"]["groups"])
+        assert read["disabled"]["groups"] == []
+
+
+@pytest.mark.parametrize(
+    ("vendor", "object_class", "attribute"),
+    [
+        (OPENLDAP, "groupOfUniqueNames", "uniqueMember"),
+        (DS389, "groupOfUniqueNames", "uniqueMember"),
+        (DS389, "posixGroup", "memberUid"),
+    ],
+)
+def test_members_of_every_kind_are_read(shared_directory, vendor, object_class, attribute):
+    server = shared_directory(vendor)
+    told = [("", attribute, server.person_dn("bob"))]
+    if attribute == "memberUid":
+        told = [("", attribute, "bob"), ("", "gidNumber", "5000")]
+    told += [("", "objectClass", object_class), ("", "cn", attribute)]
+    server.modify(record(f"cn={attribute},{server.group_base_dn}", "add", *told))
+    words = replaced(preset_of(vendor).groups, strategy=GroupStrategy.CLIMB)
+    words = replaced(words, object_class=object_class, member_attribute=attribute)
+    rules = GroupRules(base_dn=server.group_base_dn, words=words, released={attribute: "x"})
+
+    with opened(server, groups=rules) as directory:
+        read = _claims_of_a_reading(directory)
+        signed_in = claims_of(directory.authenticate("bob", PASSWORD.encode()).entry, directory.settings)
+
+    assert read["bob"]["groups"] == signed_in["groups"] == ["x"]
+    assert read["alice"]["groups"] == []
+
+
+def test_groups_that_a_reading_cannot_have_are_left_as_known_and_it_says_so(shared_directory):
+    server = shared_directory(OPENLDAP)
+    rules = replaced(_rules(server), base_dn="ou=nowhere,dc=civil,dc=example")
+
+    with opened(server, groups=rules) as directory, directory.reading() as reader:
+        people = [entry for page in reader.everybody() for entry in page.entries]
+
+    assert {entry.groups for entry in people} == {None}
+    assert "groups were not read" in reader.remark
 
 
 def test_more_groups_than_a_page_holds_are_read_to_the_last():
