@@ -179,18 +179,18 @@ def _spooled_events(hub: TunedHub) -> set[str]:
 
 @pytest.mark.postgresql
 def test_without_its_database_the_hub_is_alive_not_ready_and_comes_back_by_itself(
-    tmp_path: Path, postgresql: PostgreSQL, empty_postgresql_url: str
+    tmp_path: Path, mortal_postgresql: PostgreSQL, mortal_postgresql_url: str
 ) -> None:
-    with running_hub(tmp_path, database_url=empty_postgresql_url) as hub, registered(hub) as application:
+    with running_hub(tmp_path, database_url=mortal_postgresql_url) as hub, registered(hub) as application:
         assert application.client_credentials().status_code == 200
         pid = hub.pid
         try:
-            postgresql.stop()
+            mortal_postgresql.stop()
             refused = application.client_credentials()
             time.sleep(1.1)  # as old as a finding may be
             ready, alive = management(hub, "/readyz"), management(hub, "/livez")
         finally:
-            postgresql.start()
+            mortal_postgresql.start()
         started_at = time.monotonic()
         hub.wait_until_ready()
         recovered_after = time.monotonic() - started_at

@@ -1,8 +1,9 @@
 """A real PostgreSQL in a temporary folder, on a unix socket, durable as in production.
 
 `postgresql_url` is a fresh database with the hub's schema, `empty_postgresql_url` one without any table,
-`postgresql` the server itself, shared by the whole session. A missing installation fails the test: a suite
-that silently skips its database proves nothing.
+`postgresql` the server itself, shared by the whole session. `mortal_postgresql` is a server to be crashed:
+before it answers again it syncs every file of every database, and of the shared one's that takes minutes.
+A missing installation fails the test: a suite that silently skips its database proves nothing.
 """
 
 import os
@@ -13,6 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -164,9 +166,9 @@ class PostgreSQL:
         self._process = None
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgreSQL]:
-    """One server for the session. Its folder is not pytest's: there only root may look."""
+@contextmanager
+def _running() -> Iterator[PostgreSQL]:
+    """Its folder is not pytest's: there only root may look."""
     folder = Path(tempfile.mkdtemp(prefix="sso-postgresql-"))
     server = PostgreSQL(folder)
     try:
@@ -176,6 +178,28 @@ def postgresql() -> Iterator[PostgreSQL]:
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """One server for the session."""
+    with _running() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def mortal_postgresql() -> Iterator[PostgreSQL]:
+    """A server for a module whose tests crash it."""
+    with _running() as server:
+        yield server
+
+
+@pytest.fixture
+def mortal_postgresql_url(mortal_postgresql: PostgreSQL) -> Iterator[str]:
+    """A fresh database without any table on the server that is crashed."""
+    url = mortal_postgresql.new_database()
+    yield url
+    mortal_postgresql.drop_database(url)
 
 
 @pytest.fixture(scope="session")

@@ -280,14 +280,14 @@ def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
 
 @pytest.mark.postgresql
 def test_a_restart_of_the_server_costs_a_resting_connection_nothing(
-    postgresql: PostgreSQL, postgresql_url: str
+    mortal_postgresql: PostgreSQL, mortal_postgresql_url: str
 ) -> None:
-    engines = PostgresqlEngines(database_url(postgresql_url), Pool(), rest_seconds=0.0)
+    engines = PostgresqlEngines(database_url(mortal_postgresql_url), Pool(), rest_seconds=0.0)
     one = select(literal(1).label("one"))
     with engines.transaction(writes=True) as transaction:
         transaction.rows(one, None)
-    postgresql.crash()
-    postgresql.start()
+    mortal_postgresql.crash()
+    mortal_postgresql.start()
 
     with engines.transaction(writes=True) as transaction:
         (row,) = transaction.rows(one, None)
@@ -298,16 +298,17 @@ def test_a_restart_of_the_server_costs_a_resting_connection_nothing(
 
 @pytest.mark.postgresql
 def test_a_server_that_dies_under_a_transaction_is_unavailable(
-    postgresql: PostgreSQL, postgresql_url: str
+    mortal_postgresql: PostgreSQL, mortal_postgresql_url: str
 ) -> None:
-    database = Database(postgresql_url, SEALER)
+    database = Database(mortal_postgresql_url, SEALER)
+    migrate(database)
     given = code()
 
     with pytest.raises(StorageUnavailable), database.begin(ORIGIN) as stores:
         stores.codes.add(given)
         stores.codes.get(given.digest)
-        postgresql.crash()
-    postgresql.start()
+        mortal_postgresql.crash()
+    mortal_postgresql.start()
 
     with database.begin(ORIGIN) as stores:
         assert stores.codes.get(given.digest) is None
