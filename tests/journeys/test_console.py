@@ -14,7 +14,8 @@ from tests.browser.chromium import OpenPage, axe_violations, screenshot
 from tests.journeys import steps
 from tests.journeys.stage import AUDITOR, BOLOR, TUYA, Person, Stage
 from tests.relying_parties.processes import serving
-from tests.servers.hub import COMMAND_SECONDS, free_port
+from tests.servers.command import COMMAND_SECONDS
+from tests.servers.hub import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.slapd]
 
