@@ -34,6 +34,14 @@ DIRECTORIES: Mapping[str, Sequence[str]] = {
         _("Somebody was sent to another provider to sign out: {upstream_id}."),
         _BAREST,
     ),
+    "upstream.account.tied": (
+        _("Account {account} can be signed in to at another provider too: {upstream_id}."),
+        _BAREST,
+    ),
+    "upstream.account.untied": (
+        _("Account {account} can no longer be signed in to at another provider: {upstream_id}."),
+        _BAREST,
+    ),
     "upstream.logout.received": (
         _("Another provider told of a sign-out there: {upstream_id}."),
         _BAREST,

@@ -22,7 +22,7 @@ PROOF = "proof"
 
 
 class Obstacle(StrEnum):
-    """Why accounts cannot be linked, or one cannot be separated."""
+    """Why accounts cannot be linked, one cannot be separated, or an upstream's be tied to one or untied."""
 
     SAME_PERSON = "same_person"
     TWO_CITIZENS = "two_citizens"
@@ -30,6 +30,10 @@ class Obstacle(StrEnum):
     ROLE = "role"
     DISABLED = "disabled"
     ONLY_ACCOUNT = "only_account"
+    TAKEN = "taken"
+    ONE_THERE = "one_there"
+    NO_CITIZEN = "no_citizen"
+    LAST_WAY = "last_way"
 
     @property
     def sentence(self) -> str:
@@ -44,6 +48,10 @@ _SENTENCES: Mapping[Obstacle, str] = {
     Obstacle.ROLE: "one of them is an officer: revoke the role, link or unlink, and grant it anew",
     Obstacle.DISABLED: "one of them is disabled; enable it first, if it is to be used",
     Obstacle.ONLY_ACCOUNT: "it is the only account of its person already",
+    Obstacle.TAKEN: "that account there belongs to another account here",
+    Obstacle.ONE_THERE: "the account here is tied to another one there; untie that first",
+    Obstacle.NO_CITIZEN: "only a citizen's account is tied, and to a provider that signs in citizens",
+    Obstacle.LAST_WAY: "it is the only way into the account; give it a password first, or disable it",
 }
 
 

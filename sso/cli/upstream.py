@@ -8,7 +8,8 @@ import click
 from sso.audit.record import JsonValue
 from sso.authentication.upstream.settings import UpstreamSettings
 from sso.cli.arguments import CLEAN_TEXT, visible
-from sso.cli.context import configuration_of, fail, hub_of, json_option, print_json, print_rows
+from sso.cli.context import configuration_of, hub_of, json_option, print_json, print_rows
+from sso.cli.upstream_tie import configured, tie, untie
 from sso.directory.check import Check
 from sso.hub import Hub
 from sso.outbound.upstream import probe
@@ -49,9 +50,8 @@ def _accounts(hub: Hub, settings: UpstreamSettings) -> Sequence[Check]:
         return ()
     with hub.database.read() as stores:
         known = stores.upstreams.knows_anybody(settings.id)
-    only = "just_in_time = false: only people whom an earlier sign-in there gave an account come in"
-    sentence = only if known else f"{only}, and there is nobody yet; set it to true to let people in"
-    return (Check("accounts", ok=known, sentence=sentence),)
+    only = "just_in_time = false: only people who tied their account at /account come in"
+    return (Check("accounts", ok=True, sentence=only if known else f"{only}, and there is nobody yet"),)
 
 
 @upstream.command()
@@ -65,10 +65,7 @@ def test(context: click.Context, /, upstream_id: str, as_json: bool) -> None:
     and whether anybody has an account. The hub must be running where the provider reads its keys from it.
     """
     with hub_of(context) as hub:
-        provider = hub.upstreams.get(upstream_id)
-        if provider is None:
-            known = ", ".join(hub.upstreams) or "none"
-            fail(f"no upstream has the id {upstream_id}; the configuration has: {known}")
+        provider = configured(upstream_id, hub)
         checks = [*probe(provider, datetime.now(UTC)), *_accounts(hub, provider.settings)]
     for check in checks:
         if as_json:
@@ -78,3 +75,7 @@ def test(context: click.Context, /, upstream_id: str, as_json: bool) -> None:
         else:
             click.echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {visible(check.sentence)}")
     context.exit(0 if all(check.ok for check in checks) else 1)
+
+
+for command in (tie, untie):
+    upstream.add_command(command)

@@ -31,6 +31,12 @@ _ACCOUNT_OF = select(_I.account_id).where(
 )
 _ANYBODY = select(_I.account_id).where(_I.upstream_id == bindparam("upstream")).limit(1)
 _LINK = postgresql.insert(upstream_identity).on_conflict_do_nothing().returning(_I.account_id)
+_TIES_OF = (
+    select(_I.upstream_id).where(_I.account_id == bindparam("account")).distinct().order_by(_I.upstream_id)
+)
+_UNTIE = delete(upstream_identity).where(
+    _I.upstream_id == bindparam("upstream"), _I.account_id == bindparam("account")
+)
 _insert_session = postgresql.insert(upstream_session)
 _PUT_SESSION = _insert_session.on_conflict_do_update(
     index_elements=[_S.session_id],
@@ -106,6 +112,14 @@ class SqlUpstreams:
         """
         row = {"upstream_id": upstream_id, "subject": subject, "account_id": account_id, "created_at": now}
         return self._unit.row(_LINK, row) is not None
+
+    def ties_of(self, account_id: str) -> Sequence[str]:
+        """Return the ids of the upstreams that know the holder of an account, in ascending order."""
+        return [str(row.upstream_id) for row in self._unit.rows(_TIES_OF, {"account": account_id})]
+
+    def untie(self, upstream_id: str, account_id: str) -> None:
+        """Forget that an upstream knows the holder of an account."""
+        self._unit.change(_UNTIE, {"upstream": upstream_id, "account": account_id})
 
     def put_session(self, session: UpstreamSession, now: datetime) -> None:
         """Remember to what sign-in there a session here belongs, in place of an earlier one."""

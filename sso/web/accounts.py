@@ -22,6 +22,7 @@ from sso.web.choose_account import persona_text
 from sso.web.journey import HOME, LINK, Journey, begin_own, check_form, load
 from sso.web.language import Language
 from sso.web.refusals import ExpiredPage
+from sso.web.upstream_ways import ways_into
 from sso.web.visit import Visit, visit_of
 
 FRESH = timedelta(minutes=10)
@@ -42,7 +43,7 @@ class Shown:
 def blueprint(hub: Hub, answers: Answers) -> Blueprint:
     """Return the pages."""
     bp = Blueprint("accounts", __name__)
-    pages = _AccountsPages(hub, answers)
+    pages = AccountsPages(hub, answers)
 
     @bp.get("/account")
     def accounts() -> Response:
@@ -77,57 +78,65 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
     return bp
 
 
-class _AccountsPages:
+class AccountsPages:
+    """The pages of one person's accounts."""
+
     def __init__(self, hub: Hub, answers: Answers) -> None:
         self._hub = hub
         self._answers = answers
 
     def show(self, visit: Visit, problem: str | None = None) -> Response:
+        """Show the list; `problem` says why an account, or a way into it, stays as it is."""
         with self._hub.database.read() as stores:
-            session = self._session(visit, stores)
+            session = self.session(visit, stores)
             known = stores.people.accounts_of(session.person_id) if session is not None else []
+            ways = ways_into(session, visit.language, stores, self._hub) if session is not None else []
         if session is None:
-            return self._begin(HOME, {"page": "account"}, visit)
+            return self.begin(HOME, {"page": "account"}, visit)
         return self._answers.page(
             "accounts.html",
             visit,
             request,
             status=200 if problem is None else 409,
-            accounts=[self._shown(account, session.account_id, visit.language) for account in known],
+            accounts=[self.shown(account, session.account_id, visit.language) for account in known],
+            ways=ways,
             action="/account/separate",
             csrf_token=visit.form_token(PURPOSE),
             problem=problem,
         )
 
     def before_adding(self, visit: Visit) -> Response:
+        """Say what follows, to whoever has just signed in."""
         with self._hub.database.read() as stores:
-            session = self._session(visit, stores)
+            session = self.session(visit, stores)
             account = stores.people.account(session.account_id) if session is not None else None
-        if session is None or account is None or not _is_fresh(session, visit):
-            return self._begin(HOME, {"page": "account_add", "fresh": "1"}, visit)
+        if session is None or account is None or not is_fresh(session, visit):
+            return self.begin(HOME, {"page": "account_add", "fresh": "1"}, visit)
         return self._answers.page(
             "account_add.html",
             visit,
             request,
-            account=self._shown(account, account.id, visit.language),
+            account=self.shown(account, account.id, visit.language),
             action="/account/add",
             csrf_token=visit.form_token(PURPOSE),
         )
 
     def add(self, visit: Visit) -> Response:
+        """Begin the second sign-in."""
         check_form(visit, request, PURPOSE, self._hub.settings.issuer)
         with self._hub.database.read() as stores:
-            session = self._session(visit, stores)
-        if session is None or not _is_fresh(session, visit):
+            session = self.session(visit, stores)
+        if session is None or not is_fresh(session, visit):
             return self._answers.to("/account/add")
         first = {
             "account": session.account_id,
             "session": session.id,
             "auth_time": session.auth_time.isoformat(),
         }
-        return self._begin(LINK, first, visit)
+        return self.begin(LINK, first, visit)
 
     def confirm(self, pending_id: str, visit: Visit) -> Response:
+        """Show both accounts."""
         with self._hub.database.read() as stores:
             journey = self._journey(pending_id, visit, stores)
             first, second = _both(journey, stores)
@@ -136,13 +145,15 @@ class _AccountsPages:
             "account_link.html",
             visit,
             request,
-            accounts=[self._shown(account, second.id, visit.language) for account in (first, second)],
+            accounts=[self.shown(account, second.id, visit.language) for account in (first, second)],
             obstacle=None if obstacle is None else obstacle.value,
+            upstream_name=None,
             action=f"/account/add/{pending_id}",
             csrf_token=visit.form_token(_purpose(pending_id, first, second)),
         )
 
     def decide(self, pending_id: str, visit: Visit) -> Response:
+        """Take the yes or the no."""
         with self._hub.database.read() as stores:
             shown = _both(self._journey(pending_id, visit, stores), stores)
         check_form(visit, request, _purpose(pending_id, *shown), self._hub.settings.issuer)
@@ -165,9 +176,9 @@ class _AccountsPages:
         """Another account of the person, while the session itself stays where it is."""
         check_form(visit, request, PURPOSE, self._hub.settings.issuer)
         with self._hub.database.read() as stores:
-            session = self._session(visit, stores)
-        if session is None or not _is_fresh(session, visit):
-            return self._begin(HOME, {"page": "account", "fresh": "1"}, visit)
+            session = self.session(visit, stores)
+        if session is None or not is_fresh(session, visit):
+            return self.begin(HOME, {"page": "account", "fresh": "1"}, visit)
         try:
             with self._hub.database.begin(visit.origin) as stores:
                 account = stores.people.account(account_id)
@@ -178,7 +189,8 @@ class _AccountsPages:
             return self.show(visit, refusal.obstacle.value)
         return self._answers.to("/account")
 
-    def _session(self, visit: Visit, stores: Stores) -> Session | None:
+    def session(self, visit: Visit, stores: Stores) -> Session | None:
+        """Return the live session of the browser."""
         return sessions.current(visit.session_cookie, stores, self._hub.settings, visit.now)
 
     def _journey(self, pending_id: str, visit: Visit, stores: Stores) -> Journey:
@@ -187,14 +199,16 @@ class _AccountsPages:
             raise ExpiredPage
         return journey
 
-    def _begin(self, kind: str, params: dict[str, str], visit: Visit) -> Response:
+    def begin(self, kind: str, params: dict[str, str], visit: Visit) -> Response:
+        """Begin a journey of our own."""
         pending = begin_own(kind, params, self._hub, visit)
         with self._hub.database.begin(visit.origin) as stores:
             stores.pending.add(pending)
         response = self._answers.to(f"{AUTHORIZATION_PATH}/{pending.id}")
         return self._answers.with_cookies(response, visit, request)
 
-    def _shown(self, account: Account, current_id: str, language: Language) -> Shown:
+    def shown(self, account: Account, current_id: str, language: Language) -> Shown:
+        """Return what a page shows of an account."""
         return Shown(
             id=account.id,
             title=account.text_claim("name") or account.login_name,
@@ -204,7 +218,8 @@ class _AccountsPages:
         )
 
 
-def _is_fresh(session: Session, visit: Visit) -> bool:
+def is_fresh(session: Session, visit: Visit) -> bool:
+    """Whether the person proved who they are minutes ago."""
     return visit.now - session.auth_time <= FRESH
 
 

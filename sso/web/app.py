@@ -32,6 +32,7 @@ from sso.web import (
     signed_out,
     token,
     upstream,
+    upstream_accounts,
     upstream_logout,
     userinfo,
 )
@@ -67,7 +68,8 @@ def create_app(hub: Hub) -> Flask:
     pages = Pages(version, {"en": pages_section.name, **pages_section.names})
     answers = Answers(hub, pages)
     signing_in = (authorize, sign_in, choose_department, new_password, choose_account, consent)
-    for page in (*signing_in, upstream, device, answer, approvals, accounts, sign_out, signed_out, home):
+    own = (accounts, upstream_accounts, sign_out, signed_out, home)
+    for page in (*signing_in, upstream, device, answer, approvals, *own):
         app.register_blueprint(page.blueprint(hub, answers))
     app.register_blueprint(check_session.blueprint(hub, version))
     endpoints = (metadata, token, userinfo, registration, security_events, receipts, upstream_logout)

@@ -39,7 +39,7 @@ from sso.web.account_creation import creation_address
 from sso.web.account_states import with_known_state
 from sso.web.answers import Answers
 from sso.web.client_keys import prepare_client_keys, request_object
-from sso.web.journey import LINK, OWN_PAGES, Journey, finish, load, spend
+from sso.web.journey import LINK, Journey, finish, load, own_page, spend
 from sso.web.refusals import ExpiredPage
 from sso.web.visit import Visit, visit_of
 
@@ -174,7 +174,7 @@ def _own_page(turn: Turn, journey: Journey) -> Outcome:
     if journey.waiting is not None:
         return f"/answer/{pending.id}"
     turn.stores.pending.remove(pending.id)
-    return OWN_PAGES.get(str(pending.params.get("page", "")), "/")
+    return own_page(pending)
 
 
 def _may_answer(journey: Journey, session: Session, now: datetime) -> bool:

@@ -34,11 +34,22 @@ OWN_PAGES = {
     "approvals": "/approvals",
     "account": "/account",
     "account_add": "/account/add",
+    "account_upstream": "/account/upstream",
 }
-"""Where journeys of our own may end; with the parameter `fresh` only after a new sign-in."""
+"""Where journeys of our own may end; with the parameter `fresh` only after a new sign-in.
+
+The page `account_upstream` is that of the parameter `upstream`.
+"""
 
 LINK = "/account/add"
 """The client_id of a journey to a second account of the person whose first is the parameter `account`."""
+
+TIE = "/account/upstream"
+"""The client_id of a journey to an account at an upstream that is to become a way into one here.
+
+Parameters: `account`, `session` and `auth_time` of the person who began it, the `upstream`, and once it has
+answered the `identifier` and the name (`shown`) of whom it vouches for.
+"""
 
 ANSWER = "/answer"
 """The client_id of a journey to answer a deferred request, whose id is the parameter `request`."""
@@ -84,6 +95,11 @@ class Journey:
         """Whether the person is to sign in with another account of theirs."""
         return self.pending.client_id == LINK
 
+    @property
+    def ties_account(self) -> bool:
+        """Whether the person went to an upstream to prove an account there beside the one here."""
+        return self.pending.client_id == TIE
+
     def service_name(self, language_tag: str) -> str | None:
         """The name of the service in the page's language."""
         return self.client.name_in(language_tag) if self.client is not None else None
@@ -105,7 +121,7 @@ def load(hub: Hub, pending_id: str, visit: Visit, stores: Stores) -> Journey:
     if pending is None:
         raise ExpiredPage
     session = sessions.current(visit.session_cookie, stores, hub.settings, visit.now)
-    if pending.client_id in (HOME, LINK):
+    if pending.client_id in (HOME, LINK, TIE):
         return Journey(pending, None, session)
     if pending.client_id == ANSWER:
         return Journey(pending, None, session, _waiting(pending, visit, stores))
@@ -136,7 +152,7 @@ def _waiting(pending: PendingAuthorization, visit: Visit, stores: Stores) -> Wai
 
 
 def begin_own(client_id: str, params: Mapping[str, str], hub: Hub, visit: Visit) -> PendingAuthorization:
-    """Return a journey that leads to a page of our own: HOME, LINK or ANSWER."""
+    """Return a journey that leads to a page of our own: HOME, LINK, TIE or ANSWER."""
     return PendingAuthorization(
         id=new_id(),
         browser=visit.browser_digest,
@@ -145,6 +161,13 @@ def begin_own(client_id: str, params: Mapping[str, str], hub: Hub, visit: Visit)
         asked_at=visit.now,
         expires_at=visit.now + hub.settings.pending_lifetime,
     )
+
+
+def own_page(pending: PendingAuthorization) -> str:
+    """Return the address of the page of our own at which a journey ends."""
+    page = str(pending.params.get("page", ""))
+    path = OWN_PAGES.get(page, "/")
+    return f"{path}/{pending.params['upstream']}" if page == "account_upstream" else path
 
 
 def in_its_language(hub: Hub, journey: Journey, visit: Visit, request: Request) -> Visit:

@@ -16,8 +16,8 @@ from sso.oidc.metadata import AUTHORIZATION_PATH
 from sso.outbound.upstream import BroughtBack, Question, UpstreamProvider, UpstreamUnavailable, answer_of
 from sso.web.answers import Answers
 from sso.web.door import journey_of, settle
-from sso.web.journey import Journey, check_form, in_its_language, load
-from sso.web.refusals import PageRefused
+from sso.web.journey import TIE, Journey, begin_own, check_form, in_its_language, load
+from sso.web.refusals import ExpiredPage, PageRefused
 from sso.web.upstream_words import upstream_problem
 from sso.web.visit import Visit, request_id_of, visit_of
 
@@ -27,7 +27,7 @@ _STATUS = {UpstreamFailure.UNAVAILABLE: 503, UpstreamFailure.ACCOUNT_DISABLED: 4
 def blueprint(hub: Hub, answers: Answers) -> Blueprint:
     """Return the way out, and the way back."""
     bp = Blueprint("upstream", __name__)
-    pages = _UpstreamPages(hub, answers)
+    pages = UpstreamPages(hub, answers)
 
     @bp.post("/sign-in/<pending_id>/upstream/<upstream_id>")
     def start(pending_id: str, upstream_id: str) -> Response:
@@ -42,14 +42,21 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
     return bp
 
 
-class _UpstreamPages:
+class UpstreamPages:
+    """The way out to a provider, and what follows when the browser is back."""
+
     def __init__(self, hub: Hub, answers: Answers) -> None:
         self._hub = hub
         self._answers = answers
 
     def start(self, pending_id: str, upstream_id: str) -> Response:
+        """Take the form of the name page."""
         visit, journey = journey_of(pending_id, self._hub, request)
         check_form(visit, request, pending_id, self._hub.settings.issuer)
+        return self.depart(upstream_id, journey, visit)
+
+    def depart(self, upstream_id: str, journey: Journey, visit: Visit) -> Response:
+        """Send the browser to the provider, for what the journey needs; or say why that is in vain."""
         provider, wish, state = self._provider(upstream_id), _wish_of(journey), new_secret()
         try:
             address = provider.address(self._question(provider, wish, state, visit))
@@ -61,7 +68,7 @@ class _UpstreamPages:
         under_way = UpstreamJourney(
             state=digest(state),
             upstream_id=upstream_id,
-            pending_id=pending_id,
+            pending_id=journey.pending.id,
             browser=visit.browser_digest,
             started_at=visit.now,
             expires_at=journey.pending.expires_at,
@@ -79,12 +86,15 @@ class _UpstreamPages:
         return self._answers.with_cookies(self._answers.to(address), visit, request)
 
     def come_back(self, upstream_id: str) -> Response:
+        """Check what the provider answered, and go on with it."""
         provider, visit = self._provider(upstream_id), visit_of(self._hub, request)
         params = {name: values[0] for name, values in request.args.lists() if len(values) == 1}
         under_way, journey = self._taken(provider, params.get("state", ""), visit)
         visit = in_its_language(self._hub, journey, visit, request)
         try:
             answer = answer_of(provider, BroughtBack(params, self._hub.upstream_key), visit.now)
+            if journey.ties_account:
+                return self._proven(answer, under_way, journey, visit)
             return self._signed_in(answer, under_way, journey, visit)
         except NotVouched as refusal:
             return self._failed(provider, journey, visit, refusal)
@@ -142,6 +152,19 @@ class _UpstreamPages:
             self._answers.with_cookies(response, visit, request), outcome.cookie
         )
 
+    def _proven(self, answer: Answer, under_way: UpstreamJourney, journey: Journey, visit: Visit) -> Response:
+        """Remember whom the provider vouches for until the person has said yes to a tie with that account."""
+        upstream_sign_in.authenticated(answer.identity, _wish_of(journey), under_way, visit.now)
+        named, upstream_id = upstream_sign_in.named(answer.vouchee), answer.settings.id
+        proof = {"upstream": upstream_id, "identifier": named.identifier, "shown": named.shown}
+        proof = {**journey.pending.params, **proof}
+        pending = begin_own(TIE, proof, self._hub, visit)
+        with self._hub.database.begin(visit.origin) as stores:
+            if not stores.pending.remove(journey.pending.id):
+                raise ExpiredPage
+            stores.pending.add(pending)
+        return self._answers.to(f"{TIE}/{upstream_id}/{pending.id}")
+
     def _failed(
         self, provider: UpstreamProvider, journey: Journey, visit: Visit, refusal: NotVouched
     ) -> Response:
@@ -158,7 +181,8 @@ class _UpstreamPages:
             status=_STATUS.get(refusal.failure, 400),
             sentence=text.sentence,
             advice=text.advice,
-            again_url=f"/sign-in/{pending_id}",
+            again_url="/account" if journey.ties_account else f"/sign-in/{pending_id}",
+            tying=journey.ties_account,
             error_code=refusal.failure.value.lower(),
             reference=request_id_of(request),
             csrf_token=visit.form_token(pending_id),
@@ -169,7 +193,8 @@ class _UpstreamPages:
 
 def _wish_of(journey: Journey) -> Wish:
     """Return what a journey needs of the sign-in there, so that it does not come back in vain."""
-    if journey.adds_account or (journey.asked is None and journey.pending.params.get("fresh")):
+    own_and_fresh = journey.asked is None and bool(journey.pending.params.get("fresh"))
+    if journey.adds_account or journey.ties_account or own_and_fresh:
         return Wish(prompt="login")
     if journey.waiting is not None:
         return Wish(max_age=journey.waiting.client.default_max_age)

@@ -209,8 +209,18 @@ LINK_PROBLEMS: Mapping[str, Sentences] = {
         _("One of these accounts can no longer be used"), _("Ask the operators of the hub.")
     ),
     "only_account": Sentences(_("The account stands alone already"), None),
+    "taken": Sentences(_("The account elsewhere belongs to another account here already"), _CITIZEN_HELP),
+    "one_there": Sentences(
+        _("You can sign in here with another account of that provider already"),
+        _("Go back, end that one, and then add this one."),
+    ),
+    "no_citizen": Sentences(_("Only a citizen's account can be signed in to elsewhere"), None),
+    "last_way": Sentences(
+        _("You could not sign in to this account any more"),
+        _("Add another way to sign in first, or ask the help desk for citizens for a password."),
+    ),
 }
-"""Why accounts cannot be put together or separated, by `sso.authentication.linking.Obstacle`."""
+"""Why accounts, and accounts elsewhere, stay as they are, by `sso.authentication.linking.Obstacle`."""
 
 
 def sign_in_problem(language: Language, key: str, directory_name: str | None) -> Sentences:

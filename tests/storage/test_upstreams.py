@@ -61,6 +61,24 @@ def test_one_of_two_first_sign_ins_ties_the_account(sql_database: Database) -> N
     assert found == (first.id, None)
 
 
+def test_what_was_tied_to_an_account_is_untied_for_that_one_alone(sql_database: Database) -> None:
+    someone = person()
+    tuya, bat = citizen(someone.id), citizen(someone.id, login_name="bat")
+    with sql_database.begin(ORIGIN) as stores:
+        stores.people.add_person(someone)
+        for account in (tuya, bat):
+            stores.people.add_account(account, NOW)
+            for upstream_id in ("provincial", "national"):
+                assert stores.upstreams.link(upstream_id, f"s-{account.login_name}", account.id, NOW)
+        before = stores.upstreams.ties_of(tuya.id)
+        stores.upstreams.untie("national", tuya.id)
+
+    with sql_database.read() as stores:
+        after = stores.upstreams.ties_of(tuya.id), stores.upstreams.ties_of(bat.id)
+    assert before == ["national", "provincial"]
+    assert after == (["provincial"], ["national", "provincial"])
+
+
 def test_many_at_once_make_one_account(race: Race, sql_database: Database) -> None:
     def first_sign_in(database: Database, number: int) -> bool:
         someone = person()

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from sso.audit.query import AuditQuery
 from sso.audit.record import Origin
 from sso.config import load
 from sso.hub import Hub, build, upstreams_of
+from sso.outbound.rules import OutboundRules
+from sso.outbound.upstream import UpstreamProvider
 from sso.storage.schema import migrate
 from sso.web.app import create_app
 from sso.worker.key_rotation import first_keys
@@ -56,6 +58,13 @@ class Stage:
         for old in self.hub.upstreams.values():
             old.close()
         self.hub.upstreams.update(upstreams_of(self.hub.configuration, self.hub.keys))  # type: ignore[attr-defined]
+
+    def let_in_only_the_known(self) -> None:
+        """As `just_in_time = false` does, until the next `renew`."""
+        old = self.hub.upstreams["national"]
+        settings, rules = replace(old.settings, just_in_time=False), OutboundRules(allow_loopback=True)
+        closed = UpstreamProvider(settings, old.redirect_uri, rules, self.hub.keys.ring)
+        self.hub.upstreams.update({"national": closed})  # type: ignore[attr-defined]
 
     def browser(self) -> "Browser":
         return Browser(self, self.app.test_client())

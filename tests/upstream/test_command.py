@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from sso.audit.record import Origin
 from sso.cli.main import root
+from sso.directory.stores import PasswordCredential
 from tests.storage import examples
 from tests.upstream.platform import Platform, Said
 from tests.upstream.stage import Stage, open_stage
@@ -100,7 +101,31 @@ def test_levels_and_a_sign_out_that_are_not_offered_are_named(stage: Stage) -> N
     assert "never" in wrong["sign_out"]
 
 
-def test_where_nobody_can_come_in_it_says_so_until_somebody_has_an_account(stage: Stage) -> None:
+def test_an_officer_ties_an_account_and_unties_it_with_a_reason(stage: Stage) -> None:
+    someone = examples.person()
+    account = examples.citizen(someone.id, login_name="dorj")
+    with stage.hub.database.begin(Origin()) as stores:
+        stores.people.add_person(someone)
+        stores.people.add_account(account, examples.NOW)
+    reason = ("--reason", "as the file shows")
+
+    tied = run(stage, "tie", "national", "dorj-there", "dorj", *reason)
+    last = run(stage, "untie", "national", "dorj", *reason)
+    with stage.hub.database.begin(Origin()) as stores:
+        known = stores.upstreams.account_of("national", "dorj-there")
+        stores.credentials.put(PasswordCredential(account.id, "$argon2id$", examples.NOW))
+    untied = run(stage, "untie", "national", "dorj", *reason)
+    again = run(stage, "untie", "national", "dorj", *reason)
+
+    assert (tied[0], last[0], untied[0], again[0]) == (0, 1, 0, 1)
+    assert known == account.id
+    assert "the only way into the account" in last[1]
+    events = stage.log("upstream.account.tied") + stage.log("upstream.account.untied")
+    details = [(each["detail"]["rule"], each["detail"]["reason"]) for each in events]
+    assert details == [("command", reason[1])] * 2
+
+
+def test_where_a_first_sign_in_makes_no_account_it_says_whether_anybody_has_one(stage: Stage) -> None:
     told = Path(str(stage.hub.configuration.file))
     closed = told.with_name("closed.toml")
     closed.write_text(told.read_text().replace("just_in_time = true", ""))
@@ -114,6 +139,7 @@ def test_where_nobody_can_come_in_it_says_so_until_somebody_has_an_account(stage
         assert stores.upstreams.link("national", "s-1", account.id, examples.NOW)
     somebody = run(stage, "test", "national", file=closed)
 
-    assert (nobody[0], somebody[0]) == (1, 0)
-    assert "FAIL  accounts: just_in_time = false" in nobody[1]
+    assert (nobody[0], somebody[0]) == (0, 0)
+    assert "there is nobody yet" in nobody[1]
     assert "ok    accounts: just_in_time = false" in somebody[1]
+    assert "there is nobody yet" not in somebody[1]

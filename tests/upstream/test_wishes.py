@@ -3,16 +3,12 @@
 import json
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
 from sso.audit.record import Origin
-from sso.outbound.rules import OutboundRules
-from sso.outbound.upstream import UpstreamProvider
 from tests.oidc import examples
 from tests.relying_parties.visitor import Page
 from tests.upstream.platform import Platform
@@ -184,14 +180,7 @@ def test_a_wish_that_is_not_met_stops_nobody(stage: Stage) -> None:
 
 
 def test_unknown_people_stay_out_unless_the_operator_lets_them_in(stage: Stage) -> None:
-    provider = stage.hub.upstreams["national"]
-    closed: Any = UpstreamProvider(
-        replace(provider.settings, just_in_time=False),
-        provider.redirect_uri,
-        OutboundRules(allow_loopback=True),
-        stage.hub.keys.ring,
-    )
-    stage.hub.upstreams.update({"national": closed})  # type: ignore[attr-defined]
+    stage.let_in_only_the_known()
     stage.platform.claims = {"sub": "a-stranger"}
     stage.platform.userinfo = {"sub": "a-stranger"}
     created = len(stage.log("account.created"))

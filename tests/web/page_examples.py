@@ -62,6 +62,7 @@ UPSTREAMS = [
     ("国家政务服务平台", "/sign-in/1/upstream/b"),
 ]
 UPSTREAM = {
+    "tying": False,
     **FORM,
     "sentence": "National platform does not answer at the moment",
     "advice": "Sign in in another way, or try again in a minute.",
@@ -189,8 +190,13 @@ ACCOUNTS = [
     ),
     SimpleNamespace(id="a3", title="T. Bat", subtitle=CHINESE, current=False, disabled=True),
 ]
-YOUR_ACCOUNTS = {**FORM, "accounts": ACCOUNTS, "problem": None}
-LINK = {**FORM, "accounts": ACCOUNTS[:2], "obstacle": None}
+WAYS = [
+    SimpleNamespace(name="National platform", action="/account/upstream/national", is_tied=True),
+    SimpleNamespace(name=CHINESE, action="/account/upstream/provincial", is_tied=False),
+]
+YOUR_ACCOUNTS = {**FORM, "accounts": ACCOUNTS, "ways": [], "problem": None}
+LINK = {**FORM, "accounts": ACCOUNTS[:2], "obstacle": None, "upstream_name": None}
+TIE = {**FORM, "account": ACCOUNTS[0], "upstream_name": "National platform"}
 SIGN_OUT = {
     **FORM,
     "service_name": "Housing",
@@ -277,6 +283,7 @@ def _hostile(text: str) -> dict[str, dict[str, Any]]:
     )
     choice = SimpleNamespace(id=text, title=text, subtitle=text, current=False, needs_password=True)
     account = SimpleNamespace(id=text, title=text, subtitle=text, current=False, disabled=False)
+    way = SimpleNamespace(name=text, action="/account/upstream/a", is_tied=True)
     told = SimpleNamespace(name=text, channel="back-channel", status="confirmed")
     claims = {"name": text, "email": f"{text}@example.org", "department": text}
     return {
@@ -334,7 +341,8 @@ def _hostile(text: str) -> dict[str, dict[str, Any]]:
                 SimpleNamespace(id="r1", service_name=text, message=text, asked_ago="1 s", ends_in="4 s")
             ],
         },
-        "accounts.html": {**YOUR_ACCOUNTS, "accounts": [account, account]},
+        "accounts.html": {**YOUR_ACCOUNTS, "accounts": [account, account], "ways": [way]},
+        "upstream_add.html": {**FORM, "account": account, "upstream_name": text},
         "account_add.html": {**FORM, "account": account},
         "account_link.html": {**LINK, "accounts": [account, account]},
         "sign_out.html": {
@@ -373,6 +381,7 @@ def usual_pages() -> list[Example]:
             "upstream_problem.html",
             {**UPSTREAM, "service_name": None, "cancel_action": None},
         ),
+        Example("upstream_problem_tie", "upstream_problem.html", {**UPSTREAM, "tying": True}),
         Example("identifier_citizens", "identifier.html", {**NAME, "departments_url": None}),
         Example("department", "department.html", DEPARTMENT),
         Example("department_new", "department.html", {**DEPARTMENT, "chosen": None, "service_name": None}),
@@ -419,6 +428,9 @@ def usual_pages() -> list[Example]:
         Example("approvals_none", "approvals.html", {**APPROVALS, "approvals": []}),
         Example("accounts", "accounts.html", YOUR_ACCOUNTS),
         Example("accounts_one", "accounts.html", {**YOUR_ACCOUNTS, "accounts": ACCOUNTS[:1]}),
+        Example("accounts_ways", "accounts.html", {**YOUR_ACCOUNTS, "accounts": ACCOUNTS[:1], "ways": WAYS}),
+        Example("upstream_add", "upstream_add.html", TIE),
+        Example("account_tie", "account_link.html", {**LINK, "upstream_name": "National platform"}),
         Example("account_add", "account_add.html", {**FORM, "account": ACCOUNTS[0]}),
         Example("account_link", "account_link.html", LINK),
         Example("identifier_adding", "identifier.html", {**NAME, "service_name": None, "adding": True}),
@@ -461,6 +473,7 @@ def refused_pages() -> list[Example]:
             Example(f"password_citizen_{key}", "password.html", {**CITIZEN, "error": key})
             for key in STAFF_PROBLEMS
         ),
+        Example("accounts_last_way", "accounts.html", {**YOUR_ACCOUNTS, "ways": WAYS, "problem": "last_way"}),
         Example("accounts_only_account", "accounts.html", {**YOUR_ACCOUNTS, "problem": "only_account"}),
         *(
             Example(f"account_link_{key}", "account_link.html", {**LINK, "obstacle": key})

@@ -19,6 +19,7 @@ CONTRACT = {
     "identifier_upstreams": {"upstream_1", "upstream_2"},
     "upstream_problem": {"another_way", "cancel", "error_code", "reference"},
     "password_staff": {"password", "sign_in", "change", "cancel"},
+    "accounts_ways": {"ways", "untie_1", "tie_2"},
     "persona": {"account_1", "account_2", "use_another", "continue"},
     "consent": {"allow", "deny", "offline"},
     "device": {"user_code", "continue", "warning"},

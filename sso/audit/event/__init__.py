@@ -145,6 +145,8 @@ from sso.audit.event.tokens import (
     UserinfoAccessed,
 )
 from sso.audit.event.upstream import (
+    UpstreamAccountTied,
+    UpstreamAccountUntied,
     UpstreamLogoutReceived,
     UpstreamLogoutRejected,
     UpstreamSignInStarted,
@@ -280,6 +282,8 @@ __all__ = [
     "TokenRefreshed",
     "TokenRequestFailed",
     "TokenRevoked",
+    "UpstreamAccountTied",
+    "UpstreamAccountUntied",
     "UpstreamLogoutReceived",
     "UpstreamLogoutRejected",
     "UpstreamSignInStarted",

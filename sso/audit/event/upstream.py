@@ -33,6 +33,37 @@ class UpstreamSignOutSent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamAccountTied:
+    """An account at another provider became a way to sign in to this one; `rule` says by whose decision.
+
+    The rule `proof` is the person's own, who signed in to both.
+    """
+
+    code: ClassVar[str] = "upstream.account.tied"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.MEDIUM
+    account_id: str
+    person_id: str
+    upstream_id: str
+    rule: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamAccountUntied:
+    """An account at another provider no longer leads to this one; `rule` says by whose decision."""
+
+    code: ClassVar[str] = "upstream.account.untied"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.MEDIUM
+    account_id: str
+    person_id: str
+    upstream_id: str
+    rule: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamLogoutReceived:
     """Another provider told that somebody signed out there; `sessions` of theirs ended here."""
 

@@ -6,6 +6,7 @@ claims        what every token of an upstream is read by
 id_token      what it says of a person, verified whole
 logout_token  what it says of a sign-out there
 accounts      whose account that is, made at the first sign-in if the operator allows it
+tying         an account there as one more way to sign in to one here
 sign_in       the end of the journey: a session, or the reason why there is none
 
 The requests themselves are made by `sso.outbound.upstream`.

@@ -93,10 +93,13 @@ def account_of(vouchee: Vouchee, stores: Stores, now: datetime) -> Account | Non
 
 
 def _refreshed(account: Account, vouchee: Vouchee, stores: Stores, now: datetime) -> Account | None:
+    directory = vouchee.settings.directory
+    made_here = account.login_name.startswith(_made_up(vouchee.settings))
+    if directory is None and not made_here:
+        return account  # the person tied it: what the hub knows of them stands
     # What this upstream says nothing of today stays: it may be there because the person allowed less.
     before, claims = dict(account.claims), vouchee.claims()
-    directory = vouchee.settings.directory
-    if directory is not None and not account.login_name.startswith(_made_up(vouchee.settings)):
+    if directory is not None and not made_here:
         # The directory has named its clerk: what it says stands, and of the rest the upstream may speak.
         claims = {name: claims[name] for name in claims if name not in before.keys() & directory.rules.keys()}
     changed = {name for name, value in claims.items() if before.get(name) != value}

@@ -114,6 +114,28 @@ def _account(vouchee: Vouchee, stores: Stores, now: datetime) -> Account:
     return account
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Whom an upstream vouches for: the claim that never changes, and what a page may show of them."""
+
+    identifier: str
+    shown: str
+
+
+def named(vouchee: Vouchee) -> Named:
+    """Return whom an answer names.
+
+    Raises:
+        NotVouched: the answer lacks the key of an account.
+    """
+    try:
+        identifier = vouchee.identifier
+    except NobodyNamed as error:
+        raise NotVouched(UpstreamFailure.ANSWER_INVALID, str(error)) from error
+    name = vouchee.claims().get("name")
+    return Named(identifier, name if isinstance(name, str) and name.strip() else identifier)
+
+
 def authenticated(identity: Identity, wish: Wish, journey: UpstreamJourney, now: datetime) -> datetime:
     """Return when the person proved who they are, never later than that was.
 

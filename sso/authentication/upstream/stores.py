@@ -44,6 +44,14 @@ class Upstreams(Protocol):
         """
         ...
 
+    def ties_of(self, account_id: str) -> Sequence[str]:
+        """Return the ids of the upstreams that know the holder of an account, in ascending order."""
+        ...
+
+    def untie(self, upstream_id: str, account_id: str) -> None:
+        """Forget that an upstream knows the holder of an account."""
+        ...
+
     def put_session(self, session: UpstreamSession, now: datetime) -> None:
         """Remember to what sign-in there a session here belongs, in place of an earlier one."""
         ...
