@@ -5,6 +5,6 @@ goes with its key as in the database. The log says what every file must hash to,
 does. Files are copied to a private folder first: nobody can exchange one between the look at its digest and
 the reading.
 
-`parquet` and `object_store` are the doors to Arrow; that library comes with the
-extra `archive`, and is imported where an archive is configured.
+`parquet` and `object_store` are the doors to Arrow, `search` is the one to DuckDB. Both libraries come with
+the extra `archive`, and are imported where an archive is configured.
 """

@@ -1,8 +1,10 @@
 """`sso audit`: search the trail; whoever searches leaves a record of it, in the same transaction."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +12,7 @@ from sso.audit.event import AuditSearched
 from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
 from sso.audit.record import AuditRecord, JsonValue
 from sso.cli.arguments import CLEAN_TEXT
+from sso.cli.audit_archive import archive_of, newest
 from sso.cli.audit_ask import ask
 from sso.cli.audit_evidence import seal
 from sso.cli.audit_export import export
@@ -27,6 +30,9 @@ from sso.cli.context import hub_of, json_option, print_json, print_table
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
 from sso.storage.audit import MAX_BARS
+
+if TYPE_CHECKING:
+    from sso.archive.search import ArchiveSearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +59,16 @@ for _command in (*_LOOKING, *_KEEPING):
 @question_options
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True)
 @click.option("--all", "everything", is_flag=True, help="Every record of the time range.")
+@click.option("--archive", is_flag=True, help="In months that went into the archive, too.")
 @click.option("--reason", type=CLEAN_TEXT, help="Why you search, for the record.")
 @json_option
 @click.pass_context
 def search(context: click.Context, /, as_json: bool, **options: object) -> None:
     """Find records, newest first. The search is recorded itself."""
-    with hub_of(context) as hub:
-        found = _pages(hub, _search(hub, options))
+    with hub_of(context) as hub, ExitStack() as stack:
+        wanted = _search(hub, options)
+        archive = stack.enter_context(archive_of(hub, wanted.query)) if options["archive"] else None
+        found = _pages(hub, wanted, archive)
         if as_json:
             for record in found:
                 print_json(record.as_json())
@@ -104,7 +113,7 @@ def _search(hub: Hub, options: Mapping[str, object]) -> _Search:
     return _Search(query_of(hub, options), limit, None if reason is None else str(reason))
 
 
-def _pages(hub: Hub, search: _Search) -> Iterator[AuditRecord]:
+def _pages(hub: Hub, search: _Search, archive: "ArchiveSearch | None") -> Iterator[AuditRecord]:
     """Yield records page by page, each page recorded before it is shown.
 
     A page is a transaction of its own: a long answer must not keep SQLite's one writer from signing
@@ -114,7 +123,7 @@ def _pages(hub: Hub, search: _Search) -> Iterator[AuditRecord]:
     while left is None or left > 0:
         size = MAX_PAGE_SIZE if left is None else min(left, MAX_PAGE_SIZE)
         query = replace(search.query, before=before, limit=size)
-        page = _recorded_page(hub, query, search.reason)
+        page = _recorded_page(hub, query, search.reason, archive)
         yield from page
         if len(page) < size:
             return
@@ -122,9 +131,13 @@ def _pages(hub: Hub, search: _Search) -> Iterator[AuditRecord]:
         left = None if left is None else left - size
 
 
-def _recorded_page(hub: Hub, query: AuditQuery, reason: str | None) -> Sequence[AuditRecord]:
+def _recorded_page(
+    hub: Hub, query: AuditQuery, reason: str | None, archive: "ArchiveSearch | None"
+) -> Sequence[AuditRecord]:
+    archived = () if archive is None else archive.search(query)
+    asked = query.asked() | ({} if archive is None else {"archive": True})
     with hub.database.begin(operator_origin()) as stores:
-        page = stores.audit_search.search(query)
-        event = AuditSearched(query=query.asked(), results=len(page), reason=reason)
+        page = newest((stores.audit_search.search(query), archived), query.limit)
+        event = AuditSearched(query=asked, results=len(page), reason=reason)
         stores.audit.append(event, datetime.now(UTC))
     return page

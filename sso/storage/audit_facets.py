@@ -73,7 +73,7 @@ def _event(wanted: str) -> ColumnElement[bool]:
 
 
 def _in_the_request_of(event_id: str) -> ColumnElement[bool]:
-    of = audit_event.alias("of")
+    of = audit_event.alias("asked_for")
     request = select(of.c.request_id).where(of.c.id == event_id).scalar_subquery()
     return or_(_A.id == event_id, _A.request_id == request)
 
@@ -127,3 +127,9 @@ def _place_sqlite(element: _Place, compiler: SQLCompiler, **kw: Any) -> str:
 def _place_postgresql(element: _Place, compiler: SQLCompiler, **kw: Any) -> str:
     wanted, within = element.clauses
     return f"position({compiler.process(wanted, **kw)} IN {compiler.process(within, **kw)})"
+
+
+@compiles(_Place, "duckdb")
+def _place_duckdb(element: _Place, compiler: SQLCompiler, **kw: Any) -> str:
+    wanted, within = element.clauses
+    return f"instr({compiler.process(within, **kw)}, decode({compiler.process(wanted, **kw)}))"

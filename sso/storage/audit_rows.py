@@ -110,7 +110,21 @@ def public_columns(record: AuditRecord) -> dict[str, Any]:
     }
 
 
-def entries_of(rows: Sequence[Row[Any]], keys: AuditKeys) -> list[Entry]:
+@dataclass(frozen=True, slots=True)
+class KeptEntry:
+    """What of a row holds the entry, wherever that is kept."""
+
+    id: str
+    body: bytes
+    sealed: bytes | None
+    key_id: str | None
+    others: bytes | None
+
+
+StoredEntry = Row[Any] | KeptEntry
+
+
+def entries_of(rows: Sequence[StoredEntry], keys: AuditKeys) -> list[Entry]:
     """Return the entries of rows, with their groups where the keys still exist."""
     others = [_read_others(row) for row in rows]
     ids = {row.key_id for row in rows if row.key_id is not None}
@@ -118,7 +132,7 @@ def entries_of(rows: Sequence[Row[Any]], keys: AuditKeys) -> list[Entry]:
     return [_entry(row, more, known) for row, more in zip(rows, others, strict=True)]
 
 
-def records_of(rows: Sequence[Row[Any]], keys: AuditKeys) -> list[AuditRecord]:
+def records_of(rows: Sequence[StoredEntry], keys: AuditKeys) -> list[AuditRecord]:
     """Return the records of rows; of a shredded one only what tells of nobody.
 
     Raises:
@@ -160,13 +174,13 @@ def address_refs(text: str, keys: AuditKeys) -> tuple[str, list[bytes]]:
     return "network_ref" if around else "address_ref", [keys.address_ref(part) for part in parts]
 
 
-def _read_others(row: Row[Any]) -> dict[str, tuple[str, bytes]]:
+def _read_others(row: StoredEntry) -> dict[str, tuple[str, bytes]]:
     whole: Mapping[str, tuple[str, str]] = json.loads(row.others) if row.others else {}
     return {name: (key_id, base64.b64decode(sealed)) for name, (key_id, sealed) in whole.items()}
 
 
-def _entry(row: Row[Any], others: Mapping[str, tuple[str, bytes]], known: Mapping[str, DataKey]) -> Entry:
-    key = known.get(row.key_id)
+def _entry(row: StoredEntry, others: Mapping[str, tuple[str, bytes]], known: Mapping[str, DataKey]) -> Entry:
+    key = known.get(row.key_id or "")
     groups = {} if key is None or row.sealed is None else dict(_opened(key.open(row.sealed, row.id)))
     for name, (key_id, sealed) in others.items():
         if (other := known.get(key_id)) is not None:
