@@ -12,6 +12,12 @@ def comparable(dn: str) -> tuple[str, ...]:
     return tuple(_comparable_part(part) for part in _parts(dn))
 
 
+def is_below(dn: str, base_dn: str) -> bool:
+    """Whether an entry is the base or below it."""
+    base = comparable(base_dn)
+    return comparable(dn)[-len(base) :] == base
+
+
 def first_value(dn: str, attribute: str) -> str | None:
     """The value of the leftmost part when it is named by that attribute, else None."""
     name, equals, value = next(iter(_parts(dn)), "").partition("=")

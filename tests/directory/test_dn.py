@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sso.directory.dn import comparable, escaped_value, first_value
+from sso.directory.dn import comparable, escaped_value, first_value, is_below
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,20 @@ def test_two_spellings_of_one_dn_are_equal(one, other):
 )
 def test_different_dns_differ(one, other):
     assert comparable(one) != comparable(other)
+
+
+@pytest.mark.parametrize(
+    ("dn", "is_inside"),
+    [
+        ("CN=a, OU=Staff,DC=example", True),
+        ("ou=staff,dc=example", True),
+        ("cn=a,ou=former,dc=example", False),
+        ("dc=example", False),
+        ("cn=a\\,ou=staff,dc=example", False),
+    ],
+)
+def test_an_entry_is_below_a_base_however_both_are_spelled(dn, is_inside):
+    assert is_below(dn, "OU=Staff, DC=example") is is_inside
 
 
 @pytest.mark.parametrize(

@@ -1,23 +1,25 @@
 """How each vendor tells what changed: RFC 4533, update sequence numbers, or times of modification.
 
 Only what a server says itself counts as a removal. Times show none, and sequence numbers only to an account
-that may read the deleted objects; nothing shows what a moved branch brought along: the next complete reading
-finds that.
+that may read the deleted objects, moves to one that may read where they lead. Nothing shows what a moved
+branch brought along: the next complete reading finds that.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from sso.directory.dn import is_below
 from sso.directory.filters import AnyOf, AtLeast, Equals, Filter
 from sso.directory.generalized_time import generalized_time
-from sso.directory.ldap import tombstones
 from sso.directory.ldap.deadline import Deadline
+from sso.directory.ldap.lookup import by_id
 from sso.directory.ldap.messages import FoundEntry, Question, SyncAnswer
 from sso.directory.ldap.root_dse import RootDse
 from sso.directory.ldap.session import Session
 from sso.directory.ldap.sync_protocol import REFRESH_REQUIRED, REQUEST_OID, EntryState
+from sso.directory.ldap.tombstones import UNSEEN, Tombstones
 from sso.directory.presets import IdFormat, Vendor
 from sso.directory.settings import DirectorySettings
 from sso.directory.states import SUCCESS
@@ -183,18 +185,34 @@ class Asking:
             raise PositionLost
         if int(start.mark) < int(position.mark):
             raise PositionLost  # an older copy of the database: its numbers are given a second time
-        number = int(position.mark) + 1
-        removed = tombstones.Tombstones(self.settings, self.root)
+        removed = Tombstones(self.settings, self.root)
         if not removed.are_seen(self.session, self.deadline()):
-            self.remark = tombstones.UNSEEN
-        elif start.mark != position.mark:
-            page_size = self.question(None, None).page_size
-            for found in self.pages(removed.since(number, page_size)):
-                yield (), tuple(removed.ids(found))
+            self.remark = UNSEEN
         if start.mark != position.mark:
-            for found in self.pages(self.question(AtLeast("uSNChanged", str(number)), None)):
+            number = int(position.mark) + 1
+            changes = self.question(AtLeast("uSNChanged", str(number)), None)
+            here: set[str] = set()
+            for found in self.pages(changes):
+                here.update(key for key, _ in by_id(self.settings, found))
                 yield found, ()
+            if not self.remark:
+                for found in self.pages(removed.since(number, changes.page_size)):
+                    yield (), tuple(key for key, _ in by_id(self.settings, found))
+            yield from self._moved(changes, here)
         self.reached = start
+
+    def _moved(
+        self, changes: Question, here: Collection[str]
+    ) -> Iterator[tuple[Sequence[FoundEntry], Removed]]:
+        """Whose entry is now outside of the base, as far as the account may see there."""
+        base_dn = changes.base_dn
+        suffix = self.root.suffix_of(base_dn)
+        if suffix == base_dn or not is_below(base_dn, suffix):
+            return
+        anywhere = replace(changes, base_dn=suffix, attributes=(self.settings.preset.immutable_attribute,))
+        for found in self.pages(anywhere):
+            elsewhere = (pair for pair in by_id(self.settings, found) if not is_below(pair[1].dn, base_dn))
+            yield (), tuple(key for key, _ in elsewhere if key not in here)
 
     def _directory_itself(self) -> tuple[str, int] | None:
         service = self.root.attributes.get("dsservicename", ())

@@ -4,16 +4,17 @@ Absent is not unreachable: nobody counts as gone unless the same server answered
 people of the directory. An empty replica or lost rights are a fault of the directory, not of its people.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from sso.directory.account_state import departure_of, state_attributes
-from sso.directory.entry import canonical_id_text, canonical_immutable_id
+from sso.directory.entry import canonical_id_text
 from sso.directory.filters import AllOf, AnyOf, Equals, people
 from sso.directory.ldap.deadline import Deadline
-from sso.directory.ldap.messages import FoundEntry, Question
+from sso.directory.ldap.lookup import by_id
+from sso.directory.ldap.messages import Question
 from sso.directory.ldap.root_dse import root_dse_of
 from sso.directory.ldap.server import LdapServer, Misconfigured
 from sso.directory.person import Departure
@@ -51,7 +52,7 @@ def departures_on(
         domain_scope=settings.preset.domain_scope,
         page_size=len(immutable_ids) + 1,
     )
-    known = dict(_by_id(settings, server.search_all(question, deadline)))
+    known = dict(by_id(settings, server.search_all(question, deadline)))
     said: Departures = {
         key: departure_of(entry.attributes, settings.vendor, now) for key, entry in known.items()
     }
@@ -86,7 +87,7 @@ def _elsewhere(
         base_dn=_suffix_of(settings.base_dn, server, deadline),
     )
     try:
-        return {key for key, _ in _by_id(settings, server.search_all(wider, deadline))}
+        return {key for key, _ in by_id(settings, server.search_all(wider, deadline))}
     except Misconfigured:  # the service account may look only below its own base
         return set()
 
@@ -111,12 +112,3 @@ def _is_id(settings: DirectorySettings, immutable_id: str) -> bool:
 def _raw(id_format: IdFormat, immutable_id: str) -> bytes:
     """The id as the server keeps it ([MS-DTYP] 2.3.4.2 for a GUID)."""
     return UUID(immutable_id).bytes_le if id_format is IdFormat.GUID else immutable_id.encode("ascii")
-
-
-def _by_id(settings: DirectorySettings, found: Sequence[FoundEntry]) -> Iterator[tuple[str, FoundEntry]]:
-    attribute = settings.preset.immutable_attribute.lower()
-    for entry in found:
-        values = entry.attributes.get(attribute, ())
-        key = canonical_immutable_id(settings.preset.id_format, values[0]) if values else None
-        if key is not None:
-            yield key, entry

@@ -1,5 +1,6 @@
 """The search for one person, and what its answer means."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sso.directory.entry import Entry, canonical_immutable_id
@@ -50,6 +51,16 @@ def contested_entries(settings: DirectorySettings, answer: SearchAnswer) -> tupl
         return tuple(entry_of(settings, found) for found in answer.entries)
     except Misconfigured:
         return ()
+
+
+def by_id(settings: DirectorySettings, found: Sequence[FoundEntry]) -> Iterator[tuple[str, FoundEntry]]:
+    """Entries with their immutable ids; those that show none are left out."""
+    preset = settings.preset
+    for entry in found:
+        values = entry.attributes.get(preset.immutable_attribute.lower(), ())
+        key = canonical_immutable_id(preset.id_format, values[0]) if values else None
+        if key is not None:
+            yield key, entry
 
 
 def entry_of(settings: DirectorySettings, found: FoundEntry) -> Entry:

@@ -4,13 +4,11 @@ What is deleted stays for months below CN=Deleted Objects with its objectGUID. A
 list that container, and its searches there find nothing with result 0: whether it may is asked first.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sso.directory.entry import canonical_immutable_id
 from sso.directory.filters import AllOf, AtLeast, Equals
 from sso.directory.ldap.deadline import Deadline
-from sso.directory.ldap.messages import FoundEntry, Question
+from sso.directory.ldap.messages import Question
 from sso.directory.ldap.root_dse import RootDse
 from sso.directory.ldap.session import Session
 from sso.directory.settings import DirectorySettings
@@ -48,15 +46,6 @@ class Tombstones:
             page_size=page_size,
             control=_SHOW_DELETED,
         )
-
-    def ids(self, found: Sequence[FoundEntry]) -> Iterator[str]:
-        """The immutable ids of deleted objects, whatever they were; nobody has those of printers."""
-        preset = self.settings.preset
-        for entry in found:
-            for value in entry.attributes.get(preset.immutable_attribute.lower(), ())[:1]:
-                immutable_id = canonical_immutable_id(preset.id_format, value)
-                if immutable_id is not None:
-                    yield immutable_id
 
     @property
     def _base_dn(self) -> str:
