@@ -92,7 +92,7 @@ def _view(call: Call[FindingViewing]) -> Answer:
 
 def _change(call: Call[FindingChange]) -> Answer:
     with call.hub.database.begin(call.origin) as stores:
-        found = _found(call, stores)
+        found = _found(call, stores, lock=True)
         try:
             changed = queue.change(found, _wanted(call, stores), working(call), stores, call.now)
         except NotPossible as refusal:
@@ -120,9 +120,10 @@ def _wanted(call: Call[FindingChange], stores: SqlStores) -> Change:
     )
 
 
-def _found(call: Call[Any], stores: SqlStores) -> Finding:
+def _found(call: Call[Any], stores: SqlStores, *, lock: bool = False) -> Finding:
     finding_id = call.path["finding_id"]
-    found = stores.findings.get(finding_id) if finding_id.isascii() and finding_id.isprintable() else None
+    is_id = finding_id.isascii() and finding_id.isprintable()
+    found = stores.findings.get(finding_id, lock=lock) if is_id else None
     if found is None:
         raise Problem("not_found")
     return found

@@ -155,7 +155,7 @@ for _command in (suppress, suppressions, lift):
 
 
 def _found(finding_id: str, stores: SqlStores) -> Finding:
-    found = stores.findings.get(finding_id)
+    found = stores.findings.get(finding_id, lock=True)
     return fail(f"no finding {finding_id}") if found is None else found
 
 

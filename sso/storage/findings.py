@@ -21,6 +21,7 @@ _unclosed = _F.closed_as.is_(None)
 _goes_on = _S.ends_at > bindparam("now", type_=UtcDateTime())
 
 _GET = select(finding).where(_F.id == bindparam("key"))
+_GET_LOCKED = _GET.with_for_update()
 _UNCLOSED = (
     select(finding)
     .where(_F.rule == bindparam("of_rule"), _F.group_digest == bindparam("whose"), _unclosed)
@@ -111,9 +112,9 @@ class SqlFindings:
         more = {"key": finding_id, "more": records, "last_id": last_record_id, "last_time": last_at}
         self._unit.change(_GROW, more)
 
-    def get(self, finding_id: str) -> Finding | None:
-        """Return a finding, or None."""
-        row = self._unit.row(_GET, {"key": finding_id})
+    def get(self, finding_id: str, *, lock: bool = False) -> Finding | None:
+        """Return a finding, or None; locked, nobody else changes it until the end."""
+        row = self._unit.row(_GET_LOCKED if lock else _GET, {"key": finding_id})
         return None if row is None else _finding(row)
 
     def change(self, changed: Finding) -> None:

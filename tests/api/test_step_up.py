@@ -26,8 +26,8 @@ def strict_office(office: Office) -> Office:
     return Office(hub, app)
 
 
-def manager(office: Office, age: timedelta) -> Caller:
-    person_id, account_id = office.person(Role.CLIENT_MANAGER)
+def manager(office: Office, age: timedelta, role: Role = Role.CLIENT_MANAGER) -> Caller:
+    person_id, account_id = office.person(role)
     text = office.token(account_id, auth_time=datetime.now(UTC) - age)
     return Caller(office, office.app.test_client(), text, person_id, account_id)
 
@@ -43,6 +43,13 @@ def test_an_old_sign_in_may_read_and_may_not_change(strict_office: Office) -> No
     assert 'error="insufficient_user_authentication"' in challenge
     assert 'max_age="300"' in challenge
     assert strict_office.log("bearer.rejected")[0]["detail"]["reason"] == "signed in too long ago"
+
+
+def test_an_old_sign_in_of_an_auditor_may_not_change_a_finding(strict_office: Office) -> None:
+    caller = manager(strict_office, timedelta(minutes=6), Role.AUDITOR)
+
+    assert caller.get("/audit/findings").status_code == 200
+    problem(caller.patch("/audit/findings/x", {}), 401, "insufficient_user_authentication")
 
 
 def test_a_recent_sign_in_may_change(strict_office: Office) -> None:

@@ -1,6 +1,9 @@
 """Detection in the worker: every record is judged once, whoever judges and whatever happens in between."""
 
+import threading
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -270,6 +273,30 @@ def test_the_same_group_later_or_after_it_was_closed_is_another_finding(log: Log
 
     assert sorted(each.records for each in findings(log)) == [1, 12]
     assert [each.records for each in findings(log, closed=True)] == [12]
+
+
+def test_two_officers_at_once_lose_nothing_of_each_other(log: Log) -> None:
+    fail(log, 10)
+    judge_all(Detection(log.hub, brute_force))
+    finding_id, reached = findings(log)[0].id, threading.Event()
+
+    def work(wanted: Change, first: bool) -> None:
+        if not first:
+            reached.wait()
+        with log.hub.database.begin(Origin()) as stores:
+            found = stores.findings.get(finding_id, lock=True)
+            assert found is not None
+            if first:
+                reached.set()
+                time.sleep(0.3)
+            queue.change(found, wanted, OPERATOR, stores, NOW)
+
+    closing = Change(state=State.CLOSED, closed_as=CloseReason.BENIGN)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(work, (closing, Change(assignee=ALIEN)), (True, False)))
+
+    (found,) = findings(log, closed=True)
+    assert (found.assignee, found.closed_as) == (ALIEN, CloseReason.BENIGN)
 
 
 @on_sqlite

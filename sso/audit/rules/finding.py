@@ -122,10 +122,6 @@ class Findings(Protocol):
         """Add records to a finding."""
         ...
 
-    def get(self, finding_id: str) -> Finding | None:
-        """Return a finding, or None."""
-        ...
-
     def change(self, finding: Finding) -> None:
         """Keep what became of a finding: its state, assignee and what it was closed as."""
         ...
