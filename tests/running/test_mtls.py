@@ -24,6 +24,14 @@ OF_A_CA = issued()
 OF_ANOTHER_CA = issued(by=authority("Anyone's CA"))
 OWN = self_signed()
 SCOPE = "openid profile offline_access"
+SCIM_DEPARTMENT = """
+[[directory]]
+kind = "scim"
+id = "health"
+name = "Health Commission"
+realms = ["health.example"]
+bound_tokens_only = true
+"""
 
 pytestmark = pytest.mark.slow
 
@@ -89,6 +97,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "SERVER__MTLS_HOST": nginx.mtls_host,
     }
     hub = ProxiedHub(tmp_path_factory.mktemp("hub"), port=hub_port, public=nginx.issuer, settings=settings)
+    hub.extra = SCIM_DEPARTMENT
     nginx.start()
     try:
         hub.initialise()
@@ -264,6 +273,34 @@ def test_a_public_clients_refresh_token_is_bound_to_its_certificate(site: Site) 
         refused(site.token(mobile, self_signed(), **form), 400, "invalid_grant")
         refused(site.token(mobile, None, **form), 400, "invalid_request")
         assert site.token(mobile, OWN, **form).status_code == 200
+
+
+def test_a_department_manages_its_people_with_its_certificate_only(site: Site) -> None:
+    """RFC 7644 2 with RFC 8705 3: bound tokens, and nothing else, where the department asks for it."""
+    address = f"{site.mtls_origin}/scim/v2/health/Users"
+    personnel = site.hub.add_client(
+        *("--grant-type", "client_credentials", "--scope", "scim"),
+        *("--audience", f"{site.hub.issuer}/scim/v2/health", "--auth-method", "tls_client_auth"),
+        *("--metadata", f"tls_client_auth_subject_dn={HOUSING_DN}"),
+        *("--metadata", "tls_client_certificate_bound_access_tokens=true"),
+    )
+    form = {"client_id": personnel["client_id"], "grant_type": "client_credentials", "scope": "scim"}
+    told = site.call("POST", f"{site.mtls_origin}/oauth2/token", OF_A_CA, **form).json()
+    headers = {"Authorization": f"Bearer {told['access_token']}"}
+
+    statuses = [
+        site.call("GET", address, certificate, headers).status_code
+        for certificate in (OF_A_CA, OF_ANOTHER_CA, OWN, None)
+    ]
+
+    assert statuses == [200, 401, 401, 401]
+
+
+@pytest.mark.parametrize("path", ["/ssf/events", "/audit/receipt/00000000-0000-7000-8000-000000000000"])
+def test_what_applications_fetch_later_is_at_that_host_too(site: Site, by_ca: Application, path: str) -> None:
+    answer = site.call("POST", f"{site.mtls_origin}{path}", OF_A_CA, client_id=by_ca.client_id)
+
+    assert "X-Request-Id" in answer.headers, "the proxy answered by itself"
 
 
 def test_the_metadata_tells_where_certificates_are_asked_for(site: Site) -> None:
