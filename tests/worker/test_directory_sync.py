@@ -119,6 +119,26 @@ def test_a_reading_that_is_cut_short_lets_nobody_go(
     assert stage.events("directory.sync.failed")
 
 
+def test_what_an_interrupted_reading_wrote_is_not_written_again(
+    stage: Stage, directory: FakeDirectory
+) -> None:
+    directory.cut_after = 2
+    interrupted = stage.full()
+    directory.cut_after = None
+
+    again = stage.full()
+
+    assert (interrupted.state, interrupted.counts.created) == (RunState.FAILED, 6)
+    assert (again.counts.unchanged, again.counts.created, again.counts.updated) == (6, 4, 0)
+
+
+def test_what_a_reading_cannot_show_is_in_its_report(stage: Stage, directory: FakeDirectory) -> None:
+    directory.remark = "groups were not read"
+
+    assert stage.full().reason == "groups were not read"
+    assert stage.run().reason == "the server could not tell what changed; groups were not read"
+
+
 def test_an_entry_without_an_id_may_be_anybody(stage: Stage, directory: FakeDirectory) -> None:
     stage.full()
     directory.remove(4)
