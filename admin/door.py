@@ -13,7 +13,7 @@ from admin.officer_sessions import OfficerSession
 from admin.pages import with_query
 from admin.room import PageRefused, Room, see_other
 
-_FIRST_ROOMS = {"auditor": "/overview", "client_manager": "/clients"}
+_FIRST_ROOMS = {"auditor": "/overview", "client_manager": "/clients", "people_manager": "/conflicts"}
 MAX_NEXT_LENGTH = 1500
 
 

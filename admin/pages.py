@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Request, Response
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 
-from admin import wording
+from admin import people_wording, wording
 from admin.language import Language, language_of, languages, plain
 from admin.officer_sessions import OfficerSession
 from admin.settings import Settings
@@ -22,6 +22,7 @@ _COMPONENTS = {
     "govukButton": "button",
     "govukCheckboxes": "checkboxes",
     "govukInput": "input",
+    "govukRadios": "radios",
     "govukSelect": "select",
     "govukTextarea": "textarea",
 }
@@ -48,6 +49,7 @@ class Pages:
             "static": lambda path: f"/static/{path}?v={asset_version}",
             "hub_name": settings.hub_name,
             "wording": wording,
+            "people_wording": people_wording,
         }
 
     def language(self, request: Request) -> Language:

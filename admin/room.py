@@ -17,7 +17,7 @@ from admin.pages import Pages, Visit
 from admin.settings import Settings
 
 REFERENCE_KEY = "console.reference"
-ROLES = ("auditor", "client_manager")
+ROLES = ("auditor", "client_manager", "people_manager")
 
 
 class NotSignedIn(Exception):

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 DEFAULT_FILE = "console.toml"
 CLIENT_ID = "officers-console"
-SCOPE = "openid profile offline_access audit:read clients:manage"
+SCOPE = "openid profile offline_access audit:read clients:manage people:manage"
 API_PATH = "/api/v1"
 _KNOWN = {"issuer", "base_url", "client_id", "private_key_file", "listen", "ca_file", "hub_name"}
 _NEEDED = ("issuer", "base_url", "client_id", "private_key_file")

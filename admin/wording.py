@@ -15,11 +15,11 @@ _TELL = _("Tell the operators of the hub, and give them the code and the referen
 PROBLEMS: Mapping[str, tuple[str, str]] = {
     "no_role": (
         _("You hold no role in this console"),
-        _("It is for auditors and client managers. Ask the operators of the hub if you should be one."),
+        _("It is for auditors, client managers and people managers. Ask the operators to be one."),
     ),
     "role_missing": (
         _("Your role does not allow this"),
-        _("Auditors read the log, client managers look after applications; nobody does both."),
+        _("Each page is for one kind of officer, and nobody is two kinds at once."),
     ),
     "insufficient_scope": (_("The console was not given the right for this"), _TELL),
     "protected_client": (
@@ -51,7 +51,11 @@ PROBLEMS: Mapping[str, tuple[str, str]] = {
     "server_error": (_("Something unexpected happened"), _TELL),
 }
 
-ROLE_NAMES: Mapping[str, str] = {"auditor": _("Auditor"), "client_manager": _("Client manager")}
+ROLE_NAMES: Mapping[str, str] = {
+    "auditor": _("Auditor"),
+    "client_manager": _("Client manager"),
+    "people_manager": _("People manager"),
+}
 
 FAMILIES: Mapping[str, str] = {
     "auth.": _("Sign-ins"),

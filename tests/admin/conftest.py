@@ -1,5 +1,6 @@
 """A real console beside a real hub: `sso-console init`, the printed registration, `sso-console serve`."""
 
+import json
 import shlex
 import signal
 import subprocess
@@ -13,10 +14,10 @@ import httpx
 import pytest
 from playwright.sync_api import Page
 
-from tests.servers.hub import PASSWORD, HubServer, free_port
+from tests.servers.hub import PASSWORD, HubServer, StartHub, free_port
 
 START_SECONDS = 20.0
-OFFICERS = {"auditor": "ana", "client_manager": "mia", "nobody": "tuya"}
+OFFICERS = {"auditor": "ana", "client_manager": "mia", "people_manager": "pia", "nobody": "tuya"}
 
 
 @dataclass
@@ -87,13 +88,23 @@ class ConsoleServer:
 
 
 @pytest.fixture(scope="module")
+def hub(start_hub: StartHub) -> HubServer:
+    """A hub with a department that brings its people over SCIM."""
+    department = {"kind": "scim", "id": "civil", "name": "Civil Affairs", "realms": ["civil.example"]}
+    lines = (f"{name} = {json.dumps(value)}\n" for name, value in department.items())
+    return start_hub(extra=f"\n[[directory]]\n{''.join(lines)}")
+
+
+@pytest.fixture(scope="module")
 def console(hub: HubServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleServer]:
-    """A console with an auditor, a client manager and someone without a role."""
+    """A console with an officer of each kind and someone without a role."""
     hub.add_citizen("ana", name="Ana Auditor", email="ana@example.org")
     hub.add_citizen("mia", name="Mia Manager", email="mia@example.org")
+    hub.add_citizen("pia", name="Pia People", email="pia@example.org")
     hub.add_citizen("tuya")
     hub.run("person", "grant-role", "ana", "auditor")
     hub.run("person", "grant-role", "mia", "client_manager")
+    hub.run("person", "grant-role", "pia", "people_manager")
     server = ConsoleServer(hub, tmp_path_factory.mktemp("console"), free_port())
     server.initialise()
     server.start()

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.admin.conftest import ConsoleServer
+from tests.admin.people import add_clerk
 from tests.browser.chromium import NARROW, OpenPage, axe_violations, complaints, screenshot, sideways_scroll
 from tests.running.state import execute
 from tests.servers.hub import HubServer
@@ -465,3 +466,105 @@ def test_findings_look_right_at_320_pixels_in_chinese(
     page.goto(f"{console.address}/suppressions")
     look(page, "zh_narrow_suppressions")
     assert complained == []
+
+
+def test_a_people_manager_decides_a_conflict_without_javascript(
+    console: ConsoleServer, hub: HubServer, open_page: OpenPage
+) -> None:
+    add_clerk(hub, "bolor", "uuid-1", displayname="Bolor Earlier")
+    add_clerk(hub, "bolor", "uuid-2", displayname="Bolor <b>Later")
+    page = open_page(javascript=False)
+    console.sign_in(page, "people_manager")
+
+    page.click("#conflict-table tbody a")
+    assert page.inner_text("#fact_name").split("\t") == ["Full name", "Bolor Earlier", "Bolor <b>Later"]
+    assert page.inner_text("#fact_immutable_id").endswith("uuid-1\tuuid-2")
+    page.click("#decide")
+    assert page.get_attribute(".govuk-error-summary__list a", "href") == "#resolution"
+    page.check("#resolution")
+    page.click("#decide")
+    assert page.get_attribute(".govuk-error-summary__list a", "href") == "#reason"
+    page.fill("#reason", "left in May, file 7")
+    page.click("#decide")
+
+    assert page.locator("#done").count() == page.locator("#nothing").count() == 1
+    (resolved,) = hub.audit("--event", "directory.conflict.resolved")
+    assert (resolved["detail"]["resolution"], resolved["detail"]["reason"]) == (
+        "different",
+        "left in May, file 7",
+    )
+    page.goto(f"{console.address}/conflicts/civil/{resolved['detail']['conflict_id']}")
+    assert "file 7" in page.inner_text("#resolved")
+    assert page.locator("#decide").count() == 0
+    assert hub.audit("--event", "directory.conflict.viewed")[0]["client_id"] == "officers-console"
+
+
+def test_a_people_manager_links_and_separates_accounts(
+    console: ConsoleServer, hub: HubServer, open_page: OpenPage
+) -> None:
+    clerk_id = add_clerk(hub, "saran", "uuid-3", displayname="Saran Clerk", mail="saran@example.org")
+    hub.add_citizen("saran", name="Saran Citizen", email="saran@example.org")
+    page = open_page(javascript=False)
+    console.sign_in(page, "people_manager")
+    page.click("#nav_people")
+    page.fill("#one", "nobody-of-this-name")
+    page.click("#look_up")
+    assert page.get_attribute(".govuk-error-summary__list a", "href") == "#one"
+    page.fill("#one", "saran")
+    page.fill("#other", "saran@civil.example")
+    page.fill("#why", "case-9")
+    page.click("#look_up")
+    page.click("#several_one a >> text=Saran Citizen")
+
+    page.click("#link")
+    assert page.get_attribute(".govuk-error-summary__list a", "href") == "#reason"
+    assert hub.audit("--event", "account.linked") == []
+    page.fill("#reason", "both passports seen")
+    page.click("#link")
+    assert page.inner_text("#fact_name").split("\t")[1:] == ["Saran Clerk", "Saran Citizen"]
+    page.click("#separations a >> nth=0")
+    page.fill("#reason", "a mistake")
+    page.click("#separate")
+
+    assert page.locator("#done").count() == 1
+    assert page.locator("#separations").count() == 0
+    (linked,) = hub.audit("--event", "account.linked")
+    (separated,) = hub.audit("--event", "account.unlinked")
+    assert linked["detail"]["reason"] == "both passports seen"
+    assert (separated["account_id"], separated["detail"]["rule"]) == (clerk_id, "api")
+    assert {record["detail"].get("reason") for record in hub.audit("--event", "person.viewed")} >= {"case-9"}
+
+
+def test_a_people_managers_pages_look_right_at_320_pixels_in_chinese(
+    console: ConsoleServer, hub: HubServer, open_page: OpenPage
+) -> None:
+    one, other = (add_clerk(hub, "zaya", f"uuid-z{n}", displayname=f"Zaya {n}") for n in (1, 2))
+    page = open_page(width=NARROW, locale="zh-CN")
+    complained = complaints(page)
+    console.sign_in(page, "people_manager")
+    look(page, "zh_narrow_conflicts")
+    page.click("#conflict-table tbody a")
+    page.click("#decide")
+    look(page, "zh_narrow_conflict")
+
+    for name, path in (
+        ("nobody", "?one=nobody-of-this-name"),
+        ("several", "?one=zaya@civil.example"),
+        ("person", f"/{one}"),
+        ("link", f"/{one}/link/{other}"),
+        ("separate", f"/{one}/separate"),
+    ):
+        page.goto(f"{console.address}/people{path}")
+        look(page, f"zh_narrow_people_{name}")
+    page.fill("#reason", "两个人")
+    page.click("#separate")
+    assert "唯一账户" in page.inner_text(".govuk-error-summary")
+    page.goto(f"{console.address}/people?one=tuya&other=mia")
+    page.fill("#reason", "同一个人")
+    page.click("#link")
+    assert "管理人员" in page.inner_text(".govuk-error-summary")
+    assert page.input_value("#reason") == "同一个人"
+    for path in ("/overview", "/clients"):
+        page.goto(f"{console.address}{path}")
+        assert page.inner_text("#error_code") == "role_missing"
+    assert [each for each in complained if "status of 40" not in each] == []

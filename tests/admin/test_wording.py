@@ -2,6 +2,7 @@
 
 import dataclasses
 import string
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,17 @@ from babel.messages.extract import extract
 from jinja2.ext import babel_extract
 
 from admin.language import languages
+from admin.people_wording import CONFLICT_KINDS, REFUSALS, RESOLUTIONS
+from admin.room import ROLES
 from admin.sentences import SENTENCES, placeholders, sentence
-from admin.wording import FAMILIES, PROBLEMS, RULES
+from admin.wording import FAMILIES, PROBLEMS, ROLE_NAMES, RULES
 from sso.api.problem import TITLES
 from sso.audit.event import EVENT_CLASSES
 from sso.audit.rules.shipped import shipped_rules
+from sso.authentication.conflicts import NotResolvable, Why
+from sso.authentication.linking import Obstacle
+from sso.directory.conflict import Conflict, ConflictKind, Resolution
+from sso.directory.person import Role
 
 ADMIN = Path(__file__).resolve().parents[2] / "admin"
 ENGLISH, CHINESE = languages()
@@ -98,12 +105,29 @@ def test_every_rule_has_its_title() -> None:
     assert {rule.name: rule.title for rule in shipped_rules()} == dict(RULES)
 
 
+def test_every_role_has_its_name() -> None:
+    assert set(ROLE_NAMES) == {role.value for role in Role} == set(ROLES)
+
+
+def test_whatever_speaks_against_a_decision_is_said_in_the_officers_language() -> None:
+    now = datetime(2026, 3, 4, tzinfo=UTC)
+    conflict = Conflict(
+        id="c", directory_id="civil", kind=ConflictKind.NAME_REUSED, sides=(), found_at=now, seen_at=now
+    )
+    refused = {NotResolvable(why, conflict).sentence for why in Why if why is not Why.NOT_THIS_KIND}
+    ties = {Obstacle.TAKEN, Obstacle.ONE_THERE, Obstacle.NO_CITIZEN, Obstacle.LAST_WAY}  # commands only
+
+    assert set(REFUSALS) == {obstacle.sentence for obstacle in set(Obstacle) - ties} | refused
+    assert set(CONFLICT_KINDS) == {kind.value for kind in ConflictKind}
+    assert set(RESOLUTIONS) == {resolution.value for resolution in Resolution}
+
+
 def test_every_problem_of_the_api_has_a_page() -> None:
     shown_in_forms = {"invalid_client_metadata", "invalid_redirect_uri", "invalid_parameter"}
+    shown_in_forms |= {"link_refused", "conflict_not_resolvable"}
     never_shown = {"invalid_token", "unsupported_media_type", "precondition_required"}
     never_shown |= {"invalid_dpop_proof", "use_dpop_nonce"}  # its tokens are bound to no key
     never_shown |= {"insufficient_user_authentication"}  # it sends the officer to sign in again
-    never_shown |= {"link_refused", "conflict_not_resolvable"}  # decided by the API and the command line
 
     assert set(TITLES) - shown_in_forms - never_shown <= set(PROBLEMS)
 
