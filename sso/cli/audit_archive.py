@@ -4,17 +4,22 @@ import heapq
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sso.archive.errors import ArchiveBroken, ArchiveUnavailable
 from sso.archive.opening import copied, place_of
 from sso.audit.event import AuditMonthArchived
+from sso.audit.merkle.tree import leaf_hash
 from sso.audit.query import AuditQuery
 from sso.audit.record import AuditRecord
+from sso.audit.whole_log import Finding
 from sso.cli.context import fail
 from sso.hub import Hub
+from sso.storage.audit_check import misfiled
 from sso.storage.audit_months import Month
+from sso.storage.audit_tree import FiledEntry
 
 if TYPE_CHECKING:
     from sso.archive.search import ArchiveSearch
@@ -61,3 +66,51 @@ def gone_months(hub: Hub) -> Mapping[Month, AuditMonthArchived]:
 def newest(pages: Sequence[Sequence[AuditRecord]], limit: int) -> Sequence[AuditRecord]:
     """Return one page of several, each newest first."""
     return list(heapq.merge(*pages, key=lambda record: record.id, reverse=True))[:limit]
+
+
+@dataclass(slots=True)
+class ArchiveCheck:
+    """A check of every archived month against the tree; how many there were is known at the end."""
+
+    hub: Hub
+    months: int = 0
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield everything that is wrong: another file, other entries than those of the tree, or too few."""
+        settings = self.hub.configuration.audit_archive
+        if settings is None:
+            fail("no archive is configured: [audit.archive]")
+        place = place_of(settings)
+        for month, kept in gone_months(self.hub).items():
+            self.months += 1
+            with tempfile.TemporaryDirectory(prefix="sso-archive-") as folder:
+                try:
+                    file = copied(place, kept, Path(folder))
+                except (ArchiveBroken, ArchiveUnavailable) as error:
+                    yield Finding("archive", str(error))
+                    continue
+                yield from self._of_month(month, kept.archive_file, file)
+
+    def _of_month(self, month: Month, name: str, file: Path) -> Iterator[Finding]:
+        from sso.archive.parquet import read
+
+        found = 0
+        for page in read(file):
+            with self.hub.database.read() as stores:
+                leaves = stores.audit_archive.leaf_hashes([row["id"] for row in page])
+            for row in page:
+                yield from _of_entry(row, leaves.get(row["id"]), name)
+            found += len(page)
+        with self.hub.database.read() as stores:
+            missing = stores.audit_archive.leaves(month) - found
+        if missing > 0:
+            yield Finding("deleted", f"{missing} entries of {month} are not in {name}")
+
+
+def _of_entry(row: Mapping[str, Any], in_tree: bytes | None, name: str) -> Iterator[Finding]:
+    if in_tree is None:
+        yield Finding("inserted", f"entry {row['id']} of {name} has no place in the log")
+    elif leaf_hash(row["body"]) != in_tree:
+        yield Finding("changed", f"entry {row['id']} of {name} is not what was logged")
+    else:
+        yield from misfiled(FiledEntry(row["id"], row["body"], row))

@@ -1,5 +1,6 @@
 """`sso audit verify`, `keys` and `new-epoch`: whether the log is the one that was signed, and what if not."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
@@ -7,6 +8,7 @@ import click
 from sso.audit.event import AuditVerified, AuditVerifyFailed
 from sso.audit.whole_log import Finding
 from sso.cli.arguments import CLEAN_TEXT
+from sso.cli.audit_archive import ArchiveCheck
 from sso.cli.audit_vouched import vouched_findings
 from sso.cli.context import fail, hub_of, json_option, print_json, print_rows
 from sso.cli.operator import operator_origin
@@ -21,30 +23,39 @@ MAX_SHOWN = 100
 
 
 @click.command()
+@click.option("--archive", is_flag=True, help="Read every archived month back, too.")
 @json_option
 @click.pass_context
-def verify(context: click.Context, as_json: bool) -> None:
+def verify(context: click.Context, archive: bool, as_json: bool) -> None:
     """Recompute the whole log: every entry, every place in the tree, every signed checkpoint.
 
     Ends with 0 when nothing is wrong and with 3 when something is; the check is recorded either way.
     """
     with hub_of(context) as hub:
-        check = LogCheck(hub.database)
+        check, months = LogCheck(hub.database), ArchiveCheck(hub)
         found = [*check.findings(), *_against_memory(hub), *vouched_findings(hub)]
+        found += months.findings() if archive else ()
         _record(hub, check, found)
+    _print(check, months.months if archive else None, found, as_json=as_json)
+    if found:
+        context.exit(EXIT_NOT_WHOLE)
+
+
+def _print(check: LogCheck, months: int | None, found: Sequence[Finding], *, as_json: bool) -> None:
     if as_json:
         for finding in found:
             print_json({"what": finding.what, "sentence": finding.sentence})
-        print_json({"entries": check.entries, "checkpoints": check.checkpoints, "findings": len(found)})
+        counted = {"entries": check.entries, "checkpoints": check.checkpoints, "findings": len(found)}
+        print_json(counted if months is None else {**counted, "archived_months": months})
     else:
         for finding in found[:MAX_SHOWN]:
             click.echo(f"{finding.what}: {finding.sentence}")
         if len(found) > MAX_SHOWN:
             click.echo(f"and {len(found) - MAX_SHOWN} more")
         wrong = "nothing is wrong" if not found else f"{len(found)} things are wrong"
-        click.echo(f"{check.entries} entries and {check.checkpoints} signed checkpoints recomputed: {wrong}")
-    if found:
-        context.exit(EXIT_NOT_WHOLE)
+        whole = f"{check.entries} entries and {check.checkpoints} signed checkpoints recomputed"
+        read = "" if months is None else f", {months} archived months read back"
+        click.echo(f"{whole}{read}: {wrong}")
 
 
 def _against_memory(hub: Hub) -> list[Finding]:

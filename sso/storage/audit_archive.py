@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import LargeBinary, bindparam, cast, func, select
+from sqlalchemy import LargeBinary, bindparam, cast, func, or_, select
 
 from sso.audit.entry import public_record
-from sso.audit.event import AuditMonthArchived, AuditMonthNotArchived
+from sso.audit.event import AuditMonthArchived, AuditMonthDropped, AuditMonthNotArchived
 from sso.audit.record import AuditRecord
 from sso.storage.audit_keys import AuditKeys
 from sso.storage.audit_months import Month
@@ -22,11 +22,16 @@ _PAGE = (
     .order_by(_A.id)
     .limit(bindparam("batch"))
 )
-_ARCHIVED = (
-    select(cast(_A.body, LargeBinary).label("body"))
+_SAID = (
+    select(_A.event, cast(_A.body, LargeBinary).label("body"))
     .join(audit_leaf, _L.event_id == _A.id)
-    .where(_A.event == AuditMonthArchived.code)
     .order_by(_A.id)
+)
+_ARCHIVED = _SAID.where(_A.event == AuditMonthArchived.code)
+_SAID_IN = _SAID.where(
+    or_(_A.event == AuditMonthArchived.code, _A.event == AuditMonthDropped.code),
+    _A.id >= bindparam("first_id"),
+    _A.id < bindparam("end_id"),
 )
 _LAST_SAID = (
     select(audit_event)
@@ -34,7 +39,6 @@ _LAST_SAID = (
     .order_by(_A.id.desc())
     .limit(1)
 )
-_LEAVES = select(_L.event_id, _L.leaf_hash).where(_L.event_id.in_(bindparam("ids", expanding=True)))
 _COUNT = (
     select(func.count().label("leaves"))
     .select_from(audit_leaf)
@@ -61,6 +65,17 @@ class SqlAuditArchive:
         said = (_read(row.body) for row in self._unit.rows(_ARCHIVED))
         return {each.month: each for each in said if each is not None}
 
+    def said_in(self, month: Month) -> Sequence[AuditMonthArchived | AuditMonthDropped]:
+        """Return what entries of a month say of earlier ones and nothing later says: it must outlive them."""
+        rows = self._unit.rows(_SAID_IN, {"first_id": month.first_id, "end_id": month.next.first_id})
+        dropped = [_read_dropped(row.body) for row in rows if row.event == AuditMonthDropped.code]
+        archived = [_read(row.body) for row in rows if row.event == AuditMonthArchived.code]
+        last = self.archived()
+        return [
+            *(each for each in dropped if each is not None),
+            *(each for each in archived if each is not None and last.get(each.month) == each),
+        ]
+
     def last_said(self) -> AuditRecord | None:
         """Return the last record of a month that was archived, or could not be."""
         found = readable_records_of(self._unit.rows(_LAST_SAID), self._keys)
@@ -68,7 +83,8 @@ class SqlAuditArchive:
 
     def leaf_hashes(self, ids: Sequence[str]) -> Mapping[str, bytes]:
         """Return what the tree holds for entries, by id."""
-        return {row.event_id: row.leaf_hash for row in self._unit.rows(_LEAVES, {"ids": list(ids)})}
+        wanted = select(_L.event_id, _L.leaf_hash).where(_L.event_id.in_(ids))
+        return {row.event_id: row.leaf_hash for row in self._unit.rows(wanted)}
 
     def leaves(self, month: Month) -> int:
         """Return how many places the tree has for entries of a month."""
@@ -87,3 +103,20 @@ def _read(body: bytes) -> AuditMonthArchived | None:
     if not (isinstance(file, str) and isinstance(entries, int) and isinstance(sha256, str)):
         return None
     return AuditMonthArchived(month=month, archive_file=file, entries=entries, sha256=sha256)
+
+
+def _read_dropped(body: bytes) -> AuditMonthDropped | None:
+    """What an entry says was dropped; None where it cannot be read."""
+    try:
+        said = public_record(body).detail
+    except ValueError:
+        return None
+    entries, minimum = said.get("entries"), said.get("minimum_indices")
+    if not (isinstance(entries, int) and isinstance(minimum, Mapping)):
+        return None
+    return AuditMonthDropped(
+        month=str(said.get("month")),
+        entries=entries,
+        gone_before=str(said.get("gone_before")),
+        minimum_indices={epoch: index for epoch, index in minimum.items() if isinstance(index, int)},
+    )

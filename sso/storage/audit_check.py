@@ -85,13 +85,14 @@ class LogCheck:
                 last = page[-1].id
                 homeless = stores.audit_tree.homeless(after, last)
             for filed in page:
-                yield from _misfiled(filed)
+                yield from misfiled(filed)
             for event_id in homeless:
                 yield Finding("inserted", f"entry {event_id} has no place in the log")
             after = last
 
 
-def _misfiled(filed: FiledEntry) -> Iterator[Finding]:
+def misfiled(filed: FiledEntry) -> Iterator[Finding]:
+    """Yield what is wrong between an entry and the columns that it is found by."""
     try:
         expected = public_columns(public_record(filed.body))
     except EntryInvalid as error:

@@ -115,7 +115,10 @@ def _drop_on_record(stores: SqlStores, month: Month, kept: AuditMonthArchived | 
         return
     if kept is not None and kept.entries != extent.entries:
         return  # it has grown since it was archived: it is archived again
+    still_true = stores.audit_archive.said_in(month)
     stores.audit_months.drop(month, extent)
+    for said in still_true:
+        stores.audit.append(said, now)
     event = AuditMonthDropped(
         month=str(month),
         entries=extent.entries,

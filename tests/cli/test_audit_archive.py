@@ -1,12 +1,17 @@
 """`sso audit search --archive`: months that left the database are found as if they were there."""
 
+import json
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sso.archive.opening import digest_of
+from sso.archive.parquet import read, write
 from sso.audit.event import NodeStarted, SignInSucceeded
 from sso.audit.record import Origin
 from sso.config import load
@@ -125,3 +130,72 @@ def test_months_outside_of_the_question_are_not_fetched(cold: Cold) -> None:
 
 def test_without_an_archive_it_is_said_what_is_missing(cli: Commands) -> None:
     assert "no archive is configured: [audit.archive]" in cli.refused("audit", "search", "--archive")
+
+
+def rewritten(cold: Cold, change: Callable[[list[dict[str, Any]]], None]) -> None:
+    """Change a file and what the log says of it, as somebody with both in hand would."""
+    file = cold.file
+    rows = [dict(row) for page in read(file) for row in page]
+    change(rows)
+    write(file, [rows])
+    with sqlite3.connect(cold.cli.folder / "hub.db") as connection:
+        connection.execute("DROP TRIGGER audit_event_no_update")
+        [(body,)] = connection.execute("SELECT body FROM audit_event WHERE event = 'audit.month.archived'")
+        said = json.loads(body)["public"]["sha256"].encode()
+        other = body.replace(said, digest_of(file).encode())
+        connection.execute("UPDATE audit_event SET body = ? WHERE body = ?", (other, body))
+    connection.close()
+
+
+def archive_findings(cold: Cold) -> list[str]:
+    result = cold.cli.run("audit", "verify", "--archive", "--json")
+    told = [json.loads(line) for line in result.stdout.splitlines()]
+    assert told[-1]["archived_months"] == 1
+    return [each["what"] for each in told[:-1] if cold.file.name in each["sentence"]]
+
+
+def change_body(rows: list[dict[str, Any]]) -> None:
+    rows[1]["body"] = rows[1]["body"].replace(b"success", b"failure")
+
+
+def change_column(rows: list[dict[str, Any]]) -> None:
+    rows[1]["session_id"] = "another"
+
+
+def leave_out(rows: list[dict[str, Any]]) -> None:
+    del rows[1]
+
+
+def put_in(rows: list[dict[str, Any]]) -> None:
+    rows.append({**rows[2], "id": rows[2]["id"] + "0"})
+
+
+def test_an_archive_that_is_what_was_logged_verifies(cold: Cold) -> None:
+    assert archive_findings(cold) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [(change_body, ["changed"]), (change_column, []), (leave_out, ["deleted"]), (put_in, ["inserted"])],
+)
+def test_a_file_that_was_rewritten_together_with_its_digest_is_found(
+    cold: Cold, change: Callable[[list[dict[str, Any]]], None], found: list[str]
+) -> None:
+    """The digest stands in the log, so that the log finds it too; and the tree tells which entry it is."""
+    rewritten(cold, change)
+
+    result = cold.cli.run("audit", "verify", "--archive")
+
+    assert result.exit_code == 3
+    assert archive_findings(cold) == found
+    assert (change is change_column) == ("is filed under another session_id" in result.stdout)
+
+
+def test_a_file_that_is_gone_is_a_finding(cold: Cold) -> None:
+    name = cold.file.name
+    cold.file.unlink()
+
+    result = cold.cli.run("audit", "verify", "--archive")
+
+    assert result.exit_code == 3
+    assert f"archive: {cold.cli.folder / 'cold' / name} is not there" in result.stdout

@@ -82,6 +82,7 @@ ALL_WANTED = {
     "sso.storage.audit_sinks._ALL",  # a few that are configured
     "sso.storage.clients._WITH_SECRETS",  # never sent as it is: others narrow it down
     "sso.storage.people._PERSONS",  # likewise
+    "sso.storage.audit_archive._SAID",  # likewise
     "sso.storage.registration._LIST",  # a page of what an officer made, for an officer
     "sso.storage.registration._COUNT",  # counts up to registration.max_clients only
 }

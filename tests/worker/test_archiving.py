@@ -82,14 +82,33 @@ def test_a_month_is_a_file_with_its_places_before_it_goes(
         events = stores.audit_archive
         archived.log.sequencer.sequence()
         said = events.archived()
+        hashes, places = events.leaf_hashes([row["id"] for row in rows]), events.leaves(MARCH)
     assert archived.known() == []
     assert len(rows) == 12
     assert all(leaf_hash(row["body"]) == row["leaf_hash"] == leaves[row["id"]].leaf_hash for row in rows)
+    assert hashes == {row["id"]: row["leaf_hash"] for row in rows}
+    assert places == 6
     assert [row["leaf_index"] for row in rows] == [leaves[row["id"]].index for row in rows]
     assert {each.archive_file: (each.entries, each.sha256) for each in said.values()} == {
         march.name: (6, digest_of(march)),
         april.name: (6, digest_of(april)),
     }
+    assert archived.log.findings() == []
+
+
+def test_what_the_log_says_of_months_outlives_the_month_that_it_was_said_in(archived: Archived) -> None:
+    keep_months(archived.log.hub, NOW)
+    archived.log.sequencer.sequence()
+    with archived.log.hub.database.read() as stores:
+        said = stores.audit_archive.archived()
+
+    keep_months(archived.log.hub, NOW + timedelta(days=300))
+    archived.log.sequencer.sequence()
+    archived.log.sequencer.sign(NOW)
+
+    with archived.log.hub.database.read() as stores:
+        assert Month.of(NOW) not in stores.audit_months.known()
+        assert stores.audit_archive.archived().items() >= said.items()
     assert archived.log.findings() == []
 
 

@@ -216,7 +216,8 @@ class AuditSpoolTaken:
 class AuditMonthDropped:
     """A month of the log was dropped at the end of its retention: entries with ids before `gone_before`.
 
-    `minimum_indices` are, by epoch, the first places above all that went.
+    `minimum_indices` are, by epoch, the first places above all that went. Said again when the month that it
+    was said in is dropped itself.
     """
 
     code: ClassVar[str] = "audit.retention.dropped"
