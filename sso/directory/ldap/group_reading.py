@@ -14,7 +14,7 @@ from sso.directory.dn import comparable
 from sso.directory.entry import Entry
 from sso.directory.filters import Equals
 from sso.directory.groups import DEPTH_MAX, Group, GroupRules, chooser
-from sso.directory.ldap.membership import PAGE_SIZE, group_of, groups_of, is_by_name
+from sso.directory.ldap.membership import PAGE_SIZE, group_of, is_by_name
 from sso.directory.ldap.messages import FoundEntry, Question
 from sso.directory.ldap.server import Misconfigured
 from sso.directory.presets import GroupStrategy, Vendor
@@ -23,7 +23,7 @@ from sso.directory.settings import DirectorySettings
 Pages = Callable[[Question], Iterator[Sequence[FoundEntry]]]
 """Every page of an answer, or an exception."""
 Known = Callable[[Entry], tuple[Group, ...] | None]
-"""The groups of a person that an officer named; None when they cannot be told. Raises TooManyGroups."""
+"""The groups of a person that an officer named; None when they cannot be told."""
 
 GROUP_MAX_BYTES = 64 * 1024 * 1024
 """Of one answer: a million members."""
@@ -43,11 +43,6 @@ def attributes(settings: DirectorySettings) -> tuple[str, ...]:
     if settings.groups is None or not _has_back_links(settings.vendor, settings.groups):
         return ()
     return (settings.groups.words.member_of_attribute,)
-
-
-def from_the_entry(rules: GroupRules) -> Known:
-    """What tells the groups that entries name themselves."""
-    return lambda entry: groups_of(entry, rules, lambda _: ())
 
 
 def groups_of_everybody(settings: DirectorySettings, rules: GroupRules, suffix: str, pages: Pages) -> Known:

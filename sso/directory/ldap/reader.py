@@ -5,24 +5,14 @@ ldap3's own paging would end quietly at a size limit, and whoever was cut off wo
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import replace
-from functools import partial
 
 from sso.directory.entry import Entry
 from sso.directory.filters import AllOf, Filter, people
-from sso.directory.groups import GroupRules
 from sso.directory.ldap import changed
 from sso.directory.ldap.deadline import Deadline, DeadlineExceeded
-from sso.directory.ldap.group_reading import (
-    Known,
-    are_with_the_entry,
-    attributes,
-    from_the_entry,
-    groups_of_everybody,
-)
+from sso.directory.ldap.group_reading import attributes
+from sso.directory.ldap.group_source import FEW, GroupSource
 from sso.directory.ldap.lookup import entry_of, search_failure
-from sso.directory.ldap.membership import TooManyGroups
 from sso.directory.ldap.messages import FoundEntry, Question
 from sso.directory.ldap.root_dse import RootDse, root_dse_of
 from sso.directory.ldap.server import BUSY_CODES, LdapServer, Misconfigured
@@ -52,28 +42,32 @@ class LdapReader:
         self._source = changed.source_of(settings, self._rules, self._root)
         self.position_reached: Position | None = None
         self.remark = ""
-        self._known_groups: Known | None = None
+        self._groups: GroupSource | None = None
+        self._group_session: Session | None = None
 
     def everybody(self) -> Iterator[Page]:
         """Every person below the base, to the last page; the position is that of the beginning."""
         with _late():
             start = self._asking().start(self._source)
         latest = changed.Latest()
+        self._groups = self._source_of_groups(one_by_one=0)
         for found in self.pages(self.question(None)):
             latest.see(found)
             yield self._page(found)
         self.position_reached = latest.position if self._source is ChangeSource.MODIFY_TIMESTAMP else start
+        self._note("" if self._groups is None else self._groups.remark)
 
     def changes(self, since: Position) -> Iterator[Changes]:
         """What changed since a position. Raises PositionLost when the server does not know."""
         if since.source is not self._source:
             raise PositionLost
         asking = self._asking()
+        self._groups = self._source_of_groups(one_by_one=FEW)
         with _late():
             for found, removed in asking.since(since):
                 yield Changes(self._page(found), removed)
         self.position_reached = asking.reached
-        self._note(asking.remark)
+        self._note(asking.remark, "" if self._groups is None else self._groups.remark)
 
     def pages(self, question: Question) -> Iterator[Sequence[FoundEntry]]:
         """Every page of an answer. Raises unless the last one says it is last."""
@@ -111,6 +105,8 @@ class LdapReader:
     def close(self) -> None:
         """End the conversation. Never raises."""
         self._session.close()
+        if self._group_session is not None:
+            self._group_session.close()
 
     def _asking(self) -> changed.Asking:
         return changed.Asking(
@@ -135,37 +131,25 @@ class LdapReader:
             except Misconfigured:
                 unusable += 1
                 continue
-            entries[entry.immutable_id] = self._with_groups(entry)
+            entries[entry.immutable_id] = entry if self._groups is None else self._groups.with_groups(entry)
         return Page(tuple(entries.values()), unusable)
 
-    def _with_groups(self, entry: Entry) -> Entry:
+    def _source_of_groups(self, one_by_one: int) -> GroupSource | None:
         rules = self._settings.groups
         if rules is None:
-            return entry
-        if self._known_groups is None:
-            self._known_groups = self._groups_known(rules)
-        try:
-            return replace(entry, groups=self._known_groups(entry))
-        except TooManyGroups:
-            return entry
-
-    def _groups_known(self, rules: GroupRules) -> Known:
-        """Read the groups, when somebody has been read: a question for each person would take hours.
-
-        In a session of their own: OpenLDAP keeps one paged search in each, and that is the people's.
-        """
-        if are_with_the_entry(rules):
-            return from_the_entry(rules)
+            return None
         suffix = self._root.suffix_of(self._settings.base_dn)
-        try:
-            with _late(), closing(self._server.open_as_service(self._deadline())) as session:
-                return groups_of_everybody(self._settings, rules, suffix, partial(self._pages_in, session))
-        except Misconfigured as error:
-            self._note(f"groups were not read, and stay as they were known: {error}")
-            return lambda _: None
+        return GroupSource(self._settings, rules, suffix, self.group_pages, one_by_one)
 
-    def _note(self, remark: str) -> None:
-        self.remark = "; ".join(part for part in (self.remark, remark) if part)
+    def group_pages(self, question: Question) -> Iterator[Sequence[FoundEntry]]:
+        """In a session of their own: OpenLDAP keeps one paged search in each, and that is the people's."""
+        if self._group_session is None:
+            with _late():
+                self._group_session = self._server.open_as_service(self._deadline())
+        return self._pages_in(self._group_session, question)
+
+    def _note(self, *remarks: str) -> None:
+        self.remark = "; ".join(remark for remark in remarks if remark)
 
 
 class _late:

@@ -9,6 +9,7 @@ import pytest
 from sso.directory.filters import AllOf, people
 from sso.directory.groups import GroupRules
 from sso.directory.ldap.deadline import Deadline
+from sso.directory.ldap.group_source import GroupSource
 from sso.directory.ldap.membership import PAGE_SIZE
 from sso.directory.ldap.messages import Question
 from sso.directory.ldap.server import LdapServer
@@ -112,7 +113,12 @@ def _claims_of_a_reading(directory):
     with directory.reading() as reader:
         people = [entry for page in reader.everybody() for entry in page.entries]
         assert not reader.remark
-    return {entry.login_name: claims_of(entry, directory.settings) for entry in people}
+        settings, suffix = directory.settings, directory.settings.base_dn.partition(",")[2]
+        source = GroupSource(settings, settings.groups, suffix, reader.group_pages, one_by_one=2)
+        few_alone = [source.with_groups(replaced(entry, groups=None)) for entry in people[:4]]
+    claims = {entry.login_name: claims_of(entry, settings) for entry in people}
+    assert [claims_of(entry, settings) for entry in few_alone] == [*claims.values()][:4]
+    return claims
 
 
 @pytest.mark.parametrize(
