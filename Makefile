@@ -29,10 +29,11 @@ test: ## check, then the whole suite: fast tests first
 	@scripts/setup test
 	@scripts/test "$(PYTEST_WORKERS)" $(TEST)
 
-bench: ## measure the hub beside another provider, and reading a directory, on this machine
+bench: ## measure the hub beside another provider, reading a directory, and the audit log, on this machine
 	@scripts/setup test
 	@.venv/bin/python -m bench
 	@.venv/bin/python -m bench.directory_sync
+	@.venv/bin/python -m bench.audit_log
 
 lock: ## make the lock files again (UPGRADE=1 takes the newest)
 	@scripts/setup check

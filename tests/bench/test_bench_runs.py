@@ -71,3 +71,15 @@ def test_reading_a_directory_is_set_beside_bare_ldap3() -> None:
         assert re.search(
             rf"^{re.escape(name)} +\d+ +[\d.]+ +[\d.]+ +\d+ +\d\.\d\d$", done.stdout, re.MULTILINE
         )
+
+
+def test_the_audit_log_is_set_beside_bare_inserts() -> None:
+    command = [sys.executable, "-m", "bench.audit_log", "--quick"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=360)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    for waiters in (1, 8, 32):
+        row = rf"^events, {waiters} waiting +\d+ +[\d.]+ +[\d.]+ +\d+\.\d\d$"
+        assert re.search(row, done.stdout, re.MULTILINE), done.stdout
+    for name in ("until an event has its place", "of a person", "histogram of the month"):
+        assert re.search(rf"^{name} +[\d.]+ +[\d.]+$", done.stdout, re.MULTILINE), done.stdout
