@@ -19,7 +19,7 @@ from sso.audit.record import AuditEvent, JsonValue
 from sso.audit.rules import queue
 from sso.audit.rules.finding import Change, CloseReason, Finding, Officer, State, Wanted
 from sso.audit.rules.queue import NotPossible, Why
-from sso.audit.rules.shipped import SEVERITIES, shipped_rules
+from sso.audit.rules.shipped import SEVERITIES, RuleSet
 from sso.audit.rules.shown import last_records, search_for, shown
 from sso.authentication.auditors import auditor, name_of
 from sso.storage.stores import SqlStores
@@ -78,7 +78,7 @@ def _count(call: Call[FindingsCounted]) -> Answer:
 
 def _view(call: Call[FindingViewing]) -> Answer:
     with call.hub.database.read() as stores:
-        document = _whole(_found(call, stores), stores)
+        document = _whole(_found(call, stores), call.hub.configuration.rules, stores)
     event = FindingViewed(
         account_id=call.officer.account_id,
         client_id=call.officer.client_id,
@@ -101,7 +101,7 @@ def _change(call: Call[FindingChange]) -> Answer:
                 errors = [{"parameter": name, "detail": detail}]
                 raise Problem("invalid_parameter", errors=errors) from refusal
             changed = found
-        return Answer(_whole(changed, stores))
+        return Answer(_whole(changed, call.hub.configuration.rules, stores))
 
 
 def _wanted(call: Call[FindingChange], stores: SqlStores) -> Change:
@@ -133,9 +133,9 @@ def _row(finding: Finding, last: Any, stores: SqlStores) -> dict[str, JsonValue]
     return {**shown(finding, last), "assignee_name": name_of(finding.assignee, stores)}
 
 
-def _whole(finding: Finding, stores: SqlStores) -> dict[str, JsonValue]:
+def _whole(finding: Finding, rules: RuleSet, stores: SqlStores) -> dict[str, JsonValue]:
     last = last_records([finding], stores.audit_search).get(finding.last_record_id)
-    rule = next((each for each in shipped_rules() if each.name == finding.rule), None)
+    rule = rules.told().get(finding.rule)
     return {
         **_row(finding, last, stores),
         "description": "" if rule is None else rule.description,

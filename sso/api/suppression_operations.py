@@ -13,7 +13,7 @@ from sso.audit.record import JsonValue
 from sso.audit.rules import queue
 from sso.audit.rules.finding import Finding, Suppression
 from sso.audit.rules.queue import Asked
-from sso.audit.rules.shipped import shipped_rules
+from sso.audit.rules.shipped import RuleSet
 from sso.audit.rules.shown import group_of, last_records, suppression_shown
 from sso.authentication.auditors import name_of
 from sso.storage.stores import SqlStores
@@ -36,17 +36,17 @@ def _list(call: Call[Nothing]) -> Answer:
 def _suppress(call: Call[SuppressionAsked]) -> Answer:
     asked = call.asked
     with call.hub.database.begin(call.origin) as stores:
-        like = _like(asked, stores)
+        like = _like(asked, call.hub.configuration.rules, stores)
         rule = asked.rule or (like.rule if like is not None else "")
         wanted = Asked(rule, like, asked.reason, timedelta(days=asked.days))
         made = queue.suppress(wanted, working(call), stores, call.now)
         return Answer(_document(made, stores))
 
 
-def _like(asked: SuppressionAsked, stores: SqlStores) -> Finding | None:
+def _like(asked: SuppressionAsked, rules: RuleSet, stores: SqlStores) -> Finding | None:
     if (asked.rule is None) == (asked.finding_id is None):
         raise _wrong("finding_id", "give this or a rule")
-    if asked.rule is not None and asked.rule not in {rule.name for rule in shipped_rules()}:
+    if asked.rule is not None and asked.rule not in rules.told():
         raise _wrong("rule", "is not the name of a rule")
     like = None if asked.finding_id is None else stores.findings.get(asked.finding_id)
     if asked.finding_id is not None and like is None:

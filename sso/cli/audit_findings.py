@@ -10,7 +10,7 @@ from sso.audit.rules import queue
 from sso.audit.rules.finding import MAX_COMMENT_LENGTH, Change, CloseReason, Finding, Officer, State, Wanted
 from sso.audit.rules.queue import NotPossible, Why
 from sso.audit.rules.reading import LEVELS
-from sso.audit.rules.shipped import SEVERITIES, shipped_rules
+from sso.audit.rules.shipped import SEVERITIES
 from sso.audit.rules.shown import last_records, search_for, shown
 from sso.authentication.auditors import auditor
 from sso.cli.accounts import named_account
@@ -73,12 +73,12 @@ def show_command(context: click.Context, finding_id: str, reason: str | None, as
     with hub_of(context) as hub, hub.database.begin(operator_origin()) as stores:
         found = _found(finding_id, stores)
         last = last_records([found], stores.audit_search).get(found.last_record_id)
-        events = next((rule.events for rule in shipped_rules() if rule.name == found.rule), ())
+        rule = hub.configuration.rules.told().get(found.rule)
         comments = stores.findings.comments(finding_id)
         stores.audit.append(FindingViewed(finding_id=finding_id, reason=reason), datetime.now(UTC))
     whole: dict[str, JsonValue] = {
         **shown(found, last),
-        "search": search_for(found, last, events),
+        "search": search_for(found, last, () if rule is None else rule.events),
         "comments": [
             {"author": each.author, "at": each.at.isoformat(timespec="seconds"), "text": each.text}
             for each in comments

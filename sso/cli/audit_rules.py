@@ -14,7 +14,7 @@ from sso.audit.rules.examples import records_of
 from sso.audit.rules.reading import RuleInvalid, rule_of
 from sso.audit.rules.shipped import shipped_examples, shipped_rule, shipped_rules
 from sso.cli.arguments import CLEAN_TEXT, MOMENT
-from sso.cli.context import fail, hub_of, json_option, print_rows
+from sso.cli.context import configuration_of, fail, hub_of, json_option, print_rows
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
 
@@ -30,11 +30,12 @@ def rules() -> None:
 
 @rules.command("list")
 @json_option
-def list_command(as_json: bool) -> None:
-    """Print the rules that come with the hub."""
+@click.pass_context
+def list_command(context: click.Context, as_json: bool) -> None:
+    """Print the rules that judge: those that come with the hub, and your own."""
     rows: list[dict[str, JsonValue]] = [
         {"name": rule.name, "level": rule.level, "title": rule.title, "description": rule.description}
-        for rule in shipped_rules()
+        for rule in configuration_of(context).rules.fresh()
     ]
     print_rows(rows, as_json=as_json, columns=("name", "level", "title"))
 
@@ -62,7 +63,7 @@ def test_command(context: click.Context, as_json: bool) -> None:
     "files",
     multiple=True,
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="A rule of your own, instead of those that come with the hub; again for more.",
+    help="A rule of your own, instead of those that judge; again for more.",
 )
 @click.option("--since", type=MOMENT, help="Time or 24h, 7d ago; 30 days ago unless given.")
 @click.option("--reason", type=CLEAN_TEXT, help="Why you look, for the record.")
@@ -72,7 +73,7 @@ def dry_run(
     context: click.Context, /, names: Sequence[str], files: Sequence[Path], as_json: bool, **asked: object
 ) -> None:
     """Print what rules would have found in the log. Nothing is kept of it but the question itself."""
-    wanted = [_of_file(file) for file in files] or shipped_rules()
+    wanted = [_of_file(file) for file in files] or configuration_of(context).rules.fresh()
     unknown = set(names) - {rule.name for rule in wanted}
     if unknown:
         fail(f"no rule is named {', '.join(sorted(unknown))}: see `sso audit rules list`")

@@ -9,7 +9,6 @@ from sso.audit.record import JsonValue
 from sso.audit.rules import queue
 from sso.audit.rules.finding import MAX_SUPPRESSION, Officer
 from sso.audit.rules.queue import Asked, NotPossible
-from sso.audit.rules.shipped import shipped_rules
 from sso.audit.rules.shown import group_of, last_records, suppression_shown
 from sso.cli.arguments import CLEAN_TEXT, EVENT_ID, SPAN
 from sso.cli.context import fail, hub_of, json_option, print_rows
@@ -30,9 +29,9 @@ def suppress(
     """Keep a rule from telling of what is like a finding (the same group), or of anything, for a while."""
     if (finding_id is None) == (rule is None):
         fail("name a finding, or a --rule")
-    if rule is not None and rule not in {each.name for each in shipped_rules()}:
-        fail(f"no rule is named {rule}: see `sso audit rules list`")
     with hub_of(context) as hub, hub.database.begin(operator_origin()) as stores:
+        if rule is not None and rule not in hub.configuration.rules.told():
+            fail(f"no rule is named {rule}: see `sso audit rules list`")
         like = None if finding_id is None else stores.findings.get(finding_id)
         if finding_id is not None and like is None:
             fail(f"no finding {finding_id}")

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sso.audit.rules.shipped import shipped_rules
 from sso.cli.doctor_finding import Finding, failure, ok, warning
 from sso.cli.doctor_keys import signing_keys
 from sso.config import Configuration
@@ -100,7 +99,7 @@ def detection(hub: Hub) -> Finding:
     with hub.database.read() as stores:
         kept = {each.name: each.digest for each in stores.detection.remembered()}
         judging, head = stores.detection.judging(), stores.audit_tree.head()
-    rules = shipped_rules()
+    rules = hub.configuration.rules.fresh()
     failed = [rule.name for rule in rules if kept.get(rule.name) == off(rule)]
     if failed:
         return warning("rules", f"switched off: {', '.join(failed)}; see the event finding.rule.switched_off")

@@ -1,5 +1,6 @@
 """`[audit]`: the log of everything that happens, and how long it is kept."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
@@ -24,6 +25,8 @@ class Audit(Section):
     personal_retention_days: _Days | None = None
     anchor_seconds: Annotated[int, Field(ge=1, le=86_400)] = 10
     anchor_warning_seconds: Positive = 3_600
+    rule_files: tuple[Path, ...] = ()
+    rules_off: tuple[str, ...] = ()
     witness: Witnesses = ()
     timestamp: TimeStampAuthority | None = None
     archive: Archive | None = None

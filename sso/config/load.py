@@ -12,11 +12,13 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from sso.archive.settings import ArchiveSettings
+from sso.audit.rules.shipped import RuleSet
 from sso.authentication.upstream.settings import UpstreamSettings
 from sso.config.archive import archive_settings
 from sso.config.directory import KINDS, Directory, scim_settings_of, settings_of
 from sso.config.keys import token_settings
 from sso.config.registration import registration_policy
+from sso.config.rules import rules_of
 from sso.config.schema import Config
 from sso.config.sinks import SinkSettings, sinks_of
 from sso.config.source import ConfigurationError, Path_, Source, read
@@ -50,6 +52,7 @@ class Configuration:
     audit_spool_file: Path
     audit_archive: ArchiveSettings | None
     audit_sinks: tuple[SinkSettings, ...]
+    rules: RuleSet
     blocklist_file: Path | None
     registration: RegistrationPolicy
     assertion_issuers: tuple[AssertionIssuer, ...]
@@ -103,6 +106,7 @@ def load(file: str | None = None, environment: Mapping[str, str] | None = None) 
         audit_spool_file=home / settings.audit.spool_file,
         audit_archive=archive_settings(settings.audit.archive, source, home),
         audit_sinks=sinks_of(settings.audit.sink, _known(settings).directories, source, home),
+        rules=rules_of(settings.audit, source, home),
         blocklist_file=_blocklist(settings.password.blocklist_file, source, home),
         registration=registration_policy(settings.registration, source, home),
         assertion_issuers=assertion_issuers(settings.trusted_issuer, _known(settings), source, home),

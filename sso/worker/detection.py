@@ -17,7 +17,6 @@ from sso.audit.record import AuditRecord, Origin
 from sso.audit.rules.engine import Match, Rule, joined, match_of, memory_of, recall, seen_of
 from sso.audit.rules.nodes import Seen
 from sso.audit.rules.queue import file
-from sso.audit.rules.shipped import shipped_rules
 from sso.hub import Hub
 from sso.oidc.digest import new_id
 from sso.storage.detection import Judging, Place, Remembered
@@ -57,10 +56,13 @@ class _Failure:
 
 @dataclass(slots=True)
 class Detection:
-    """One worker's judge. What it knows beside the database is rebuilt whenever others may have judged."""
+    """One worker's judge, of the hub's rules unless it is given others.
+
+    What it knows beside the database is rebuilt whenever others may have judged.
+    """
 
     hub: Hub
-    rules: Callable[[], Sequence[Rule]] = shipped_rules
+    rules: Callable[[], Sequence[Rule]] | None = None
     name: str = field(default_factory=new_id)
     batch: int = BATCH
     kept_every: int = KEPT_EVERY
@@ -123,7 +125,7 @@ class Detection:
             kept = {each.name: each for each in stores.detection.remembered()}
         begins: dict[str, Place] = {}
         self._judging, self._failures = [], []
-        for rule in self.rules():
+        for rule in (self.rules or self.hub.configuration.rules.fresh)():
             own = kept.get(rule.name)
             if own is not None and own.digest == off(rule):
                 continue

@@ -1,7 +1,9 @@
-"""The rules that come with the hub, and what a level is worth."""
+"""The rules that come with the hub, an operator's own in their places, and what a level is worth."""
 
 import importlib.resources
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 
 from sso.audit.record import Severity
 from sso.audit.rules.engine import Rule
@@ -28,3 +30,29 @@ def shipped_rule(name: str) -> Rule:
 def shipped_examples(name: str) -> Examples:
     """Return the examples of a rule."""
     return examples_of(_FOLDER.joinpath("examples", f"{name}.yml").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """The rules of a hub: those that it comes with, without some, and the texts of an operator's own.
+
+    One of its own takes the place of the one of the same name.
+    """
+
+    own: tuple[str, ...] = ()
+    off: frozenset[str] = frozenset()
+
+    def fresh(self) -> list[Rule]:
+        """Return the rules by name, remembering nothing, for whoever shows them records."""
+        own = [rule_of(text) for text in self.own]
+        known = {rule.name: rule for rule in (*shipped_rules(), *own) if rule.name not in self.off}
+        return [known[name] for name in sorted(known)]
+
+    def told(self) -> Mapping[str, Rule]:
+        """Return the rules by name, to read what they say of themselves."""
+        return _told(self)
+
+
+@cache
+def _told(rules: RuleSet) -> Mapping[str, Rule]:
+    return {rule.name: rule for rule in rules.fresh()}
