@@ -1,14 +1,17 @@
-"""The form of an archived month: the columns of the log's table and those of the tree. A door to Arrow."""
+"""Parquet: months of the log, with the columns of its table and of the tree; and exports. A door to Arrow."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow
 from pyarrow import parquet
+
+from sso.audit.record import AuditRecord
 
 ArchivedRow = Mapping[str, Any]
 """A stored entry by column, with `epoch`, `leaf_index` and `leaf_hash`, None where it has no place."""
@@ -33,6 +36,19 @@ SCHEMA = pyarrow.schema(
         ("leaf_hash", _BYTES),
     ]
 )
+RECORDS = pyarrow.schema(
+    [
+        pyarrow.field("id", _TEXT, nullable=False),
+        pyarrow.field("occurred_at", pyarrow.timestamp("us", "UTC"), nullable=False),
+        pyarrow.field("event", _TEXT, nullable=False),
+        pyarrow.field("outcome", _TEXT, nullable=False),
+        pyarrow.field("severity", _NUMBER, nullable=False),
+        *((name, _TEXT) for name in ("client_id", "account_id", "session_id", "grant_id")),
+        *((name, _TEXT) for name in ("address", "user_agent", "request_id", "trace_id", "actor")),
+        ("detail", _TEXT),
+    ]
+)
+"""An exported record: members as in its JSON, `detail` as a text of JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +70,16 @@ def write(file: Path, pages: Iterable[Sequence[ArchivedRow]]) -> Content:
     return Content(entries, digest.digest())
 
 
+def write_records(target: BinaryIO, pages: Iterable[Sequence[AuditRecord]]) -> int:
+    """Write records in the open, a page a row group; return how many."""
+    records = 0
+    with parquet.ParquetWriter(target, RECORDS, compression="zstd") as writer:
+        for page in pages:
+            writer.write_table(pyarrow.Table.from_pylist([_told(record) for record in page], schema=RECORDS))
+            records += len(page)
+    return records
+
+
 def read(file: Path) -> Iterator[Sequence[ArchivedRow]]:
     """Yield the rows of a file, READ_ROWS at once."""
     with parquet.ParquetFile(file) as opened:
@@ -69,6 +95,14 @@ def content_of(file: Path) -> Content:
         entries += len(page)
         _add(digest, page)
     return Content(entries, digest.digest())
+
+
+def _told(record: AuditRecord) -> dict[str, Any]:
+    told = record.as_json() | {"occurred_at": record.occurred_at}
+    detail = told.get("detail")
+    return told | {
+        "detail": None if detail is None else json.dumps(detail, ensure_ascii=False, sort_keys=True)
+    }
 
 
 def _add(digest: "hashlib._Hash", page: Sequence[ArchivedRow]) -> None:

@@ -1,5 +1,6 @@
-"""Where an archive is."""
+"""Where an archive is, and whether what it needs is here."""
 
+import importlib.util
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,3 +28,10 @@ class BucketSettings:
 
 
 ArchiveSettings = FolderSettings | BucketSettings
+
+LIBRARIES = ("duckdb", "pyarrow")
+
+
+def installed() -> bool:
+    """Whether the libraries of the extra `archive` are installed."""
+    return all(importlib.util.find_spec(library) is not None for library in LIBRARIES)

@@ -1,19 +1,20 @@
-"""`sso audit export`: what a question finds as a file of JSON lines or CSV, on record before it is there."""
+"""`sso audit export`: what a question finds as a file, on record before it is there."""
 
 import csv
 import hashlib
 import io
+import itertools
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 
 from sso import __version__
+from sso.archive.settings import installed
 from sso.audit.entry import GROUPS, Entry, record_from
 from sso.audit.event import AuditExportBegun, AuditExported
 from sso.audit.evidence import CSV_COLUMNS, csv_cell, record_cells
@@ -26,7 +27,7 @@ from sso.cli.context import fail, hub_of
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
 
-KINDS = ("jsonl", "csv", "ocsf")
+KINDS = ("jsonl", "csv", "ocsf", "parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,15 @@ class _Written:
 def export(
     context: click.Context, /, file: Path, kind: str, reason: str, redact: tuple[str, ...], **question: object
 ) -> None:
-    """Write all that a question finds to a file, newest first, one record a line.
+    """Write all that a question finds to a file, newest first, one record a line (or a row, as Parquet).
 
     For a file that a stranger can verify, redacted or not, take `sso audit seal`.
     """
     part = file.with_name(f"{file.name}.part")
     with hub_of(context) as hub:
         wanted = _Export(query_of(hub, question), kind, redact, reason)
+        if kind == "parquet" and not installed():
+            fail("--format parquet needs the extra: pip install 'sso-hub[archive]'")
         if file.exists():
             fail(f"{file}: File exists")
         opened = _new(part)
@@ -78,36 +81,52 @@ def export(
     click.echo(f"sha256: {written.sha256}")
 
 
-def _new(part: Path) -> BinaryIO:
+def _new(part: Path) -> io.BufferedRandom:
     """A file that was not there, for nobody else; what somebody put there is not written over."""
     try:
-        descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY, 0o600)
+        descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_RDWR, 0o600)
     except OSError as error:
         fail(f"{part}: {error.strerror}")
-    return os.fdopen(descriptor, "wb")
+    return os.fdopen(descriptor, "w+b")
 
 
-def _write(hub: Hub, wanted: _Export, opened: BinaryIO) -> _Written:
+def _write(hub: Hub, wanted: _Export, opened: io.BufferedRandom) -> _Written:
     """Write everything, on record before the first record is there and again when the last one is."""
-    digest, records = hashlib.sha256(), 0
     with opened:
         _record(hub, _begun(wanted))
-        for line in _lines(hub, wanted):
-            digest.update(line)
-            opened.write(line)
-            records += 1
+        written = (
+            _write_parquet(hub, wanted, opened)
+            if wanted.kind == "parquet"
+            else _write_lines(hub, wanted, opened)
+        )
         opened.flush()
         os.fsync(opened.fileno())
-    written = _Written(records - (wanted.kind == "csv"), digest.hexdigest())
     _record(hub, _done(wanted, written))
     return written
+
+
+def _write_lines(hub: Hub, wanted: _Export, opened: io.BufferedRandom) -> _Written:
+    digest, records = hashlib.sha256(), 0
+    for line in _lines(hub, wanted):
+        digest.update(line)
+        opened.write(line)
+        records += 1
+    return _Written(records - (wanted.kind == "csv"), digest.hexdigest())
+
+
+def _write_parquet(hub: Hub, wanted: _Export, opened: io.BufferedRandom) -> _Written:
+    from sso.archive.parquet import write_records
+
+    records = write_records(opened, _pages(hub, wanted))
+    opened.seek(0)
+    return _Written(records, hashlib.file_digest(opened, "sha256").hexdigest())
 
 
 def _lines(hub: Hub, wanted: _Export) -> Iterator[bytes]:
     reporter = Reporter.of(hub.settings.issuer, __version__)
     if wanted.kind == "csv":
         yield _csv_line(list(CSV_COLUMNS[1:]))
-    for record in _records(hub, wanted):
+    for record in itertools.chain.from_iterable(_pages(hub, wanted)):
         if wanted.kind == "csv":
             yield _csv_line([csv_cell(cell) for cell in record_cells(record)])
         else:
@@ -115,7 +134,7 @@ def _lines(hub: Hub, wanted: _Export) -> Iterator[bytes]:
             yield json.dumps(document, ensure_ascii=False).encode() + b"\n"
 
 
-def _records(hub: Hub, wanted: _Export) -> Iterator[AuditRecord]:
+def _pages(hub: Hub, wanted: _Export) -> Iterator[Sequence[AuditRecord]]:
     hidden = {group for part in wanted.redacted for group in GROUPS[part]}
 
     def read(query: AuditQuery) -> Sequence[Entry]:
@@ -123,9 +142,12 @@ def _records(hub: Hub, wanted: _Export) -> Iterator[AuditRecord]:
             return stores.audit_search.entries(query)
 
     for page in pages(replace(wanted.query, limit=MAX_PAGE_SIZE), read):
-        for entry in page:
-            shown = {name: group for name, group in entry.groups.items() if name not in hidden}
-            yield record_from(Entry(entry.id, entry.body, shown))
+        yield [_shown(entry, hidden) for entry in page]
+
+
+def _shown(entry: Entry, hidden: Collection[str]) -> AuditRecord:
+    groups = {name: group for name, group in entry.groups.items() if name not in hidden}
+    return record_from(Entry(entry.id, entry.body, groups))
 
 
 def _csv_line(cells: list[str]) -> bytes:

@@ -1,18 +1,16 @@
 """`[audit.archive]`: where months of the log are kept when they leave the database."""
 
-import importlib.util
 import re
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from sso.archive.settings import ArchiveSettings, BucketSettings, FolderSettings
+from sso.archive.settings import ArchiveSettings, BucketSettings, FolderSettings, installed
 from sso.config.section import Section
 from sso.config.source import ConfigurationError, Source
 from sso.oidc.registered_address import check_web_address
 
-LIBRARIES = ("duckdb", "pyarrow")
 _PART = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _BUCKET = re.compile(rf"s3://([a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9])((?:/{_PART})*)/?")
 _OF_BUCKETS = frozenset({"endpoint", "region", "key_id", "secret", "secret_file"})
@@ -65,7 +63,7 @@ def archive_settings(section: Archive | None, source: Source, home: Path) -> Arc
     if section is None:
         return None
     place = source.place(("audit", "archive"))
-    if any(importlib.util.find_spec(library) is None for library in LIBRARIES):
+    if not installed():
         raise ConfigurationError(f"{place}: audit.archive needs its extra: pip install 'sso-hub[archive]'")
     if section.folder is not None:
         if not (home / section.folder).is_dir():

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 
 from sso.audit.event import (
     AuthorizationAccepted,
@@ -30,6 +31,7 @@ from tests.cli.test_audit import ACCOUNT, FAILURE, SUCCESS, happened
 WHY = ("--reason", "case 9")
 THERE = Origin(address="192.0.2.7")
 NOW = datetime.now(UTC)
+MILLISECOND = timedelta(milliseconds=1)
 READ = UserinfoAccessed(
     client_id="housing", account_id=ACCOUNT, grant_id="g", jti="j", claims_released=frozenset({"email"})
 )
@@ -234,6 +236,34 @@ def test_an_export_for_a_spreadsheet_has_no_formulas(trail: Commands) -> None:
         rows = list(csv.DictReader(opened))
     assert {"id", "time", "event", "account_id", "detail"} <= rows[0].keys()
     assert rows[0]["account_id"] == "'=cmd()"
+
+
+def test_an_export_may_be_parquet_with_the_same_records(trail: Commands) -> None:
+    what = ("--client", "housing", "--event", "client.*", "--event", "userinfo.*", "--redact", "where", *WHY)
+    lines, file = trail.folder / "same.jsonl", trail.folder / "found.parquet"
+
+    trail.ok("audit", "export", *what, "--output", str(lines))
+    said = trail.ok("audit", "export", *what, "--format", "parquet", "--output", str(file))
+
+    rows = parquet.read_table(file).to_pylist()
+    told = [json.loads(line) for line in lines.read_text(encoding="utf-8").splitlines()]
+    for row, record in zip(rows, told, strict=True):
+        assert abs(row.pop("occurred_at") - datetime.fromisoformat(record.pop("occurred_at"))) < MILLISECOND
+        assert json.loads(row.pop("detail")) == record.pop("detail")
+        assert {name: value for name, value in row.items() if value is not None} == record
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert said.splitlines() == [f"2 records in {file}", f"sha256: {digest}"]
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_export_as_parquet_says_what_to_install(trail: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sso.archive.settings.LIBRARIES", ("no_library_of_this_name",))
+    file = trail.folder / "not.parquet"
+
+    said = trail.refused("audit", "export", *WHY, "--format", "parquet", "--output", str(file))
+
+    assert said == "sso: --format parquet needs the extra: pip install 'sso-hub[archive]'"
+    assert not file.exists()
 
 
 def test_an_export_for_a_data_lake_is_ocsf(trail: Commands) -> None:

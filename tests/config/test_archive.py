@@ -71,7 +71,7 @@ def test_what_cannot_work_is_said_at_once(tmp_path: Path, text: str, said: str) 
 def test_without_the_extra_it_is_said_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sso.config.archive.LIBRARIES", ("no_library_of_this_name",))
+    monkeypatch.setattr("sso.archive.settings.LIBRARIES", ("no_library_of_this_name",))
 
     with pytest.raises(ConfigurationError, match=r"pip install 'sso-hub\[archive\]'"):
         loaded(tmp_path, '[audit.archive]\nfolder = "."\n')
