@@ -19,7 +19,7 @@ from sso.audit.record import AuditEvent, AuditRecord, Origin, record_of
 from sso.directory.conflict import Conflict, Resolution
 from sso.directory.person import Account, AccountKind, Departure, Person, Role, meant
 from sso.directory.routing import name_key
-from sso.directory.stores import Attempts, LoginNameTaken, PasswordCredential, RolesConflict
+from sso.directory.stores import Attempts, LoginNameTaken, PasswordCredential, Refusals, RolesConflict
 from sso.oidc.account import Subject
 from sso.oidc.client import Client, ClientSecret
 from sso.oidc.confirmation import Confirmation
@@ -337,6 +337,7 @@ class FakeRegister:
 @dataclass(slots=True)
 class FakeThrottles:
     by_key: dict[bytes, Attempts] = field(default_factory=dict)
+    refused: dict[tuple[bytes, datetime], Refusals] = field(default_factory=dict)
 
     def attempt(self, key: bytes, *, window_seconds: int, now: datetime) -> Attempts:
         known = self.by_key.get(key)
@@ -347,6 +348,23 @@ class FakeThrottles:
 
     def forget(self, key: bytes) -> None:
         self.by_key.pop(key, None)
+
+    def refuse(self, refusals: Refusals) -> None:
+        place = (refusals.key, refusals.window_started_at)
+        known = self.refused.get(place, replace(refusals, refused=0))
+        self.refused[place] = replace(
+            known,
+            refused=known.refused + refusals.refused,
+            first_at=min(known.first_at, refusals.first_at),
+            last_at=max(known.last_at, refusals.last_at),
+        )
+
+    def take_refusals(self, ended_before: datetime, limit: int) -> list[Refusals]:
+        ended = sorted(
+            (each for each in self.refused.values() if each.ends_at < ended_before),
+            key=lambda each: (each.ends_at, each.key),
+        )
+        return [self.refused.pop((each.key, each.window_started_at)) for each in ended[:limit]]
 
 
 @dataclass(slots=True)

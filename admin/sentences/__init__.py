@@ -50,6 +50,7 @@ _IN_DETAIL = {
     "findings": "findings",
     "first": "first",
     "count": "count",
+    "refused": "refused",
     "keys": "keys",
     "month": "month",
     "anchor": "anchor",

@@ -56,6 +56,10 @@ PEOPLE: Mapping[str, Sequence[str]] = {
         _("There were too many attempts on account {account}; further ones were refused for a while."),
         _("There were too many attempts from one place or under one name; further ones were refused."),
     ),
+    "ratelimit.ended": (
+        _("Attempts from one place or under one name are let through again; {refused} were refused."),
+        _("Attempts from one place or under one name are let through again."),
+    ),
     "account.created": (_("Account {account} was created (by {source})."),),
     "account.updated": (
         _("What is known of account {account} changed: {claims} (by {source})."),

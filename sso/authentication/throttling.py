@@ -12,14 +12,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sso.audit.event import RateLimited
+from sso.audit.event import RateLimited, RateLimitEnded
 from sso.authentication.stores import Stores
-from sso.directory.stores import Throttles
+from sso.directory.stores import Refusals, Throttles
 from sso.oidc.errors import ErrorCode, RequestRejected
 from sso.oidc.stores import AuditLog
 
 RECORD_EVERY = 100
-"""Of the refusals of one window the first is recorded, then every hundredth: no weapon against the hub."""
+"""Of the refusals of one window the first is recorded, then every hundredth: no weapon against the hub.
+
+When the window is over, `record_refusals` tells how many they were; the sum is exact.
+"""
+
+ENDED = timedelta(seconds=5)
+"""So long after a window ended its total is recorded: whoever was refused in it has committed by then."""
 
 CODES_OF_NETWORK = 10
 """Of user codes a network may try this part of what it may try of passwords."""
@@ -119,10 +125,20 @@ class ThrottleRules:
             return
         ends = attempts.window_started_at + timedelta(seconds=self.window_seconds)
         retry_after = max(ends - now, timedelta(seconds=1))
+        refusals = Refusals(
+            key=key,
+            key_class=key_class,
+            refused=1,
+            window_started_at=attempts.window_started_at,
+            first_at=now,
+            last_at=now,
+            ends_at=ends,
+        )
+        stores.throttles.refuse(refusals)
         if (attempts.count - limit) % RECORD_EVERY == 1:
             event = RateLimited(
                 key_class=key_class,
-                key_hmac=key.hex()[:32],
+                key_hmac=_shown(key),
                 count=attempts.count,
                 retry_after_seconds=int(retry_after.total_seconds()),
             )
@@ -132,6 +148,29 @@ class ThrottleRules:
     def succeeded(self, login_name: str, stores: Stores) -> None:
         """Start the account's counter anew after a success; the network's goes on."""
         stores.throttles.forget(self.name_digest(login_name))
+
+
+def record_refusals(stores: ThrottleStores, now: datetime, limit: int) -> int:
+    """Record for each window that is over how many attempts were refused in it; return how many windows.
+
+    A refusal that is committed even later makes another total of that window: none is lost or told twice.
+    """
+    ended = stores.throttles.take_refusals(now - ENDED, limit)
+    for refusals in ended:
+        event = RateLimitEnded(
+            key_class=refusals.key_class,
+            key_hmac=_shown(refusals.key),
+            refused=refusals.refused,
+            first_at=refusals.first_at,
+            last_at=refusals.last_at,
+            until=refusals.ends_at,
+        )
+        stores.audit.append(event, now)
+    return len(ended)
+
+
+def _shown(key: bytes) -> str:
+    return key.hex()[:32]
 
 
 def network_of(address: str | None) -> str:

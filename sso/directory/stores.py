@@ -156,6 +156,19 @@ class Attempts:
     window_started_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusals:
+    """Attempts of one window that were refused: how many, the first and the last of them, when it ends."""
+
+    key: bytes
+    key_class: str
+    refused: int
+    window_started_at: datetime
+    first_at: datetime
+    last_at: datetime
+    ends_at: datetime
+
+
 class Throttles(Protocol):
     """Counters of attempts, by the keyed digest of what is counted."""
 
@@ -165,4 +178,12 @@ class Throttles(Protocol):
 
     def forget(self, key: bytes) -> None:
         """Reset a counter, after a success."""
+        ...
+
+    def refuse(self, refusals: Refusals) -> None:
+        """Add refusals to those of the same key and window, atomically."""
+        ...
+
+    def take_refusals(self, ended_before: datetime, limit: int) -> Sequence[Refusals]:
+        """Remove and return refusals of windows that ended before a time; each to one caller only."""
         ...

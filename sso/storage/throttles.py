@@ -1,13 +1,14 @@
-"""Counters of attempts."""
+"""Counters of attempts, and of those that were refused."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, case, delete
+from sqlalchemy import bindparam, case, delete, select, tuple_
 from sqlalchemy.dialects import postgresql
 
-from sso.directory.stores import Attempts
+from sso.directory.stores import Attempts, Refusals
 from sso.storage.columns import UtcDateTime
-from sso.storage.tables import throttle
+from sso.storage.tables import refused_attempts, throttle
 from sso.storage.unit_of_work import UnitOfWork
 
 _T = throttle.c
@@ -24,6 +25,30 @@ _ATTEMPT = _insert.on_conflict_do_update(
     },
 ).returning(_T.attempts, _T.window_started_at)
 _FORGET = delete(throttle).where(_T.key == bindparam("counted"))
+
+_R = refused_attempts.c
+_more = postgresql.insert(refused_attempts)
+_REFUSE = _more.on_conflict_do_update(
+    index_elements=[_R.key, _R.window_started_at],
+    set_={
+        "refused": _R.refused + _more.excluded.refused,
+        "first_at": case((_more.excluded.first_at < _R.first_at, _more.excluded.first_at), else_=_R.first_at),
+        "last_at": case((_more.excluded.last_at > _R.last_at, _more.excluded.last_at), else_=_R.last_at),
+    },
+)
+_oldest = (
+    select(_R.key, _R.window_started_at)
+    .where(_R.ends_at < bindparam("before", type_=UtcDateTime()))
+    .order_by(_R.ends_at)
+    .limit(bindparam("size"))
+    .with_for_update(skip_locked=True)
+    .cte("oldest")
+)
+_TAKE = (
+    delete(refused_attempts)
+    .where(tuple_(_R.key, _R.window_started_at).in_(select(*_oldest.c)))
+    .returning(*refused_attempts.c)
+)
 
 
 class SqlThrottles:
@@ -53,3 +78,16 @@ class SqlThrottles:
     def forget(self, key: bytes) -> None:
         """Reset a counter, after a success."""
         self._unit.change(_FORGET, {"counted": key})
+
+    def refuse(self, refusals: Refusals) -> None:
+        """Add refusals to those of the same key and window, in one statement."""
+        self._unit.change(_REFUSE, {column.name: getattr(refusals, column.name) for column in _R})
+
+    def take_refusals(self, ended_before: datetime, limit: int) -> Sequence[Refusals]:
+        """Remove and return refusals of windows that ended before a time, the oldest first.
+
+        On PostgreSQL rows that somebody else holds are passed over: each is returned to one caller only.
+        """
+        taken = self._unit.rows(_TAKE, {"before": ended_before, "size": limit})
+        found = [Refusals(**{column.name: getattr(row, column.name) for column in _R}) for row in taken]
+        return sorted(found, key=lambda refusals: (refusals.ends_at, refusals.key))

@@ -20,7 +20,13 @@ from sso.worker.security_event_delivery import push_due
 from sso.worker.sequencer import Sequencer
 from sso.worker.sinks import deliver_to_sink
 from sso.worker.state_poll import polls_of
-from sso.worker.upkeep import clean_up, end_expired_sessions, take_in_old_events, take_in_spooled_events
+from sso.worker.upkeep import (
+    clean_up,
+    end_expired_sessions,
+    end_refusals,
+    take_in_old_events,
+    take_in_spooled_events,
+)
 
 log = logging.getLogger("sso.worker")
 
@@ -46,6 +52,7 @@ def jobs_of(hub: Hub, outbound: Outbound) -> list[Job]:
         Job("ping delivery", 0.2, lambda: ping_due(hub, outbound)),
         Job("security events", 0.2, lambda: push_due(hub, outbound)),
         Job("session limits", 10.0, lambda: end_expired_sessions(hub)),
+        Job("refused attempts", 10.0, lambda: end_refusals(hub)),
         Job("key rotation", 60.0, lambda: keep_up(hub)),
         Job("events from before the log", 60.0, lambda: take_in_old_events(hub)),
         Job("spooled events", 5.0, lambda: take_in_spooled_events(hub)),

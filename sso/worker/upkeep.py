@@ -1,4 +1,4 @@
-"""Upkeep: sessions past their limits end, and expired rows go.
+"""Upkeep: sessions past their limits end, refusals are summed up, and expired rows go.
 
 What may be much is done in small steps, each a transaction of its own, for a second at most: a job that is
 not through says so, and the others have their turn in between.
@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from sso.audit.event import AuditSpoolTaken
 from sso.audit.record import Origin
 from sso.authentication import sessions
+from sso.authentication.throttling import record_refusals
 from sso.hub import Hub
 from sso.storage.audit_spool import Spooled
 from sso.storage.cleanup import MAX_BATCH, SWEPT_TABLES
@@ -43,6 +44,12 @@ def _end_if_over(hub: Hub, session_id: str, now: datetime) -> None:
         cause = sessions.cause_of_timeout(session, hub.settings, now) if session is not None else None
         if session is not None and cause is not None:
             sessions.end(session, cause, stores, now)
+
+
+def end_refusals(hub: Hub) -> bool:
+    """Record how many attempts were refused in each window that is over; true if there may be more."""
+    with hub.database.begin(_ORIGIN) as stores:
+        return record_refusals(stores, datetime.now(UTC), BATCH) == BATCH
 
 
 def take_in_old_events(hub: Hub) -> bool:

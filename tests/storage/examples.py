@@ -5,6 +5,7 @@ from typing import Any
 
 from sso.audit.record import Origin
 from sso.directory.person import Account, AccountKind, Person
+from sso.directory.stores import Refusals
 from sso.oidc.claims import ClaimsRequest
 from sso.oidc.client import Client, ClientAuthMethod, GrantType
 from sso.oidc.deferred import DeferredRequest
@@ -127,6 +128,11 @@ def pushed(**changes: Any) -> PushedAuthorization:
         "kept_until": NOW + HOUR,
     }
     return PushedAuthorization(**values | changes)
+
+
+def refusals(key: bytes, **changes: Any) -> Refusals:
+    values: dict[str, Any] = {"key_class": "account", "refused": 1, "window_started_at": NOW}
+    return Refusals(key=key, **values | {"first_at": NOW, "last_at": NOW, "ends_at": NOW + MINUTE} | changes)
 
 
 def deferred(**changes: Any) -> DeferredRequest:

@@ -51,6 +51,7 @@ from tests.storage.examples import (
     person,
     pushed,
     refresh_token,
+    refusals,
     session,
 )
 
@@ -259,6 +260,8 @@ def everything(stores: SqlStores) -> None:
     stores.one_time_values.spend("assertion", "jti", NOW)
     stores.throttles.attempt(b"key", window_seconds=60, now=NOW)
     stores.throttles.forget(b"key")
+    stores.throttles.refuse(refusals(b"key"))
+    stores.throttles.take_refusals(NOW + DAY, 10)
     stores.notices.add_logout(begun, told, "sub", NOW)
     stores.outbox.claim_due(NOW, 10, 60)
     stores.outbox.of_session(begun.id)

@@ -109,6 +109,7 @@ from sso.audit.event.security_events import (
 )
 from sso.audit.event.sign_in import (
     RateLimited,
+    RateLimitEnded,
     SessionCreated,
     SessionEndedByDirectory,
     SessionEndedByOfficer,
@@ -254,6 +255,7 @@ __all__ = [
     "PersonDisabled",
     "PersonEnabled",
     "EvidenceSealed",
+    "RateLimitEnded",
     "RateLimited",
     "ReceiptGiven",
     "RefreshTokenReused",

@@ -144,3 +144,21 @@ class RateLimited:
     key_hmac: str
     count: int
     retry_after_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimitEnded:
+    """A time in which attempts were refused is over: all that were, exactly, and the first and last of them.
+
+    `key_class` and `key_hmac` are those of `ratelimit.triggered`. Attempts are let through from `until` on.
+    """
+
+    code: ClassVar[str] = "ratelimit.ended"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.LOW
+    key_class: str
+    key_hmac: str
+    refused: int
+    first_at: datetime
+    last_at: datetime
+    until: datetime

@@ -127,3 +127,16 @@ throttle = Table(
     column("expires_at", UtcDateTime, sensitive=False),
     Index("ix_throttle_expires", "expires_at"),
 )
+
+refused_attempts = Table(
+    "refused_attempts",
+    metadata,
+    column("key", LargeBinary, primary_key=True, sensitive=True),
+    column("window_started_at", UtcDateTime, primary_key=True, sensitive=False),
+    column("key_class", Text, sensitive=False),
+    column("refused", Integer, sensitive=False),
+    column("first_at", UtcDateTime, sensitive=False),
+    column("last_at", UtcDateTime, sensitive=False),
+    column("ends_at", UtcDateTime, sensitive=False),
+    Index("ix_refused_attempts_ends", "ends_at"),
+)
