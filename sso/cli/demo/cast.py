@@ -61,6 +61,7 @@ CITIZENS = (
     Citizen("tuya", "Tuya Bat", "tuya@example.org"),
     Citizen("auditor", "Oyun Auditor", "auditor@example.org", Role.AUDITOR),
     Citizen("manager", "Temur Manager", "manager@example.org", Role.CLIENT_MANAGER),
+    Citizen("people", "Sarnai People", "people@example.org", Role.PEOPLE_MANAGER),
 )
 
 DEPARTMENTS = (
