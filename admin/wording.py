@@ -1,7 +1,6 @@
 """What a page says when something cannot be done: a sentence and an advice for each stable code."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 
 def _(message: str) -> str:
@@ -157,39 +156,3 @@ GROUP_NAMES: Mapping[str, str] = {
     "key_hmac": _("Name or network, as a digest"),
 }
 """Labels of what the records of a finding have in common."""
-
-RULES: Mapping[str, str] = {
-    "r01_brute_force": _("Brute force on one account"),
-    "r02_password_spray": _("Password spray from one address"),
-    "r03_distributed_spray": _("Distributed password spray"),
-    "r04_success_after_brute_force": _("Sign-in after brute force"),
-    "r06_asked_again_and_again": _("One person is asked again and again"),
-    "r07_codes_guessed": _("Codes of devices are guessed"),
-    "r08_session_replay": _("One session from two browsers"),
-    "r09_replay": _("A code or refresh token came back"),
-    "r10_disabled_account": _("Sign-in to a disabled account"),
-    "r11_dormant_client": _("A dormant application woke up"),
-    "r12_new_application_of_clerk": _("A clerk uses an application for the first time"),
-    "r13_privileged_at_night": _("A privileged action at night"),
-    "r14_role_granted": _("A role was granted"),
-    "r16_impersonation": _("An application acted as a person"),
-    "r17_client_changed": _("An application's registration changed"),
-    "r18_new_claims": _("An application receives claims that it did not before"),
-    "r19_bulk_access": _("One application reads about very many people"),
-    "r20_repeated_looks_at_one_person": _("An officer looks at one person again and again"),
-    "r22_new_trust": _("Something new is trusted"),
-    "r23_mass_departure": _("A directory would remove many people"),
-    "r24_client_authentication": _("An application's authentication fails again and again"),
-    "r25_large_export": _("A large part of the log left the house"),
-    "r26_log_in_doubt": _("The audit log is in doubt"),
-    "r29_key_revoked": _("A signing key was revoked"),
-    "r30_mass_removal_over_scim": _("A department removes many people over SCIM"),
-    "r31_attempts_refused": _("Attempts were refused"),
-}
-"""Titles of the rules that come with the hub."""
-
-
-def rule_title(finding: Mapping[str, Any], translate: Callable[[str], str]) -> str:
-    """Return a finding's title in the reader's language; of a rule of tomorrow as the hub says it."""
-    known = RULES.get(finding["rule"])
-    return str(finding["title"]) if known is None else translate(known)

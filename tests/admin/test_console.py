@@ -460,6 +460,7 @@ def test_findings_look_right_at_320_pixels_in_chinese(
     assert "授予了角色" in page.inner_text("#finding-table")
     page.click("#finding-table tbody a >> nth=0")
     look(page, "zh_narrow_finding")
+    assert "更多的权限" in page.inner_text("#meaning")
     page.click("#quiet summary")
     page.fill("#reason", "搬迁")
     page.click("#suppress")

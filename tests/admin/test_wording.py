@@ -13,8 +13,10 @@ from jinja2.ext import babel_extract
 from admin.language import languages
 from admin.people_wording import CONFLICT_KINDS, REFUSALS, RESOLUTIONS
 from admin.room import ROLES
+from admin.rule_words import MEANINGS, title
+from admin.rule_words import TITLES as TITLES_OF_RULES
 from admin.sentences import SENTENCES, placeholders, sentence
-from admin.wording import FAMILIES, PROBLEMS, ROLE_NAMES, RULES
+from admin.wording import FAMILIES, PROBLEMS, ROLE_NAMES
 from sso.api.problem import TITLES
 from sso.audit.event import EVENT_CLASSES
 from sso.audit.rules.shipped import shipped_rules
@@ -101,8 +103,16 @@ def test_every_sentence_belongs_to_an_event() -> None:
     assert {key.partition(":")[0] for key in SENTENCES} == codes
 
 
-def test_every_rule_has_its_title() -> None:
-    assert {rule.name: rule.title for rule in shipped_rules()} == dict(RULES)
+def test_every_rule_of_the_hub_has_its_words() -> None:
+    assert {rule.name: rule.title for rule in shipped_rules()} == dict(TITLES_OF_RULES)
+    assert {rule.name: rule.description for rule in shipped_rules()} == dict(MEANINGS)
+
+
+def test_a_rule_of_ones_own_is_shown_in_its_own_words() -> None:
+    of_the_hub = {"rule": "r14_role_granted", "title": "A role was granted"}
+
+    assert title(of_the_hub, CHINESE.gettext) == "授予了角色"
+    assert title({**of_the_hub, "title": "Our own"}, CHINESE.gettext) == "Our own"
 
 
 def test_every_role_has_its_name() -> None:
