@@ -4,6 +4,7 @@ An object appears when all of it has arrived, so it needs no name of its own mea
 """
 
 import shutil
+from contextlib import suppress
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
@@ -25,6 +26,8 @@ class Bucket:
         if settings.endpoint is not None:
             address = urlsplit(settings.endpoint)
             options |= {"scheme": address.scheme, "endpoint_override": address.netloc}
+        if settings.ca_file is not None:
+            options["tls_ca_file_path"] = str(settings.ca_file)
         self._files = fs.S3FileSystem(
             access_key=settings.key_id,
             secret_key=settings.secret,
@@ -41,8 +44,13 @@ class Bucket:
             with self._files.open_output_stream(path) as opened:
                 shutil.copyfileobj(content, opened, 1 << 20)
         except OSError as error:
-            message = f"s3://{path}: {error}"
+            message = f"s3://{path}: {_told(error)}"
             raise ArchiveUnavailable(message) from error
+
+    def probe(self) -> None:
+        """Ask for an object that nobody has put there."""
+        with suppress(ArchiveBroken):
+            self.get("probe").close()
 
     def get(self, name: str) -> BinaryIO:
         """Open the object."""
@@ -53,6 +61,11 @@ class Bucket:
             message = f"s3://{path} is not there"
             raise ArchiveBroken(message) from error
         except OSError as error:
-            message = f"s3://{path}: {error}"
+            message = f"s3://{path}: {_told(error)}"
             raise ArchiveUnavailable(message) from error
         return opened
+
+
+def _told(error: OSError) -> str:
+    """What a store says, without what differs from time to time: how long it took."""
+    return str(error).partition("; Details: ")[0]

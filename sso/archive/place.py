@@ -19,6 +19,13 @@ class Place(Protocol):
             ArchiveUnavailable: it is not kept.
         """
 
+    def probe(self) -> None:
+        """Do nothing if the place is there.
+
+        Raises:
+            ArchiveUnavailable: it does not answer, or takes nothing.
+        """
+
     def get(self, name: str) -> BinaryIO:
         """Return a file, from its begin.
 
@@ -51,6 +58,12 @@ class Folder:
         except OSError as error:
             message = f"{self._folder}: {error.strerror}"
             raise ArchiveUnavailable(message) from error
+
+    def probe(self) -> None:
+        """Look whether the folder is there and takes files."""
+        if not (self._folder.is_dir() and os.access(self._folder, os.W_OK | os.X_OK)):
+            message = f"{self._folder} is no folder that this user may write into"
+            raise ArchiveUnavailable(message)
 
     def get(self, name: str) -> BinaryIO:
         """Open the file."""

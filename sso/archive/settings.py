@@ -16,13 +16,15 @@ class FolderSettings:
 class BucketSettings:
     """A bucket of a store that speaks S3, and what names of files in it begin with.
 
-    `endpoint` is None for Amazon's own; `region` None where the store knows none.
+    `endpoint` is None for Amazon's own; `region` None where the store knows none; `ca_file` vouches for the
+    store, the system's authorities where it is None.
     """
 
     bucket: str
     prefix: str
     endpoint: str | None
     region: str | None
+    ca_file: Path | None
     key_id: str
     secret: str = field(repr=False)
 

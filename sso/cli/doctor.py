@@ -40,6 +40,8 @@ def _findings(configuration: Configuration) -> Iterator[Finding]:
     try:
         yield from doctor_checks.database(hub, datetime.now(UTC))
         yield doctor_checks.disk(hub)
+        if configuration.audit_archive is not None:
+            yield doctor_checks.archive(configuration.audit_archive)
         for directory_id, ldap in hub.ldap.items():
             yield doctor_checks.directory(directory_id, ldap, datetime.now(UTC))
         for upstream_id, provider in hub.upstreams.items():

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sso.archive.errors import ArchiveUnavailable
+from sso.archive.opening import place_of
+from sso.archive.settings import ArchiveSettings
 from sso.cli.doctor_finding import Finding, failure, ok, warning
 from sso.cli.doctor_keys import signing_keys
 from sso.config import Configuration
@@ -123,6 +126,15 @@ def disk(hub: Hub) -> Finding:
     return (
         warning("disk", f"{sentence}; make room soon") if free < FREE_BYTES_WARNING else ok("disk", sentence)
     )
+
+
+def archive(settings: ArchiveSettings) -> Finding:
+    """The archive of the audit log takes files: else months stay in the database."""
+    try:
+        place_of(settings).probe()
+    except ArchiveUnavailable as error:
+        return failure("archive", f"months of the audit log cannot be archived: {error}")
+    return ok("archive", "the archive of the audit log can be reached")
 
 
 def directory(directory_id: str, ldap: LdapDirectory, now: datetime) -> Finding:

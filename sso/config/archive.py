@@ -13,7 +13,7 @@ from sso.oidc.registered_address import check_web_address
 
 _PART = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _BUCKET = re.compile(rf"s3://([a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9])((?:/{_PART})*)/?")
-_OF_BUCKETS = frozenset({"endpoint", "region", "key_id", "secret", "secret_file"})
+_OF_BUCKETS = frozenset({"endpoint", "region", "ca_file", "key_id", "secret", "secret_file"})
 
 
 class Archive(Section):
@@ -23,6 +23,7 @@ class Archive(Section):
     url: str | None = None
     endpoint: str | None = None
     region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,63}$")] | None = None
+    ca_file: Path | None = None
     key_id: str | None = None
     secret: SecretStr | None = None
     secret_file: Path | None = None
@@ -58,7 +59,7 @@ def archive_settings(section: Archive | None, source: Source, home: Path) -> Arc
     """Return where the archive is; None where none is configured.
 
     Raises:
-        ConfigurationError: the extra is not installed, or the folder or the secret is not there.
+        ConfigurationError: the extra is not installed, or a file is not there. A folder may be away.
     """
     if section is None:
         return None
@@ -66,15 +67,16 @@ def archive_settings(section: Archive | None, source: Source, home: Path) -> Arc
     if not installed():
         raise ConfigurationError(f"{place}: audit.archive needs its extra: pip install 'sso-hub[archive]'")
     if section.folder is not None:
-        if not (home / section.folder).is_dir():
-            raise ConfigurationError(f"{place}: audit.archive.folder: {home / section.folder} is no folder")
         return FolderSettings(home / section.folder)
+    if section.ca_file is not None and not (home / section.ca_file).is_file():
+        raise ConfigurationError(f"{place}: audit.archive.ca_file: {home / section.ca_file} does not exist")
     parts = _BUCKET.fullmatch(section.url or "")
     return BucketSettings(
         bucket=parts[1] if parts else "",
         prefix=parts[2].strip("/") if parts else "",
         endpoint=section.endpoint,
         region=section.region,
+        ca_file=None if section.ca_file is None else home / section.ca_file,
         key_id=section.key_id or "",
         secret=_secret(section, place, home),
     )

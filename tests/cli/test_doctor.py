@@ -292,3 +292,15 @@ def test_a_ca_file_that_holds_no_certificate_fails(lonely: Commands) -> None:
     found = findings(lonely, code=1, SSO__OUTBOUND__CA_FILE="ca.pem")
 
     assert found["issuer"][1].startswith("outbound.ca_file cannot be read")
+
+
+def test_an_archive_that_takes_nothing_is_named(lonely: Commands) -> None:
+    with (lonely.folder / "sso.toml").open("a") as file:
+        file.write('\n[audit.archive]\nfolder = "cold"\n')
+
+    state, sentence = findings(lonely, code=1)["archive"]
+    (lonely.folder / "cold").mkdir()
+
+    assert state == "FAIL"
+    assert f"{lonely.folder / 'cold'} is no folder that this user may write into" in sentence
+    assert findings(lonely)["archive"][0] == "ok"

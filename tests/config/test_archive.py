@@ -11,9 +11,8 @@ from tests.config.written import loaded
 BUCKET = '[audit.archive]\nurl = "s3://audit/hub/log/"\nkey_id = "hub"\n'
 
 
-def test_a_folder_is_beside_the_configuration(tmp_path: Path) -> None:
-    (tmp_path / "cold").mkdir()
-
+def test_a_folder_is_beside_the_configuration_and_may_be_away(tmp_path: Path) -> None:
+    """Nobody shall be kept from signing in by a share that is not mounted."""
     found = loaded(tmp_path, '[audit.archive]\nfolder = "cold"\n').audit_archive
 
     assert found == FolderSettings(tmp_path / "cold")
@@ -22,9 +21,11 @@ def test_a_folder_is_beside_the_configuration(tmp_path: Path) -> None:
 
 def test_a_bucket_has_a_prefix_and_its_secret_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "archive.secret").write_text("opensesame\n")
+    (tmp_path / "ca.pem").write_text("")
 
     found = loaded(
-        tmp_path, f'{BUCKET}secret_file = "archive.secret"\nendpoint = "https://s3.example.gov"\n'
+        tmp_path,
+        f'{BUCKET}secret_file = "archive.secret"\nendpoint = "https://s3.example.gov"\nca_file = "ca.pem"\n',
     ).audit_archive
 
     assert found == BucketSettings(
@@ -32,6 +33,7 @@ def test_a_bucket_has_a_prefix_and_its_secret_in_a_file(tmp_path: Path) -> None:
         prefix="hub/log",
         endpoint="https://s3.example.gov",
         region=None,
+        ca_file=tmp_path / "ca.pem",
         key_id="hub",
         secret="opensesame",
     )
@@ -51,7 +53,7 @@ def test_a_secret_may_come_from_the_environment(tmp_path: Path) -> None:
         ("[audit.archive]\n", "set exactly one of folder and url"),
         (f'{BUCKET}secret = "x"\nfolder = "cold"\n', "set exactly one of folder and url"),
         ('[audit.archive]\nfolder = "cold"\nkey_id = "hub"\n', "key_id: not of a folder"),
-        ('[audit.archive]\nfolder = "nowhere"\n', "nowhere is no folder"),
+        (f'{BUCKET}secret = "x"\nca_file = "nowhere.pem"\n', "nowhere.pem does not exist"),
         (BUCKET, "set exactly one of secret and secret_file"),
         (BUCKET.replace('key_id = "hub"\n', 'secret = "x"\n'), "an archive with a url needs key_id"),
         (f'{BUCKET}secret_file = "nowhere"\n', "audit.archive.secret_file: cannot read"),
