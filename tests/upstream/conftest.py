@@ -67,7 +67,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
         *("--metadata", f'post_logout_redirect_uris=["{hub.issuer}/signed-out/upstream"]'),
         name="The hub",
     )
-    hub.extra = block(hub, platform.issuer, registration["client_id"])
+    hub.extra = block(hub, platform.issuer, registration["client_id"], 'sign_out = "follow"')
     hub.initialise()
     hub.start()
     yield Pair(hub, platform, registration)
