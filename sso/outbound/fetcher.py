@@ -225,13 +225,12 @@ class _Carrier:
         except TimeoutError:
             return NoAnswer(f"no answer within {TIMEOUT_SECONDS:g} seconds")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return NoAnswer(type(error).__name__)
+            return NoAnswer(_why(error))
 
     async def _send(self, request: _Request) -> Answer:
         url = urlsplit(request.url)
-        host, ip, port = self._rules.place_of(
-            url, await _addresses(url), plain=_proves_itself(request.content)
-        )
+        plain = _proves_itself(request.content)
+        host, ip, port = self._rules.place_of(url, await _addresses(url), plain=plain)
         pinned = url._replace(netloc=f"{_literal(ip)}:{port}").geturl()
         named = _literal(host) if url.port is None else f"{_literal(host)}:{port}"
         async with self._http.stream(
@@ -273,6 +272,14 @@ def _credentials(request: _Request) -> dict[str, str]:
     bearer = form.bearer if form is not None else None
     told = request.authorization if bearer is None else f"Bearer {bearer}"
     return {} if told is None else {"Authorization": told}
+
+
+def _why(error: BaseException) -> str:
+    """Say why there is no answer: what is wrong with the certificate, else the kind of failure."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__ if cause is None else f"its certificate is not good: {cause.verify_message}"
 
 
 def _no_constant(name: str) -> NoReturn:
