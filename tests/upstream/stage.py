@@ -71,10 +71,7 @@ class Stage:
 
     def log(self, code: str) -> list[dict[str, Any]]:
         """The records of a code, newest first."""
-        now = datetime.now(UTC)
-        query = AuditQuery(since=now - timedelta(days=1), until=now + timedelta(days=1), events=(code,))
-        with self.hub.database.read() as stores:
-            return [dict(record.as_json()) for record in stores.audit_search.search(query)]
+        return log_of(self.hub, code)
 
     def failure(self) -> tuple[str, str]:
         """Why the last sign-in failed, as the log tells it."""
@@ -122,14 +119,28 @@ class Browser:
         return self.come_back(self.start()["state"])
 
 
+def log_of(hub: Hub, code: str) -> list[dict[str, Any]]:
+    """The records of a code, newest first."""
+    now = datetime.now(UTC)
+    query = AuditQuery(since=now - timedelta(days=1), until=now + timedelta(days=1), events=(code,))
+    with hub.database.read() as stores:
+        return [dict(record.as_json()) for record in stores.audit_search.search(query)]
+
+
 def open_stage(folder: Path, platform: Platform, more: str = "") -> Stage:
+    hub = open_hub(folder, ISSUER, platform.issuer, more)
+    return Stage(hub, create_app(hub), platform)
+
+
+def open_hub(folder: Path, issuer: str, platform: str, more: str = "") -> Hub:
+    """A hub in this process with keys, and `platform` as its upstream; `more` is TOML of that and on."""
     key = base64.urlsafe_b64encode(bytes(32)).decode()
     file = folder / "sso.toml"
     text = CONFIG.format(
-        issuer=ISSUER,
+        issuer=issuer,
         database=folder / "hub.db",
         key=key,
-        platform=platform.issuer,
+        platform=platform,
         client_id=CLIENT_ID,
         high=HIGH,
     )
@@ -137,4 +148,4 @@ def open_stage(folder: Path, platform: Platform, more: str = "") -> Stage:
     hub = build(load(str(file), {}))
     migrate(hub.database)
     first_keys(hub, Origin())
-    return Stage(hub, create_app(hub), platform)
+    return hub

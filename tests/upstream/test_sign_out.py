@@ -1,4 +1,4 @@
-"""Sign-outs go on across two real hubs, one an upstream of the other: told by the browser, and server to server."""
+"""Sign-outs go on across two real hubs, one the upstream of the other: by the browser, and behind it."""
 
 import time
 
