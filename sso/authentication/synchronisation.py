@@ -175,7 +175,7 @@ def _update(row: Row, accounts: Mapping[str, Account], work: Work) -> bool:
     claims: dict[str, ClaimValue] = {**kept, **row.claims}
     login_name = row.login_name or known.login_name
     names = claims.keys() | known.claims.keys()
-    changed = {name for name in names if claims.get(name) != known.claims.get(name)}
+    changed = {name for name in names if (claims.get(name) or None) != (known.claims.get(name) or None)}
     if known.login_name != login_name:
         changed.add("login_name")
     if not changed:

@@ -62,10 +62,9 @@ def check_released(*tables: Mapping[str, str]) -> None:
 
 def released(groups: Iterable[Group], table: Mapping[str, str]) -> list[str]:
     """What a table makes of a person's groups, sorted, each once."""
-    names, dns = set(), set()
-    for group in groups:
-        names.add(group.name.casefold())
-        dns.add(comparable(group.dn))
+    groups = tuple(groups)
+    names = {group.name.casefold() for group in groups}
+    dns = {comparable(group.dn) for group in groups} if any("=" in key for key in table) else set()
     return sorted({value for key, value in table.items() if _is_in(key, names, dns)})
 
 

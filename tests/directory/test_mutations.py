@@ -62,7 +62,8 @@ MAPPING = [
     ("if value:\n", "if True:\n"),
 ]
 GROUPS = [
-    ("names.add(group.name.casefold())", "names.add(group.name)"),
+    ("{group.name.casefold() for group in groups}", "{group.name for group in groups}"),
+    ('if any("=" in key for key in table) else', "if False else"),
     (
         "return sorted({value for key, value in table.items() if _is_in(key, names, dns)})",
         "return sorted(table.values())",

@@ -14,6 +14,7 @@ from sso.authentication.clerks import account_of, welcome
 from sso.authentication.departures import Officer
 from sso.authentication.people import NewCitizen, add_citizen
 from sso.directory.conflict import ConflictKind
+from sso.directory.groups import Group
 from sso.directory.person import Departure
 from sso.directory.sync.reading import Changes, Page
 from sso.directory.sync.run import RunKind, RunState
@@ -517,6 +518,26 @@ def test_without_accounts_for_everybody_only_signed_in_clerks_have_one(
 
         assert stage.usable() == set()
         assert stage.accounts()["clerk4"].disabled_for is Departure.GONE
+
+
+def test_who_turns_out_to_be_in_no_group_is_not_written_anew(
+    tmp_path: Path, directory: FakeDirectory
+) -> None:
+    rules = f'{RULES}\ngroups = {{ base_dn = "dc=example", released = {{ registry = "clerks" }} }}'
+    with staged_without_server(tmp_path, rules, "sqlite:///hub.db", directory) as stage:
+        stage.full()
+        registry = Group("cn=registry,dc=example", "registry")
+        told = {4: (registry,)}
+        directory.people = {
+            number: replace(one, groups=told.get(number, ())) for number, one in directory.people.items()
+        }
+
+        joined = stage.full()
+        directory.people[4] = replace(directory.people[4], groups=())
+        left = stage.full()
+
+        assert (joined.counts.updated, left.counts.updated) == (1, 1)
+        assert stage.accounts()["clerk4"].claims["groups"] == []
 
 
 @on_both_databases
