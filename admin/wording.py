@@ -25,6 +25,10 @@ PROBLEMS: Mapping[str, tuple[str, str]] = {
         _("This application is changed on the command line only"),
         _("It belongs to the hub itself, so that nobody can reach the log by changing it."),
     ),
+    "protected_person": (
+        _("An officer is disabled on the command line only"),
+        _("So that nobody can rid themselves of whoever watches over them."),
+    ),
     "not_found": (_("There is nothing at this address"), _BEGIN_AGAIN),
     "method_not_allowed": (_("This address cannot be used in this way"), _BEGIN_AGAIN),
     "request_too_large": (_("What was sent is too large"), _BEGIN_AGAIN),

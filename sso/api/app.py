@@ -15,6 +15,7 @@ from sso.api.audit_operations import AUDIT_OPERATIONS
 from sso.api.audit_questions import QUESTION_OPERATIONS
 from sso.api.client_operations import CLIENT_OPERATIONS
 from sso.api.conflict_operations import CONFLICT_OPERATIONS
+from sso.api.containment_operations import CONTAINMENT_OPERATIONS
 from sso.api.finding_operations import FINDING_OPERATIONS
 from sso.api.me import ME
 from sso.api.officer import officer_of
@@ -39,6 +40,7 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     *SUPPRESSION_OPERATIONS,
     *CLIENT_OPERATIONS,
     *PEOPLE_OPERATIONS,
+    *CONTAINMENT_OPERATIONS,
     *CONFLICT_OPERATIONS,
 )
 OPENAPI_PATH = "/openapi.json"

@@ -35,6 +35,7 @@ from sso.authentication.self_registration import adopt
 from sso.oidc.claims import COMMAND_LINE_SCOPES
 from sso.oidc.client import Client
 from sso.oidc.registration import InvalidClientMetadata, client_metadata, new_client
+from sso.storage.stores import SqlStores
 
 SOURCE = "api"
 
@@ -81,8 +82,10 @@ def _change(call: Call[ClientMetadata]) -> Answer:
 
 
 def _remove(call: Call[Nothing]) -> Answer:
-    with call.hub.database.begin(call.origin) as stores:
+    def remove(stores: SqlStores) -> None:
         remove_client(_changeable(call, stores.clients), SOURCE, stores, call.now)
+
+    call.hub.database.contain(call.origin, remove)
     return Answer(None)
 
 

@@ -40,6 +40,7 @@ TITLES: Mapping[str, tuple[int, str]] = {
     "insufficient_scope": (403, "The access token does not allow this"),
     "role_missing": (403, "The person does not hold the role for this"),
     "protected_client": (403, "This application is changed on the command line only"),
+    "protected_person": (403, "An officer is disabled on the command line only"),
     "not_found": (404, "There is nothing here"),
     "method_not_allowed": (405, "This method is not offered here"),
     "link_refused": (409, "These accounts cannot be linked or separated"),
