@@ -10,11 +10,12 @@ from typing import Any
 
 import duckdb
 
+from sso.audit.entry import Entry
 from sso.audit.query import AuditQuery
 from sso.audit.record import AuditRecord
 from sso.storage.audit_archive_question import TABLE_OF_ARCHIVE, archive_question
 from sso.storage.audit_keys import AuditKeys
-from sso.storage.audit_rows import KeptEntry, records_of
+from sso.storage.audit_rows import KeptEntry, entries_of, records_of
 
 MEMORY = "1GB"
 _CLOSED = {
@@ -46,11 +47,22 @@ class ArchiveSearch:
         Raises:
             ValueError: `address` is neither an address nor a network.
         """
+        return records_of(self._found(query), self._keys)
+
+    def entries(self, query: AuditQuery) -> Sequence[Entry]:
+        """Return a page of entries, newest first, in the groups that they are told in.
+
+        Raises:
+            ValueError: `address` is neither an address nor a network.
+        """
+        return entries_of(self._found(query), self._keys)
+
+    def _found(self, query: AuditQuery) -> list[KeptEntry]:
         if self._connection is None:
             return []
         statement, parameters = archive_question(query, self._keys)
         found: list[tuple[Any, ...]] = self._connection.execute(statement, parameters).fetchall()
-        return records_of([KeptEntry(*row) for row in found], self._keys)
+        return [KeptEntry(*row) for row in found]
 
 
 def _opened(folder: Path, files: Sequence[Path]) -> Any:

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sso.archive.errors import ArchiveBroken, ArchiveUnavailable
 from sso.archive.opening import copied, place_of
 from sso.audit.event import AuditMonthArchived
 from sso.audit.merkle.tree import leaf_hash
 from sso.audit.query import AuditQuery
-from sso.audit.record import AuditRecord
 from sso.audit.whole_log import Finding
 from sso.cli.context import fail
 from sso.hub import Hub
@@ -63,9 +62,19 @@ def gone_months(hub: Hub) -> Mapping[Month, AuditMonthArchived]:
     return {month: months[month] for month in sorted(months) if month not in here}
 
 
-def newest(pages: Sequence[Sequence[AuditRecord]], limit: int) -> Sequence[AuditRecord]:
+class _Found(Protocol):
+    """A record, or an entry."""
+
+    @property
+    def id(self) -> str: ...
+
+
+_AnyFound = TypeVar("_AnyFound", bound=_Found)
+
+
+def newest(pages: Sequence[Sequence[_AnyFound]], limit: int) -> Sequence[_AnyFound]:
     """Return one page of several, each newest first."""
-    return list(heapq.merge(*pages, key=lambda record: record.id, reverse=True))[:limit]
+    return list(heapq.merge(*pages, key=lambda found: found.id, reverse=True))[:limit]
 
 
 @dataclass(slots=True)

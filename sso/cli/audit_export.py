@@ -7,9 +7,11 @@ import itertools
 import json
 import os
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,12 +22,16 @@ from sso.audit.event import AuditExportBegun, AuditExported
 from sso.audit.evidence import CSV_COLUMNS, csv_cell, record_cells
 from sso.audit.ocsf import Reporter, ocsf_event
 from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, pages
-from sso.audit.record import AuditEvent, AuditRecord
+from sso.audit.record import AuditEvent, AuditRecord, JsonValue
 from sso.cli.arguments import CLEAN_TEXT
+from sso.cli.audit_archive import archive_of, newest
 from sso.cli.audit_question import query_of, question_options
 from sso.cli.context import fail, hub_of
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
+
+if TYPE_CHECKING:
+    from sso.archive.search import ArchiveSearch
 
 KINDS = ("jsonl", "csv", "ocsf", "parquet")
 
@@ -38,6 +44,11 @@ class _Export:
     kind: str
     redacted: tuple[str, ...]
     reason: str
+    archive: "ArchiveSearch | None" = None
+
+    def asked(self) -> dict[str, JsonValue]:
+        """What was asked for, and whether the archive was asked, too."""
+        return self.query.asked() | ({} if self.archive is None else {"archive": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,7 @@ class _Written:
 @question_options
 @click.option("--format", "kind", type=click.Choice(KINDS), default="jsonl", show_default=True)
 @click.option("--redact", multiple=True, type=click.Choice(list(GROUPS)), help="Leave out; again for more.")
+@click.option("--archive", is_flag=True, help="From months that went into the archive, too.")
 @click.option("--reason", required=True, type=CLEAN_TEXT, help="Why it leaves the house, for the record.")
 @click.option("--output", "file", required=True, type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_context
@@ -63,8 +75,10 @@ def export(
     For a file that a stranger can verify, redacted or not, take `sso audit seal`.
     """
     part = file.with_name(f"{file.name}.part")
-    with hub_of(context) as hub:
-        wanted = _Export(query_of(hub, question), kind, redact, reason)
+    with hub_of(context) as hub, ExitStack() as stack:
+        query = query_of(hub, question)
+        archive = stack.enter_context(archive_of(hub, query)) if question["archive"] else None
+        wanted = _Export(query, kind, redact, reason, archive)
         if kind == "parquet" and not installed():
             fail("--format parquet needs the extra: pip install 'sso-hub[archive]'")
         if file.exists():
@@ -72,6 +86,7 @@ def export(
         opened = _new(part)
         try:
             written = _write(hub, wanted, opened)
+            stack.close()  # ends the command where a month went meanwhile
             os.link(part, file)  # never over a file that has come there meanwhile
         except OSError as error:
             fail(f"{file}: {error.strerror}")
@@ -139,7 +154,9 @@ def _pages(hub: Hub, wanted: _Export) -> Iterator[Sequence[AuditRecord]]:
 
     def read(query: AuditQuery) -> Sequence[Entry]:
         with hub.database.read() as stores:
-            return stores.audit_search.entries(query)
+            live = stores.audit_search.entries(query)
+        archived = () if wanted.archive is None else wanted.archive.entries(query)
+        return newest((live, archived), query.limit)
 
     for page in pages(replace(wanted.query, limit=MAX_PAGE_SIZE), read):
         yield [_shown(entry, hidden) for entry in page]
@@ -158,13 +175,13 @@ def _csv_line(cells: list[str]) -> bytes:
 
 def _begun(wanted: _Export) -> AuditExportBegun:
     return AuditExportBegun(
-        query=wanted.query.asked(), kind=wanted.kind, redacted=wanted.redacted, reason=wanted.reason
+        query=wanted.asked(), kind=wanted.kind, redacted=wanted.redacted, reason=wanted.reason
     )
 
 
 def _done(wanted: _Export, written: _Written) -> AuditExported:
     return AuditExported(
-        query=wanted.query.asked(),
+        query=wanted.asked(),
         results=written.records,
         kind=wanted.kind,
         redacted=wanted.redacted,

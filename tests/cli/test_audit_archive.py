@@ -14,6 +14,7 @@ from sso.archive.opening import digest_of
 from sso.archive.parquet import read, write
 from sso.audit.event import NodeStarted, SignInSucceeded
 from sso.audit.record import Origin
+from sso.cli import audit_archive
 from sso.config import load
 from sso.hub import build
 from sso.storage.audit_months import Month
@@ -91,6 +92,38 @@ def test_people_and_addresses_are_found_and_shown(cold: Cold) -> None:
     )
 
     assert (row["account_id"], row["address"]) == (ACCOUNT, ADDRESS)
+
+
+def test_an_export_holds_both(cold: Cold) -> None:
+    oldest, second, third, now = cold.ids
+    file = cold.cli.folder / "found.jsonl"
+    facets = (*WITHIN, "--event", "auth.*", "--event", "node.*", "--redact", "who")
+
+    cold.cli.ok("audit", "export", "--archive", *facets, "--reason", "court 4", "--output", str(file))
+
+    records = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [record["id"] for record in records] == [now, third, second, oldest]
+    assert [record.get("address") for record in records] == [ADDRESS] * 4
+    assert not any("account_id" in record for record in records)
+    assert cold.cli.events("audit.exported")[0]["detail"]["query"]["archive"] is True
+
+
+def test_an_export_during_which_a_month_left_the_database_is_none(
+    cold: Cold, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The month would be in neither of the places that were asked."""
+    hub = build(load(str(cold.cli.folder / "sso.toml"), {}))
+    answers = [audit_archive.gone_months(hub)]
+    hub.close()
+    monkeypatch.setattr(audit_archive, "gone_months", lambda _: answers.pop() if answers else {})
+    file = cold.cli.folder / "found.jsonl"
+
+    said = cold.cli.refused(
+        *("audit", "export", "--archive", *WITHIN, "--reason", "x", "--output", str(file))
+    )
+
+    assert said == "sso: a month went into the archive meanwhile: ask again"
+    assert not file.exists()
 
 
 def test_the_search_is_on_record_as_one_of_the_archive(cold: Cold) -> None:
