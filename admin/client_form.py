@@ -21,7 +21,9 @@ TEXTS = (
     "client_uri",
     "policy_uri",
 )
-LISTS = ("redirect_uris", "post_logout_redirect_uris", "audience", "contacts")
+LISTS = ("redirect_uris", "post_logout_redirect_uris", "audience", "contacts", "role_mapping")
+LINES = ("contacts", "role_mapping")
+"""Lists whose members may have spaces in them."""
 FLAGS = ("trusted",)
 ABOUT = (
     *("client_id", "created_at", "updated_at", "secrets", "protected", "self_registration"),
@@ -87,8 +89,8 @@ def metadata_of(values: Mapping[str, str]) -> dict[str, Any]:
         FormInvalid: the key set is not JSON.
     """
     metadata: dict[str, Any] = {name: values[name].strip() or None for name in (*TEXTS, "sector")}
-    metadata |= {name: values[name].split() or None for name in LISTS if name != "contacts"}
-    metadata["contacts"] = [line.strip() for line in values["contacts"].splitlines() if line.strip()] or None
+    metadata |= {name: values[name].split() or None for name in LISTS if name not in LINES}
+    metadata |= {name: _lines(values[name]) or None for name in LINES}
     metadata |= {name: values[name] == "yes" for name in FLAGS}
     metadata["jwks"] = _jwks(values["jwks"])
     if metadata["scope"] is not None:
@@ -107,6 +109,10 @@ def changes(client: Mapping[str, Any], values: Mapping[str, str]) -> tuple[dict[
     differing = {name: after[name] for name in after if after[name] != before[name] and name != "sector"}
     shown = [Change(name, before_values[name].strip(), values[name].strip()) for name in differing]
     return differing, shown
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _jwks(text: str) -> Any:

@@ -117,6 +117,7 @@ CLIENT_FIELD_NAMES: Mapping[str, str] = {
     "jwks": _("Public keys (JWK set), for a key pair of its own"),
     "jwks_uri": _("Or the address where it publishes them"),
     "audience": _("Services that its access tokens are for"),
+    "role_mapping": _("Roles that people have in it, one a line"),
     "client_uri": _("Its home page"),
     "policy_uri": _("Its privacy notice"),
     "contacts": _("Whom to call: mail addresses, one a line"),

@@ -15,6 +15,7 @@ from sso.authentication.kept_password import KeptPasswordChanging
 from sso.authentication.password import Argon2Cost, PasswordHash
 from sso.authentication.password_change import PasswordChanging
 from sso.authentication.password_rules import PasswordRules
+from sso.authentication.role_sources import check_role_sources
 from sso.authentication.sign_in import SignIn
 from sso.authentication.throttling import ThrottleRules
 from sso.authentication.upstream.settings import UpstreamSettings
@@ -114,18 +115,17 @@ class Hub:
         Give the client whose registration it will change. Never call it in a transaction.
 
         Raises:
-            InvalidClientMetadata: the hub cannot sign so, or the list cannot be read.
+            InvalidClientMetadata: the hub cannot sign so, a role is of nothing, or the list cannot be read.
         """
         check_can_sign(metadata, client, self.keys.ring().algorithms(now))
+        check_role_sources(metadata, client, self.directories)
         return self.documents.proposal(metadata, client)
 
     def close(self) -> None:
         """Close what is open to directories and to the database."""
-        for directory in self.ldap.values():
-            directory.close()
-        self.documents.close()
-        for upstream in self.upstreams.values():
-            upstream.close()
+        reach: list[LdapDirectory | UpstreamProvider] = [*self.ldap.values(), *self.upstreams.values()]
+        for outside in (*reach, self.documents):
+            outside.close()
         self.private_keys.close()
         self.database.dispose()
 

@@ -93,6 +93,10 @@ class ClientMetadata(BaseModel):
     request_uris: Texts = None
     require_pushed_authorization_requests: Flag = None
     authorization_details_types: Texts = None
+    role_mapping: Texts = Field(
+        None,
+        description="Its roles: NAME=DIRECTORY/roles/VALUE or /groups/VALUE, as a directory releases it.",
+    )
     may_act: Text = Field(None, description="The one client that may act with its tokens (RFC 8693 4.4).")
     may_impersonate: Flag = Field(None, description="It may exchange tokens without being named in them.")
     frontchannel_logout_uri: Text = None

@@ -43,6 +43,14 @@ _TRANSLATED = {"public", "jwks_file", "client_name_zh", "fields", "metadata_file
 @click.option("--jwks-file", type=click.File("rb"), help="Its public keys, for private_key_jwt.")
 @click.option("--trusted", is_flag=True, help="Show no consent page: the state's own application.")
 @click.option("--audience", type=CLEAN_TEXT, multiple=True, help="aud of its access tokens; again for more.")
+@click.option(
+    "--role",
+    "role_mapping",
+    type=CLEAN_TEXT,
+    multiple=True,
+    metavar="NAME=DIRECTORY/roles/VALUE",
+    help="A role in it, and which released role or group (/groups/) of a directory has it; repeatable.",
+)
 @click.option("--grant-type", "grant_types", type=click.Choice([g.value for g in GRANT_TYPES]), multiple=True)
 @click.option("--sector", type=CLEAN_TEXT, help="Group of applications that see the same sub.")
 @click.option("--subject-type", type=click.Choice([s.value for s in SubjectType]))

@@ -69,4 +69,5 @@ _LISTS = frozenset(name for name in FIELDS if name.endswith(("_uris", "_types", 
     "audience",
     "contacts",
     "resource",
+    "role_mapping",
 }

@@ -31,10 +31,12 @@ SCOPE_CLAIMS: Mapping[str, tuple[str, ...]] = {
     "phone": ("phone_number", "phone_number_verified"),
     "address": ("address",),
     "department": ("persona", "directory", "directory_name", "department", "title"),
-    "groups": ("groups", "roles"),
+    "groups": ("groups",),
+    "roles": ("roles",),
 }
-"""Claims per scope. Two are ours: `department` (citizen or staff, and where a clerk works) and `groups` (a
-clerk's groups and roles, as far as the department's directory is set to release them).
+"""Claims per scope. Three are ours: `department` (citizen or staff, and where a clerk works), `groups` (a
+clerk's groups, as far as the department's directory is set to release them) and `roles` (a clerk's roles in
+the application that asks, `oidc.roles`).
 """
 
 PROTOCOL_SCOPES = ("openid", "offline_access")

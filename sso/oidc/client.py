@@ -90,6 +90,7 @@ class Client:
     one of `oidc.fapi2`, or none.
     `security_event_delivery` says how it is told of security events, and `security_events` of which; of none
     given, of all (`oidc.security_event`).
+    `role_mapping` says which groups and roles of which directory are roles in it (`oidc.roles`).
     `self_registration` is absent for a client that an officer registered.
     `logout_unconfirmed_since` is no part of the registration: since then it is capped (`oidc.logout_cap`).
     """
@@ -166,6 +167,7 @@ class Client:
     security_event_delivery: str | None = None
     security_event_endpoint: str | None = None
     security_events: tuple[str, ...] = ()
+    role_mapping: tuple[str, ...] = ()
     may_act: str | None = None
     may_impersonate: bool = False
     profile: str | None = None

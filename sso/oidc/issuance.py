@@ -20,6 +20,7 @@ from sso.oidc.logout_cap import lifetimes
 from sso.oidc.opaque_token import OpaqueToken
 from sso.oidc.reach import Reach
 from sso.oidc.response import TokenResponse
+from sso.oidc.roles import claims_for
 from sso.oidc.settings import Provider, Settings
 from sso.oidc.stores import Stores
 from sso.oidc.token_scheme import TokenScheme
@@ -242,7 +243,8 @@ def _released_claims(issuance: Issuance) -> dict[str, JsonValue]:
     alone = issuance.front is not None and issuance.front.response_type == {"id_token"}
     whole = alone or issuance.client.claims_in_id_token
     names = claim.scope_claims(issuance.scope) if whole else frozenset[str]()
-    return claim.release(issuance.subject.claims, names, issuance.grant.claims, "id_token")
+    known = claims_for(issuance.client, issuance.subject)
+    return claim.release(known, names, issuance.grant.claims, "id_token")
 
 
 def _id_token_claims(

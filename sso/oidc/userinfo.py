@@ -18,6 +18,7 @@ from sso.oidc.errors import BearerError, Challenge, ErrorCode
 from sso.oidc.grant import Grant
 from sso.oidc.metadata import USERINFO_PATH
 from sso.oidc.protected_resource import PresentedToken, require_access_token
+from sso.oidc.roles import claims_for
 from sso.oidc.settings import Provider
 from sso.oidc.stores import Stores
 from sso.oidc.target import is_meant_for_userinfo
@@ -46,7 +47,10 @@ def userinfo(
     _require_own(token, token.grant, provider, presented.scheme)
     protection = _protection(token.client, provider)
     released = claim.release(
-        token.subject.claims, claim.scope_claims(token.scope), token.grant.claims, "userinfo"
+        claims_for(token.client, token.subject),
+        claim.scope_claims(token.scope),
+        token.grant.claims,
+        "userinfo",
     )
     stores.audit.append(
         UserinfoAccessed(

@@ -88,7 +88,7 @@ class _AnswerPages:
             software=waits.user_agent,
             signed_in_as=signed_in_as(session, visit, stores, self._hub),
             details=details_shown(language, waits.authorization_details, self._hub.settings.detail_types),
-            sharing=sharing(language, subject, waits.scope, frozenset()),
+            sharing=sharing(language, asked.client, subject, waits.scope, frozenset()),
         )
 
     def _answered_page(self, asked: Waiting, allowed: bool, visit: Visit) -> Response:

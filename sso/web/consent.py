@@ -93,7 +93,7 @@ def _page(hub: Hub, answers: Answers, journey: Journey, visit: Visit, stores: St
         signed_in_as=signed_in_as(journey.session, visit, stores, hub),
         details=details_shown(visit.language, asked.authorization_details, hub.settings.detail_types),
         remembered=not asked.asks_every_time,
-        sharing=sharing(visit.language, subject, asked.scope, asked.claims.names),
+        sharing=sharing(visit.language, asked.client, subject, asked.scope, asked.claims.names),
         expires_text=visit.language.date(visit.now + hub.settings.consent_lifetime),
     )
 

@@ -47,7 +47,7 @@ CLAIM_LABELS: Mapping[str, str] = {
     "department": _("Office or unit"),
     "title": _("Job title"),
     "groups": _("Groups that you are in"),
-    "roles": _("Roles that you have"),
+    "roles": _("Roles that you have in this service"),
 }
 """Every claim of sso.oidc.claims.SCOPE_CLAIMS in citizens' words, in English."""
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from sso.oidc.account import Subject
 from sso.oidc.claims import scope_claims
+from sso.oidc.client import Client
+from sso.oidc.roles import claims_for
 from sso.web.disclosure import Disclosure, claim_label, disclosures
 from sso.web.language import Language
 
@@ -21,10 +23,13 @@ class Sharing:
     offline: bool
 
 
-def sharing(language: Language, subject: Subject | None, scope: Set[str], claims: Set[str]) -> Sharing:
-    """Return what these scopes, and claims asked for by name, tell about a person."""
+def sharing(
+    language: Language, client: Client, subject: Subject | None, scope: Set[str], claims: Set[str]
+) -> Sharing:
+    """Return what these scopes, and claims asked for by name, tell a service about a person."""
     names = scope_claims(frozenset(scope)) | claims
-    known = {name: value for name, value in (subject.claims if subject else {}).items() if name in names}
+    whole = {} if subject is None else claims_for(client, subject)
+    known = {name: value for name, value in whole.items() if name in names}
     unknown = sorted(names - known.keys() - _MEASURED)
     return Sharing(
         items=disclosures(language, known),

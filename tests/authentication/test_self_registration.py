@@ -79,7 +79,13 @@ def test_what_an_application_says_about_itself_is_counted_on_fingers() -> None:
     assert OFFICER_FIELDS == {
         *("accept_token_endpoint_audience", "audience", "authorization_details_types", "claims_in_id_token"),
         *("front_channel_tokens", "may_act", "may_impersonate", "require_pkce", "resource"),
-        *("rotate_refresh_tokens", "sector", "security_event_delivery", "security_event_endpoint"),
+        *(
+            "role_mapping",
+            "rotate_refresh_tokens",
+            "sector",
+            "security_event_delivery",
+            "security_event_endpoint",
+        ),
         *("security_events", "subject_type", "trusted"),
     }
 

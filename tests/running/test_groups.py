@@ -35,7 +35,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TunedHub]:
 def _userinfo(hub: TunedHub, application: Application, uid: str) -> dict[str, object]:
     verifier = secrets.token_urlsafe(32)
     with Visitor() as visitor:
-        visitor.open(application.authorization_url(verifier, scope="openid groups"))
+        visitor.open(application.authorization_url(verifier, scope="openid groups roles"))
         reached = visitor.sign_in(f"{uid}@civil.example", PASSWORD, until=REDIRECT_URI)
     code = httpx.URL(reached).params["code"]
     token = application.redeem(code, verifier).json()["access_token"]
@@ -47,8 +47,11 @@ def _userinfo(hub: TunedHub, application: Application, uid: str) -> dict[str, ob
 
 
 def test_groups_in_groups_become_the_names_that_an_officer_chose(hub: TunedHub) -> None:
-    with registered(hub, "--scope", "openid groups", name="Register") as application:
+    """Groups are the department's; roles are the application's own, made of what the department releases."""
+    roles = ("signer=civil-affairs/roles/approver", "reader=civil-affairs/groups/registry-clerks")
+    options = (part for rule in roles for part in ("--role", rule))
+    with registered(hub, "--scope", "openid groups roles", *options, name="Register") as application:
         alice, bob = (_userinfo(hub, application, uid) for uid in ("alice", "bob"))
 
-    assert (alice["groups"], alice["roles"]) == (["registry-clerks"], ["approver"])
+    assert (alice["groups"], alice["roles"]) == (["registry-clerks"], ["reader", "signer"])
     assert (bob["groups"], bob["roles"]) == ([], [])

@@ -2,8 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sso.oidc.account import Subject
 from sso.oidc.claims import CLAIM_NAMES
 from sso.web.disclosure import CLAIM_LABELS, SHOWN_OPENLY, claim_label, claim_text, disclosures, mask
+from sso.web.sharing import sharing
+from tests.oidc.examples import client
 from tests.web.page_examples import CLAIMS, language
 
 ENGLISH, CHINESE = language("en"), language("zh-CN")
@@ -79,3 +82,15 @@ def test_the_lines_stand_in_one_order_and_leave_out_what_is_not_known() -> None:
 
 def test_a_value_is_not_in_the_repr_of_a_line() -> None:
     assert "tuya@example.org" not in repr(disclosures(ENGLISH, CLAIMS))
+
+
+def test_the_consent_page_tells_the_roles_in_this_service_and_no_others() -> None:
+    known = {"name": "Bolor", "groups": ["staff"], "roles": ["registrar"]}
+    subject = Subject(account_id="a", person_id="p", active=True, claims=known, directory_id="civil")
+    service = client(role_mapping=("case-worker=civil/roles/registrar",))
+
+    shown = sharing(ENGLISH, service, subject, {"openid", "roles"}, frozenset())
+
+    assert [(item.label, item.value) for item in shown.items] == [
+        ("Roles that you have in this service", "case-worker")
+    ]

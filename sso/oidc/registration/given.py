@@ -90,13 +90,13 @@ class MetadataFields:
             raise InvalidClientMetadata(f"{field} must be one of {', '.join(words)}")
         return value
 
-    def list_of(self, field: str) -> tuple[str, ...] | None:
+    def list_of(self, field: str, most: int = MAX_ADDRESSES) -> tuple[str, ...] | None:
         """Return texts, in order, none twice."""
         value = self._given.get(field)
         if value is None:
             return None
-        if not isinstance(value, list | tuple) or len(value) > MAX_ADDRESSES:
-            raise InvalidClientMetadata(f"{field} must be an array of at most {MAX_ADDRESSES} texts")
+        if not isinstance(value, list | tuple) or len(value) > most:
+            raise InvalidClientMetadata(f"{field} must be an array of at most {most} texts")
         found: list[str] = []
         for member in value:
             if not isinstance(member, str):

@@ -13,6 +13,7 @@ from sso.oidc.registration.grants import check_grants
 from sso.oidc.registration.keys import check_keys
 from sso.oidc.registration.logout import check_logout
 from sso.oidc.registration.refusal import InvalidClientMetadata, MetadataErrorCode
+from sso.oidc.registration.roles import check_roles
 from sso.oidc.registration.security_events import check_security_events
 
 _CONFIDENTIAL_ONLY = (
@@ -28,6 +29,7 @@ _CHECKS = (
     check_logout,
     check_ciba,
     check_security_events,
+    check_roles,
 )
 _WITH_REDIRECT = frozenset({GrantType.AUTHORIZATION_CODE, GrantType.IMPLICIT})
 

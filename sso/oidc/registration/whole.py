@@ -20,6 +20,7 @@ from sso.oidc.registration import (
     keys,
     logout,
     requests,
+    roles,
     security_events,
     tokens,
 )
@@ -42,6 +43,7 @@ _NOUNS = (
     logout,
     ciba,
     security_events,
+    roles,
 )
 _FIELDS = tuple(field for noun in _NOUNS for field in noun.FIELDS)
 
