@@ -80,6 +80,7 @@ def _account(account: Account, stores: SqlStores) -> dict[str, JsonValue]:
         "disabled_at": _text_of(account.disabled_at),
         "disabled_for": None if account.disabled_for is None else account.disabled_for.value,
         "state_checked_at": _text_of(account.state_checked_at),
+        "upstreams": list(stores.upstreams.ties_of(account.id)),
         "has_password": stores.credentials.get(account.id) is not None,
         "claims": dict(account.claims),
         "sessions": [

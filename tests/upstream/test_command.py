@@ -110,6 +110,8 @@ def test_an_officer_ties_an_account_and_unties_it_with_a_reason(stage: Stage) ->
     reason = ("--reason", "as the file shows")
 
     tied = run(stage, "tie", "national", "dorj-there", "dorj", *reason)
+    told = ["--config", str(stage.hub.configuration.file), "person", "show", "dorj", "--json"]
+    shown = json.loads(CliRunner().invoke(root, told).output)
     last = run(stage, "untie", "national", "dorj", *reason)
     with stage.hub.database.begin(Origin()) as stores:
         known = stores.upstreams.account_of("national", "dorj-there")
@@ -119,6 +121,7 @@ def test_an_officer_ties_an_account_and_unties_it_with_a_reason(stage: Stage) ->
 
     assert (tied[0], last[0], untied[0], again[0]) == (0, 1, 0, 1)
     assert known == account.id
+    assert shown["accounts"][0]["upstreams"] == ["national"]
     assert "the only way into the account" in last[1]
     events = stage.log("upstream.account.tied") + stage.log("upstream.account.untied")
     details = [(each["detail"]["rule"], each["detail"]["reason"]) for each in events]
