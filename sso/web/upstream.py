@@ -21,6 +21,9 @@ from sso.web.refusals import ExpiredPage, PageRefused
 from sso.web.upstream_words import upstream_problem
 from sso.web.visit import Visit, request_id_of, visit_of
 
+_LEVEL = '{"id_token":{"acr":null}}'
+"""The claims parameter that asks for `acr`, as a wish (OpenID Connect Core 5.5.1)."""
+
 _STATUS = {UpstreamFailure.UNAVAILABLE: 503, UpstreamFailure.ACCOUNT_DISABLED: 403}
 
 
@@ -106,14 +109,22 @@ class UpstreamPages:
         return provider
 
     def _question(self, provider: UpstreamProvider, wish: Wish, state: str, visit: Visit) -> Question:
-        """What is asked of the provider; a max_age always, so that it says when the person signed in."""
+        """What is asked of the provider: by max_age when the person signed in, by claims at which level.
+
+        Without being asked some providers do not tell the level, and none told is worth nothing here.
+
+        Raises:
+            UpstreamUnavailable: the metadata cannot be read.
+        """
         key, longest = self._hub.upstream_key, int(self._hub.settings.session_lifetime.total_seconds())
-        theirs = provider.settings.acr.asking_for(wish.acr_values)
+        levels = provider.settings.acr
+        theirs = levels.asking_for(wish.acr_values)
         wishes = {
             "max_age": str(longest if wish.max_age is None else min(wish.max_age, longest)),
             "ui_locales": visit.language.tag,
             **({"prompt": wish.prompt} if wish.prompt else {}),
             **({"acr_values": " ".join(theirs)} if theirs else {}),
+            **({"claims": _LEVEL} if levels.pairs and provider.metadata().answers_claims else {}),
         }
         return Question(state, nonce_of(state, key), verifier_of(state, key), wishes)
 

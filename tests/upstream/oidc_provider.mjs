@@ -24,7 +24,7 @@ const provider = new Provider(setting.issuer, {
   }],
   clientAuthMethods: ['private_key_jwt'],
   acrValues: ['low', 'high'],
-  claims: { openid: ['sub', 'acr', 'amr'], profile: ['name'] },
+  claims: { acr: null, openid: ['sub', 'amr'], profile: ['name'] }, // acr only to who asks for it
   cookies: { keys: ['a cookie key for a test'] },
   fetch: (url, { dispatcher, ...options }) => globalThis.fetch(url, options), // its own refuses loopback
   pkce: { required: () => true },
@@ -38,6 +38,7 @@ const provider = new Provider(setting.issuer, {
   },
   features: {
     devInteractions: { enabled: false },
+    claimsParameter: { enabled: true },
     backchannelLogout: { enabled: true },
     rpInitiatedLogout: {
       enabled: true,

@@ -179,6 +179,16 @@ def test_a_wish_that_is_not_met_stops_nobody(stage: Stage) -> None:
     assert isinstance(answered(browser, sent), dict)
 
 
+@pytest.mark.parametrize("answers", [True, False])
+def test_the_level_is_asked_for_where_the_platform_takes_the_question(stage: Stage, answers: bool) -> None:
+    """Core 5.5.1, the claims parameter; Discovery 3, claims_parameter_supported."""
+    stage.platform.metadata = {"claims_parameter_supported": answers}
+
+    sent = stage.browser().start()
+
+    assert sent.get("claims") == ('{"id_token":{"acr":null}}' if answers else None)
+
+
 def test_unknown_people_stay_out_unless_the_operator_lets_them_in(stage: Stage) -> None:
     stage.let_in_only_the_known()
     stage.platform.claims = {"sub": "a-stranger"}

@@ -33,6 +33,8 @@ class Metadata:
     end_session_endpoint: str | None
     names_itself: bool
     """Whether its answers carry `iss` (RFC 9207 3)."""
+    answers_claims: bool
+    """Whether it takes the `claims` parameter (Discovery 3)."""
     whole: Mapping[str, JsonValue]
 
 
@@ -122,6 +124,7 @@ def checked(whole: Mapping[str, JsonValue], settings: UpstreamSettings) -> Metad
         userinfo_endpoint=_address(whole, "userinfo_endpoint", required=False),
         end_session_endpoint=_address(whole, "end_session_endpoint", required=False),
         names_itself=whole.get("authorization_response_iss_parameter_supported") is True,
+        answers_claims=whole.get("claims_parameter_supported") is True,
         whole=whole,
     )
 
