@@ -91,6 +91,13 @@ class Journey:
         return self.session is not None and self.session.auth_time >= self.pending.asked_at
 
     @property
+    def waits_for_another(self) -> bool:
+        """Whether only the account of somebody else than is signed in may answer the deferred request."""
+        if self.waiting is None or self.session is None:
+            return False
+        return self.waiting.request.account_id not in (None, self.session.account_id)
+
+    @property
     def adds_account(self) -> bool:
         """Whether the person is to sign in with another account of theirs."""
         return self.pending.client_id == LINK

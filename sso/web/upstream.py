@@ -208,5 +208,6 @@ def _wish_of(journey: Journey) -> Wish:
     if journey.adds_account or journey.ties_account or own_and_fresh:
         return Wish(prompt="login")
     if journey.waiting is not None:
-        return Wish(max_age=journey.waiting.client.default_max_age)
+        again = "login" if journey.waits_for_another else None
+        return Wish(prompt=again, max_age=journey.waiting.client.default_max_age)
     return Wish.of(journey.asked, someone_is_signed_in=journey.session is not None)

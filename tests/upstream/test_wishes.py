@@ -9,8 +9,13 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from sso.audit.record import Origin
+from sso.oidc.digest import digest, new_id
+from sso.oidc.pending import PendingAuthorization
+from sso.web.journey import ANSWER
+from sso.web.visit import CookieNames
 from tests.oidc import examples
 from tests.relying_parties.visitor import Page
+from tests.storage import examples as stored
 from tests.upstream.platform import Platform
 from tests.upstream.stage import HIGH, ISSUER, Browser, Stage, open_stage
 
@@ -159,6 +164,37 @@ def test_a_platform_that_names_another_person_than_the_hinted_one_is_asked_once(
     for told in (first, second):
         assert isinstance(told, dict)
         assert (told["error"], told["state"]) == (["login_required"], ["state-of-housing"])
+
+
+def test_who_comes_to_answer_what_another_was_asked_may_sign_in_there_as_that_one(stage: Stage) -> None:
+    """CIBA Core 8: only the account that was asked may answer; the old session there is of somebody else."""
+    browser, now = stage.browser(), datetime.now(UTC)
+    browser.sign_in()
+    someone = stored.person()
+    account = stored.citizen(someone.id)
+    waiting = stored.deferred(
+        client_id="housing", account_id=account.id, asked_at=now, expires_at=now + stored.HOUR
+    )
+    cookie = browser.client.get_cookie(CookieNames.for_hub(stage.hub).browser, "127.0.0.1")
+    assert cookie is not None
+    pending = PendingAuthorization(
+        id=new_id(),
+        browser=digest(cookie.value),
+        client_id=ANSWER,
+        params={"request": waiting.id},
+        asked_at=now,
+        expires_at=now + stored.HOUR,
+    )
+    with stage.hub.database.begin(Origin()) as stores:
+        stores.people.add_person(someone)
+        stores.people.add_account(account, now)
+        assert stores.deferred.add(waiting)
+        stores.pending.add(pending)
+
+    sent = press(browser, browser.open(f"/oauth2/authorize/{pending.id}"))
+
+    assert isinstance(sent, Mapping)
+    assert sent["prompt"] == "login"
 
 
 def test_a_level_that_the_platform_cannot_reach_is_refused_before_anybody_goes(stage: Stage) -> None:
