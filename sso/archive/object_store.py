@@ -3,8 +3,8 @@
 An object appears when all of it has arrived, so it needs no name of its own meanwhile.
 """
 
+import re
 import shutil
-from contextlib import suppress
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
@@ -15,12 +15,14 @@ from sso.archive.settings import BucketSettings
 
 CONNECT_SECONDS = 5.0
 REQUEST_SECONDS = 60.0
+_DIFFERS = re.compile(r"; Details: .*| \(Request ID: [^)]*\)", re.DOTALL)
 
 
 class Bucket:
     """`sso.archive.place.Place` in a bucket."""
 
     def __init__(self, settings: BucketSettings) -> None:
+        self._bucket = settings.bucket
         self._root = "/".join(part for part in (settings.bucket, settings.prefix.strip("/")) if part)
         options: dict[str, Any] = {} if settings.region is None else {"region": settings.region}
         if settings.endpoint is not None:
@@ -48,9 +50,15 @@ class Bucket:
             raise ArchiveUnavailable(message) from error
 
     def probe(self) -> None:
-        """Ask for an object that nobody has put there."""
-        with suppress(ArchiveBroken):
-            self.get("probe").close()
+        """Ask for the bucket: the key must be allowed to list it."""
+        try:
+            found = self._files.get_file_info(self._bucket)
+        except OSError as error:
+            message = f"s3://{self._bucket}: {_told(error)}"
+            raise ArchiveUnavailable(message) from error
+        if found.type == fs.FileType.NotFound:
+            message = f"s3://{self._bucket}: there is no such bucket"
+            raise ArchiveUnavailable(message)
 
     def get(self, name: str) -> BinaryIO:
         """Open the object."""
@@ -67,5 +75,5 @@ class Bucket:
 
 
 def _told(error: OSError) -> str:
-    """What a store says, without what differs from time to time: how long it took."""
-    return str(error).partition("; Details: ")[0]
+    """What a store says, without what differs from time to time: how long it took, a request's number."""
+    return _DIFFERS.sub("", str(error))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from sso.archive.errors import ArchiveUnavailable
-from sso.archive.object_store import Bucket
+from sso.archive.object_store import Bucket, _told
 from sso.archive.settings import BucketSettings
 from tests.servers.ports import free_port
 
@@ -38,6 +38,14 @@ def test_it_says_which_store_is_away(away: Bucket, ask: Callable[[Bucket], objec
     with pytest.raises(ArchiveUnavailable) as caught:
         ask(away)
 
-    assert str(caught.value).startswith("s3://audit/hub/")
+    assert str(caught.value).startswith("s3://audit")
     assert str(caught.value).endswith("Could not connect to server")
     assert "opensesame" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["AWS Error NO_SUCH_BUCKET (Request ID: Y7DG)", "AWS Error NO_SUCH_BUCKET; Details: after 3 ms: gone"],
+)
+def test_what_differs_from_time_to_time_is_left_out(said: str) -> None:
+    assert _told(OSError(said)) == "AWS Error NO_SUCH_BUCKET"
