@@ -13,12 +13,14 @@ from admin import people_wording
 from admin.api import ApiRefused
 from admin.comparison import rows
 from admin.officer_sessions import OfficerSession
-from admin.pages import Visit
+from admin.pages import Visit, with_query
 from admin.room import Room, refusal_text, see_other
 
 ROLE = "people_manager"
 FIELDS = ("one", "other", "why")
 DONE = ("linked", "separated")
+MAX_REASON_LENGTH = 200
+"""As the hub records it with a look."""
 
 
 def _(message: str) -> str:
@@ -42,6 +44,11 @@ def reason_given() -> str:
     return request.form.get("reason", "").strip()
 
 
+def why() -> str:
+    """Return why an officer looks: what was said on the way here, or the reason of the decision."""
+    return (request.args.get("why", "").strip() or reason_given())[:MAX_REASON_LENGTH]
+
+
 def refusal_of(visit: Visit, error: ApiRefused) -> tuple[str, str]:
     """Return what a page says of a refused decision, and the field that it is about.
 
@@ -63,7 +70,7 @@ def _people(room: Room) -> Response:
         if not values[name] or problem:
             continue
         try:
-            found[name] = _matching(room, officer, values[name], values["why"])
+            found[name] = _matching(room, officer, values[name])
         except ApiRefused as error:
             problem, field = refusal_of(visit, error)[0], name
             continue
@@ -71,19 +78,19 @@ def _people(room: Room) -> Response:
             problem, field = visit.language.gettext(_("Nobody has this sign-in name.")), name
     ones, others = found.get("one", []), found.get("other", [])
     if len(ones) == 1 and len(others) == 1 and problem is None:
-        return see_other(link_path(ones[0]["account_id"], others[0]["account_id"]))
+        path = link_path(ones[0]["account_id"], others[0]["account_id"])
+        return see_other(with_query(path, {"why": why()}))
     if len(ones) == 1 and not values["other"]:
-        return see_other(person_path(ones[0]["account_id"]))
+        return see_other(with_query(person_path(ones[0]["account_id"]), {"why": why()}))
     context = {"values": values, "found": found, "problem": problem, "field": field}
     return room.page(visit, "people.html", 200 if problem is None else 400, **context)
 
 
-def _matching(room: Room, officer: OfficerSession, named: str, why: str) -> list[dict[str, Any]]:
+def _matching(room: Room, officer: OfficerSession, named: str) -> list[dict[str, Any]]:
     """Return the accounts of a sign-in name, or of an account id."""
-    more = {"reason": why} if why else {}
-    found = room.api.get(officer, "/people", {"login_name": named, **more})
+    found = _looked_up(room, officer, login_name=named)
     if not found["matching"]:
-        found = room.api.get(officer, "/people", {"account_id": named, **more})
+        found = _looked_up(room, officer, account_id=named)
     return [account for account in found["accounts"] if account["account_id"] in found["matching"]]
 
 
@@ -97,6 +104,7 @@ def _person(room: Room, account_id: str) -> Response:
         accounts=accounts,
         rows=rows(accounts, visit.language),
         done=done if done in DONE else None,
+        why=why(),
     )
 
 
@@ -107,7 +115,7 @@ def _link(room: Room, account_id: str, other_id: str) -> Response:
         asked = {"account": account_id, "other": other_id, "reason": reason_given()}
         refused = _refused(room, visit, officer, "/people/link", asked)
         if refused is None:
-            return see_other(f"{person_path(account_id)}?done=linked")
+            return see_other(with_query(person_path(account_id), {"done": "linked", "why": why()}))
     accounts = [_account(room, officer, each) for each in (account_id, other_id)]
     return _decision(room, visit, "people_link.html", accounts, refused)
 
@@ -119,7 +127,7 @@ def _separate(room: Room, account_id: str) -> Response:
         asked = {"account": account_id, "reason": reason_given()}
         refused = _refused(room, visit, officer, "/people/unlink", asked)
         if refused is None:
-            return see_other(f"{person_path(account_id)}?done=separated")
+            return see_other(with_query(person_path(account_id), {"done": "separated", "why": why()}))
     accounts = _of_person(room, officer, account_id)
     accounts.sort(key=lambda account: account["account_id"] != account_id)
     return _decision(room, visit, "people_separate.html", accounts, refused)
@@ -141,6 +149,7 @@ def _decision(
         accounts=accounts,
         rows=rows(accounts, visit.language),
         reason=reason_given(),
+        why=why(),
         problem=problem,
         field=field,
     )
@@ -165,7 +174,7 @@ def _of_person(room: Room, officer: OfficerSession, account_id: str) -> list[dic
     Raises:
         ApiRefused: not_found, there is no such account.
     """
-    found: list[dict[str, Any]] = room.api.get(officer, "/people", {"account_id": account_id})["accounts"]
+    found: list[dict[str, Any]] = _looked_up(room, officer, account_id=account_id)["accounts"]
     if not found:
         raise ApiRefused(404, {"code": "not_found"})
     return found
@@ -174,6 +183,11 @@ def _of_person(room: Room, officer: OfficerSession, account_id: str) -> list[dic
 def _account(room: Room, officer: OfficerSession, account_id: str) -> dict[str, Any]:
     accounts = _of_person(room, officer, account_id)
     return next(account for account in accounts if account["account_id"] == account_id)
+
+
+def _looked_up(room: Room, officer: OfficerSession, **asked: str) -> dict[str, Any]:
+    reason = why()
+    return room.api.get(officer, "/people", {**asked, "reason": reason} if reason else asked)
 
 
 def person_path(account_id: str) -> str:

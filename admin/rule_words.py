@@ -81,7 +81,8 @@ MEANINGS: Mapping[str, str] = {
     ),
     "r19_bulk_access": _("An application read claims of five hundred people within ten minutes."),
     "r20_repeated_looks_at_one_person": _(
-        "Somebody searched the log for one and the same person three times within a month and never said why."
+        "Somebody looked for one and the same person, in the log or among accounts, three times within a "
+        "month and never said why."
     ),
     "r22_new_trust": _(
         "A token for registrations was made, an application that registered itself was adopted, "
