@@ -24,6 +24,11 @@ APPLICATIONS: Mapping[str, Sequence[str]] = {
         _("Someone left the sign-in for {application} before signing in."),
     ),
     "consent.revoked": (_("The holder of account {account} took back what was allowed to {application}."),),
+    "consent.expired": (_("What the holder of account {account} had allowed to {application} ended."),),
+    "code.expired": (
+        _("{application} did not redeem {count} codes in time."),
+        _("Codes were not redeemed in time."),
+    ),
     "code.issued": (_("The hub sent account {account} back to {application} with a code for one use."),),
     "token.issued": (
         _("{application} received tokens for account {account}, for: {scope}."),
@@ -31,6 +36,9 @@ APPLICATIONS: Mapping[str, Sequence[str]] = {
         _("{application} received a token for itself."),
     ),
     "token.refreshed": (_("{application} renewed its tokens for account {account}."),),
+    "token.refresh.expired": (
+        _("{application} did not renew its tokens for account {account} in time: they have ended."),
+    ),
     "token.exchanged": (
         _("{application} exchanged a token about account {account} for one of its own, for: {scope}."),
         _("{application} exchanged a token about account {account} for one of its own."),
@@ -82,6 +90,7 @@ APPLICATIONS: Mapping[str, Sequence[str]] = {
         _("{actor} removed the application {application}."),
         _("The application {application} was removed."),
     ),
+    "client.secret.expired": (_("The earlier secret of {application} has ended."),),
     "client.secret.rotated": (
         _("{actor} gave {application} a new secret."),
         _("{application} was given a new secret."),
@@ -99,6 +108,7 @@ APPLICATIONS: Mapping[str, Sequence[str]] = {
         _("{actor} made a token with which applications register themselves: {label}."),
         _("A token with which applications register themselves was made."),
     ),
+    "registration.token.expired": (_("A token with which applications register themselves has expired."),),
     "registration.token.revoked": (
         _("{actor} revoked a token with which applications register themselves."),
         _("A token with which applications register themselves was revoked."),

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Delete, Executable, Table, bindparam, delete, select, tuple_
 
 from sso.storage.columns import UtcDateTime
+from sso.storage.expiries import EXPIRING_TABLES, SqlExpiries
 from sso.storage.tables import (
     access_token,
     authorization_code,
@@ -120,11 +121,16 @@ class SqlCleanup:
             msg = f"a batch is 1 to {MAX_BATCH} rows"
             raise ValueError(msg)
         sweep = _SWEEPS[table]
-        gone = self._unit.rows(_STATEMENTS[table], {"before": now - sweep.kept, "size": batch})
+        before = min(now - sweep.kept, self._told_until(table) or now)
+        gone = self._unit.rows(_STATEMENTS[table], {"before": before, "size": batch})
         held = {row.grant_id for row in gone if row.grant_id is not None} if sweep.holds_grant else set()
         if held:
             self._unit.change(_childless(held))
         return len(gone)
+
+    def _told_until(self, table: str) -> datetime | None:
+        """What has not been recorded as expired stays."""
+        return SqlExpiries(self._unit).watermark(table) if table in EXPIRING_TABLES else None
 
 
 def _childless(grant_ids: Collection[str]) -> Delete:

@@ -26,6 +26,7 @@ from sso.storage.deferred import SqlDeferredRequests
 from sso.storage.detection import SqlDetection
 from sso.storage.directory_register import SqlRegister
 from sso.storage.directory_runs import SqlSyncRuns
+from sso.storage.expiries import SqlExpiries
 from sso.storage.findings import SqlFindings
 from sso.storage.grants import SqlCodes, SqlGrants
 from sso.storage.logout_frames import SqlLogoutFrames
@@ -78,6 +79,7 @@ class SqlStores:
         self.codes = SqlCodes(unit)
         self.consents = SqlConsents(unit)
         self.credentials = SqlCredentials(unit)
+        self.expiries = SqlExpiries(unit)
         self.deferred = SqlDeferredRequests(unit, kept.sealer)
         self.denied_tokens = SqlDeniedTokens(unit)
         self.frames = SqlLogoutFrames(unit)

@@ -24,6 +24,7 @@ from sso.worker.upkeep import (
     clean_up,
     end_expired_sessions,
     end_refusals,
+    record_expiries,
     take_in_old_events,
     take_in_spooled_events,
 )
@@ -57,6 +58,7 @@ def jobs_of(hub: Hub, outbound: Outbound) -> list[Job]:
         Job("events from before the log", 60.0, lambda: take_in_old_events(hub)),
         Job("spooled events", 5.0, lambda: take_in_spooled_events(hub)),
         Job("expired keys of the log", 3600.0, lambda: destroy_expired_keys(hub)),
+        Job("expiries", 10.0, lambda: record_expiries(hub)),
         Job("clean-up", 10.0, lambda: clean_up(hub)),
     ]
 

@@ -14,6 +14,7 @@ from sso.authentication.throttling import record_refusals
 from sso.hub import Hub
 from sso.storage.audit_spool import Spooled
 from sso.storage.cleanup import MAX_BATCH, SWEPT_TABLES
+from sso.storage.expiries import EXPIRING_TABLES
 
 BATCH = 200
 TURN_SECONDS = 1.0
@@ -44,6 +45,25 @@ def _end_if_over(hub: Hub, session_id: str, now: datetime) -> None:
         cause = sessions.cause_of_timeout(session, hub.settings, now) if session is not None else None
         if session is not None and cause is not None:
             sessions.end(session, cause, stores, now)
+
+
+def record_expiries(hub: Hub, now: datetime | None = None) -> bool:
+    """Record what expired by itself, a batch of a kind a transaction; true if there is more."""
+    ends = time.monotonic() + TURN_SECONDS
+    now = now or datetime.now(UTC)
+    for expiring in EXPIRING_TABLES:
+        while _record_expired(hub, expiring, now):
+            if time.monotonic() > ends:
+                return True
+    return False
+
+
+def _record_expired(hub: Hub, expiring: str, now: datetime) -> bool:
+    with hub.database.begin(_ORIGIN) as stores:
+        expired = stores.expiries.take(expiring, now, BATCH)
+        for event in expired.events:
+            stores.audit.append(event, now)
+        return expired.more
 
 
 def end_refusals(hub: Hub) -> bool:

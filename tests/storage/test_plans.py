@@ -33,6 +33,7 @@ from sso.oidc.session import SessionEnd
 from sso.storage.cleanup import SWEPT_TABLES
 from sso.storage.columns import Text, UtcDateTime
 from sso.storage.database import Database
+from sso.storage.expiries import EXPIRING_TABLES
 from sso.storage.gates import Gate
 from sso.storage.lease import Lease
 from sso.storage.sqlite import SqliteEngines
@@ -262,6 +263,9 @@ def everything(stores: SqlStores) -> None:
     stores.throttles.forget(b"key")
     stores.throttles.refuse(refusals(b"key"))
     stores.throttles.take_refusals(NOW + DAY, 10)
+    for expiring in EXPIRING_TABLES:
+        stores.expiries.take(expiring, NOW, 10)
+        stores.expiries.take(expiring, NOW + DAY, 10)
     stores.notices.add_logout(begun, told, "sub", NOW)
     stores.outbox.claim_due(NOW, 10, 60)
     stores.outbox.of_session(begun.id)

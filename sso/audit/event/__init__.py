@@ -10,6 +10,7 @@ from sso.audit.event import (
     assurance,
     authorization,
     deferred,
+    expiry,
     findings,
     identity,
     log,
@@ -174,6 +175,7 @@ _NOUNS = (
     findings,
     sinks,
     archive,
+    expiry,
 )
 EVENT_CLASSES: tuple[type[AuditEvent], ...] = tuple(
     found

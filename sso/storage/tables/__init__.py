@@ -32,6 +32,7 @@ from sso.storage.tables.directories import (
     directory_run,
     directory_sync,
 )
+from sso.storage.tables.expiry import expiry_watermark
 from sso.storage.tables.findings import (
     detection_place,
     detection_rule,
@@ -97,6 +98,7 @@ __all__ = [
     "directory_run",
     "directory_sync",
     "directory_conflict",
+    "expiry_watermark",
     "finding",
     "finding_comment",
     "finding_suppression",
