@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page
 
 from tests.admin.conftest import ConsoleServer
-from tests.admin.people import add_clerk
+from tests.admin.people import add_clerk, find_twice
 from tests.browser.chromium import NARROW, OpenPage, axe_violations, complaints, screenshot, sideways_scroll
 from tests.running.state import execute
 from tests.servers.hub import HubServer
@@ -504,6 +504,24 @@ def test_a_people_manager_decides_a_conflict_without_javascript(
     assert "file 7" in page.inner_text("#resolved")
     assert page.locator("#decide").count() == 0
     assert hub.audit("--event", "directory.conflict.viewed")[0]["client_id"] == "officers-console"
+
+
+def test_entries_that_only_the_directory_can_tell_apart_are_shown_and_reported_mended(
+    console: ConsoleServer, hub: HubServer, open_page: OpenPage
+) -> None:
+    find_twice(hub, "temuge", "uuid-7", "uuid-8", "uuid-9")
+    page = open_page(javascript=False)
+    console.sign_in(page, "people_manager")
+    page.locator("#conflict-table tbody tr", has_text="temuge").locator("a").click()
+
+    assert page.inner_text("#side-by-side thead").strip().split("\t") == ["Entry 1", "Entry 2", "Entry 3"]
+    assert page.inner_text("#fact_dn").endswith("uid=temuge,ou=uuid-9")
+    assert page.locator("input[name=resolution]").count() == 1
+    page.check("#resolution")
+    page.fill("#reason", "two of them were copies")
+    page.click("#decide")
+
+    assert "temuge" not in page.inner_text("main")
 
 
 def test_a_people_manager_links_and_separates_accounts(
