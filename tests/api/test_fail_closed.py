@@ -3,14 +3,12 @@
 What ends something goes on: its events wait in the spool (audit.md P1, P2).
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
 from werkzeug.test import TestResponse
 
 from sso.api.app import OPERATIONS
@@ -20,7 +18,6 @@ from sso.directory.entry import Entry
 from sso.directory.person import Role
 from sso.oidc.client import SelfRegistration
 from sso.oidc.digest import digest, new_id
-from sso.storage.tables import metadata
 from sso.worker.upkeep import take_in_spooled_events
 from tests.api.conftest import Caller, Office, problem
 from tests.api.test_clients import HOUSING
@@ -28,36 +25,11 @@ from tests.api.test_findings import ROTATED, find
 from tests.api.test_people import clerk
 from tests.authentication.examples import CIVIL
 from tests.storage import examples
+from tests.storage.unwritable import everything, unwritable
 from tests.web.test_every_route_is_recorded import RECORDED
 
 WHY = "as the file shows"
 Ask = Callable[[Office], tuple[str, Any]]
-
-
-def unwritable_on(office: Office) -> tuple[str, str]:
-    if office.hub.database.dialect == "sqlite":
-        refuse = "CREATE TRIGGER full BEFORE INSERT ON audit_event BEGIN SELECT RAISE(ABORT, 'full'); END"
-        return refuse, "DROP TRIGGER full"
-    return "ALTER TABLE audit_event RENAME TO away", "ALTER TABLE away RENAME TO audit_event"
-
-
-@contextmanager
-def unwritable(office: Office) -> Iterator[None]:
-    broken, mended = unwritable_on(office)
-    with office.hub.database._schema_writer() as connection:
-        connection.execute(text(broken))
-    try:
-        yield
-    finally:
-        with office.hub.database._schema_writer() as connection:
-            connection.execute(text(mended))
-
-
-def everything(office: Office) -> dict[str, list[Any]]:
-    """Every row of every table."""
-    with office.hub.database._schema_reader() as connection:
-        tables = metadata.sorted_tables
-        return {table.name: sorted(map(repr, connection.execute(select(table)))) for table in tables}
 
 
 def client_of(office: Office, method: str = "") -> str:
@@ -151,11 +123,11 @@ def test_what_cannot_be_recorded_is_refused_whole_and_can_be_done_later(office: 
     need = BY_NAME[name].need
     assert need is not None
     caller = office.officer(need.role)
-    before = everything(office)
+    before = everything(office.hub.database)
 
-    with unwritable(office):
+    with unwritable(office.hub.database):
         refused = asked(caller, name, path, body)
-        after = everything(office)
+        after = everything(office.hub.database)
     done = asked(caller, name, path, body)
 
     problem(refused, 503, "temporarily_unavailable")
@@ -171,7 +143,7 @@ def test_what_ends_something_over_the_api_does_not_wait_for_the_log(sql_office: 
             stores.sessions.add(examples.session(account_id=account_id), digest(account_id))
     clients = sql_office.officer(Role.CLIENT_MANAGER)
 
-    with unwritable(sql_office):
+    with unwritable(sql_office.hub.database):
         signed_out = manager.post("/people/sign-out", {"account": signed_in, "reason": WHY})
         disabled = manager.post("/people/disable", {"account": leaving, "reason": WHY})
         whole = manager.post("/people/disable", {"account": leaving, "reason": WHY, "every_account": True})
