@@ -103,7 +103,8 @@ def _results(room: Room, visit: Visit, officer: OfficerSession, context: dict[st
     form: SearchForm = context["form"]
     asked = form.asked(visit.now)
     if form.values["login_name"]:
-        found = room.api.get(officer, "/audit/people", {"login_name": form.values["login_name"]})["people"]
+        named = {name: form.values[name] for name in ("login_name", "reason") if form.values[name]}
+        found = room.api.get(officer, "/audit/people", named)["people"]
         context["people"] = found
         if not found:
             return room.page(visit, "search.html", **context, searched=True, wrong=[])

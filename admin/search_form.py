@@ -9,31 +9,21 @@ from typing import Any
 from admin.pages import with_query
 from admin.wording import RANGES
 
-FIELDS = (
-    "range",
-    "since",
-    "until",
-    "event",
-    "outcome",
-    "login_name",
-    "client_id",
-    "account_id",
+MORE = (
     "session_id",
-    "grant_id",
-    "address",
     "request_id",
-    "reason",
+    "trace_id",
+    "transaction",
+    "directory_id",
+    "acr",
+    "claim",
+    "severity",
+    "status_code",
+    "text",
 )
-PASSED_ON = (
-    "outcome",
-    "client_id",
-    "account_id",
-    "session_id",
-    "grant_id",
-    "address",
-    "request_id",
-    "reason",
-)
+"""Fields that are asked for seldom: they stand folded up until one is filled in."""
+PASSED_ON = ("outcome", "client_id", "account_id", "grant_id", "address", *MORE, "reason")
+FIELDS = ("range", "since", "until", "event", "login_name", *PASSED_ON)
 DEFAULT_RANGE = "24h"
 MAX_VALUE_LENGTH = 256
 
@@ -70,7 +60,12 @@ class SearchForm:
         if span is not None:
             asked["since"] = (datetime.fromtimestamp(now, UTC) - span).isoformat()
             return asked
-        return asked | {name: _moment(self.values[name]) for name in ("since", "until") if self.values[name]}
+        return asked | {name: moment(self.values[name]) for name in ("since", "until") if self.values[name]}
+
+    @property
+    def more(self) -> bool:
+        """Whether a field that stands folded up is filled in."""
+        return any(self.values[name] for name in MORE)
 
     def link(self, **changes: str | None) -> str:
         """Return the address of this search with changes."""
@@ -82,12 +77,12 @@ class SearchForm:
 
 def around(occurred_at: str) -> dict[str, str]:
     """Return the times of a search from a day before an event to a day after it."""
-    moment = datetime.fromisoformat(occurred_at).astimezone(UTC)
-    since, until = moment - timedelta(days=1), moment + timedelta(days=1)
+    then = datetime.fromisoformat(occurred_at).astimezone(UTC)
+    since, until = then - timedelta(days=1), then + timedelta(days=1)
     return {"range": "own", "since": f"{since:%Y-%m-%dT%H:%M}", "until": f"{until:%Y-%m-%dT%H:%M}"}
 
 
-def _moment(text: str) -> str:
-    """A time without a zone is UTC: `2026-03-04T05:06` as browsers send it, or a day alone."""
+def moment(text: str) -> str:
+    """Return a time for the API; one without a zone is UTC: `2026-03-04T05:06`, or a day alone."""
     found = _LOCAL_TIME.fullmatch(text)
     return f"{found[1]}T{found[2] or '00:00'}Z" if found else text

@@ -142,6 +142,8 @@ LEVELS: Mapping[str, str] = {
     "low": _("Low"),
     "informational": _("For information"),
 }
+SEVERITIES: Mapping[str, str] = {"5": "critical", "4": "high", "3": "medium", "2": "low"}
+"""Numbers of OCSF's severities; a search for the least of them, 1, finds what it finds without."""
 STATES: Mapping[str, str] = {"open": _("Open"), "in_progress": _("In progress"), "closed": _("Closed")}
 CLOSE_REASONS: Mapping[str, str] = {
     "true_positive": _("An attack or an offence"),

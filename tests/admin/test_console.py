@@ -64,8 +64,15 @@ def test_an_auditor_sees_what_happened_and_finds_a_person(
     look(page, "overview")
     page.click("#nav_search")
     page.fill("#login_name", "ANA")
+    page.fill("#reason", "case-6")
     page.select_option("#event", "auth.")
+    page.click("#more summary")
+    page.fill("#acr", "urn:sso:acr:unheard-of")
     page.click("#search")
+    assert page.locator("#nothing").count() == 1
+    page.fill("#acr", "")
+    page.click("#search")
+    assert not page.locator("#acr").is_visible()
     look(page, "search")
     assert "auth.login.success" in page.inner_text("#event-table")
     assert "Ana Auditor" in page.inner_text("#people")
@@ -82,13 +89,14 @@ def test_an_auditor_sees_what_happened_and_finds_a_person(
 def test_reading_the_log_is_in_the_log(console: ConsoleServer, hub: HubServer, open_page: OpenPage) -> None:
     page = open_page()
     console.sign_in(page, "auditor")
-    page.goto(f"{console.address}/search?range=24h&event=token.&reason=case-7")
+    page.goto(f"{console.address}/search?range=24h&event=token.&login_name=ana&reason=case-7")
     page.click("#event-table tbody a >> nth=0")
     opened = page.url.rsplit("/", 1)[1]
 
     searched, viewed = hub.audit("--event", "audit.searched"), hub.audit("--event", "audit.viewed")
 
-    assert any(record["detail"].get("reason") == "case-7" for record in searched)
+    of_the_case = [each["detail"]["query"] for each in searched if each["detail"].get("reason") == "case-7"]
+    assert ["name_hmac" in asked for asked in of_the_case] == [False, True]
     assert viewed[0]["detail"]["record_id"] == opened
     assert viewed[0]["client_id"] == "officers-console"
 
@@ -99,6 +107,7 @@ def test_reading_the_log_is_in_the_log(console: ConsoleServer, hub: HubServer, o
         ("address=10.0.0.0/8", "address"),
         ("range=own&since=2026-05-05&until=2026-05-04", "since"),
         ("event=x", "event"),
+        ("transaction=x", "transaction"),
     ],
 )
 def test_a_search_that_makes_no_sense_says_so_beside_the_form(
@@ -110,6 +119,7 @@ def test_a_search_that_makes_no_sense_says_so_beside_the_form(
     page.goto(f"{console.address}/search?{query}")
 
     assert page.get_attribute(".govuk-error-summary__list a", "href") == f"#{field}"
+    assert page.locator(f"#{field}-error").is_visible()
     look(page, f"search_wrong_{field}")
 
 
