@@ -6,7 +6,7 @@ import secrets
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from admin import audit_room, client_room, conflict_room, door, finding_room, people_room
+from admin import audit_room, client_room, conflict_room, door, finding_room, people_room, question_room
 from admin.api import Api, ApiRefused, FreshSignInNeeded, SignedOutByHub
 from admin.login import HubUnreachable, Login, SignInFailed
 from admin.officer_sessions import LIFETIME_SECONDS, OfficerSessions
@@ -53,7 +53,8 @@ def create_app(settings: Settings) -> Flask:
         api=Api(settings, login),
         sessions=OfficerSessions(),
     )
-    for part in (door, audit_room, finding_room, client_room, conflict_room, people_room):
+    rooms = (door, audit_room, question_room, finding_room, client_room, conflict_room, people_room)
+    for part in rooms:
         app.register_blueprint(part.blueprint(room))
     _register_problems(app, room)
     app.after_request(_with_headers)

@@ -46,7 +46,7 @@ def _overview(room: Room) -> Response:
         day=day,
         week=week,
         chart=chart(day),
-        rows=_rows(room, visit, officer, failures),
+        rows=rows_of(room, visit, officer, failures),
     )
 
 
@@ -114,11 +114,11 @@ def _results(room: Room, visit: Visit, officer: OfficerSession, context: dict[st
     page = room.api.get(officer, "/audit/events", {**asked, "limit": PAGE_SIZE})
     if page["next_before"]:
         context["older"] = form.link(before=page["next_before"])
-    context["rows"] = _rows(room, visit, officer, page["events"], context["client_names"])
+    context["rows"] = rows_of(room, visit, officer, page["events"], context["client_names"])
     return room.page(visit, "search.html", **context, searched=True, wrong=[])
 
 
-def _rows(
+def rows_of(
     room: Room,
     visit: Visit,
     officer: OfficerSession,

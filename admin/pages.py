@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Request, Response
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 
-from admin import people_wording, rule_words, wording
+from admin import people_wording, question_words, rule_words, wording
 from admin.language import Language, language_of, languages, plain
 from admin.officer_sessions import OfficerSession
 from admin.settings import Settings
@@ -49,6 +49,7 @@ class Pages:
             "static": lambda path: f"/static/{path}?v={asset_version}",
             "hub_name": settings.hub_name,
             "wording": wording,
+            "question_words": question_words,
             "rule_words": rule_words,
             "people_wording": people_wording,
         }

@@ -15,6 +15,13 @@ from tests.servers.hub import HubServer
 
 pytestmark = pytest.mark.browser
 
+QUESTIONS_WITH_SUBJECTS = {
+    **dict.fromkeys(("Q1", "Q2", "Q3", "Q5", "Q6", "Q11"), "person=ana"),
+    "Q4": "address=127.0.0.1",
+    **dict.fromkeys(("Q7", "Q8"), "client_id=officers-console"),
+    **dict.fromkeys(("Q9", "Q10", "Q12"), ""),
+}
+
 
 def look(page: Page, name: str) -> None:
     """Hold a page to what every page promises."""
@@ -121,6 +128,67 @@ def test_a_search_that_makes_no_sense_says_so_beside_the_form(
     assert page.get_attribute(".govuk-error-summary__list a", "href") == f"#{field}"
     assert page.locator(f"#{field}-error").is_visible()
     look(page, f"search_wrong_{field}")
+
+
+def test_an_auditor_asks_a_question_without_javascript(
+    console: ConsoleServer, hub: HubServer, open_page: OpenPage
+) -> None:
+    page = open_page(javascript=False)
+    console.sign_in(page, "auditor")
+    page.click("#nav_questions")
+    page.click("#Q6")
+
+    page.click("#ask")
+    wrong = page.locator(".govuk-error-summary__list a")
+    assert [each.get_attribute("href") for each in wrong.all()] == ["#person", "#reason"]
+    assert page.locator("#person-error, #reason-error").count() == 2
+    page.fill("#reason", "complaint 17")
+    page.fill("#person", "nobody-of-this-name")
+    page.click("#ask")
+    assert [each.get_attribute("href") for each in wrong.all()] == ["#person"]
+    page.fill("#person", "ANA")
+    page.click("#ask")
+    assert "Ana Auditor" in page.inner_text("#people")
+    assert "Signed in (UTC)" in page.inner_text("#answer-table thead")
+    page.click("#answer-table tbody a >> nth=0")
+    assert "session_id=" in page.url
+    page.go_back()
+    page.click("#event-table tbody a >> nth=0")
+
+    assert "/events/" in page.url
+    asked, looked = (
+        [
+            each["detail"]
+            for each in hub.audit("--event", "audit.searched")
+            if named in each["detail"]["query"]
+        ][0]
+        for named in ("question", "name_hmac")
+    )
+    assert (asked["query"]["question"], asked["reason"]) == ("Q6", "complaint 17")
+    assert looked["reason"] == "complaint 17"
+
+
+def test_every_question_is_answered_in_words(
+    console: ConsoleServer, hub: HubServer, open_page: OpenPage
+) -> None:
+    hub.add_citizen("twin")
+    ids = [add_clerk(hub, "twin", "uuid-twin", displayname="Twin Clerk"), "A" * 22]
+    page = open_page()
+    complained = complaints(page)
+    console.sign_in(page, "auditor")
+
+    for question, about in QUESTIONS_WITH_SUBJECTS.items():
+        page.goto(f"{console.address}/questions/{question}?ask=1&reason=case-8&{about}")
+        assert page.locator("#answer").count() == 1, question
+        assert page.locator("#answer-table thead code, #error-summary").count() == 0, question
+        assert question in {"Q5", "Q8", "Q10"} or page.locator("#event-table, #answer-table").count() > 0
+    look(page, "question")
+    page.goto(f"{console.address}/questions/Q2?ask=1&reason=case-8&person=twin")
+    assert page.locator("#people a").count() == 2
+    for account_id in ids:
+        page.goto(f"{console.address}/questions/Q2?ask=1&reason=case-8&person={account_id}")
+        assert page.locator("#answer").count() == 1
+    assert complained == []
 
 
 def test_ids_lead_to_searches_and_older_pages(console: ConsoleServer, open_page: OpenPage) -> None:
@@ -326,6 +394,11 @@ def test_every_page_speaks_chinese_and_fits_a_phone(
         page.goto(f"{console.address}{path}")
         assert page.locator("html").get_attribute("lang") == "zh-CN"
         look(page, f"zh_narrow_{path.strip('/')}")
+    for number, path in enumerate(
+        ("", "/Q1?ask=1", "/Q4?ask=1&reason=1&address=10.0.0.0/8", "/Q6?ask=1&reason=1&person=ana")
+    ):
+        page.goto(f"{console.address}/questions{path}")
+        look(page, f"zh_narrow_questions_{number}")
     page.goto(f"{console.address}/search")
     page.click("#event-table tbody a >> nth=0")
     look(page, "zh_narrow_event")
