@@ -19,7 +19,7 @@ ROLE = "auditor"
 PAGE_SIZE = 50
 LATEST_FAILURES = 10
 HOURS, DAYS = 24, 7
-_LINKED = ("client_id", "account_id", "session_id", "grant_id", "address", "request_id", "event")
+_LINKED = ("client_id", "account_id", "session_id", "grant_id", "address", "request_id", "trace_id", "event")
 
 
 def blueprint(room: Room) -> Blueprint:

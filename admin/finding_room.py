@@ -15,7 +15,7 @@ from admin.room import Room, refusal_text, see_other
 
 PAGE_SIZE = 50
 SHOWN = ("closed", "mine", "level", "before")
-_FACETS = ("client_id", "account_id", "session_id", "grant_id", "address")
+_FACETS = ("client_id", "account_id", "session_id", "grant_id", "directory_id", "address")
 _MINUTE = timedelta(minutes=1)
 
 
@@ -31,7 +31,7 @@ def blueprint(room: Room) -> Blueprint:
 
 
 def search_link(search: Mapping[str, Any]) -> str:
-    """Return the search of the console for the records behind a finding: whole minutes, one kind of event."""
+    """Return the search for the records of a finding: whole minutes, one kind of event, one id."""
     since, until = (datetime.fromisoformat(search[name]).astimezone(UTC) for name in ("since", "until"))
     codes = search.get("event") or []
     families = {code.partition(".")[0] + "." for code in codes}
@@ -41,6 +41,7 @@ def search_link(search: Mapping[str, Any]) -> str:
         "since": f"{since:%Y-%m-%dT%H:%M}",
         "until": f"{until + _MINUTE:%Y-%m-%dT%H:%M}",
         "event": kind,
+        "involving": next(iter(search.get("involving") or ()), ""),
         **{name: search[name] for name in _FACETS if search.get(name)},
     }
     return with_query("/search", values)

@@ -10,6 +10,7 @@ from admin.pages import with_query
 from admin.wording import RANGES
 
 MORE = (
+    "involving",
     "session_id",
     "request_id",
     "trace_id",
