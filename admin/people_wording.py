@@ -66,6 +66,9 @@ REFUSALS: Mapping[str, str] = {
     ),
     "it is the only account of its person already": _("It is the only account of its person already."),
     "it is resolved already": _("It is resolved already."),
+    "it has settled itself: the two accounts no longer bear one name, or one is out of use": _(
+        "It has settled itself: the two accounts no longer bear one name, or one is out of use."
+    ),
     "one of its accounts is no longer known": _("One of its accounts is no longer known."),
     "one of its accounts is an officer's: revoke that, resolve, and grant it anew": _(
         "One of its accounts is an officer’s: the role is revoked first, and granted anew afterwards."

@@ -72,6 +72,9 @@ class WholeConflict(ConflictDocument):
     """A conflict with what each side's account says of its holder; null for a side that has none."""
 
     directory_name: str
+    settled: bool = Field(
+        description="Whether it is open, but the accounts have parted by themselves: nothing can be decided."
+    )
     accounts: list[AccountDocument | None]
     reason: str | None = Field(description="Why it was resolved like this.")
     resolved_at: str | None
@@ -118,6 +121,7 @@ def _view(call: Call[Nothing]) -> Answer:
     names = directory_names(call.hub.directories)
     with call.hub.database.read() as stores:
         conflict = _found(call, stores)
+        settled = conflict.resolved_at is None and not conflicts.is_unsettled(conflict, stores)
         accounts = [_account(side, names, stores) for side in conflict.sides]
     looked: dict[str, JsonValue] = {"directory_id": conflict.directory_id, "conflict_id": conflict.id}
     about = [{**looked, "account_id": each.account_id} for each in accounts if each is not None]
@@ -126,6 +130,7 @@ def _view(call: Call[Nothing]) -> Answer:
     whole = WholeConflict(
         **_document(conflict).model_dump(),
         directory_name=names.get(conflict.directory_id, conflict.directory_id),
+        settled=settled,
         accounts=accounts,
         reason=conflict.reason or None,
         resolved_at=None if conflict.resolved_at is None else conflict.resolved_at.isoformat(),

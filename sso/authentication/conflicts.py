@@ -22,6 +22,7 @@ class Why(StrEnum):
     """Why a decision is refused."""
 
     RESOLVED = "resolved"
+    SETTLED = "settled"
     NOT_THIS_KIND = "not_this_kind"
     ACCOUNT_GONE = "account_gone"
     ROLE = "role"
@@ -29,6 +30,7 @@ class Why(StrEnum):
 
 _SENTENCES: Mapping[Why, str] = {
     Why.RESOLVED: "it is resolved already",
+    Why.SETTLED: "it has settled itself: the two accounts no longer bear one name, or one is out of use",
     Why.NOT_THIS_KIND: "it cannot be resolved like this",
     Why.ACCOUNT_GONE: "one of its accounts is no longer known",
     Why.ROLE: "one of its accounts is an officer's: revoke that, resolve, and grant it anew",
@@ -71,7 +73,7 @@ def note_reused_names(directory_id: str, stores: Stores, now: datetime) -> int:
 def unsettled(directory_id: str, stores: Stores) -> Sequence[Conflict]:
     """Return the open conflicts of a directory; a leaver's reused name settles itself when access ends."""
     found = stores.conflicts.of_directory(directory_id)
-    return [conflict for conflict in found if _is_unsettled(conflict, stores)]
+    return [conflict for conflict in found if is_unsettled(conflict, stores)]
 
 
 def note_contested(entries: Sequence[Entry], stores: Stores, now: datetime) -> None:
@@ -90,7 +92,8 @@ def resolve(
     """Do what an officer decided.
 
     Raises:
-        NotResolvable: it is resolved, or cannot be resolved in this way.
+        NotResolvable: it is resolved or has settled itself, an officer's account would end or be handed over,
+            or it cannot be resolved in this way.
     """
     if resolution not in conflict.resolutions:
         raise NotResolvable(Why.NOT_THIS_KIND, conflict)
@@ -117,11 +120,13 @@ def _settled(
 ) -> tuple[Account, Account]:
     """End the account that is over, and return the earlier and the later one."""
     earlier, later = _accounts(conflict, stores)
+    if not is_unsettled(conflict, stores):
+        raise NotResolvable(Why.SETTLED, conflict)
     same = resolution is Resolution.SAME
     departure = Departure.PURGED if same else Departure.GONE
     leave = Leave(departure=departure, source=decision.rule, words=decision.reason)
+    _check_no_officer(conflict, (earlier, later) if same else (earlier,), stores)
     if same:
-        _check_no_officer(conflict, (earlier, later), stores)
         _adopt(earlier, later, leave, stores, now)
     else:
         end_access(earlier, leave, stores, now)
@@ -135,7 +140,7 @@ def _adopt(earlier: Account, later: Account, leave: Leave, stores: Stores, now: 
 
 
 def _check_no_officer(conflict: Conflict, accounts: Sequence[Account], stores: Stores) -> None:
-    """A role must not come to whoever an entry says it is: it is revoked first, and granted anew."""
+    """A role neither comes to whoever an entry says it is, nor ends unnoticed: it is revoked first."""
     for account in accounts:
         person = stores.people.person(account.person_id)
         if person is not None and person.roles:
@@ -169,7 +174,8 @@ def _note(
         stores.audit.append(event, now)
 
 
-def _is_unsettled(conflict: Conflict, stores: Stores) -> bool:
+def is_unsettled(conflict: Conflict, stores: Stores) -> bool:
+    """Whether an open conflict still waits for an officer: both accounts are in use and bear one name."""
     if conflict.kind is not ConflictKind.NAME_REUSED:
         return True
     accounts = [stores.people.account(side.account_id or "") for side in conflict.sides]

@@ -7,8 +7,9 @@ import pytest
 
 from sso.audit.record import Origin
 from sso.authentication.clerks import account_of
+from sso.authentication.leaver import Leave, end_access
 from sso.directory.entry import Entry
-from sso.directory.person import Role
+from sso.directory.person import Departure, Role
 from tests.api.conftest import Caller, Office, problem
 from tests.authentication.examples import CIVIL
 from tests.storage import examples
@@ -109,6 +110,7 @@ def test_a_conflict_is_listed_and_decided(sql_office: Office, manager: Caller) -
     decided = manager.post(path, {"resolution": "same", "reason": WHY})
 
     assert [side["account_id"] for side in conflict["sides"]] == [earlier, later.id]
+    assert whole["settled"] is False
     problem(mended, 409, "conflict_not_resolvable")
     assert mended.json["detail"] == "it cannot be resolved like this; use different or same"
     assert decided.json["resolution"] == "same"
@@ -124,6 +126,21 @@ def test_a_conflict_is_listed_and_decided(sql_office: Office, manager: Caller) -
     assert {query["account_id"] for query in looked if "account_id" in query} == {later.id, earlier}
     [record] = sql_office.log("directory.conflict.resolved")
     assert (record["account_id"], record["detail"]["reason"]) == (later.id, WHY)
+
+
+def test_a_conflict_that_settled_itself_says_so(sql_office: Office, manager: Caller) -> None:
+    clerk(sql_office, "saran")
+    entry = Entry(directory_id="civil", immutable_id="uuid-9", dn="uid=s", login_name="Saran", attributes={})
+    with sql_office.hub.database.begin(Origin()) as stores:
+        later = account_of(entry, CIVIL, stores, datetime.now(UTC))
+    [conflict] = manager.get("/directories/civil/conflicts").json["conflicts"]
+
+    with sql_office.hub.database.begin(Origin()) as stores:
+        leave = Leave(departure=Departure.GONE, source="directory")
+        end_access(later, leave, stores, datetime.now(UTC))
+
+    whole = manager.get(f"/directories/civil/conflicts/{conflict['conflict_id']}").json
+    assert (whole["settled"], whole["resolution"]) == (True, None)
 
 
 def test_accounts_are_found_to_compare_and_each_person_looked_up_is_on_record(office: Office) -> None:

@@ -113,13 +113,16 @@ def test_one_human_goes_on_with_the_earlier_account(desk: Desk) -> None:
     assert desk.stores.conflicts.of_directory("civil") == []
 
 
-def test_an_officers_role_is_not_handed_to_an_entry_made_anew(desk: Desk) -> None:
+@pytest.mark.parametrize("resolution", [Resolution.SAME, Resolution.DIFFERENT])
+def test_an_officers_account_neither_ends_nor_goes_to_an_entry_made_anew(
+    desk: Desk, resolution: Resolution
+) -> None:
     earlier, later = made_anew(desk)
     desk.stores.people.grant_role(earlier.person_id, Role.AUDITOR, NOW)
     conflict = the_conflict(desk)
 
     with pytest.raises(NotResolvable) as caught, desk.database.begin(ORIGIN) as stores:
-        conflicts.resolve(conflict, Resolution.SAME, BY, stores, NOW)
+        conflicts.resolve(conflict, resolution, BY, stores, NOW)
 
     assert caught.value.why is Why.ROLE
     assert desk.stores.people.account(later.id) == later
@@ -144,6 +147,19 @@ def test_a_leaver_settles_a_conflict_by_leaving(desk: Desk) -> None:
 
     assert conflicts.unsettled("civil", desk.stores) == []
     assert len(desk.stores.conflicts.of_directory("civil")) == 1
+
+
+@pytest.mark.parametrize("resolution", [Resolution.SAME, Resolution.DIFFERENT])
+def test_what_has_settled_itself_is_not_decided_any_more(desk: Desk, resolution: Resolution) -> None:
+    """An officer's page may be older than the end of one of the accounts."""
+    earlier, later = made_anew(desk)
+    end_access(later, Leave(departure=Departure.GONE, source="directory"), desk.stores, NOW)
+
+    with pytest.raises(NotResolvable) as caught, desk.database.begin(ORIGIN) as stores:
+        conflicts.resolve(the_conflict(desk), resolution, BY, stores, NOW)
+
+    assert caught.value.why is Why.SETTLED
+    assert desk.stores.people.account(earlier.id) == earlier
 
 
 def test_a_reading_of_the_directory_finds_every_reused_name(desk: Desk) -> None:
