@@ -108,7 +108,8 @@ def _asked(finding_id: str, form: Mapping[str, str]) -> tuple[str, str, dict[str
     if action == "suppress":
         of = {"rule": form.get("rule", "")} if form.get("whole") == "yes" else {"finding_id": finding_id}
         days = form.get("days", "")
-        more = {"days": int(days) if days.isdecimal() else 0, "reason": form.get("reason", "").strip()}
+        number = int(days) if days.isdecimal() and len(days) < 4 else 0
+        more = {"days": number, "reason": form.get("reason", "").strip()}
         return "POST", "/audit/suppressions", {**of, **more}
     changes: dict[str, dict[str, Any]] = {
         "take": {"assignee": "me", "state": "in_progress"},

@@ -3,6 +3,7 @@
 Nothing here proposes a decision: equal names and addresses prove nothing.
 """
 
+import re
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from admin.pages import Visit, with_query
 from admin.room import Room, refusal_text, see_other
 
 ROLE = "people_manager"
+_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 FIELDS = ("one", "other", "why")
 DONE = ("linked", "separated")
 MAX_REASON_LENGTH = 200
@@ -66,6 +68,8 @@ def _people(room: Room) -> Response:
     values = {name: request.args.get(name, "").strip() for name in FIELDS}
     found: dict[str, list[dict[str, Any]]] = {}
     problem = field = None
+    if (values["one"] or values["other"]) and not values["why"]:
+        problem, field = visit.language.gettext(_("Say why.")), "why"
     for name in ("one", "other"):
         if not values[name] or problem:
             continue
@@ -89,7 +93,7 @@ def _people(room: Room) -> Response:
 def _matching(room: Room, officer: OfficerSession, named: str) -> list[dict[str, Any]]:
     """Return the accounts of a sign-in name, or of an account id."""
     found = _looked_up(room, officer, login_name=named)
-    if not found["matching"]:
+    if not found["matching"] and _ID.fullmatch(named):
         found = _looked_up(room, officer, account_id=named)
     return [account for account in found["accounts"] if account["account_id"] in found["matching"]]
 

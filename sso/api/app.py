@@ -95,6 +95,8 @@ def _view(
             officer = officer_of(token, operation.need, stores, provider, now)
         if operation.changes:
             require_sign_in(officer.sign_in, now, max_age=provider.settings.api_max_age)
+        if not all(value.isprintable() for value in path.values()):
+            raise Problem("not_found")  # nothing has such a name, and a database may refuse to look
         asked = operation.asked
         call: Call[Any] = Call(
             hub=hub,

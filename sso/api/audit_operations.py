@@ -18,7 +18,7 @@ from sso.api.audit_documents import (
 from sso.api.audit_parameters import Counting, Facets, Reason, Search, audit_query
 from sso.api.officer import Need
 from sso.api.operation import Answer, Call, Nothing, Operation
-from sso.api.people import PeopleAsked, name_hmac, people_found
+from sso.api.people import PeopleAsked, looks, people_found
 from sso.api.problem import Problem
 from sso.audit.event import EVENT_CLASSES, AuditSearched, AuditViewed
 from sso.audit.query import AuditQuery, AuditQueryInvalid
@@ -128,13 +128,9 @@ def _event_types(_: Call[Nothing]) -> Answer:
 def _people(call: Call[PeopleAsked]) -> Answer:
     with call.hub.database.read() as stores:
         found = people_found(call.asked, stores, call.hub.directories)
-    query: dict[str, JsonValue] = {}
-    if call.asked.login_name is not None:
-        query["name_hmac"] = name_hmac(call.asked.login_name, call.hub)
     shown = {person.person_id: person.account_id for person in found}.values()
-    for account_id in shown or (call.asked.account_id,):  # one record for each person
-        about: dict[str, JsonValue] = {} if account_id is None else {"account_id": account_id}
-        _searched(call, {**query, **about}, len(shown), call.asked.reason)
+    for query in looks(call.asked, call.hub, shown):
+        _searched(call, query, len(shown), call.asked.reason)
     return Answer({"people": [person.model_dump() for person in found]})
 
 

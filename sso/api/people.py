@@ -1,6 +1,7 @@
 """Find the accounts of people for an auditor: by sign-in name, or by account id. Names only, no claims."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
@@ -8,11 +9,14 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from sso.api.audit_documents import PersonDocument
 from sso.api.audit_parameters import Identifier, Reason
 from sso.api.operation import Nothing
+from sso.audit.record import JsonValue
 from sso.authentication.stores import Stores
 from sso.directory.department import Department
 from sso.directory.person import Account
 from sso.directory.routing import CitizenRoute, counted_name, normalise_login_name, route
 from sso.hub import Hub
+
+_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 class PeopleAsked(Nothing):
@@ -50,6 +54,19 @@ def accounts_asked_for(
         return _named(asked.login_name or "", stores, directories)
     account = stores.people.account(asked.account_id)
     return [] if account is None else [account]
+
+
+def looks(asked: PeopleAsked, hub: Hub, shown: Collection[str]) -> list[dict[str, JsonValue]]:
+    """Return how a look is recorded: once for each account shown; of nobody, by what was asked for.
+
+    What cannot be an id is a name that somebody typed into the wrong field: it is recorded as names are.
+    """
+    named, account_id = asked.login_name, asked.account_id
+    if not shown and account_id is not None and not _ID.fullmatch(account_id):
+        named, account_id = account_id, None
+    name: dict[str, JsonValue] = {} if named is None else {"name_hmac": name_hmac(named, hub)}
+    ids = list(shown) or ([] if account_id is None else [account_id])
+    return [{**name, "account_id": each} for each in ids] or [name]
 
 
 def name_hmac(login_name: str, hub: Hub) -> str:

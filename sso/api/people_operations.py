@@ -2,17 +2,16 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from sso.api.account_documents import AccountsFound, with_their_persons
 from sso.api.audit_documents import PersonDocument
-from sso.api.audit_parameters import Reason
+from sso.api.audit_parameters import Reason, readable
 from sso.api.officer import Need
 from sso.api.operation import Answer, Call, Nothing, Operation
-from sso.api.people import PeopleAsked, accounts_asked_for, accounts_of_person, name_hmac
+from sso.api.people import PeopleAsked, accounts_asked_for, accounts_of_person, looks
 from sso.api.problem import Problem
 from sso.audit.event.identity import PeopleLookedUp
-from sso.audit.record import JsonValue
 from sso.authentication import linking
 from sso.authentication.hinted import account_called
 from sso.authentication.linking import Decision, LinkRefused
@@ -27,6 +26,7 @@ Named = Annotated[
         max_length=256,
         description="An account id, or a name as typed at sign-in: tuya, or bolor@civil.example.",
     ),
+    AfterValidator(readable),
 ]
 
 
@@ -65,14 +65,12 @@ def _find(call: Call[PeopleAsked]) -> Answer:
 
 def _record_look(call: Call[PeopleAsked], shown: dict[str, str]) -> None:
     """Record for each person, durably and before the answer leaves, that they were looked up."""
-    named = call.asked.login_name
-    query: dict[str, JsonValue] = {} if named is None else {"name_hmac": name_hmac(named, call.hub)}
-    for account_id in shown.values() or (call.asked.account_id,):
+    for query in looks(call.asked, call.hub, shown.values()):
         event = PeopleLookedUp(
             account_id=call.officer.account_id,
             client_id=call.officer.client_id,
             session_id=call.officer.session_id,
-            query=query if account_id is None else {**query, "account_id": account_id},
+            query=query,
             results=len(shown),
             reason=call.asked.reason,
         )

@@ -1,8 +1,8 @@
 """The part of the log that one system outside of the house receives.
 
 A department's slice holds what is about the clerks of its directory, and what its directory itself did. It
-shows no other account and no person, by which two departments could find that two of their people are one;
-and nothing of the families `audit.` and `finding.`, which tell what officers looked for.
+shows no other account, no person and no request, by which two departments could find that two of their people
+are one; and nothing that officers looked for (`audit.`, `finding.`, and whatever was viewed).
 """
 
 import dataclasses
@@ -14,6 +14,7 @@ from sso.audit.record import AuditRecord
 
 _OF_OTHERS = frozenset({"actors", "person_id", "former_person_id", "linked_account_id", "other_account_id"})
 _NEVER_A_DEPARTMENTS = ("audit.", "finding.")
+_LOOKS = (".viewed", ".listed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class LogSlice:
         return record if self.directory_id is None else self._departments(record, directories)
 
     def _departments(self, record: AuditRecord, directories: Mapping[str, str | None]) -> AuditRecord | None:
-        if record.event.startswith(_NEVER_A_DEPARTMENTS):
+        if record.event.startswith(_NEVER_A_DEPARTMENTS) or record.event.endswith(_LOOKS):
             return None
         own = record.detail.get("directory_id")
         if record.account_id is not None and record.account_id in directories:
@@ -48,7 +49,8 @@ class LogSlice:
             return None
         actor = record.origin.actor
         foreign = names_account(actor) and directories.get(actor) != self.directory_id
-        origin = dataclasses.replace(record.origin, actor=None) if foreign else record.origin
+        actor = None if foreign else actor
+        origin = dataclasses.replace(record.origin, actor=actor, request_id=None, trace_id=None)
         detail = {name: value for name, value in record.detail.items() if name not in _OF_OTHERS}
         return dataclasses.replace(record, origin=origin, detail=detail)
 

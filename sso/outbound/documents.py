@@ -57,6 +57,8 @@ class ClientDocuments:
         self._outbound: Outbound | None = None
         self._sets: OrderedDict[tuple[str, str], _KeySet] = OrderedDict()
         self._turns = threading.BoundedSemaphore(max(1, threads // 2))
+        self._asked: set[str] = set()
+        self._most_asked = max(1, threads // 4)
 
     def keys(self, client: Publisher) -> Mapping[str, JsonValue]:
         """Return a client's public keys as a JWK set: registered, or as last read. Fetches nothing."""
@@ -108,18 +110,25 @@ class ClientDocuments:
 
         Never call it in a transaction. Nothing is kept: an object is good for one request (RFC 9101 5.2.1).
         """
-        if not self._turns.acquire(blocking=False):
-            log.warning(
-                "request object not read", extra={"client_id": client_id, "reason": "too many at once"}
-            )
+        if not self._begins(client_id):
+            _unread(client_id, "too many at once")
             return None
         try:
             return self._outbound_now().get(uri).body
         except (NotAllowed, NoAnswer) as error:
-            log.warning("request object not read", extra={"client_id": client_id, "reason": str(error)})
+            _unread(client_id, str(error))
             return None
         finally:
-            self._turns.release()
+            with self._guard:
+                self._asked.discard(client_id)
+
+    def _begins(self, client_id: str) -> bool:
+        """Whether a request object may be read now: one of a client, few in all, and no key waits for one."""
+        with self._guard:
+            if client_id in self._asked or len(self._asked) >= self._most_asked:
+                return False
+            self._asked.add(client_id)
+            return True
 
     def close(self) -> None:
         """Close what is open."""

@@ -54,7 +54,7 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
         visit = visit_of(hub, request, request.args.get("ui_locales"))
         params = request.args.to_dict(flat=False)
         read = request_object(hub, params)
-        signed = request.args.get("request") if read is None else read.decode("ascii", "replace")
+        signed = request.args.get("request") if read is None else read.decode("ascii", "replace").strip()
         prepare_client_keys(hub, request.args.get("client_id", ""), signed)
         outcome = _in_turn(hub, visit, lambda turn: _begin(turn, params, read))
         return _respond(outcome, answers, visit)

@@ -617,10 +617,12 @@ def test_a_people_manager_links_and_separates_accounts(
     page.click("#nav_people")
     page.fill("#one", "nobody-of-this-name")
     page.click("#look_up")
+    assert page.get_attribute(".govuk-error-summary__list a", "href") == "#why"
+    page.fill("#why", "case-9")
+    page.click("#look_up")
     assert page.get_attribute(".govuk-error-summary__list a", "href") == "#one"
     page.fill("#one", "saran")
     page.fill("#other", "saran@civil.example")
-    page.fill("#why", "case-9")
     page.click("#look_up")
     page.click("#several_one a >> text=Saran Citizen")
 
@@ -662,8 +664,9 @@ def test_a_people_managers_pages_look_right_at_320_pixels_in_chinese(
     look(page, "zh_narrow_conflict")
 
     for name, path in (
-        ("nobody", "?one=nobody-of-this-name"),
-        ("several", "?one=zaya@civil.example"),
+        ("nobody", "?one=nobody-of-this-name&why=7"),
+        ("unasked", "?one=tuya"),
+        ("several", "?one=zaya@civil.example&why=7"),
         ("person", f"/{one}"),
         ("link", f"/{one}/link/{other}"),
         ("separate", f"/{one}/separate"),
@@ -673,7 +676,7 @@ def test_a_people_managers_pages_look_right_at_320_pixels_in_chinese(
     page.fill("#reason", "两个人")
     page.click("#separate")
     assert "唯一账户" in page.inner_text(".govuk-error-summary")
-    page.goto(f"{console.address}/people?one=tuya&other=mia")
+    page.goto(f"{console.address}/people?one=tuya&other=mia&why=7")
     page.fill("#reason", "同一个人")
     page.click("#link")
     assert "管理人员" in page.inner_text(".govuk-error-summary")

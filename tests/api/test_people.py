@@ -159,3 +159,34 @@ def test_accounts_are_found_to_compare_and_each_person_looked_up_is_on_record(of
     assert (looked["detail"]["query"]["account_id"], looked["detail"]["reason"]) == (account_id, "case-7")
     assert looked["account_id"] == manager.account_id
     assert missed["detail"]["query"].keys() == {"name_hmac"}
+
+
+def test_what_cannot_be_an_id_is_recorded_as_a_name_is(office: Office) -> None:
+    """A name that was typed into the wrong field is somebody's: the log keeps its digest."""
+    manager = office.officer(Role.PEOPLE_MANAGER)
+
+    for account_id in ("bolor.typo@civil.example", "A" * 22):
+        assert manager.get(f"/people?account_id={account_id}").status_code == 200
+
+    by_id, by_name = office.log("person.viewed")[:2]
+    assert by_id["detail"]["query"] == {"account_id": "A" * 22}
+    assert by_name["detail"]["query"].keys() == {"name_hmac"}
+
+
+@pytest.mark.parametrize("path", ["/people/sign-out", "/people/disable"])
+def test_an_account_whose_name_no_database_takes_is_refused(office: Office, path: str) -> None:
+    manager = office.officer(Role.PEOPLE_MANAGER)
+
+    answer = manager.post(path, {"account": "a\0b", "reason": "case-7"})
+
+    assert problem(answer, 400, "invalid_parameter")
+
+
+@pytest.mark.parametrize(
+    "path", ["/audit/suppressions/a%00b", "/directories/a%00b/conflicts", "/directories/x/conflicts/a%00b"]
+)
+def test_a_path_that_nothing_can_have_is_not_found(sql_office: Office, path: str) -> None:
+    officer = sql_office.officer(Role.AUDITOR if "audit" in path else Role.PEOPLE_MANAGER)
+    method = "DELETE" if "suppressions" in path else "GET"
+
+    problem(officer.call(method, path), 404, "not_found")

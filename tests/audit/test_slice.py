@@ -2,8 +2,8 @@
 
 import pytest
 
-from sso.audit.event import AuditSearched, NodeStarted, SessionCreated
-from sso.audit.event.identity import AccountLinked
+from sso.audit.event import EVENT_CLASSES, AuditSearched, NodeStarted, SessionCreated
+from sso.audit.event.identity import AccountLinked, PeopleLookedUp
 from sso.audit.event.synchronisation import DirectorySynchronised
 from sso.audit.record import AuditEvent, AuditRecord, Origin, record_of
 from sso.audit.slice import LogSlice, accounts_in, means
@@ -39,6 +39,24 @@ def test_it_receives_nothing_of_nobodys_and_nothing_that_officers_looked_for() -
     assert of(NodeStarted(node="n", version="1")) is None
     assert of(DirectorySynchronised(directory_id="tax", run=1, kind="full", counts={})) is None
     assert of(AuditSearched(account_id=CLERK, query={"account_id": CITIZEN}, results=1)) is None
+    assert of(PeopleLookedUp(account_id=CLERK, query={"account_id": OTHER}, results=1)) is None
+    looks = [
+        code
+        for code in [event.code for event in EVENT_CLASSES]
+        if "view" in code or "listed" in code or "search" in code
+    ]
+    assert [
+        code for code in looks if not code.startswith(("audit.", "finding.")) and ".viewed" not in code
+    ] == []
+
+
+def test_it_learns_of_no_request_that_another_department_has_a_part_of() -> None:
+    """One decision of an officer may move accounts of two departments in one request."""
+    event = SessionCreated(account_id=CLERK, session_id="s", expires_at=NOW)
+    told = CIVIL.of(record_of(event, Origin(request_id="r", trace_id="t"), NOW), DIRECTORIES)
+
+    assert told is not None
+    assert (told.origin.request_id, told.origin.trace_id) == (None, None)
 
 
 def test_it_learns_of_no_other_account_of_a_person() -> None:

@@ -78,7 +78,8 @@ def test_what_an_application_says_about_itself_is_counted_on_fingers() -> None:
     assert OWN_FIELDS < set(FIELDS)
     assert OFFICER_FIELDS == {
         *("accept_token_endpoint_audience", "audience", "authorization_details_types", "claims_in_id_token"),
-        *("front_channel_tokens", "may_act", "may_impersonate", "require_pkce", "resource"),
+        *("front_channel_tokens", "may_act", "may_impersonate", "request_uris", "require_pkce"),
+        "resource",
         *(
             "role_mapping",
             "rotate_refresh_tokens",

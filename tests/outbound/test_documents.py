@@ -206,3 +206,31 @@ def test_a_sector_that_is_no_list_is_refused(desk: Desk, content: Any) -> None:
 
     with pytest.raises(InvalidClientMetadata, match="sector_identifier_uri"):
         desk.documents.proposal({"sector_identifier_uri": uri})
+
+
+def test_slow_requests_of_a_client_hold_up_no_keys_and_nobody_elses_requests(desk: Desk) -> None:
+    """RFC 9101 10.4: whoever sends browsers here again and again takes one turn, and no turn of the keys."""
+    documents = ClientDocuments(OutboundRules(allow_loopback=True, ca_file=desk.site.ca_file), threads=8)
+    slow = desk.site.publish("/request", b"a.b.c", delay_seconds=1.0)
+    quick = desk.site.publish("/other", b"d.e.f")
+    desk.site.publish("/jwks", {"keys": [key("one")]})
+    answers: list[bytes | None] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(documents.request_object("slow", slow)))
+        for _ in range(4)
+    ]
+
+    for thread in threads:
+        thread.start()
+    time.sleep(0.3)
+    other = documents.request_object("quick", quick)
+    documents.prepare(desk.client(), "one")
+    known = documents.keys(desk.client())
+    for thread in threads:
+        thread.join(10)
+    documents.close()
+
+    assert other == b"d.e.f"
+    assert known
+    assert desk.site.asked["/request"] == 1
+    assert (answers.count(None), answers.count(b"a.b.c")) == (3, 1)

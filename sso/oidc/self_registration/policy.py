@@ -29,7 +29,7 @@ OWN_FIELDS = frozenset(
         *("userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc"),
         *("introspection_encrypted_response_alg", "introspection_encrypted_response_enc"),
         *("authorization_encrypted_response_alg", "authorization_encrypted_response_enc"),
-        *("request_object_signing_alg", "require_signed_request_object", "request_uris"),
+        *("request_object_signing_alg", "require_signed_request_object"),
         "require_pushed_authorization_requests",
         *("backchannel_logout_uri", "backchannel_logout_session_required"),
         *("frontchannel_logout_uri", "frontchannel_logout_session_required"),
