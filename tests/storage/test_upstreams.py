@@ -1,9 +1,13 @@
 """What is remembered of upstreams, on both databases."""
 
+from concurrent.futures import wait
 from dataclasses import replace
 
+from sso.authentication.upstream.accounts import Vouchee, account_of
 from sso.authentication.upstream.journey import UpstreamJourney
+from sso.authentication.upstream.settings import UpstreamSettings
 from sso.authentication.upstream.stores import UpstreamSession
+from sso.directory.person import Account
 from sso.oidc.digest import digest
 from sso.oidc.session import SessionEnd
 from sso.storage.database import Database
@@ -91,6 +95,31 @@ def test_many_at_once_make_one_account(race: Race, sql_database: Database) -> No
             return True
 
     assert sum(race.run(first_sign_in)) == 1
+
+
+def test_who_comes_while_their_tie_ends_does_not_reach_the_account(race: Race) -> None:
+    someone = person()
+    account = citizen(someone.id)
+    settings = UpstreamSettings(
+        id="national", issuer="https://n.example", labels={"en": "N"}, client_id="hub"
+    )
+    vouchee = Vouchee(settings=settings, said={"sub": "s-1"})
+    with race.database.begin(ORIGIN) as stores:
+        stores.people.add_person(someone)
+        stores.people.add_account(account, NOW)
+        stores.upstreams.link("national", "s-1", account.id, NOW)
+
+    def arrive() -> Account | None:
+        with race.databases[1].begin(ORIGIN) as stores:
+            return account_of(vouchee, stores, NOW)
+
+    with race.database.begin(ORIGIN) as stores:
+        stores.people.lock_account(account.id)
+        stores.upstreams.untie("national", account.id)
+        arriving = race.pool.submit(arrive)
+        wait([arriving], timeout=0.2)
+
+    assert arriving.result() is None
 
 
 def test_an_account_that_is_never_made_ties_nothing(sql_database: Database) -> None:

@@ -71,7 +71,7 @@ class Vouchee:
 def account_of(vouchee: Vouchee, stores: Stores, now: datetime) -> Account | None:
     """Return the account, in step with what the upstream says today; None where unknown people stay out.
 
-    None too for somebody of a directory who was purged.
+    None too for somebody of a directory who was purged, and for whom the tie to the account just ended.
 
     Raises:
         NobodyNamed: the answer lacks the key.
@@ -79,8 +79,11 @@ def account_of(vouchee: Vouchee, stores: Stores, now: datetime) -> Account | Non
     settings, identifier = vouchee.settings, vouchee.identifier
     known = stores.upstreams.account_of(settings.id, identifier)
     if known is not None:
+        stores.people.lock_account(known)  # who unties it waits, or has just done so
         account = stores.people.account(known)
-        return None if account is None else _refreshed(account, vouchee, stores, now)
+        if account is None or stores.upstreams.account_of(settings.id, identifier) != known:
+            return None
+        return _refreshed(account, vouchee, stores, now)
     if settings.directory is not None:
         clerk = stores.people.staff(settings.directory.id, identifier)
         if clerk is not None:
