@@ -47,6 +47,12 @@ _PUT_SESSION = _insert_session.on_conflict_do_update(
 )
 _SESSION = select(upstream_session).where(_S.session_id == bindparam("key"))
 _FORGET_SESSION = delete(upstream_session).where(_S.session_id == bindparam("key"))
+_SESSIONS_BEGUN = (
+    select(_S.session_id)
+    .join(session, session.c.id == _S.session_id)
+    .where(session.c.account_id == bindparam("account"), _S.upstream_id == bindparam("upstream"))
+    .order_by(_S.session_id)
+)
 _GOING_ON = (
     select(_S.session_id)
     .join(session, session.c.id == _S.session_id)
@@ -149,6 +155,11 @@ class SqlUpstreams:
     def forget_session(self, session_id: str) -> None:
         """Forget to what sign-in at an upstream a session belongs."""
         self._unit.change(_FORGET_SESSION, {"key": session_id})
+
+    def sessions_begun(self, upstream_id: str, account_id: str) -> Sequence[str]:
+        """Return the sessions of an account that belong to one there, ended ones too while they are known."""
+        key = {"upstream": upstream_id, "account": account_id}
+        return [str(row.session_id) for row in self._unit.rows(_SESSIONS_BEGUN, key)]
 
     def sessions_of(self, upstream_id: str, sub: str | None, sid: str | None) -> Sequence[str]:
         """Return the sessions here that belong to a person there, to a session there, or to both."""

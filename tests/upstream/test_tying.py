@@ -14,11 +14,12 @@ from sso.authentication.evidence import Assurance
 from sso.authentication.linking import PROOF, Decision, LinkRefused, Obstacle
 from sso.authentication.sessions import SignedInAs
 from sso.authentication.upstream import tying
+from sso.authentication.upstream.stores import UpstreamSession
 from sso.authentication.upstream.tying import AccountThere, Untying
 from sso.directory.person import Account, Role
 from sso.directory.stores import PasswordCredential
 from sso.oidc.digest import new_id
-from sso.oidc.session import Session
+from sso.oidc.session import Session, SessionEnd
 from sso.web.visit import CookieNames
 from tests.relying_parties.visitor import Page
 from tests.storage import examples
@@ -218,6 +219,35 @@ def test_who_unties_ends_what_began_there_and_stays(stage: Stage) -> None:
     assert (event["account_id"], event["detail"]["rule"]) == (citizen.account.id, "proof")
     stage.browser().sign_in()
     assert stage.failure()[0] == "UPSTREAM_UNKNOWN_PERSON"
+
+
+def test_who_unties_revokes_what_outlives_the_sessions_that_began_there(stage: Stage) -> None:
+    """Offline grants survive a sign-out, so that of an ended session is revoked as well."""
+    citizen, now = Citizen.of(stage), datetime.now(UTC)
+    there, ended, own = (citizen.signed_in() for _ in range(3))
+    client = examples.client()
+    grants = [
+        examples.grant(
+            client_id=client.client_id, account_id=citizen.account.id, session_id=session.id, offline=True
+        )
+        for session in (there, ended, own)
+    ]
+    with stage.hub.database.begin(ORIGIN) as stores:
+        assert stores.upstreams.link("national", new_id(), citizen.account.id, now)
+        stores.clients.add(client, now)
+        for session in (there, ended):
+            begun = UpstreamSession(
+                session_id=session.id, upstream_id="national", sub="s", sid=None, id_token="a.b.c"
+            )
+            stores.upstreams.put_session(begun, now)
+        for grant in grants:
+            stores.grants.add(grant)
+        sessions.end(ended, SessionEnd.SIGNED_OUT, stores, now)
+        assert tying.untie(citizen.account, Untying("national", (), PROVEN, own), stores, now)
+
+    with stage.hub.database.read() as stores:
+        kept = [stores.grants.get(grant.id) for grant in grants]
+    assert [grant is not None and grant.revoked_at is None for grant in kept] == [False, False, True]
 
 
 def test_the_last_way_to_sign_in_stays(stage: Stage) -> None:

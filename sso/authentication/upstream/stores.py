@@ -64,6 +64,10 @@ class Upstreams(Protocol):
         """Forget to what sign-in at an upstream a session belongs."""
         ...
 
+    def sessions_begun(self, upstream_id: str, account_id: str) -> Sequence[str]:
+        """Return the sessions of an account that belong to one there, ended ones too while they are known."""
+        ...
+
     def sessions_of(self, upstream_id: str, sub: str | None, sid: str | None) -> Sequence[str]:
         """Return the sessions here that belong to a person there, to a session there, or to both."""
         ...

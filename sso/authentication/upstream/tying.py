@@ -76,9 +76,10 @@ class Untying:
 
 
 def untie(account: Account, untying: Untying, stores: Stores, now: datetime) -> bool:
-    """End the tie and the sessions that began there; false if there was none.
+    """End the tie, the sessions that began there and every grant of theirs; false if there was none.
 
-    By an officer's decision every session of the account ends, as when accounts are unlinked.
+    Grants go with them that outlived their sessions, too; the session of who decides goes on with its own. By an
+    officer's decision every session of the account ends, as when accounts are unlinked.
 
     Raises:
         LinkRefused: nobody could sign in to the account any more, or its person is an officer.
@@ -109,11 +110,13 @@ def _end_sessions(account: Account, untying: Untying, stores: Stores, now: datet
     if not untying.decision.is_proven:
         sessions.end_every(account.id, SessionEnd.OFFICER, stores, now, untying.decision.reason)
         return
-    for session in stores.sessions.of_account(account.id):
-        there = stores.upstreams.session(session.id)
-        stays = untying.staying is not None and session.id == untying.staying.id
-        if there is not None and there.upstream_id == untying.upstream_id and not stays:
+    staying_id = None if untying.staying is None else untying.staying.id
+    for session_id in stores.upstreams.sessions_begun(untying.upstream_id, account.id):
+        if session_id == staying_id:
+            continue
+        if (session := stores.sessions.by_id(session_id)) is not None:
             sessions.end(session, SessionEnd.UPSTREAM, stores, now)
+        stores.grants.revoke_of_session(session_id, keep_offline=False, now=now)
 
 
 def _locked(account: Account, stores: Stores) -> Account:
