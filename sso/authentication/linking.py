@@ -32,6 +32,7 @@ class Obstacle(StrEnum):
     ONLY_ACCOUNT = "only_account"
     TAKEN = "taken"
     ONE_THERE = "one_there"
+    MADE_THERE = "made_there"
     NO_CITIZEN = "no_citizen"
     LAST_WAY = "last_way"
 
@@ -50,6 +51,7 @@ _SENTENCES: Mapping[Obstacle, str] = {
     Obstacle.ONLY_ACCOUNT: "it is the only account of its person already",
     Obstacle.TAKEN: "that account there belongs to another account here",
     Obstacle.ONE_THERE: "the account here is tied to another one there; untie that first",
+    Obstacle.MADE_THERE: "the account here was made for somebody there; an officer says who that is now",
     Obstacle.NO_CITIZEN: "only a citizen's account is tied, and to a provider that signs in citizens",
     Obstacle.LAST_WAY: "it is the only way into the account; give it a password first, or disable it",
 }

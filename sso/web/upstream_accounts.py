@@ -128,7 +128,7 @@ class _TyingPages:
     def confirm(self, upstream: UpstreamSettings, pending_id: str, visit: Visit) -> Response:
         with self._hub.database.read() as stores:
             proven = self._proven(upstream, pending_id, visit, stores)
-            obstacle = tying.obstacle(proven.account, proven.there, stores)
+            obstacle = tying.obstacle(proven.account, proven.there, Decision(PROOF), stores)
         here = self._accounts.shown(proven.account, proven.account.id, visit.language)
         name = upstream.label(visit.language.tag)
         there = Shown(id="", title=proven.shown, subtitle=name, current=False, disabled=False)

@@ -214,6 +214,9 @@ LINK_PROBLEMS: Mapping[str, Sentences] = {
         _("You can sign in here with another account of that provider already"),
         _("Go back, end that one, and then add this one."),
     ),
+    "made_there": Sentences(
+        _("This account was made when somebody first came from that provider"), _CITIZEN_HELP
+    ),
     "no_citizen": Sentences(_("Only a citizen's account can be signed in to elsewhere"), None),
     "last_way": Sentences(
         _("You could not sign in to this account any more"),

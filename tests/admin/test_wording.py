@@ -125,7 +125,7 @@ def test_whatever_speaks_against_a_decision_is_said_in_the_officers_language() -
         id="c", directory_id="civil", kind=ConflictKind.NAME_REUSED, sides=(), found_at=now, seen_at=now
     )
     refused = {NotResolvable(why, conflict).sentence for why in Why if why is not Why.NOT_THIS_KIND}
-    ties = {Obstacle.TAKEN, Obstacle.ONE_THERE, Obstacle.NO_CITIZEN, Obstacle.LAST_WAY}  # commands only
+    ties = {Obstacle.TAKEN, Obstacle.ONE_THERE, Obstacle.MADE_THERE, Obstacle.NO_CITIZEN, Obstacle.LAST_WAY}
 
     assert set(REFUSALS) == {obstacle.sentence for obstacle in set(Obstacle) - ties} | refused
     assert set(CONFLICT_KINDS) == {kind.value for kind in ConflictKind}

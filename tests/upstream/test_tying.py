@@ -275,6 +275,22 @@ def test_a_way_that_is_not_configured_any_more_is_none(stage: Stage) -> None:
     assert tied(stage, citizen.account) == ["closed"]
 
 
+def test_an_account_made_there_is_tied_anew_by_an_officer_only(stage: Stage) -> None:
+    """What the platform says of another person would become what the hub says of this one."""
+    someone, now = examples.person(), datetime.now(UTC)
+    account = examples.citizen(someone.id, login_name=f"national:{new_id().lower()}")
+    there = AccountThere(stage.hub.upstreams["national"].settings, new_id())
+    with stage.hub.database.begin(ORIGIN) as stores:
+        stores.people.add_person(someone)
+        stores.people.add_account(account, now)
+        with pytest.raises(LinkRefused) as caught:
+            tying.tie(account, there, PROVEN, stores, now)
+        tying.tie(account, there, OFFICER, stores, now)
+
+    assert caught.value.obstacle is Obstacle.MADE_THERE
+    assert tied(stage, account) == ["national"]
+
+
 @pytest.mark.parametrize("case", ["staff", "role", "disabled", "second"])
 def test_some_accounts_are_never_tied(stage: Stage, case: str) -> None:
     citizen = Citizen.of(stage)

@@ -97,12 +97,12 @@ def account_of(vouchee: Vouchee, stores: Stores, now: datetime) -> Account | Non
 
 def _refreshed(account: Account, vouchee: Vouchee, stores: Stores, now: datetime) -> Account | None:
     directory = vouchee.settings.directory
-    made_here = account.login_name.startswith(_made_up(vouchee.settings))
-    if directory is None and not made_here:
+    made_there = is_made_there(account, vouchee.settings)
+    if directory is None and not made_there:
         return account  # the person tied it: what the hub knows of them stands
     # What this upstream says nothing of today stays: it may be there because the person allowed less.
     before, claims = dict(account.claims), vouchee.claims()
-    if directory is not None and not made_here:
+    if directory is not None and not made_there:
         # The directory has named its clerk: what it says stands, and of the rest the upstream may speak.
         claims = {name: claims[name] for name in claims if name not in before.keys() & directory.rules.keys()}
     changed = {name for name, value in claims.items() if before.get(name) != value}
@@ -113,6 +113,11 @@ def _refreshed(account: Account, vouchee: Vouchee, stores: Stores, now: datetime
         AccountUpdated(account_id=account.id, claims_changed=frozenset(changed), source=SOURCE), now
     )
     return stores.people.account(account.id)
+
+
+def is_made_there(account: Account, settings: UpstreamSettings) -> bool:
+    """Whether an account was made at a sign-in there, so that its claims follow what the upstream says."""
+    return account.login_name.startswith(_made_up(settings))
 
 
 def _made_up(settings: UpstreamSettings) -> str:

@@ -12,6 +12,7 @@ from sso.audit.event.upstream import UpstreamAccountTied, UpstreamAccountUntied
 from sso.authentication import sessions
 from sso.authentication.kept_accounts import usable
 from sso.authentication.linking import Decision, LinkRefused, Obstacle
+from sso.authentication.upstream.accounts import is_made_there
 from sso.authentication.upstream.settings import UpstreamSettings
 from sso.authentication.upstream.stores import Stores
 from sso.directory.person import Account, AccountKind
@@ -26,8 +27,12 @@ class AccountThere:
     identifier: str = field(repr=False)
 
 
-def obstacle(account: Account, there: AccountThere, stores: Stores) -> Obstacle | None:
-    """Return why the account there cannot become a way into the account here, or None."""
+def obstacle(account: Account, there: AccountThere, decision: Decision, stores: Stores) -> Obstacle | None:
+    """Return why the account there cannot become a way into the account here, or None.
+
+    An account that was made for somebody there follows what the platform says of them, so that only an
+    officer says who they are now.
+    """
     if account.kind is not AccountKind.CITIZEN or there.upstream.directory is not None:
         return Obstacle.NO_CITIZEN
     if (reason := _unmovable(account, stores)) is not None:
@@ -37,7 +42,8 @@ def obstacle(account: Account, there: AccountThere, stores: Stores) -> Obstacle 
         return Obstacle.SAME_PERSON if known == account.id else Obstacle.TAKEN
     if there.upstream.id in stores.upstreams.ties_of(account.id):
         return Obstacle.ONE_THERE
-    return None
+    made_there = is_made_there(account, there.upstream)
+    return Obstacle.MADE_THERE if made_there and decision.is_proven else None
 
 
 def tie(account: Account, there: AccountThere, decision: Decision, stores: Stores, now: datetime) -> None:
@@ -47,7 +53,7 @@ def tie(account: Account, there: AccountThere, decision: Decision, stores: Store
         LinkRefused: as `obstacle` says, of the account as it is now.
     """
     account = _locked(account, stores)
-    if (reason := obstacle(account, there, stores)) is not None:
+    if (reason := obstacle(account, there, decision, stores)) is not None:
         raise LinkRefused(reason)
     if not stores.upstreams.link(there.upstream.id, there.identifier, account.id, now):
         raise LinkRefused(Obstacle.TAKEN)
@@ -78,8 +84,8 @@ class Untying:
 def untie(account: Account, untying: Untying, stores: Stores, now: datetime) -> bool:
     """End the tie, the sessions that began there and every grant of theirs; false if there was none.
 
-    Grants go with them that outlived their sessions, too; the session of who decides goes on with its own. By an
-    officer's decision every session of the account ends, as when accounts are unlinked.
+    Grants go with them that outlived their sessions, too; the session of who decides goes on with its own.
+    By an officer's decision every session of the account ends, as when accounts are unlinked.
 
     Raises:
         LinkRefused: nobody could sign in to the account any more, or its person is an officer.
