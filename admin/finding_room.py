@@ -19,6 +19,11 @@ _FACETS = ("client_id", "account_id", "session_id", "grant_id", "directory_id", 
 _MINUTE = timedelta(minutes=1)
 
 
+def _(message: str) -> str:
+    """Mark a message for translation; `Language.gettext` translates it when a page is made."""
+    return message
+
+
 def blueprint(room: Room) -> Blueprint:
     """Return the pages of findings."""
     bp = Blueprint("findings", __name__)
@@ -77,13 +82,13 @@ def _show(room: Room, visit: Visit, finding_id: str, refused: ApiRefused | None 
     return room.page(
         visit,
         "finding.html",
-        200 if refused is None else 400,
+        200 if refused is None else refused.status,
         finding=finding,
         records_link=search_link(finding["search"]),
         mine=finding["assignee"] == officer.account_id,
         client_names=room.client_names(officer),
         written={name: request.form.get(name, "") for name in ("comment", "closed_as", "reason")},
-        problem=None if refused is None else refusal_text(refused, visit.language),
+        problem=None if refused is None else _problem(refused, visit),
         field=None if refused is None else _field(refused),
     )
 
@@ -95,7 +100,7 @@ def _act(room: Room, finding_id: str) -> Response:
     try:
         room.api.call(officer, method, path, document=document)
     except ApiRefused as error:
-        if error.status != 400:
+        if error.status not in (400, 412):
             raise
         return _show(room, visit, finding_id, error)
     return see_other(f"/findings/{quote(finding_id, safe='')}")
@@ -105,6 +110,8 @@ def _asked(finding_id: str, form: Mapping[str, str]) -> tuple[str, str, dict[str
     """Return the call that a form stands for: method, path, document."""
     action, comment = form.get("action", ""), form.get("comment", "").strip()
     words = {"comment": comment} if comment else {}
+    seen = {"changed_at": form["changed_at"]} if form.get("changed_at") else {}
+    grown = {"last_record_id": form["last_record_id"]} if form.get("last_record_id") else {}
     if action == "suppress":
         of = {"rule": form.get("rule", "")} if form.get("whole") == "yes" else {"finding_id": finding_id}
         days = form.get("days", "")
@@ -112,11 +119,11 @@ def _asked(finding_id: str, form: Mapping[str, str]) -> tuple[str, str, dict[str
         more = {"days": number, "reason": form.get("reason", "").strip()}
         return "POST", "/audit/suppressions", {**of, **more}
     changes: dict[str, dict[str, Any]] = {
-        "take": {"assignee": "me", "state": "in_progress"},
-        "give_back": {"assignee": None, "state": "open"},
+        "take": {"assignee": "me", "state": "in_progress", **seen},
+        "give_back": {"assignee": None, "state": "open", **seen},
         "comment": {"comment": comment},
-        "close": {"state": "closed", "closed_as": form.get("closed_as") or None, **words},
-        "reopen": {"state": "open"},
+        "close": {"state": "closed", "closed_as": form.get("closed_as") or None, **words, **seen, **grown},
+        "reopen": {"state": "open", **seen},
     }
     return "PATCH", f"/audit/findings/{segment(finding_id)}", changes.get(action, {})
 
@@ -134,7 +141,18 @@ def _lift(room: Room) -> Response:
     return see_other("/suppressions")
 
 
+def _problem(error: ApiRefused, visit: Visit) -> str:
+    """What the page says of a refusal."""
+    if error.code == "changed_meanwhile":
+        return visit.language.gettext(
+            _("Somebody has changed this finding meanwhile, or more was found. Look at it as it is now.")
+        )
+    return refusal_text(error, visit.language)
+
+
 def _field(error: ApiRefused) -> str:
     """The field of the page that a refusal speaks of."""
+    if error.code == "changed_meanwhile":
+        return "state"
     named = [problem.get("parameter", "") for problem in error.errors]
     return next((name for name in named if name in ("comment", "closed_as", "reason", "days")), "comment")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from sso.api.audit_parameters import EventId, Identifier, Reason, readable
 from sso.api.operation import Nothing
@@ -45,6 +45,12 @@ class FindingChange(Nothing):
         None, description="An auditor's account id, or `me`; null takes it from whoever has it."
     )
     comment: Words | None = Field(None, description="Name nobody: it stays.")
+    changed_at: AwareDatetime | None = Field(
+        None, description="As you read it: changed since, it is left alone (changed_meanwhile)."
+    )
+    last_record_id: EventId | None = Field(
+        None, description="As you read it: grown since, it is left alone (changed_meanwhile)."
+    )
 
 
 class SuppressionAsked(Nothing):

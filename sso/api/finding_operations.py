@@ -96,6 +96,8 @@ def _change(call: Call[FindingChange]) -> Answer:
         try:
             changed = queue.change(found, _wanted(call, stores), working(call), stores, call.now)
         except NotPossible as refusal:
+            if refusal.why is Why.CHANGED:
+                raise Problem("changed_meanwhile", "read it again and decide anew") from refusal
             if refusal.why is not Why.NOTHING:
                 name, detail = _WRONG[refusal.why]
                 errors = [{"parameter": name, "detail": detail}]
@@ -117,6 +119,8 @@ def _wanted(call: Call[FindingChange], stores: SqlStores) -> Change:
         closed_as=None if asked.closed_as is None else CloseReason(asked.closed_as),
         assignee=assignee,
         comment=asked.comment,
+        seen_changed_at=asked.changed_at,
+        seen_last_record_id=asked.last_record_id,
     )
 
 

@@ -508,6 +508,10 @@ def test_an_auditor_works_through_a_finding_without_javascript(
     page.click("#to_records")
     assert client_id in page.inner_html("#event-table")
     page.go_back()
+    hub.run("audit", "findings", "comment", page.url.rpartition("/")[2], "I look too")
+    page.click("#take")
+    assert page.get_attribute(".govuk-error-summary__list a", "href") == "#state"
+    assert "I look too" in page.inner_text("#comments")
     page.click("#take")
     assert page.inner_text("#assignee") == "Ana Auditor"
     page.fill("#comment", "asked <b>them</b>")
@@ -532,7 +536,7 @@ def test_an_auditor_works_through_a_finding_without_javascript(
     page.goto(f"{console.address}/findings?closed=1")
     assert "Water board" in page.inner_text("#finding-table")
     changed = hub.audit("--event", "finding.changed")
-    assert [each["detail"]["stage"] for each in changed] == ["closed", "in_progress"]
+    assert [each["detail"]["stage"] for each in changed] == ["closed", "in_progress", "open"]
     assert changed[0]["client_id"] == "officers-console"
 
 

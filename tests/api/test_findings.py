@@ -75,6 +75,33 @@ def test_an_auditor_works_on_a_finding(sql_office: Office) -> None:
     assert {(each["account_id"], each["client_id"]) for each in changed} == {(caller.account_id, "console")}
 
 
+@pytest.mark.parametrize("meanwhile", ["closed", "grown"])
+def test_nothing_is_done_with_a_finding_that_is_no_longer_what_was_seen(
+    sql_office: Office, meanwhile: str
+) -> None:
+    finding_id, caller = find(sql_office), sql_office.officer(Role.AUDITOR)
+    path = f"/audit/findings/{finding_id}"
+    seen = caller.get(path).json
+    if meanwhile == "closed":
+        caller.patch(path, {"state": "closed", "closed_as": "benign"})
+    else:
+        another = find(sql_office)
+        with sql_office.hub.database.begin(Origin()) as stores:
+            stores.findings.grow(finding_id, 1, another, datetime.now(UTC))
+    now = caller.get(path).json
+
+    taking = {"assignee": "me", "state": "in_progress", "changed_at": seen["changed_at"]}
+    closing = {"state": "closed", "closed_as": "duplicate", "last_record_id": seen["last_record_id"]}
+    stale = caller.patch(path, taking if meanwhile == "closed" else closing)
+    unchanged = caller.get(path).json
+    names = ("changed_at", "last_record_id")
+    fresh = caller.patch(path, {**closing, "comment": "as I see", **{name: now[name] for name in names}})
+
+    problem(stale, 412, "changed_meanwhile")
+    assert unchanged == now
+    assert fresh.json["closed_as"] == "duplicate"
+
+
 def test_an_auditor_keeps_a_rule_quiet_for_a_while(sql_office: Office) -> None:
     finding_id, caller = find(sql_office), sql_office.officer(Role.AUDITOR)
 

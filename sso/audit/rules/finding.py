@@ -171,12 +171,18 @@ class FindingStores(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to become of a finding; what is None stays as it is. `assignee` "" takes it from everybody."""
+    """What is to become of a finding; what is None stays as it is. `assignee` "" takes it from everybody.
+
+    `seen_changed_at` and `seen_last_record_id` are of the finding that the officer decided about; where they
+    are given and it is another by now, nothing is changed.
+    """
 
     state: State | None = None
     closed_as: CloseReason | None = None
     assignee: str | None = None
     comment: str | None = None
+    seen_changed_at: datetime | None = None
+    seen_last_record_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

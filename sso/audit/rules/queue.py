@@ -33,6 +33,7 @@ class Why(StrEnum):
     """Why a finding stays as it is, or a suppression is not made."""
 
     NOTHING = "nothing"
+    CHANGED = "changed"
     REASON_MISSING = "reason_missing"
     REASON_ALONE = "reason_alone"
     TOO_MUCH = "too_much"
@@ -84,10 +85,12 @@ def change(
 
     Raises:
         NotPossible: it is closed without saying what it was, or the other way round; the comment is longer
-            than MAX_COMMENT_LENGTH; or nothing changes.
+            than MAX_COMMENT_LENGTH; it is no longer what the officer saw; or nothing changes.
     """
     if len(wanted.comment or "") > MAX_COMMENT_LENGTH:
         raise NotPossible(Why.TOO_MUCH)
+    if not _is_as_seen(finding, wanted):
+        raise NotPossible(Why.CHANGED)
     changed = _changed(finding, wanted, now)
     if replace(changed, changed_at=finding.changed_at) == finding and not wanted.comment:
         raise NotPossible(Why.NOTHING)
@@ -180,6 +183,13 @@ def _opened(match: Match, now: datetime) -> Finding:
         opened_at=now,
         changed_at=now,
     )
+
+
+def _is_as_seen(finding: Finding, wanted: Change) -> bool:
+    """Whether nobody changed it, nor more was found, since an officer looked at it, as far as they say."""
+    if wanted.seen_changed_at not in (None, finding.changed_at):
+        return False
+    return wanted.seen_last_record_id in (None, finding.last_record_id)
 
 
 def _changed(finding: Finding, wanted: Change, now: datetime) -> Finding:
