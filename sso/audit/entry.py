@@ -167,11 +167,13 @@ def _record(body: Mapping[str, JsonValue], known: Mapping[str, Mapping[str, Json
     if body["v"] != FORMAT:
         raise ValueError(body["v"])
     who, where = known.get("who", {}), known.get("where", {})
-    severity = body["severity"]
+    severity, occurred_at = body["severity"], datetime.fromisoformat(str(body["time"]))
+    if occurred_at.tzinfo is None:
+        raise ValueError(body["time"])
     return AuditRecord(
         id=str(body["id"]),
         event=str(body["event"]),
-        occurred_at=datetime.fromisoformat(str(body["time"])),
+        occurred_at=occurred_at,
         outcome=Outcome(str(body["outcome"])),
         severity=Severity(severity if isinstance(severity, int) else 0),
         client_id=_optional(body.get("client_id")),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sso.audit.canonical import canonical
-from sso.audit.entry import GROUPS, Entry, EntryInvalid, Group, entry_of, record_from
+from sso.audit.entry import GROUPS, Entry, EntryInvalid, Group, entry_of, public_record, record_from
 from sso.audit.event import AuditSearched, SignInFailed, TokenIssued
 from sso.audit.merkle.tree import leaf_hash
 from sso.audit.record import Origin, record_of
@@ -113,6 +113,14 @@ def test_a_detail_that_nobody_declared_public_is_sealed() -> None:
 def test_bytes_that_are_no_entry_are_refused(body: bytes) -> None:
     with pytest.raises(EntryInvalid):
         record_from(Entry("x", body, {}))
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    """Nobody could say whether it was before or after another."""
+    entry = entry_of(FAILED)
+
+    with pytest.raises(EntryInvalid):
+        public_record(entry.body.replace(b"+00:00", b""))
 
 
 @given(json_values, json_values)
