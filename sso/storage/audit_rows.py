@@ -125,7 +125,12 @@ StoredEntry = Row[Any] | KeptEntry
 
 
 def entries_of(rows: Sequence[StoredEntry], keys: AuditKeys) -> list[Entry]:
-    """Return the entries of rows, with their groups where the keys still exist."""
+    """Return the entries of rows, with their groups where the keys still exist.
+
+    Raises:
+        EntryInvalid: what tells of somebody else is not in its form.
+        SealBroken: what was sealed was changed.
+    """
     others = [_read_others(row) for row in rows]
     ids = {row.key_id for row in rows if row.key_id is not None}
     known = keys.by_ids(ids | {key_id for each in others for key_id, _ in each.values()})
@@ -136,7 +141,7 @@ def records_of(rows: Sequence[StoredEntry], keys: AuditKeys) -> list[AuditRecord
     """Return the records of rows; of a shredded one only what tells of nobody.
 
     Raises:
-        EntryInvalid: what was sealed is not what the body commits to.
+        EntryInvalid: a body is none, or what was sealed is not what it commits to.
         SealBroken: what was sealed was changed.
     """
     return [record_from(entry) for entry in entries_of(rows, keys)]
@@ -175,8 +180,12 @@ def address_refs(text: str, keys: AuditKeys) -> tuple[str, list[bytes]]:
 
 
 def _read_others(row: StoredEntry) -> dict[str, tuple[str, bytes]]:
-    whole: Mapping[str, tuple[str, str]] = json.loads(row.others) if row.others else {}
-    return {name: (key_id, base64.b64decode(sealed)) for name, (key_id, sealed) in whole.items()}
+    try:
+        whole: Mapping[str, tuple[str, str]] = json.loads(row.others) if row.others else {}
+        return {name: (str(key_id), base64.b64decode(sealed)) for name, (key_id, sealed) in whole.items()}
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        message = "what tells of somebody else cannot be read"
+        raise EntryInvalid(message) from error
 
 
 def _entry(row: StoredEntry, others: Mapping[str, tuple[str, bytes]], known: Mapping[str, DataKey]) -> Entry:

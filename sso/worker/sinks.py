@@ -22,6 +22,7 @@ from sso.outbound import Outbound
 from sso.storage.audit_sinks import PlacedRecord, SinkState
 from sso.storage.audit_tree import Head
 from sso.storage.detection import Place
+from sso.storage.errors import StorageUnavailable
 from sso.storage.stores import SqlStores
 from sso.worker.sink_targets import Delivery, NotDelivered, Told, delivery_to
 
@@ -65,9 +66,9 @@ class SinkDelivery:
         while not stop.wait(wait):
             try:
                 wait = 0.0 if self.step() else self._pause()
-            except Exception:  # a loop that must go on: the database may be away for a while
+            except Exception as error:  # a loop that must go on: the database may be away for a while
                 log.exception("delivery of the log failed", extra={"sink": self.sink.name})
-                wait = POLL_SECONDS
+                wait = POLL_SECONDS if isinstance(error, StorageUnavailable) else self._broke(error)
         self._let_go()
 
     def step(self) -> bool:
@@ -143,8 +144,14 @@ class SinkDelivery:
         now = datetime.now(UTC)
         until, delivered_at = now + timedelta(seconds=self.hold_seconds), now if step.told else None
         with self.hub.database.begin(_ORIGIN) as stores:
-            if stores.audit_sinks.advance(step.after, self._holder, until, delivered_at):
+            moved = stores.audit_sinks.advance(step.after, self._holder, until, delivered_at)
+            if moved:
                 self._on_record(step, before, stores, now)
+        if moved and step.missed is not None:
+            log.critical(
+                "entries of the log never reach a sink",
+                extra={"sink": self.sink.name, "entries": step.missed.entries},
+            )
         if step.told:
             self._failures, self._batch = 0, min(MAX_BATCH, self._batch * 2)
         return True
@@ -156,9 +163,17 @@ class SinkDelivery:
             stores.audit.append(SinkRecovered(sink=name, attempts=before.failures), now)
         if step.missed is not None:
             stores.audit.append(step.missed, now)
-            log.critical(
-                "entries of the log never reach a sink", extra={"sink": name, "entries": step.missed.entries}
-            )
+
+    def _broke(self, error: Exception) -> float:
+        """Count what nobody foresaw as a failure like others, and say how long to wait."""
+        try:
+            with self.hub.database.read() as stores:
+                state = stores.audit_sinks.state(self.sink.name)
+            if state is not None:
+                self._failed(state, type(error).__name__)
+        except StorageUnavailable:
+            return POLL_SECONDS
+        return self._pause()
 
     def _failed(self, state: SinkState, reason: str) -> None:
         self._failures, self._batch = self._failures + 1, max(1, self._batch // 2)

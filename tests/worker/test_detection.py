@@ -23,7 +23,7 @@ from sso.storage.detection import Judging, Place
 from sso.storage.errors import StorageUnavailable
 from sso.worker.detection import HELD, Detection
 from sso.worker.sequencer import open_epoch
-from tests.worker.conftest import NOW, Log
+from tests.worker.conftest import NOW, Log, binary
 
 on_sqlite = pytest.mark.parametrize("log", ["sqlite"], indirect=True)
 """What happens above the database."""
@@ -241,6 +241,18 @@ def test_a_record_that_somebody_broke_is_passed_over(log: Log) -> None:
     judge_all(Detection(log.hub, brute_force))
 
     assert [each.records for each in findings(log)] == [11]
+
+
+@on_sqlite
+def test_records_whose_others_somebody_broke_are_passed_over(log: Log) -> None:
+    fail(log, 14)
+    ids = "(SELECT id FROM audit_event WHERE event LIKE 'auth.%' AND others IS NULL LIMIT 1)"
+    for others in (b"x", b"[1]", b'{"actor":1}', b'{"actor":["k",1]}'):
+        log.tamper(f"UPDATE audit_event SET others = {binary(log, others)} WHERE id = {ids}")
+
+    judge_all(Detection(log.hub, brute_force))
+
+    assert [each.records for each in findings(log)] == [10]
 
 
 @on_sqlite

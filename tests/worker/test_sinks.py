@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from sso.hub import build, outbound_rules
 from sso.oidc.digest import new_id
 from sso.outbound import Outbound
 from sso.storage.audit_sinks import SinkState
+from sso.storage.errors import StorageUnavailable
 from sso.worker.sequencer import open_epoch
 from sso.worker.sink_targets import NotDelivered, Told, delivery_to
 from sso.worker.sinks import MAX_BATCH, TELL_AFTER, SinkDelivery, deliver_to_sink
@@ -177,6 +178,42 @@ def test_failures_and_recovery_are_one_event_each(sink: Sink) -> None:
     assert sink.told[-1].record.event == "audit.sink.recovered"
     assert sink.places() == list(range(sink.log.size))
     assert (sink.state().failures, sink.state().failing_since) == (0, None)
+
+
+@ON_SQLITE
+def test_what_nobody_foresaw_is_a_failure_like_others(sink: Sink) -> None:
+    sink.drain()
+    sink.log.grow(3)
+    stop = threading.Event()
+
+    def break_down(batch: Sequence[Told]) -> None:
+        stop.set()
+        raise KeyError("a bug")
+
+    replace(sink.delivery, deliver=break_down).run(stop)
+
+    assert (sink.state().failures, sink.state().reason) == (1, "KeyError")
+
+
+@ON_SQLITE
+def test_what_is_missing_is_logged_when_it_is_on_record(sink: Sink, caplog: pytest.LogCaptureFixture) -> None:
+    (gone,) = sink.log.grow(1)
+    sink.log.tamper(
+        f"DELETE FROM audit_event WHERE id = '{gone}'",
+        "CREATE TRIGGER spoil BEFORE INSERT ON audit_event WHEN new.event = 'audit.sink.missed' "
+        "BEGIN SELECT RAISE(ABORT, 'full'); END",
+    )
+
+    with pytest.raises(StorageUnavailable):
+        sink.drain()
+    early = [record.message for record in caplog.records if record.levelname == "CRITICAL"]
+    sink.log.tamper("DROP TRIGGER spoil")
+    sink.drain()
+
+    assert early == []
+    assert [record.message for record in caplog.records if record.levelname == "CRITICAL"] == [
+        "entries of the log never reach a sink"
+    ]
 
 
 @ON_SQLITE
