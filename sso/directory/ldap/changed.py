@@ -17,6 +17,7 @@ from sso.directory.ldap.deadline import Deadline
 from sso.directory.ldap.lookup import by_id
 from sso.directory.ldap.messages import FoundEntry, Question, SyncAnswer
 from sso.directory.ldap.root_dse import RootDse
+from sso.directory.ldap.server import Misconfigured
 from sso.directory.ldap.session import Session
 from sso.directory.ldap.sync_protocol import REFRESH_REQUIRED, REQUEST_OID, EntryState
 from sso.directory.ldap.tombstones import UNSEEN, Tombstones
@@ -36,6 +37,7 @@ _MODIFIED = "modifyTimestamp"
 # The ids of RFC 4533 are these attributes' (measured); another immutable_attribute cannot be matched to them.
 _SYNC_IDS = {Vendor.OPENLDAP: "entryuuid", Vendor.DS389: "nsuniqueid"}
 _TOO_MUCH = frozenset({3, 4, 11})  # RFC 4511 appendix A: a limit of time, size or administration
+MOVES_UNSEEN = "the service account may not search outside of its base: the next full reading finds moves"
 _TIMES_SHOW_NO_REMOVAL = "times of modification show no removal: the next full reading finds it"
 _UNKNOWN_COOKIE = frozenset({REFRESH_REQUIRED, 53})
 
@@ -210,9 +212,13 @@ class Asking:
         if suffix == base_dn or not is_below(base_dn, suffix):
             return
         anywhere = replace(changes, base_dn=suffix, attributes=(self.settings.preset.immutable_attribute,))
-        for found in self.pages(anywhere):
-            elsewhere = (pair for pair in by_id(self.settings, found) if not is_below(pair[1].dn, base_dn))
-            yield (), tuple(key for key, _ in elsewhere if key not in here)
+        try:
+            for found in self.pages(anywhere):
+                known = by_id(self.settings, found)
+                elsewhere = (key for key, entry in known if not is_below(entry.dn, base_dn))
+                yield (), tuple(key for key in elsewhere if key not in here)
+        except Misconfigured:  # the service account may look only below its own base
+            self.remark = "; ".join(part for part in (self.remark, MOVES_UNSEEN) if part)
 
     def _directory_itself(self) -> tuple[str, int] | None:
         service = self.root.attributes.get("dsservicename", ())
