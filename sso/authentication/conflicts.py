@@ -60,14 +60,12 @@ def note_namesakes(account: Account, stores: Stores, now: datetime) -> None:
             _note(account.directory_id, ConflictKind.NAME_REUSED, (_side(other), _side(account)), stores, now)
 
 
-def note_reused_names(directory_id: str, stores: Stores, now: datetime) -> int:
-    """Put every name that two accounts in use bear into the queue, after a directory was read; how many."""
-    names = stores.conflicts.reused_names(directory_id)
+def note_reused_names(directory_id: str, names: Sequence[str], stores: Stores, now: datetime) -> None:
+    """Put those of some names (of `reused_names`) that two accounts in use still bear into the queue."""
     for name in names:
         bearing = [a for a in stores.people.staff_named(directory_id, name) if a.disabled_at is None]
         for other in bearing[1:]:
             _note(directory_id, ConflictKind.NAME_REUSED, (_side(other), _side(bearing[0])), stores, now)
-    return len(names)
 
 
 def unsettled(directory_id: str, stores: Stores) -> Sequence[Conflict]:

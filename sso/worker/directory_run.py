@@ -225,14 +225,19 @@ class DirectoryRun:
         self._let_time_pass()
         now = datetime.now(UTC)
         self.run = replace(self.run, state=RunState.COMPLETED, ended_at=now)
+        is_told = self.run.kind is RunKind.FULL or not self.run.counts.nothing_changed
+        reused: Sequence[str] = ()
+        if is_told:  # looks at every account: nobody who writes waits for it
+            with self.database.read() as stores:
+                reused = stores.conflicts.reused_names(self.directory.id)
 
         def write(stores: SqlStores) -> None:
             stores.sync_runs.keep_position(self.directory.id, position)
             stores.sync_runs.keep(self.run)
             if self.run.kind is RunKind.FULL:
                 stores.sync_runs.keep_full(self.directory.id, self.run.started_at)
-            if self.run.kind is RunKind.FULL or not self.run.counts.nothing_changed:
-                conflicts.note_reused_names(self.directory.id, stores, now)
+            if is_told:
+                conflicts.note_reused_names(self.directory.id, reused, stores, now)
                 stores.audit.append(self._completed(), now)
 
         self._wrote(write)

@@ -167,8 +167,11 @@ def test_a_reading_of_the_directory_finds_every_reused_name(desk: Desk) -> None:
         account_of(entry(immutable_id=f"uuid-{number}", login_name=name), CIVIL, desk.stores, NOW)
     desk.stores.conflicts.by_id.clear()
 
-    assert conflicts.note_reused_names("civil", desk.stores, NOW) == 1
-    assert conflicts.note_reused_names("civil", desk.stores, NOW + HOUR) == 1
+    names = desk.stores.conflicts.reused_names("civil")
+    for now in (NOW, NOW + HOUR):
+        conflicts.note_reused_names("civil", names, desk.stores, now)
+
+    assert len(names) == 1
     assert [each.kind for each in conflicts.unsettled("civil", desk.stores)] == [ConflictKind.NAME_REUSED]
 
 
