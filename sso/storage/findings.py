@@ -30,7 +30,7 @@ _UNCLOSED = (
 )
 _GROW = (
     update(finding)
-    .where(_F.id == bindparam("key"))
+    .where(_F.id == bindparam("key"), _unclosed)
     .values(
         records=_F.records + bindparam("more"),
         last_record_id=bindparam("last_id"),
@@ -107,10 +107,10 @@ class SqlFindings:
         row = self._unit.row(_UNCLOSED, {"of_rule": rule, "whose": group})
         return None if row is None else _finding(row)
 
-    def grow(self, finding_id: str, records: int, last_record_id: str, last_at: datetime) -> None:
-        """Add records to a finding."""
+    def grow(self, finding_id: str, records: int, last_record_id: str, last_at: datetime) -> bool:
+        """Add records to a finding; false if it has been closed meanwhile."""
         more = {"key": finding_id, "more": records, "last_id": last_record_id, "last_time": last_at}
-        self._unit.change(_GROW, more)
+        return self._unit.change(_GROW, more) == 1
 
     def get(self, finding_id: str, *, lock: bool = False) -> Finding | None:
         """Return a finding, or None; locked, nobody else changes it until the end."""

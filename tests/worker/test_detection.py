@@ -311,6 +311,30 @@ def test_two_officers_at_once_lose_nothing_of_each_other(log: Log) -> None:
     assert (found.assignee, found.closed_as) == (ALIEN, CloseReason.BENIGN)
 
 
+def test_what_matches_while_a_finding_is_being_closed_is_another_finding(log: Log) -> None:
+    fail(log, 10)
+    judge_all(Detection(log.hub, brute_force))
+    (first,), reached = findings(log), threading.Event()
+    match = Match(brute_force()[0], (new_event_id(NOW),), NOW, first.group)
+
+    def close() -> None:
+        with log.hub.database.begin(Origin()) as stores:
+            closed = Change(state=State.CLOSED, closed_as=CloseReason.BENIGN)
+            queue.change(first, closed, OPERATOR, stores, NOW)
+            reached.set()
+            time.sleep(0.3)
+
+    with ThreadPoolExecutor() as pool:
+        closing = pool.submit(close)
+        reached.wait()
+        with log.hub.database.begin(Origin()) as stores:
+            queue.file(match, stores, NOW)
+        closing.result()
+
+    assert [each.records for each in findings(log)] == [1]
+    assert [each.records for each in findings(log, closed=True)] == [10]
+
+
 @on_sqlite
 def test_a_suppression_keeps_a_group_quiet_until_it_ends(log: Log) -> None:
     detection = Detection(log.hub, brute_force)

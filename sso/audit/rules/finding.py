@@ -118,8 +118,8 @@ class Findings(Protocol):
         """Return the newest finding of a group that is not closed, or None."""
         ...
 
-    def grow(self, finding_id: str, records: int, last_record_id: str, last_at: datetime) -> None:
-        """Add records to a finding."""
+    def grow(self, finding_id: str, records: int, last_record_id: str, last_at: datetime) -> bool:
+        """Add records to a finding; false if it has been closed meanwhile."""
         ...
 
     def change(self, finding: Finding) -> None:

@@ -67,8 +67,9 @@ def file(match: Match, stores: FindingStores, now: datetime) -> Finding | None:
         return None
     known = stores.findings.unclosed(rule.name, match.group)
     if known is not None and match.at - known.last_at <= rule.span:
-        stores.findings.grow(known.id, records, match.ids[-1], max(match.at, known.last_at))
-        return None
+        last_at = max(match.at, known.last_at)
+        if stores.findings.grow(known.id, records, match.ids[-1], last_at):
+            return None
     finding = _opened(match, now)
     stores.findings.add(finding)
     event = FindingOpened(
