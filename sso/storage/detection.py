@@ -1,4 +1,8 @@
-"""How far detection rules have judged the log, who judges it now, and what each rule remembers."""
+"""How far detection rules have judged the log, who judges it now, and what each rule remembers.
+
+Where a new tree was begun because the log had been cut, the entries that lost their places are given new ones
+there and judged again: a finding may then count a record twice, but none is passed over.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -7,6 +7,7 @@ there, silently, and knows what the one before knew.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -39,6 +40,9 @@ FIRST_LOOK = timedelta(days=1)
 LOOK_BACK = 20_000
 """So many places before the present one a rule reads that remembers nothing."""
 
+FARTHEST_BACK = 2 * LOOK_BACK
+"""So many places it reads at most that remembers something of longer ago: it was not asked for a while."""
+
 KEPT_EVERY = LOOK_BACK
 """So many places are judged before what rules remember is kept again; more would be lost in a crash."""
 
@@ -66,6 +70,7 @@ class Detection:
     name: str = field(default_factory=new_id)
     batch: int = BATCH
     kept_every: int = KEPT_EVERY
+    farthest_back: int = FARTHEST_BACK
     _stop: threading.Event = field(default_factory=threading.Event)
     _at: Place | None = None
     _kept_at: Place | None = None
@@ -84,10 +89,11 @@ class Detection:
 
     def judge(self, now: datetime) -> bool:
         """Judge the next few records; true if there may be more."""
-        known = self._mine(now)
-        if known is None or not self._knows(known.place):
+        began, known = time.monotonic(), self._mine(now)
+        if known is None or not self._knows(known, now):
             self._at = None
             return False
+        now += timedelta(seconds=time.monotonic() - began)
         with self.hub.database.read() as stores:
             to = stores.detection.step(known.place, self.batch)
         if to == known.place and known.held_until - now > RENEWED and not self._failures:
@@ -117,8 +123,9 @@ class Detection:
             taken = stores.detection.take(known, self.name, now + HELD)
         return Judging(known.place, self.name, now + HELD) if taken else None
 
-    def _knows(self, place: Place) -> bool:
+    def _knows(self, known: Judging, now: datetime) -> bool:
         """Make the rules remember what was before a place; false if there was no time for it."""
+        place = known.place
         if self._at == place:
             return True
         with self.hub.database.read() as stores:
@@ -132,16 +139,22 @@ class Detection:
             begins[rule.name] = Place(place.epoch, max(0, place.index - LOOK_BACK))
             if own is not None and own.digest == rule.digest:
                 recall(rule, own.memory)
-                begins[rule.name] = min(own.place, place)
+                farthest = Place(place.epoch, max(0, place.index - self.farthest_back))
+                begins[rule.name] = max(min(own.place, place), farthest)
             self._judging.append(rule)
         self._kept_at = min(begins.values(), default=place)
-        return self._read_again(begins, place)
+        return self._read_again(begins, known, now)
 
-    def _read_again(self, begins: Mapping[str, Place], end: Place) -> bool:
-        """Show each rule the records from where its memory ends; what it finds was found before."""
+    def _read_again(self, begins: Mapping[str, Place], known: Judging, now: datetime) -> bool:
+        """Show each rule the records from where its memory ends; what it finds was found before.
+
+        That takes a while: it goes on being the one who judges, and gives up where another does by now.
+        """
+        began, end = time.monotonic(), known.place
         at = min(begins.values(), default=end)
         while at < end:
-            if self._stop.is_set():
+            passed = timedelta(seconds=time.monotonic() - began)
+            if self._stop.is_set() or not self._hold(known, now + passed + HELD):
                 return False
             with self.hub.database.read() as stores:
                 step = stores.detection.step(at, self.batch)
@@ -151,6 +164,10 @@ class Detection:
             self._judged(self._records(at, to), [r for r in self._judging if begins[r.name] <= at])
             at = to
         return True
+
+    def _hold(self, known: Judging, until: datetime) -> bool:
+        with self.hub.database.begin(_ORIGIN) as stores:
+            return stores.detection.advance(known, known.place, until)
 
     def _records(self, begin: Place, end: Place) -> Sequence[AuditRecord]:
         if end.epoch != begin.epoch:

@@ -2,9 +2,9 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -177,6 +177,78 @@ def test_what_cannot_be_put_on_record_is_judged_again_and_counted_once(log: Log)
 
     assert half == []
     assert [each.records for each in findings(log)] == [12]
+
+
+@dataclass(frozen=True)
+class Watching:
+    """A node that does something at each record, and remembers how many there were."""
+
+    then: Callable[[], object] = lambda: None
+    fed: list[str] = field(default_factory=list)
+
+    def feed(self, seen: Seen) -> tuple[str, ...]:
+        self.fed.append(seen.id)
+        self.then()
+        return ()
+
+    def memory(self, now: datetime) -> Any:
+        return None
+
+    def recall(self, memory: Any) -> None:
+        pass
+
+
+def watched(log: Log, node: Watching) -> Detection:
+    rule = replace(rule_of(ANYTHING), node=node)
+    return Detection(log.hub, lambda: [rule], name="one", batch=5)
+
+
+@on_sqlite
+def test_a_rule_that_was_not_asked_for_long_reads_only_so_far_back(log: Log) -> None:
+    fail(log, 3)
+    judge_all(replace(watched(log, Watching()), kept_every=1))
+    fail(log, 40)
+    judge_all(watched(log, Watching()))
+    node = Watching()
+
+    judge_all(replace(watched(log, node), farthest_back=8))
+
+    assert len(node.fed) == 8
+
+
+@on_sqlite
+def test_who_reads_the_log_again_stays_the_judge_meanwhile(log: Log) -> None:
+    fail(log, 12)
+    judge_all(watched(log, Watching()))
+    until: list[datetime] = []
+
+    def look() -> None:
+        with log.hub.database.read() as stores:
+            judging = stores.detection.judging()
+        assert judging is not None
+        until.append(judging.held_until)
+
+    watched(log, Watching(look)).judge(NOW + MINUTE / 2)
+
+    assert len(until) >= 12
+    assert min(until) >= NOW + MINUTE / 2 + HELD
+
+
+@on_sqlite
+def test_who_was_overtaken_while_reading_again_gives_up(log: Log) -> None:
+    fail(log, 12)
+    judge_all(watched(log, Watching()))
+
+    def overtake() -> None:
+        with log.hub.database.begin(Origin()) as stores:
+            judging = stores.detection.judging()
+            assert judging is not None
+            stores.detection.take(judging, "other", NOW + HELD)
+
+    node = Watching(overtake)
+
+    assert not watched(log, node).judge(NOW)
+    assert len(node.fed) <= 5
 
 
 @dataclass(frozen=True)
