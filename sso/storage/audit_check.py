@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sso.audit.entry import EntryInvalid, public_record
 from sso.audit.whole_log import DroppedMonths, Finding, LogIdentity, StoredLeaf, WholeLog
-from sso.storage.audit_rows import public_columns
+from sso.storage.audit_rows import others_are_readable, public_columns
 from sso.storage.audit_tree import FiledEntry, Head
 from sso.storage.database import Database
 from sso.storage.stores import SqlStores
@@ -98,6 +98,8 @@ def misfiled(filed: FiledEntry) -> Iterator[Finding]:
     except EntryInvalid as error:
         yield Finding("changed", f"entry {filed.id} cannot be read: {error}")
         return
+    if not others_are_readable(filed.columns["others"]):
+        yield Finding("changed", f"whom else entry {filed.id} names cannot be read")
     wrong = sorted(name for name, value in expected.items() if filed.columns[name] != value)
     if wrong:
         yield Finding("columns", f"entry {filed.id} is filed under another {', '.join(wrong)}")

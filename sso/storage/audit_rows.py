@@ -131,7 +131,7 @@ def entries_of(rows: Sequence[StoredEntry], keys: AuditKeys) -> list[Entry]:
         EntryInvalid: what tells of somebody else is not in its form.
         SealBroken: what was sealed was changed.
     """
-    others = [_read_others(row) for row in rows]
+    others = [_read_others(row.others) for row in rows]
     ids = {row.key_id for row in rows if row.key_id is not None}
     known = keys.by_ids(ids | {key_id for each in others for key_id, _ in each.values()})
     return [_entry(row, more, known) for row, more in zip(rows, others, strict=True)]
@@ -179,9 +179,18 @@ def address_refs(text: str, keys: AuditKeys) -> tuple[str, list[bytes]]:
     return "network_ref" if around else "address_ref", [keys.address_ref(part) for part in parts]
 
 
-def _read_others(row: StoredEntry) -> dict[str, tuple[str, bytes]]:
+def others_are_readable(others: bytes | None) -> bool:
+    """Whether what an entry keeps of somebody else has its form; what it says is sealed."""
     try:
-        whole: Mapping[str, tuple[str, str]] = json.loads(row.others) if row.others else {}
+        _read_others(others)
+    except EntryInvalid:
+        return False
+    return True
+
+
+def _read_others(others: bytes | None) -> dict[str, tuple[str, bytes]]:
+    try:
+        whole: Mapping[str, tuple[str, str]] = json.loads(others) if others else {}
         return {name: (str(key_id), base64.b64decode(sealed)) for name, (key_id, sealed) in whole.items()}
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         message = "what tells of somebody else cannot be read"

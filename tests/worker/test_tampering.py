@@ -39,6 +39,13 @@ def test_an_entry_filed_under_another_client_is_found(log: Log) -> None:
     assert [ids[4] in finding.sentence and "client_id" in finding.sentence for finding in found] == [True]
 
 
+def test_an_entry_whose_others_are_broken_is_found(log: Log) -> None:
+    ids = log.grow(10)
+    log.tamper(f"UPDATE audit_event SET others = {binary(log, b'[1]')} WHERE id = '{ids[4]}'")
+
+    assert [ids[4] in finding.sentence for finding in log.findings()] == [True]
+
+
 def test_a_deleted_entry_is_found(log: Log) -> None:
     ids = log.grow(10)
     log.tamper(f"DELETE FROM audit_event WHERE id = '{ids[4]}'")
