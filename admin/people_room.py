@@ -116,11 +116,16 @@ def _link(room: Room, account_id: str, other_id: str) -> Response:
     visit, officer = room.enter(request, ROLE)
     refused = None
     if request.method == "POST":
-        asked = {"account": account_id, "other": other_id, "reason": reason_given()}
+        seen = request.form.get("seen", "").split()
+        asked = {"account": account_id, "other": other_id, "reason": reason_given(), "seen": seen}
         refused = _refused(room, visit, officer, "/people/link", asked)
         if refused is None:
             return see_other(with_query(person_path(account_id), {"done": "linked", "why": why()}))
-    accounts = [_account(room, officer, each) for each in (account_id, other_id)]
+    accounts: list[dict[str, Any]] = []
+    for each in (account_id, other_id):
+        of_person = _of_person(room, officer, each)
+        of_person.sort(key=lambda account: account["account_id"] != each)
+        accounts += [account for account in of_person if account not in accounts]
     return _decision(room, visit, "people_link.html", accounts, refused)
 
 
@@ -160,7 +165,7 @@ def _decision(
 
 
 def _refused(
-    room: Room, visit: Visit, officer: OfficerSession, path: str, asked: dict[str, str]
+    room: Room, visit: Visit, officer: OfficerSession, path: str, asked: dict[str, Any]
 ) -> tuple[str, str] | None:
     """Carry a decision out; return what is against it and the field that says so, or None."""
     if not asked["reason"]:
@@ -182,11 +187,6 @@ def _of_person(room: Room, officer: OfficerSession, account_id: str) -> list[dic
     if not found:
         raise ApiRefused(404, {"code": "not_found"})
     return found
-
-
-def _account(room: Room, officer: OfficerSession, account_id: str) -> dict[str, Any]:
-    accounts = _of_person(room, officer, account_id)
-    return next(account for account in accounts if account["account_id"] == account_id)
 
 
 def _looked_up(room: Room, officer: OfficerSession, **asked: str) -> dict[str, Any]:

@@ -64,6 +64,9 @@ REFUSALS: Mapping[str, str] = {
     "one of them is disabled; enable it first, if it is to be used": _(
         "One of them is disabled: it is enabled first, if it is to be used."
     ),
+    "their persons have other accounts than were shown: look again, then decide": _(
+        "Their persons have other accounts than were shown. Look again, then decide."
+    ),
     "it is the only account of its person already": _("It is the only account of its person already."),
     "it is resolved already": _("It is resolved already."),
     "it has settled itself: the two accounts no longer bear one name, or one is out of use": _(

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from sso.api.account_documents import AccountsFound, with_their_persons
 from sso.api.audit_documents import PersonDocument
-from sso.api.audit_parameters import Reason, readable
+from sso.api.audit_parameters import Identifier, Reason, readable
 from sso.api.officer import Need
 from sso.api.operation import Answer, Call, Nothing, Operation
 from sso.api.people import PeopleAsked, accounts_asked_for, accounts_of_person, looks
@@ -38,6 +38,11 @@ class LinkAsked(Nothing):
     account: Named
     other: Named
     reason: Reason
+    seen: list[Identifier] | None = Field(
+        None,
+        max_length=100,
+        description="Ids of every account of both persons as you read them; with others, nothing is done.",
+    )
 
 
 class UnlinkAsked(Nothing):
@@ -83,7 +88,8 @@ def _link(call: Call[LinkAsked]) -> Answer:
         one = _account("account", call.asked.account, call, stores)
         other = _account("other", call.asked.other, call, stores)
         try:
-            linking.link(one, other, Decision(SOURCE, call.asked.reason), stores, call.now)
+            seen = None if call.asked.seen is None else frozenset(call.asked.seen)
+            linking.link(one, other, Decision(SOURCE, call.asked.reason, seen), stores, call.now)
         except LinkRefused as refusal:
             raise Problem("link_refused", refusal.obstacle.sentence) from refusal
         return _accounts(one.person_id, call, stores)

@@ -29,6 +29,7 @@ class Obstacle(StrEnum):
     SAME_DIRECTORY = "same_directory"
     ROLE = "role"
     DISABLED = "disabled"
+    CHANGED = "changed"
     ONLY_ACCOUNT = "only_account"
     TAKEN = "taken"
     ONE_THERE = "one_there"
@@ -48,6 +49,7 @@ _SENTENCES: Mapping[Obstacle, str] = {
     Obstacle.SAME_DIRECTORY: "a person has one account in a directory, and these would be two",
     Obstacle.ROLE: "one of them is an officer: revoke the role, link or unlink, and grant it anew",
     Obstacle.DISABLED: "one of them is disabled; enable it first, if it is to be used",
+    Obstacle.CHANGED: "their persons have other accounts than were shown: look again, then decide",
     Obstacle.ONLY_ACCOUNT: "it is the only account of its person already",
     Obstacle.TAKEN: "that account there belongs to another account here",
     Obstacle.ONE_THERE: "the account here is tied to another one there; untie that first",
@@ -67,10 +69,14 @@ class LinkRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """By which rule (command, api, or the person's own proof), and why."""
+    """By which rule (command, api, or the person's own proof), and why.
+
+    `seen` are the ids of every account of the persons, where an officer was shown them before deciding.
+    """
 
     rule: str
     reason: str = ""
+    seen: frozenset[str] | None = None
 
     @property
     def is_proven(self) -> bool:
@@ -98,11 +104,14 @@ def link(one: Account, other: Account, decision: Decision, stores: Stores, now: 
     """Give every account of the other's person to the person of the first account.
 
     Raises:
-        LinkRefused: as `obstacle` says, of the accounts as they are now.
+        LinkRefused: as `obstacle` says, of the accounts as they are now, or others than were seen would move.
     """
     one, other = _locked(one, other, stores=stores)
     if (reason := obstacle(one, other, stores)) is not None:
         raise LinkRefused(reason)
+    known = {each.id for person in (one, other) for each in stores.people.accounts_of(person.person_id)}
+    if decision.seen not in (None, known):
+        raise LinkRefused(Obstacle.CHANGED)
     for account in stores.people.accounts_of(other.person_id):
         _move(account, one.person_id, decision, stores, now)
         event = AccountLinked(

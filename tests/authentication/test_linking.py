@@ -45,6 +45,23 @@ def accounts_of(desk: Desk, person_id: str) -> set[str]:
     return {account.id for account in desk.stores.people.accounts_of(person_id)}
 
 
+def test_nothing_moves_that_the_officer_was_not_shown(desk: Desk) -> None:
+    tuya = desk.stores.people.citizen("tuya")
+    assert tuya is not None
+    clerk = add_clerk(desk)
+    shown = Decision("api", "both passports seen", frozenset({tuya.id, clerk.id}))
+    add_clerk(desk, directory_id="tax")
+
+    with pytest.raises(LinkRefused) as caught:
+        linking.link(tuya, clerk, shown, desk.stores, NOW)
+    before = accounts_of(desk, "person-tuya")
+    whole = Decision("api", "again", frozenset({tuya.id, clerk.id, "account-bolor-tax"}))
+    linking.link(tuya, clerk, whole, desk.stores, NOW)
+
+    assert (caught.value.obstacle, before) == (Obstacle.CHANGED, {tuya.id})
+    assert len(accounts_of(desk, "person-tuya")) == 3
+
+
 def test_linking_brings_every_account_of_the_other_person(desk: Desk) -> None:
     tuya = desk.stores.people.citizen("tuya")
     assert tuya is not None
