@@ -1,7 +1,4 @@
-"""kill -9 under load: what a client received is on record, and no code is worth two answers (audit.md P1).
-
-On PostgreSQL test_crash_sequencer.py shows it, where everything else dies too.
-"""
+"""kill -9 under load: what a client received is on record, and no code is worth two answers (audit.md P1)."""
 
 import os
 import signal
@@ -22,6 +19,7 @@ from tests.running.application import (
 from tests.running.load import Load
 from tests.running.state import events
 from tests.running.tuned_hub import TunedHub, running_hub
+from tests.servers.postgresql import PostgreSQL
 
 KILLS = 5
 BETWEEN_KILLS_SECONDS = 1.5
@@ -91,3 +89,40 @@ def test_on_sqlite_everything_a_client_received_is_on_record_after_kill_9(tmp_pa
         assert len(application.access_tokens) > ENOUGH_TOKENS
         assert not [answer for answer in load.answers if answer.endswith(": 500")]
         assert application.client_credentials().status_code == 200
+
+
+@pytest.mark.postgresql
+def test_on_postgresql_everything_a_client_received_is_on_record_after_kill_9(
+    tmp_path: Path, empty_postgresql_url: str
+) -> None:
+    settings = {"database_url": empty_postgresql_url, "settings": {"SERVER__WORKERS": "2"}}
+    with running_hub(tmp_path, **settings) as hub, registered(hub) as application:
+        load = crash_under_load(hub, application)
+
+        assert_everything_is_on_record(hub, application)
+        assert len(application.access_tokens) > ENOUGH_TOKENS
+        assert not [answer for answer in load.answers if answer.endswith(": 500")]
+        assert application.client_credentials().status_code == 200
+
+
+@pytest.mark.postgresql
+def test_everything_a_client_received_is_on_record_after_a_crash_of_postgresql(
+    tmp_path: Path, mortal_postgresql: PostgreSQL, mortal_postgresql_url: str
+) -> None:
+    settings = {"database_url": mortal_postgresql_url, "settings": {"SERVER__WORKERS": "2"}}
+    with running_hub(tmp_path, **settings) as hub, registered(hub) as application:
+        hub.add_citizen()
+        with Load(application, signed_in(application)) as load:
+            time.sleep(2)
+            before = len(application.access_tokens)
+            mortal_postgresql.crash()
+            time.sleep(1.5)
+            mortal_postgresql.start()
+            hub.wait_until_ready()
+            time.sleep(2)
+        print(f"{before} tokens before, {len(application.access_tokens)} in all; {dict(load.answers)}")
+
+        assert_everything_is_on_record(hub, application)
+        assert before > 0
+        assert len(application.access_tokens) > before
+        assert not [answer for answer in load.answers if answer.endswith(": 500")]
