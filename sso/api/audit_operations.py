@@ -19,10 +19,10 @@ from sso.api.audit_parameters import Counting, Facets, Reason, Search, audit_que
 from sso.api.officer import Need
 from sso.api.operation import Answer, Call, Nothing, Operation
 from sso.api.people import PeopleAsked, looks, people_found
-from sso.api.problem import Problem
+from sso.api.problem import Problem, wrong
 from sso.audit.event import EVENT_CLASSES, AuditSearched, AuditViewed
 from sso.audit.query import AuditQuery, AuditQueryInvalid
-from sso.audit.record import AuditEvent, JsonValue
+from sso.audit.record import JsonValue
 
 MAX_CLIENTS = 5000
 
@@ -37,25 +37,19 @@ def _question(call: Call[Any], facets: Facets, before: str | None = None, limit:
     try:
         return audit_query(facets, call.now, before=before, limit=limit)
     except AuditQueryInvalid as error:
-        errors = [{"parameter": error.facet, "detail": str(error)}]
-        raise Problem("invalid_parameter", errors=errors) from error
+        raise wrong(error.facet, str(error)) from error
 
 
-def _record(call: Call[Any], event: AuditEvent) -> None:
-    with call.hub.database.begin(call.origin) as stores:
-        stores.audit.append(event, call.now)
-
-
-def _searched(call: Call[Any], query: dict[str, JsonValue], results: int, reason: str | None) -> None:
-    event = AuditSearched(
+def searched(call: Call[Any], query: dict[str, JsonValue], results: int) -> AuditSearched:
+    """Return the event of a search; what was asked has a `reason`."""
+    return AuditSearched(
         account_id=call.officer.account_id,
         client_id=call.officer.client_id,
         session_id=call.officer.session_id,
         query=query,
         results=results,
-        reason=reason,
+        reason=call.asked.reason,
     )
-    _record(call, event)
 
 
 def _search(call: Call[Search]) -> Answer:
@@ -64,7 +58,7 @@ def _search(call: Call[Search]) -> Answer:
     with call.hub.database.read() as stores:
         found = list(stores.audit_search.search(query))
     page = found[: asked.limit]
-    _searched(call, query.asked(), len(page), asked.reason)
+    call.record(searched(call, query.asked(), len(page)))
     return Answer(
         {
             "events": [record.as_json() for record in page],
@@ -74,9 +68,8 @@ def _search(call: Call[Search]) -> Answer:
 
 
 def _view(call: Call[Viewing]) -> Answer:
-    event_id = call.path["event_id"]
     with call.hub.database.read() as stores:
-        record = stores.audit_search.find(event_id) if event_id.isascii() and event_id.isprintable() else None
+        record = stores.audit_search.find(call.path["event_id"])
     if record is None:
         raise Problem("not_found")
     event = AuditViewed(
@@ -86,7 +79,7 @@ def _view(call: Call[Viewing]) -> Answer:
         record_id=record.id,
         reason=call.asked.reason,
     )
-    _record(call, event)
+    call.record(event)
     return Answer(record.as_json())
 
 
@@ -96,7 +89,7 @@ def _histogram(call: Call[Counting]) -> Answer:
         bars = stores.audit_search.histogram(query, call.asked.bars)
     success, failure = sum(bar.success for bar in bars), sum(bar.failure for bar in bars)
     asked: dict[str, JsonValue] = {**query.asked(), "bars": call.asked.bars}
-    _searched(call, asked, success + failure, call.asked.reason)
+    call.record(searched(call, asked, success + failure))
     return Answer(
         {
             "since": query.since.isoformat(),
@@ -129,8 +122,7 @@ def _people(call: Call[PeopleAsked]) -> Answer:
     with call.hub.database.read() as stores:
         found = people_found(call.asked, stores, call.hub.directories)
     shown = {person.person_id: person.account_id for person in found}.values()
-    for query in looks(call.asked, call.hub, shown):
-        _searched(call, query, len(shown), call.asked.reason)
+    call.record(*(searched(call, query, len(shown)) for query in looks(call.asked, call.hub, shown)))
     return Answer({"people": [person.model_dump() for person in found]})
 
 

@@ -5,11 +5,11 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from sso.api.audit_documents import AuditEventDocument
+from sso.api.audit_operations import searched
 from sso.api.audit_parameters import Identifier, Moment, Network, Reason
 from sso.api.officer import Need
 from sso.api.operation import Answer, Call, Nothing, Operation
-from sso.api.problem import Problem
-from sso.audit.event import AuditSearched
+from sso.api.problem import Problem, wrong
 from sso.audit.query import AuditQuery, AuditQueryInvalid
 from sso.audit.questions import QUESTIONS, Question, Subject, SubjectMissing, query_for
 from sso.audit.record import JsonValue
@@ -83,20 +83,9 @@ def _ask(call: Call[Asked]) -> Answer:
         try:
             table = stores.audit_answers.table(question, query, call.now, MAX_RECORDS)
         except TooManyRecords as error:
-            raise Problem(
-                "invalid_parameter", errors=[{"parameter": "since", "detail": str(error)}]
-            ) from error
+            raise wrong("since", str(error)) from error
     asked: dict[str, JsonValue] = {"question": question.id, **query.asked()}
-    event = AuditSearched(
-        account_id=call.officer.account_id,
-        client_id=call.officer.client_id,
-        session_id=call.officer.session_id,
-        query=asked,
-        results=len(found),
-        reason=call.asked.reason,
-    )
-    with call.hub.database.begin(call.origin) as stores:
-        stores.audit.append(event, call.now)
+    call.record(searched(call, asked, len(found)))
     rows = None if table is None else {"columns": list(table.columns), "rows": [list(r) for r in table.rows]}
     return Answer(
         {
@@ -114,11 +103,10 @@ def _query(call: Call[Asked], question: Question, stores: Stores) -> AuditQuery:
     try:
         return query_for(question, subject, asked.since, asked.until or call.now, asked.limit)
     except SubjectMissing as error:
-        errors = [{"parameter": _PARAMETERS[error.need.value], "detail": str(error)}]
-        raise Problem("invalid_parameter", errors=errors) from error
+        raise wrong(_PARAMETERS[error.need.value], str(error)) from error
     except AuditQueryInvalid as error:
         parameter = "account_id" if error.facet == "involving" else error.facet
-        raise Problem("invalid_parameter", errors=[{"parameter": parameter, "detail": str(error)}]) from error
+        raise wrong(parameter, str(error)) from error
 
 
 def _ids(account_id: str | None, stores: Stores) -> tuple[str, ...]:

@@ -112,8 +112,7 @@ def _adopt(call: Call[Nothing]) -> Answer:
 
 
 def _client(call: Call[Any], find: Callable[[str], Client | None]) -> Client:
-    client_id = call.path["client_id"]
-    client = find(client_id) if client_id.isascii() and client_id.isprintable() else None
+    client = find(call.path["client_id"])
     if client is None:
         raise Problem("not_found")
     return client

@@ -97,7 +97,7 @@ def _list(call: Call[ConflictsAsked]) -> Answer:
             if wanted
             else conflicts.unsettled(directory_id, stores)
         )
-    _record_look(call, {"directory_id": directory_id, "resolved": wanted}, len(found))
+    call.record(_look(call, {"directory_id": directory_id, "resolved": wanted}, len(found)))
     return Answer(ConflictList(conflicts=[_document(each) for each in found]).model_dump())
 
 
@@ -108,7 +108,7 @@ def _queue(call: Call[Nothing]) -> Answer:
             if len(found) <= QUEUE_MAX:
                 found += conflicts.unsettled(directory.id, stores)
     shown = found[:QUEUE_MAX]
-    _record_look(call, {"resolved": False}, len(shown))
+    call.record(_look(call, {"resolved": False}, len(shown)))
     queue = ConflictQueue(
         conflicts=[_document(each) for each in shown],
         directories=directory_names(call.hub.directories),
@@ -125,8 +125,7 @@ def _view(call: Call[Nothing]) -> Answer:
         accounts = [_account(side, names, stores) for side in conflict.sides]
     looked: dict[str, JsonValue] = {"directory_id": conflict.directory_id, "conflict_id": conflict.id}
     about = [{**looked, "account_id": each.account_id} for each in accounts if each is not None]
-    for asked in about or [looked]:
-        _record_look(call, asked, len(conflict.sides))
+    call.record(*(_look(call, asked, len(conflict.sides)) for asked in about or [looked]))
     whole = WholeConflict(
         **_document(conflict).model_dump(),
         directory_name=names.get(conflict.directory_id, conflict.directory_id),
@@ -138,17 +137,14 @@ def _view(call: Call[Nothing]) -> Answer:
     return Answer(whole.model_dump())
 
 
-def _record_look(call: Call[Any], query: dict[str, JsonValue], results: int) -> None:
-    """Record a look, durably, before its answer leaves."""
-    event = DirectoryConflictsViewed(
+def _look(call: Call[Any], query: dict[str, JsonValue], results: int) -> DirectoryConflictsViewed:
+    return DirectoryConflictsViewed(
         account_id=call.officer.account_id,
         client_id=call.officer.client_id,
         session_id=call.officer.session_id,
         query=query,
         results=results,
     )
-    with call.hub.database.begin(call.origin) as stores:
-        stores.audit.append(event, call.now)
 
 
 def _found(call: Call[Any], stores: SqlStores) -> Conflict:

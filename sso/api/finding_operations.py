@@ -13,9 +13,9 @@ from sso.api.finding_documents import (
 )
 from sso.api.officer import Need
 from sso.api.operation import Answer, Call, Operation
-from sso.api.problem import Problem
+from sso.api.problem import Problem, wrong
 from sso.audit.event.findings import FindingsListed, FindingViewed
-from sso.audit.record import AuditEvent, JsonValue
+from sso.audit.record import JsonValue
 from sso.audit.rules import queue
 from sso.audit.rules.finding import Change, CloseReason, Finding, Officer, State, Wanted
 from sso.audit.rules.queue import NotPossible, Why
@@ -36,12 +36,6 @@ def working(call: Call[Any]) -> Officer:
     """Return who calls, as findings know officers."""
     officer = call.officer
     return Officer(officer.account_id, officer.account_id, officer.client_id, officer.session_id)
-
-
-def record(call: Call[Any], event: AuditEvent) -> None:
-    """Record a look, durably, before its answer leaves."""
-    with call.hub.database.begin(call.origin) as stores:
-        stores.audit.append(event, call.now)
 
 
 def _list(call: Call[FindingsAsked]) -> Answer:
@@ -67,7 +61,7 @@ def _list(call: Call[FindingsAsked]) -> Answer:
         results=len(rows),
         reason=asked.reason,
     )
-    record(call, event)
+    call.record(event)
     return Answer({"findings": rows, "next_before": page[-1].id if len(found) > len(page) else None})
 
 
@@ -86,7 +80,7 @@ def _view(call: Call[FindingViewing]) -> Answer:
         finding_id=call.path["finding_id"],
         reason=call.asked.reason,
     )
-    record(call, event)
+    call.record(event)
     return Answer(document)
 
 
@@ -99,9 +93,7 @@ def _change(call: Call[FindingChange]) -> Answer:
             if refusal.why is Why.CHANGED:
                 raise Problem("changed_meanwhile", "read it again and decide anew") from refusal
             if refusal.why is not Why.NOTHING:
-                name, detail = _WRONG[refusal.why]
-                errors = [{"parameter": name, "detail": detail}]
-                raise Problem("invalid_parameter", errors=errors) from refusal
+                raise wrong(*_WRONG[refusal.why]) from refusal
             changed = found
         return Answer(_whole(changed, call.hub.configuration.rules, stores))
 
@@ -112,8 +104,7 @@ def _wanted(call: Call[FindingChange], stores: SqlStores) -> Change:
     if "assignee" in asked.model_fields_set:
         assignee = call.officer.account_id if asked.assignee == ME else asked.assignee or ""
     if assignee and auditor(assignee, stores) is None:
-        errors = [{"parameter": "assignee", "detail": "is not an auditor's account"}]
-        raise Problem("invalid_parameter", errors=errors)
+        raise wrong("assignee", "is not an auditor's account")
     return Change(
         state=None if asked.state is None else State(asked.state),
         closed_as=None if asked.closed_as is None else CloseReason(asked.closed_as),
@@ -125,9 +116,7 @@ def _wanted(call: Call[FindingChange], stores: SqlStores) -> Change:
 
 
 def _found(call: Call[Any], stores: SqlStores, *, lock: bool = False) -> Finding:
-    finding_id = call.path["finding_id"]
-    is_id = finding_id.isascii() and finding_id.isprintable()
-    found = stores.findings.get(finding_id, lock=lock) if is_id else None
+    found = stores.findings.get(call.path["finding_id"], lock=lock)
     if found is None:
         raise Problem("not_found")
     return found

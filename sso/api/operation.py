@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from sso.api.officer import Need, Officer
-from sso.audit.record import Origin
+from sso.audit.record import AuditEvent, Origin
 from sso.hub import Hub
 
 Asked = TypeVar("Asked", bound=BaseModel)
@@ -40,6 +40,12 @@ class Call(Generic[Asked]):
     path: Mapping[str, str]
     asked: Asked
     if_match: str | None
+
+    def record(self, *events: AuditEvent) -> None:
+        """Record a look, all of it or nothing, durably before its answer leaves."""
+        with self.hub.database.begin(self.origin) as stores:
+            for event in events:
+                stores.audit.append(event, self.now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

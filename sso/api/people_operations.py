@@ -12,6 +12,7 @@ from sso.api.operation import Answer, Call, Nothing, Operation
 from sso.api.people import PeopleAsked, accounts_asked_for, accounts_of_person, looks
 from sso.api.problem import Problem
 from sso.audit.event.identity import PeopleLookedUp
+from sso.audit.record import JsonValue
 from sso.authentication import linking
 from sso.authentication.hinted import account_called
 from sso.authentication.linking import Decision, LinkRefused
@@ -64,23 +65,20 @@ def _find(call: Call[PeopleAsked]) -> Answer:
     with call.hub.database.read() as stores:
         matching = accounts_asked_for(call.asked, stores, call.hub.directories)
         found = with_their_persons(matching, stores, call.hub.directories)
-    _record_look(call, {account.person_id: account.account_id for account in found.accounts})
+    shown = {account.person_id: account.account_id for account in found.accounts}.values()
+    call.record(*(_look(call, query, len(shown)) for query in looks(call.asked, call.hub, shown)))
     return Answer(found.model_dump())
 
 
-def _record_look(call: Call[PeopleAsked], shown: dict[str, str]) -> None:
-    """Record for each person, durably and before the answer leaves, that they were looked up."""
-    for query in looks(call.asked, call.hub, shown.values()):
-        event = PeopleLookedUp(
-            account_id=call.officer.account_id,
-            client_id=call.officer.client_id,
-            session_id=call.officer.session_id,
-            query=query,
-            results=len(shown),
-            reason=call.asked.reason,
-        )
-        with call.hub.database.begin(call.origin) as stores:
-            stores.audit.append(event, call.now)
+def _look(call: Call[PeopleAsked], query: dict[str, JsonValue], results: int) -> PeopleLookedUp:
+    return PeopleLookedUp(
+        account_id=call.officer.account_id,
+        client_id=call.officer.client_id,
+        session_id=call.officer.session_id,
+        query=query,
+        results=results,
+        reason=call.asked.reason,
+    )
 
 
 def _link(call: Call[LinkAsked]) -> Answer:

@@ -74,6 +74,11 @@ class Problem(Exception):
         self.errors = tuple(errors)
 
 
+def wrong(parameter: str, detail: str) -> Problem:
+    """Return the refusal of one parameter."""
+    return Problem("invalid_parameter", errors=[{"parameter": parameter, "detail": detail}])
+
+
 @dataclass(frozen=True, slots=True)
 class Problems:
     """Turns refusals into responses, and records those of a token."""

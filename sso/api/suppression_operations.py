@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 from sso.api.finding_documents import SuppressionAsked, SuppressionDocument, SuppressionList
-from sso.api.finding_operations import record, working
+from sso.api.finding_operations import working
 from sso.api.officer import Need
 from sso.api.operation import Answer, Call, Nothing, Operation
-from sso.api.problem import Problem
+from sso.api.problem import Problem, wrong
 from sso.audit.event.findings import FindingsListed
 from sso.audit.record import JsonValue
 from sso.audit.rules import queue
@@ -29,7 +29,7 @@ def _list(call: Call[Nothing]) -> Answer:
         query={"suppressions": True},
         results=len(rows),
     )
-    record(call, event)
+    call.record(event)
     return Answer({"suppressions": rows})
 
 
@@ -45,12 +45,12 @@ def _suppress(call: Call[SuppressionAsked]) -> Answer:
 
 def _like(asked: SuppressionAsked, rules: RuleSet, stores: SqlStores) -> Finding | None:
     if (asked.rule is None) == (asked.finding_id is None):
-        raise _wrong("finding_id", "give this or a rule")
+        raise wrong("finding_id", "give this or a rule")
     if asked.rule is not None and asked.rule not in rules.told():
-        raise _wrong("rule", "is not the name of a rule")
+        raise wrong("rule", "is not the name of a rule")
     like = None if asked.finding_id is None else stores.findings.get(asked.finding_id)
     if asked.finding_id is not None and like is None:
-        raise _wrong("finding_id", "is not the id of a finding")
+        raise wrong("finding_id", "is not the id of a finding")
     return like
 
 
@@ -60,10 +60,6 @@ def _lift(call: Call[Nothing]) -> Answer:
         if queue.lift(suppression_id, working(call), stores, call.now) is None:
             raise Problem("not_found")
     return Answer(None)
-
-
-def _wrong(parameter: str, detail: str) -> Problem:
-    return Problem("invalid_parameter", errors=[{"parameter": parameter, "detail": detail}])
 
 
 def _document(suppression: Suppression, stores: SqlStores) -> dict[str, JsonValue]:
