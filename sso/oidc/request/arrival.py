@@ -1,8 +1,7 @@
 """How an authorization request came: in the open, signed, pushed ahead, or left at its client.
 
-The client's own parameters are what comes out. Everything around a reference or a request object
-is ignored, whatever it says
-(RFC 9126 4, RFC 9101 5): an address that a browser carried is anyone's to change.
+The client's own parameters are what comes out. Everything around a reference or a request object is ignored,
+whatever it says (RFC 9126 4, RFC 9101 5): an address that a browser carried is anyone's to change.
 """
 
 from dataclasses import dataclass
