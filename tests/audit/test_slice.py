@@ -4,7 +4,7 @@ import pytest
 
 from sso.audit.event import EVENT_CLASSES, AuditSearched, NodeStarted, SessionCreated
 from sso.audit.event.identity import AccountLinked, PeopleLookedUp
-from sso.audit.event.synchronisation import DirectorySynchronised
+from sso.audit.event.synchronisation import AccountPurged, DirectorySynchronised
 from sso.audit.record import AuditEvent, AuditRecord, Origin, record_of
 from sso.audit.slice import LogSlice, accounts_in, means
 from tests.audit.test_ocsf import NOW
@@ -33,6 +33,15 @@ def test_a_department_receives_what_is_about_its_clerks_and_its_directory() -> N
 @pytest.mark.parametrize("account_id", [OTHER, CITIZEN, "x" * 22], ids=["tax", "citizen", "unknown"])
 def test_it_receives_nothing_about_anybody_else(account_id: str) -> None:
     assert CIVIL.of(session_of(account_id), DIRECTORIES) is None
+
+
+def test_of_an_account_that_is_gone_it_receives_what_names_the_directory() -> None:
+    def purged(directory_id: str) -> AuditRecord | None:
+        gone = "x" * 22
+        return of(AccountPurged(account_id=gone, person_id="p", directory_id=directory_id, source="sync"))
+
+    assert purged("civil") is not None
+    assert purged("tax") is None
 
 
 def test_it_receives_nothing_of_nobodys_and_nothing_that_officers_looked_for() -> None:
