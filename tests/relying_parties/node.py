@@ -7,24 +7,22 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 DEADLINE_SECONDS = 90
 
 
-def missing() -> str | None:
-    """Say what is not installed here, or None."""
-    if program() is None:
-        return "node is not installed (make setup)"
-    if not (ROOT / "tests" / "node" / "node_modules" / "openid-client").is_dir():
-        return "npm's openid-client is not installed (make setup)"
-    return None
-
-
-def program() -> str | None:
-    """The node that scripts/setup found or brought, else the one on the PATH."""
+def program() -> str:
+    """The node that scripts/setup found or brought, else the one on the PATH; the test fails without."""
     brought = ROOT / ".venv" / "bin" / "node"
-    return str(brought) if brought.exists() else shutil.which("node")
+    found = str(brought) if brought.exists() else shutil.which("node")
+    if found is None:
+        pytest.fail("node is not installed (make setup)", pytrace=False)
+    if not (ROOT / "tests" / "node" / "node_modules" / "openid-client").is_dir():
+        pytest.fail("npm's openid-client is not installed (make setup)", pytrace=False)
+    return found
 
 
 def report_of(
@@ -32,7 +30,7 @@ def report_of(
 ) -> dict[str, Any]:
     """Run `script` with `setting` on its stdin; `visit` is given the address that a browser must open."""
     process = subprocess.Popen(
-        [str(program()), str(HERE / script)],
+        [program(), str(HERE / script)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -16,12 +16,6 @@ AUDIENCE = "https://api.example.gov/"
 pytestmark = [pytest.mark.relying_party, pytest.mark.slow]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _installed() -> None:
-    if (lacking := node.missing()) is not None:
-        pytest.fail(lacking)
-
-
 @pytest.fixture(scope="module")
 def people(hub: HubServer) -> HubServer:
     hub.add_citizen()

@@ -18,12 +18,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _installed() -> None:
-    if (lacking := node.missing()) is not None:
-        pytest.fail(lacking)
-
-
 SCOPE = "openid profile email offline_access"
 Settings = dict[str, Any]
 

@@ -18,8 +18,6 @@ CIBA = "urn:openid:params:grant-type:ciba"
 
 @pytest.fixture(scope="module")
 def people(start_hub: StartHub) -> HubServer:
-    if (lacking := node.missing()) is not None:
-        pytest.fail(lacking)
     hub = start_hub(extra="\n[tokens]\npolling_interval_seconds = 1\n")
     hub.add_citizen()
     return hub

@@ -24,8 +24,6 @@ from tests.servers.ports import free_port
 from tests.upstream.platform import CLIENT_ID
 from tests.upstream.stage import HIGH, log_of, open_hub
 
-pytestmark = pytest.mark.skipif(node.missing() is not None, reason=node.missing() or "")
-
 HOST, OTHER_NAME = "127.0.0.2", "127.0.0.3"
 MORE = """
 sign_out = "follow"
@@ -98,7 +96,7 @@ def running(platform: str, hub: str, folder: Path) -> Iterator[None]:
     }
     with (folder / "node.log").open("w") as log:
         process = subprocess.Popen(
-            [str(node.program()), str(Path(__file__).with_name("oidc_provider.mjs"))],
+            [node.program(), str(Path(__file__).with_name("oidc_provider.mjs"))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
