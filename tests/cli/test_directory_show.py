@@ -1,9 +1,5 @@
 """`sso directory show`: a directory at a glance, on a real slapd and on one that is away."""
 
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-
 import pytest
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
@@ -11,6 +7,7 @@ from sso.cli.directory_show import breakers_in
 from tests.cli.clerks import signed_in_clerk
 from tests.cli.commands import Commands
 from tests.cli.test_directory import with_slapd
+from tests.servers.loopback import Answer, LoopbackServer
 
 __all__ = ["with_slapd"]
 
@@ -49,29 +46,6 @@ def test_a_directory_that_is_away_is_shown_and_fails(cli: Commands) -> None:
     assert "no directory has the id tax" in cli.refused("directory", "show", "tax")
 
 
-class _Metrics(BaseHTTPRequestHandler):
-    """The management listener of a hub, whose breakers are as `metrics` has them."""
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(metrics({("civil-affairs", "ldap://127.0.0.1:1"): 2}).encode())
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-@pytest.fixture
-def management() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Metrics)
-    thread = Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
 def metrics(breakers: dict[tuple[str, str], int]) -> str:
     """Metrics as the running hub writes them."""
     registry = CollectorRegistry()
@@ -81,11 +55,14 @@ def metrics(breakers: dict[tuple[str, str], int]) -> str:
     return generate_latest(registry).decode()
 
 
-def test_the_breakers_of_the_running_hub_are_shown(cli: Commands, management: str) -> None:
-    file = cli.folder / "sso.toml"
-    file.write_text(file.read_text().replace("[server]", f'[server]\nmanagement_listen = "{management}"', 1))
+def test_the_breakers_of_the_running_hub_are_shown(cli: Commands) -> None:
+    told = Answer(metrics({("civil-affairs", "ldap://127.0.0.1:1"): 2}).encode())
+    with LoopbackServer(lambda _: told) as management:
+        listen = management.origin.removeprefix("http://")
+        file = cli.folder / "sso.toml"
+        file.write_text(file.read_text().replace("[server]", f'[server]\nmanagement_listen = "{listen}"', 1))
 
-    assert "breaker: open" in cli.run("directory", "show", "civil-affairs").stdout
+        assert "breaker: open" in cli.run("directory", "show", "civil-affairs").stdout
 
 
 def test_only_breakers_of_this_directory_are_read() -> None:

@@ -3,11 +3,8 @@
 import json
 import shutil
 import sqlite3
-import threading
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -16,6 +13,7 @@ from sso.cli.doctor_checks import SKEW_FAILURE, SKEW_WARNING, clock
 from sso.cli.doctor_finding import State
 from sso.worker.detection import off
 from tests.cli.commands import Commands
+from tests.servers.loopback import Answer, LoopbackServer
 
 
 @pytest.fixture
@@ -203,50 +201,26 @@ def test_the_clock_of_postgresql_is_compared(lonely: Commands, postgresql_url: s
     assert "differ by 0." in found["clock"][1]
 
 
-class _Answers(BaseHTTPRequestHandler):
-    """Answers every path with what its server holds."""
-
-    def do_GET(self) -> None:
-        status, body = self.server.answer  # type: ignore[attr-defined]
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def server() -> Iterator[ThreadingHTTPServer]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Answers)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def _issuer(cli: Commands, server: ThreadingHTTPServer, status: int, body: bytes) -> tuple[str, str, str]:
-    issuer = f"http://127.0.0.1:{server.server_port}"
-    server.answer = (status, body.replace(b"ISSUER", issuer.encode()))  # type: ignore[attr-defined]
-    file = cli.folder / "sso.toml"
-    file.write_text(file.read_text().replace("http://127.0.0.1:1", issuer))
-    result = cli.run("doctor", "--json")
+def _issuer(cli: Commands, status: int, body: bytes) -> tuple[str, str, str]:
+    """What is said of an issuer that answers like this."""
+    with LoopbackServer(lambda _: Answer(body.replace(b"ISSUER", server.origin.encode()), status)) as server:
+        issuer = server.origin
+        file = cli.folder / "sso.toml"
+        file.write_text(file.read_text().replace("http://127.0.0.1:1", issuer))
+        result = cli.run("doctor", "--json")
     [found] = [row for row in map(json.loads, result.stdout.splitlines()) if row["check"] == "issuer"]
     assert result.exit_code == (1 if found["state"] == "FAIL" else 0)
     return found["state"], found["sentence"], issuer
 
 
-def test_an_issuer_that_answers_as_itself_is_ok(lonely: Commands, server: ThreadingHTTPServer) -> None:
-    state, sentence, issuer = _issuer(lonely, server, 200, b'{"issuer": "ISSUER"}')
+def test_an_issuer_that_answers_as_itself_is_ok(lonely: Commands) -> None:
+    state, sentence, issuer = _issuer(lonely, 200, b'{"issuer": "ISSUER"}')
 
     assert (state, sentence) == ("ok", f"{issuer} answers as itself")
 
 
-def test_another_hub_at_our_address_fails(lonely: Commands, server: ThreadingHTTPServer) -> None:
-    state, sentence, _ = _issuer(lonely, server, 200, b'{"issuer": "https://other.example.gov"}')
+def test_another_hub_at_our_address_fails(lonely: Commands) -> None:
+    state, sentence, _ = _issuer(lonely, 200, b'{"issuer": "https://other.example.gov"}')
 
     assert state == "FAIL"
     assert sentence.endswith("it says that it is https://other.example.gov")
@@ -264,23 +238,18 @@ def test_another_hub_at_our_address_fails(lonely: Commands, server: ThreadingHTT
         (200, b" " * 100_000 + b'{"issuer": "ISSUER"}'),
     ],
 )
-def test_something_else_at_our_address_fails(
-    lonely: Commands, server: ThreadingHTTPServer, status: int, body: bytes
-) -> None:
-    state, sentence, _ = _issuer(lonely, server, status, body)
+def test_something_else_at_our_address_fails(lonely: Commands, status: int, body: bytes) -> None:
+    state, sentence, _ = _issuer(lonely, status, body)
 
     assert state == "FAIL"
     assert "mend the proxy" in sentence
 
 
-def test_what_a_stranger_answers_cannot_move_the_cursor(
-    lonely: Commands, server: ThreadingHTTPServer
-) -> None:
-    server.answer = (200, b'{"issuer": "\\u001b[2J\\u202e"}')  # type: ignore[attr-defined]
-    file = lonely.folder / "sso.toml"
-    file.write_text(file.read_text().replace("http://127.0.0.1:1", f"http://127.0.0.1:{server.server_port}"))
-
-    shown = lonely.run("doctor").stdout
+def test_what_a_stranger_answers_cannot_move_the_cursor(lonely: Commands) -> None:
+    with LoopbackServer(lambda _: Answer(b'{"issuer": "\\u001b[2J\\u202e"}')) as server:
+        file = lonely.folder / "sso.toml"
+        file.write_text(file.read_text().replace("http://127.0.0.1:1", server.origin))
+        shown = lonely.run("doctor").stdout
 
     assert "\x1b" not in shown
     assert "\u202e" not in shown

@@ -2,12 +2,10 @@
 
 import json
 import secrets
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -15,37 +13,25 @@ import pytest
 
 from tests.relying_parties.visitor import Visitor
 from tests.servers.hub import PASSWORD, HubServer, StartHub
+from tests.servers.loopback import Answer, LoopbackServer, Request
 
 GRANT_TYPE = "urn:openid:params:grant-type:ciba"
 EXTRA = "\n[tokens]\npolling_interval_seconds = 1\n\n[outbound]\nallow_loopback = true\n"
 
 
-@dataclass
-class Listener:
+class Listener(LoopbackServer):
     """The notification endpoint of a client: real HTTP, with the answers that a test wants."""
 
-    answers: list[int] = field(default_factory=list)
-    heard: list[tuple[str | None, str | None, Any]] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.answers: list[int] = []
+        self.heard: list[tuple[str | None, str | None, Any]] = []
+        super().__init__(self._hear)
+        self.uri = f"{self.origin}/ping"
 
-    def __post_init__(self) -> None:
-        listener = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                listener.heard.append((self.headers["Authorization"], self.headers["Content-Type"], body))
-                self.send_response(listener.answers.pop(0) if listener.answers else 204)
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def uri(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}/ping"
+    def _hear(self, request: Request) -> Answer:
+        headers = request.headers
+        self.heard.append((headers["Authorization"], headers["Content-Type"], json.loads(request.body)))
+        return Answer(status=self.answers.pop(0) if self.answers else 204)
 
     def wait_for(self, count: int, seconds: float = 20) -> None:
         ends = time.monotonic() + seconds
@@ -178,9 +164,16 @@ def test_another_person_sees_nothing_of_it(bank: Bank, visitor: Visitor) -> None
     assert bank.poll(asked).json()["error"] == "authorization_pending"
 
 
-def test_a_service_is_pinged_with_its_own_token_and_fetches(hub: HubServer, visitor: Visitor) -> None:
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    with Listener() as listening:
+        yield listening
+
+
+def test_a_service_is_pinged_with_its_own_token_and_fetches(
+    hub: HubServer, visitor: Visitor, listener: Listener
+) -> None:
     """CIBA Core 10.2."""
-    listener = Listener()
     bank = _pinged(hub, listener)
     token = secrets.token_urlsafe(32)
     asked = bank.ask(client_notification_token=token)
@@ -194,8 +187,8 @@ def test_a_service_is_pinged_with_its_own_token_and_fetches(hub: HubServer, visi
     assert len(listener.heard) == 1
 
 
-def test_a_ping_that_fails_is_sent_again(hub: HubServer, visitor: Visitor) -> None:
-    listener = Listener(answers=[500])
+def test_a_ping_that_fails_is_sent_again(hub: HubServer, visitor: Visitor, listener: Listener) -> None:
+    listener.answers = [500]
     bank = _pinged(hub, listener)
     asked = bank.ask(client_notification_token=secrets.token_urlsafe(32))
 
@@ -208,8 +201,10 @@ def test_a_ping_that_fails_is_sent_again(hub: HubServer, visitor: Visitor) -> No
     assert sorted(event["outcome"] for event in events) == ["failure", "success"]
 
 
-def test_nothing_kept_or_logged_shows_what_a_ping_says(hub: HubServer, visitor: Visitor) -> None:
-    listener = Listener(answers=[500])
+def test_nothing_kept_or_logged_shows_what_a_ping_says(
+    hub: HubServer, visitor: Visitor, listener: Listener
+) -> None:
+    listener.answers = [500]
     bank = _pinged(hub, listener)
     token = secrets.token_urlsafe(32)
     asked = bank.ask(client_notification_token=token)

@@ -1,9 +1,8 @@
 """A time stamp authority (RFC 3161): `openssl ts -reply` behind HTTP, under a root of its own."""
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests.servers.loopback import Answer, LoopbackServer
 from tests.servers.process import run
 
 _CONFIG = """
@@ -36,8 +35,8 @@ ess_cert_id_alg = sha256
 """
 
 
-class TimeStampServer:
-    """Answers at `url` until it is stopped; `broken` answers are cut off."""
+class TimeStampServer(LoopbackServer):
+    """Answers at `url` while the block lasts; `broken` answers are cut off."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -52,13 +51,9 @@ class TimeStampServer:
         run(["openssl", "req", "-x509", *key, *self._files("ca"), "-extensions", "ca", "-subj", "/CN=Root"])
         signed = ("-CA", str(self.ca_file), "-CAkey", str(folder / "ca.key"), "-subj", "/CN=Stamps")
         run(["openssl", "req", "-x509", *key, *self._files("tsa"), "-extensions", "stamping", *signed])
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._answering())
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/tsr"
+        kind = "application/timestamp-reply"
+        super().__init__(lambda request: Answer(self.reply(request.body), media_type=kind))
+        self.url = f"{self.origin}/tsr"
 
     def reply(self, query: bytes) -> bytes:
         asked, answer = self.folder / "query.tsq", self.folder / "reply.tsr"
@@ -68,27 +63,5 @@ class TimeStampServer:
         self.answers += 1
         return answer.read_bytes()[: 40 if self.broken else None]
 
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
     def _files(self, name: str) -> tuple[str, ...]:
         return ("-keyout", str(self.folder / f"{name}.key"), "-out", str(self.folder / f"{name}.pem"))
-
-    def _answering(self) -> type[BaseHTTPRequestHandler]:
-        authority = self
-
-        class Answering(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = authority.reply(self.rfile.read(int(self.headers["Content-Length"])))
-                self.send_response(200)
-                self.send_header("Content-Type", "application/timestamp-reply")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        return Answering

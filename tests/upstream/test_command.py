@@ -11,8 +11,9 @@ from click.testing import CliRunner
 from sso.audit.record import Origin
 from sso.cli.main import root
 from sso.directory.stores import PasswordCredential
+from tests.servers.loopback import Answer
 from tests.storage import examples
-from tests.upstream.platform import Platform, Said
+from tests.upstream.platform import Platform
 from tests.upstream.stage import Stage, open_stage
 
 
@@ -27,8 +28,8 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 @pytest.fixture
 def stage(opened: Stage) -> Stage:
     opened.renew()
-    opened.platform.said["/token"] = Said({"error": "invalid_grant"}, status=400)
-    opened.platform.others = Said({}, status=302, headers={"Location": "https://hub.example"})
+    opened.platform.said["/token"] = Answer({"error": "invalid_grant"}, status=400)
+    opened.platform.others = Answer({}, status=302, headers={"Location": "https://hub.example"})
     return opened
 
 
@@ -81,13 +82,13 @@ def test_keys_that_cannot_be_read_are_named(stage: Stage) -> None:
 
 
 def test_a_redirect_uri_that_is_not_registered_is_named(stage: Stage) -> None:
-    stage.platform.others = Said({}, status=400)
+    stage.platform.others = Answer({}, status=400)
 
     assert "/sign-in/upstream/national/callback" in failed(stage)["redirect_uri"]
 
 
 def test_a_hub_that_is_not_known_there_is_named(stage: Stage) -> None:
-    stage.platform.said["/token"] = Said({"error": "invalid_client"}, status=401)
+    stage.platform.said["/token"] = Answer({"error": "invalid_client"}, status=401)
 
     assert "/oauth2/jwks" in failed(stage)["client"]
 

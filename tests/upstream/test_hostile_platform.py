@@ -12,7 +12,8 @@ from sso.authentication import people
 from sso.oidc.jose import half_hash, sign
 from sso.oidc.logout import LOGOUT_EVENT
 from tests.oidc.examples import signing_key
-from tests.upstream.platform import CLIENT_ID, Platform, Said
+from tests.servers.loopback import Answer
+from tests.upstream.platform import CLIENT_ID, Platform
 from tests.upstream.stage import HIGH, ISSUER, Stage, open_stage
 
 AT = int(time.time())
@@ -200,23 +201,25 @@ def test_an_error_of_the_platform_is_a_page_that_leads_back(stage: Stage, error:
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("/token", Said({"error": "invalid_grant"}, status=400)),
-        ("/token", Said(b"<html>", media_type="text/html")),
-        ("/token", Said([1, 2])),
-        ("/token", Said({"access_token": "x", "token_type": "Bearer"})),
-        ("/token", Said({"id_token": 7, "expires_in": []})),
-        ("/token", Said({}, status=500)),
-        ("/token", Said({}, status=302, headers={"Location": "http://127.0.0.1:1/"})),
-        ("/token", Said(b"[" * 70_000)),
-        ("/userinfo", Said({"sub": "somebody-else", "name": "Evil"})),
-        ("/userinfo", Said([1])),
-        ("/userinfo", Said({}, status=500)),
-        ("/jwks", Said({"keys": [{"kty": "oct", "k": "AAAA"}]})),
-        ("/jwks", Said(b"x" * 100_000)),
-        ("/jwks", Said({}, status=302, headers={"Location": "http://127.0.0.1:1/"})),
+        ("/token", Answer({"error": "invalid_grant"}, status=400)),
+        ("/token", Answer(b"<html>", media_type="text/html")),
+        ("/token", Answer([1, 2])),
+        ("/token", Answer({"access_token": "x", "token_type": "Bearer"})),
+        ("/token", Answer({"id_token": 7, "expires_in": []})),
+        ("/token", Answer({}, status=500)),
+        ("/token", Answer({}, status=302, headers={"Location": "http://127.0.0.1:1/"})),
+        ("/token", Answer(b"[" * 70_000)),
+        ("/userinfo", Answer({"sub": "somebody-else", "name": "Evil"})),
+        ("/userinfo", Answer([1])),
+        ("/userinfo", Answer({}, status=500)),
+        ("/jwks", Answer({"keys": [{"kty": "oct", "k": "AAAA"}]})),
+        ("/jwks", Answer(b"x" * 100_000)),
+        ("/jwks", Answer({}, status=302, headers={"Location": "http://127.0.0.1:1/"})),
     ],
 )
-def test_whatever_an_endpoint_answers_nobody_is_signed_in_by_it(stage: Stage, path: str, said: Said) -> None:
+def test_whatever_an_endpoint_answers_nobody_is_signed_in_by_it(
+    stage: Stage, path: str, said: Answer
+) -> None:
     stage.platform.said[path] = said
     browser = stage.browser()
 
@@ -256,13 +259,13 @@ def test_nobody_is_sent_where_the_metadata_is_not_good(stage: Stage, metadata: d
 @pytest.mark.parametrize(
     "said",
     [
-        Said({}, status=302, headers={"Location": "/elsewhere"}),
-        Said(b"x" * 100_000),
-        Said(b"{}", media_type="text/html"),
-        Said({}, delay_seconds=4),
+        Answer({}, status=302, headers={"Location": "/elsewhere"}),
+        Answer(b"x" * 100_000),
+        Answer(b"{}", media_type="text/html"),
+        Answer({}, delay_seconds=4),
     ],
 )
-def test_a_discovery_that_redirects_stalls_or_floods_sends_nobody(stage: Stage, said: Said) -> None:
+def test_a_discovery_that_redirects_stalls_or_floods_sends_nobody(stage: Stage, said: Answer) -> None:
     stage.platform.said["/.well-known/openid-configuration"] = said
     began = time.monotonic()
 

@@ -26,9 +26,8 @@ TEXT = "id.example.gov/audit\n3\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TimeStampServer]:
-    server = TimeStampServer(tmp_path_factory.mktemp("tsa") / "tsa")
-    yield server
-    server.stop()
+    with TimeStampServer(tmp_path_factory.mktemp("tsa") / "tsa") as server:
+        yield server
 
 
 @dataclass
@@ -122,14 +121,14 @@ def test_only_this_text_this_nonce_and_this_authority_hold(
     authority.broken = False
     query, trusted = query_for(TEXT), authorities_in(authority.ca_file.read_bytes())
     reply = authority.reply(query.der)
-    other = TimeStampServer(tmp_path / "other")
-    other.stop()
+    with TimeStampServer(tmp_path / "other") as other:
+        others = authorities_in(other.ca_file.read_bytes())
 
     assert stamped_at(reply, TEXT, trusted, query.nonce) <= datetime.now(UTC) + timedelta(seconds=2)
     for wrong in (
         lambda: stamped_at(reply, TEXT.replace("3", "4"), trusted, query.nonce),
         lambda: stamped_at(reply, TEXT, trusted, query.nonce + 1),
-        lambda: stamped_at(reply, TEXT, authorities_in(other.ca_file.read_bytes()), query.nonce),
+        lambda: stamped_at(reply, TEXT, others, query.nonce),
         lambda: stamped_at(reply[:-1], TEXT, trusted),
         lambda: stamped_at(b"", TEXT, trusted),
         lambda: stamped_at(reply, TEXT, []),
