@@ -30,6 +30,11 @@ _ADVANCE = (
     .where(_P.epoch == bindparam("of_epoch"), _P.leaf_index == bindparam("of_index"))
     .values(epoch=bindparam("to_epoch"), leaf_index=bindparam("to_index"), held_until=bindparam("until"))
 )
+_RELEASE = (
+    update(detection_place)
+    .where(_P.id == _ROW, _P.judge == bindparam("of_judge"))
+    .values(held_until=bindparam("now"))
+)
 _SIZE = select(_H.size).where(_H.epoch == bindparam("of_epoch"))
 _NEXT_EPOCH = select(_H.epoch).where(_H.epoch > bindparam("of_epoch")).order_by(_H.epoch).limit(1)
 _NEWEST = select(_H.epoch, _H.size).order_by(_H.epoch.desc()).limit(1)
@@ -114,6 +119,10 @@ class SqlDetection:
             "until": until,
         }
         return self._unit.change(_ADVANCE, asked) == 1
+
+    def release(self, judge: str, now: datetime) -> None:
+        """Let somebody else judge from now on, if this one does."""
+        self._unit.change(_RELEASE, {"of_judge": judge, "now": now})
 
     def first_since(self, moment: datetime) -> Place | None:
         """Return the place of the first record since a moment, or the end of the log; None: there is none."""

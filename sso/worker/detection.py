@@ -86,6 +86,7 @@ class Detection:
             except Exception:  # a loop that must go on: the database may be away for a while
                 log.exception("detection failed", extra={"job": "detection"})
                 self._at, pause = None, ROUND_SECONDS
+        self._let_go()
 
     def judge(self, now: datetime) -> bool:
         """Judge the next few records; true if there may be more."""
@@ -164,6 +165,13 @@ class Detection:
             self._judged(self._records(at, to), [r for r in self._judging if begins[r.name] <= at])
             at = to
         return True
+
+    def _let_go(self) -> None:
+        try:
+            with self.hub.database.begin(_ORIGIN) as stores:
+                stores.detection.release(self.name, datetime.now(UTC))
+        except Exception:  # the process ends: another worker takes over when the time is over
+            log.exception("nobody judges for a while", extra={"job": "detection"})
 
     def _hold(self, known: Judging, until: datetime) -> bool:
         with self.hub.database.begin(_ORIGIN) as stores:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -120,6 +120,20 @@ def test_of_two_workers_one_judges_until_it_is_silent(log: Log) -> None:
     fail(log, 3, at=NOW + MINUTE)
     assert not one.judge(later)
     judge_all(other, later)
+
+    assert [each.records for each in findings(log)] == [15]
+
+
+def test_a_judge_that_ends_lets_another_go_on_at_once(log: Log) -> None:
+    one, other = (Detection(log.hub, brute_force, name=name) for name in ("one", "other"))
+    fail(log, 12, at=datetime.now(UTC))
+    judge_all(one, datetime.now(UTC))
+    fail(log, 3, at=datetime.now(UTC))
+    stop = threading.Event()
+    stop.set()
+
+    one.run(stop)
+    judge_all(other, datetime.now(UTC))
 
     assert [each.records for each in findings(log)] == [15]
 
