@@ -3,7 +3,6 @@
 import base64
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,16 +146,19 @@ def records_of(rows: Sequence[StoredEntry], keys: AuditKeys) -> list[AuditRecord
     return [record_from(entry) for entry in entries_of(rows, keys)]
 
 
-def readable_records_of(rows: Sequence[Row[Any]], keys: AuditKeys) -> list[AuditRecord]:
-    """Return the records of rows without those that somebody broke: `sso audit verify` names them."""
+def records_or_none_of(rows: Sequence[StoredEntry], keys: AuditKeys) -> Sequence[AuditRecord | None]:
+    """Return the record of each row, None for one that somebody broke: `sso audit verify` names it."""
     try:
         return records_of(rows, keys)
     except (EntryInvalid, SealBroken):
-        found: list[AuditRecord] = []
-        for row in rows:
-            with suppress(EntryInvalid, SealBroken):
-                found += records_of([row], keys)
-        return found
+        if len(rows) == 1:
+            return [None]
+        return [each for row in rows for each in records_or_none_of([row], keys)]
+
+
+def readable_records_of(rows: Sequence[StoredEntry], keys: AuditKeys) -> list[AuditRecord]:
+    """Return the records of rows without those that somebody broke."""
+    return [record for record in records_or_none_of(rows, keys) if record is not None]
 
 
 def account_refs(account_id: str, keys: AuditKeys) -> list[bytes]:

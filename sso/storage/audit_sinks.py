@@ -13,14 +13,12 @@ from typing import Any
 from sqlalchemy import BindParameter, Row, Select, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql
 
-from sso.audit.entry import EntryInvalid, record_from
 from sso.audit.record import AuditRecord
 from sso.storage.audit_keys import AuditKeys
-from sso.storage.audit_rows import entries_of
+from sso.storage.audit_rows import records_or_none_of
 from sso.storage.audit_tree import Head
 from sso.storage.columns import UtcDateTime
 from sso.storage.detection import Place
-from sso.storage.errors import SealBroken
 from sso.storage.many import named, padded
 from sso.storage.tables import account, audit_event, audit_leaf, audit_sink
 from sso.storage.unit_of_work import UnitOfWork
@@ -180,11 +178,8 @@ class SqlAuditSinks:
         given = {"of_epoch": place.epoch, "begin": place.index, "end": end}
         rows = self._unit.rows(_PLACED, given)
         there = [row for row in rows if row.id is not None]
-        try:
-            records = [record_from(entry) for entry in entries_of(there, self._keys)]
-            found = {row.leaf_index: record for row, record in zip(there, records, strict=True)}
-        except (EntryInvalid, SealBroken, ValueError):
-            found = {row.leaf_index: record for row in there if (record := self._readable(row)) is not None}
+        records = records_or_none_of(there, self._keys)
+        found = {row.leaf_index: record for row, record in zip(there, records, strict=True)}
         return [PlacedRecord(row.leaf_index, found.get(row.leaf_index)) for row in rows]
 
     def directories_of(self, account_ids: Collection[str]) -> Mapping[str, str | None]:
@@ -193,14 +188,6 @@ class SqlAuditSinks:
             return {}
         wanted = padded(sorted(account_ids))
         return {row.id: row.directory_id for row in self._unit.rows(_among(len(wanted)), named(wanted))}
-
-    def _readable(self, row: Row[Any]) -> AuditRecord | None:
-        """One record of a batch in which another one was tampered with."""
-        try:
-            (entry,) = entries_of([row], self._keys)
-            return record_from(entry)
-        except (EntryInvalid, SealBroken, ValueError):
-            return None
 
 
 def entries_from(place: Place, heads: Sequence[Head]) -> int:
