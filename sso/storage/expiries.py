@@ -56,14 +56,13 @@ class _Expiring:
     rows: Select[Any]
     event: Callable[[Row[Any]], AuditEvent]
     pace: timedelta = timedelta(0)
-    column: str = "expires_at"
 
     def boundary(self) -> Select[int, Any]:
         """Return the SELECT of how many rows a batch has, and the end of its last one."""
-        time = self.table.c[self.column]
+        time = self.table.c.expires_at
         oldest = select(time).where(time > _after, time <= _upto).order_by(time).limit(bindparam("size"))
         batch = oldest.subquery("oldest")
-        return select(func.count().label("found"), func.max(batch.c[self.column]).label("last"))
+        return select(func.count().label("found"), func.max(batch.c.expires_at).label("last"))
 
 
 def _between(time: Any) -> Any:
