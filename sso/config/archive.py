@@ -7,9 +7,8 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from sso.archive.settings import ArchiveSettings, BucketSettings, FolderSettings, installed
-from sso.config.section import Section
+from sso.config.section import Section, WebAddress
 from sso.config.source import ConfigurationError, Source
-from sso.oidc.registered_address import check_web_address
 
 _PART = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _BUCKET = re.compile(rf"s3://([a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9])((?:/{_PART})*)/?")
@@ -21,7 +20,7 @@ class Archive(Section):
 
     folder: Path | None = None
     url: str | None = None
-    endpoint: str | None = None
+    endpoint: WebAddress | None = None
     region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,63}$")] | None = None
     ca_file: Path | None = None
     key_id: str | None = None
@@ -33,13 +32,6 @@ class Archive(Section):
     def _bucket(cls, value: str | None) -> str | None:
         if value is not None and not _BUCKET.fullmatch(value):
             raise ValueError("must be s3://BUCKET or s3://BUCKET/PREFIX")
-        return value
-
-    @field_validator("endpoint")
-    @classmethod
-    def _address(cls, value: str | None) -> str | None:
-        if value is not None:
-            check_web_address(value)
         return value
 
     @model_validator(mode="after")

@@ -14,10 +14,9 @@ from sso.config.directory import AnyDirectory
 from sso.config.keys import Keys
 from sso.config.outbound import Outbound
 from sso.config.registration import Registration
-from sso.config.section import Positive, Section, checked_database_url
+from sso.config.section import Positive, Section, WebAddress, checked_database_url
 from sso.config.trusted_issuer import TrustedIssuer
 from sso.config.upstream import Upstream
-from sso.oidc.registered_address import check_web_address
 
 _HOST_AND_PORT = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
@@ -168,14 +167,7 @@ class PagesSection(Section):
     name: str = "Sign-on hub"
     names: dict[str, str] = {}
     default_language: Literal["en", "zh-CN"] = "en"
-    create_account_url: str | None = None
-
-    @field_validator("create_account_url")
-    @classmethod
-    def _address(cls, value: str | None) -> str | None:
-        if value is not None:
-            check_web_address(value)
-        return value
+    create_account_url: WebAddress | None = None
 
 
 class Log(Section):

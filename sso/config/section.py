@@ -2,11 +2,20 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from sso.oidc.registered_address import check_web_address
 from sso.storage.engines import database_url
 
+
+def _web_address(value: str) -> str:
+    check_web_address(value)
+    return value
+
+
 Positive = Annotated[int, Field(gt=0)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+"""https, or http on a loopback address, as `sso.oidc.registered_address.check_web_address` has it."""
 
 
 class Section(BaseModel):

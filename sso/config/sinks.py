@@ -10,9 +10,8 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from sso.audit.cloud_event import secret_of
 from sso.audit.event import EVENT_CLASSES
 from sso.audit.slice import LogSlice, means
-from sso.config.section import Section
+from sso.config.section import Section, WebAddress
 from sso.config.source import ConfigurationError, Source
-from sso.oidc.registered_address import check_web_address
 
 Kind = Literal["syslog", "webhook", "file"]
 _OF_KIND: dict[Kind, frozenset[str]] = {
@@ -41,7 +40,7 @@ class Sink(Section):
     certificate_file: Path | None = None
     certificate_key_file: Path | None = None
     answers_close: bool = True
-    url: str | None = None
+    url: WebAddress | None = None
     secret: SecretStr | None = None
     secret_file: Path | None = None
     file: Path | None = None
@@ -54,13 +53,6 @@ class Sink(Section):
             if not any(means(wanted, event.code) for event in EVENT_CLASSES):
                 raise ValueError(f"no event of this release is called {wanted}")
         return values
-
-    @field_validator("url")
-    @classmethod
-    def _address(cls, value: str | None) -> str | None:
-        if value is not None:
-            check_web_address(value)
-        return value
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> "Sink":
