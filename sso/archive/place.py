@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from sso.archive.errors import ArchiveBroken, ArchiveUnavailable
+from sso.storage.folders import keep_names
 
 
 class Place(Protocol):
@@ -54,7 +55,7 @@ class Folder:
                 part.replace(self._folder / name)
             finally:
                 part.unlink(missing_ok=True)
-            _synchronize(self._folder)
+            keep_names(self._folder)
         except OSError as error:
             message = f"{self._folder}: {error.strerror}"
             raise ArchiveUnavailable(message) from error
@@ -75,11 +76,3 @@ class Folder:
         except OSError as error:
             message = f"{self._folder / name}: {error.strerror}"
             raise ArchiveUnavailable(message) from error
-
-
-def _synchronize(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -20,6 +20,7 @@ from sso.audit.entry import Entry, EntryInvalid, Group, entry_of, record_from
 from sso.audit.record import AuditEvent, AuditRecord, record_of
 from sso.storage.counts import count
 from sso.storage.errors import SealBroken, StorageUnavailable
+from sso.storage.folders import keep_names
 from sso.storage.sealing import Sealer
 from sso.storage.unit_of_work import UnitOfWork
 
@@ -102,7 +103,7 @@ class AuditSpool:
             batch, last = spooled.records[start : start + BATCH], start + BATCH >= len(spooled.records)
             take_in(Spooled(batch, spooled.broken if last else 0, spooled.uncertain))
         self._aside.unlink()
-        _keep_name(self._file.parent)
+        keep_names(self._file.parent)
         return len(spooled.records)
 
     @property
@@ -137,7 +138,7 @@ class AuditSpool:
             return False
         with self._locked():
             self._file.rename(self._aside)  # over nothing: nobody else takes
-            _keep_name(self._file.parent)
+            keep_names(self._file.parent)
         return True
 
     def _keep_broken(self, lines: Sequence[bytes]) -> None:
@@ -150,7 +151,7 @@ class AuditSpool:
             _write_whole_lines(descriptor, b"".join(line + b"\n" for line in new))
         finally:
             os.close(descriptor)
-        _keep_name(file.parent)
+        keep_names(file.parent)
 
     def _append(self, file: BinaryIO, plain: Sequence[bytes], max_bytes: int | None = None) -> None:
         lines = b"".join(base64.b64encode(self._sealer.seal(each, _CONTEXT)) + b"\n" for each in plain)
@@ -180,7 +181,7 @@ class AuditSpool:
             file = os.fdopen(descriptor, "r+b", buffering=0)
             fcntl.flock(file, fcntl.LOCK_EX)
             if self._has_the_name(descriptor):
-                _keep_name(self._file.parent)
+                keep_names(self._file.parent)
                 return file
             file.close()  # somebody set it aside while we waited
 
@@ -247,15 +248,6 @@ def _write_whole_lines(descriptor: int, lines: bytes) -> None:
         with suppress(OSError):
             os.ftruncate(descriptor, size)
         raise
-
-
-def _keep_name(folder: Path) -> None:
-    """A new file's name is durable when its folder is."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _plain(record: AuditRecord) -> bytes:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sso.audit.checkpoint import Checkpoint
 from sso.audit.signed_note import NoteInvalid, split_note
+from sso.storage.folders import keep_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,7 @@ class LastSigned:
             written.flush()
             os.fsync(written.fileno())
         new.replace(self.file)
-        folder = os.open(self.file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        keep_names(self.file.parent)
 
     def _notes(self) -> dict[str, str]:
         try:

@@ -20,6 +20,7 @@ from sso.config.sinks import FileTarget, SinkSettings, SyslogTarget, WebhookTarg
 from sso.outbound import Answer, NoAnswer, Outbound, Posting
 from sso.outbound.syslog import Receiver, send_stream, tls_context
 from sso.storage.detection import Place
+from sso.storage.folders import keep_names
 
 _TAKEN = range(200, 300)
 
@@ -134,13 +135,4 @@ def _append(file: Path, content: bytes) -> None:
         opened.flush()
         os.fsync(opened.fileno())
     if not size:
-        _keep_the_name(file.parent)
-
-
-def _keep_the_name(folder: Path) -> None:
-    """Flush a folder: a crash must not lose a file that is new in it."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        keep_names(file.parent)
