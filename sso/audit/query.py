@@ -1,6 +1,7 @@
 """Questions to the audit log: always bounded in time, answered newest first in pages by key."""
 
 import dataclasses
+import heapq
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -108,6 +109,7 @@ class _Found(Protocol):
     def id(self) -> str: ...
 
 
+_AnyFound = TypeVar("_AnyFound", bound=_Found)
 _Page = TypeVar("_Page", bound=Sequence[_Found])
 
 
@@ -119,6 +121,11 @@ def pages(query: AuditQuery, page_of: Callable[[AuditQuery], _Page]) -> Iterator
         if len(page) < query.limit:
             return
         query = replace(query, before=page[-1].id)
+
+
+def newest(found: Sequence[Sequence[_AnyFound]], limit: int) -> Sequence[_AnyFound]:
+    """Return one page of several, each newest first."""
+    return list(heapq.merge(*found, key=lambda each: each.id, reverse=True))[:limit]
 
 
 _FACETS = tuple(field.name for field in dataclasses.fields(AuditQuery) if field.name != "limit")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from sso.audit.event import AuditSearched
-from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
+from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, newest
 from sso.audit.record import AuditRecord, JsonValue
 from sso.cli.arguments import CLEAN_TEXT
-from sso.cli.audit_archive import archive_of, newest
+from sso.cli.audit_archive import archive_of
 from sso.cli.audit_ask import ask
 from sso.cli.audit_evidence import seal
 from sso.cli.audit_export import export

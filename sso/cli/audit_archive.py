@@ -1,12 +1,11 @@
 """The archive of the log for commands: copies of the months that a question may find something in."""
 
-import heapq
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from sso.archive.errors import ArchiveBroken, ArchiveUnavailable
 from sso.archive.opening import copied, place_of
@@ -60,21 +59,6 @@ def gone_months(hub: Hub) -> Mapping[Month, AuditMonthArchived]:
         here = stores.audit_months.known() if hub.database.dialect == "postgresql" else ()
     months = {Month.parse(name): kept for name, kept in said.items()}
     return {month: months[month] for month in sorted(months) if month not in here}
-
-
-class _Found(Protocol):
-    """A record, or an entry."""
-
-    @property
-    def id(self) -> str: ...
-
-
-_AnyFound = TypeVar("_AnyFound", bound=_Found)
-
-
-def newest(pages: Sequence[Sequence[_AnyFound]], limit: int) -> Sequence[_AnyFound]:
-    """Return one page of several, each newest first."""
-    return list(heapq.merge(*pages, key=lambda found: found.id, reverse=True))[:limit]
 
 
 @dataclass(slots=True)

@@ -21,10 +21,10 @@ from sso.audit.entry import GROUPS, Entry, record_from
 from sso.audit.event import AuditExportBegun, AuditExported
 from sso.audit.evidence import CSV_COLUMNS, csv_cell, record_cells
 from sso.audit.ocsf import Reporter, ocsf_event
-from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, pages
+from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, newest, pages
 from sso.audit.record import AuditEvent, AuditRecord, JsonValue
 from sso.cli.arguments import CLEAN_TEXT
-from sso.cli.audit_archive import archive_of, newest
+from sso.cli.audit_archive import archive_of
 from sso.cli.audit_question import query_of, question_options
 from sso.cli.context import fail, hub_of
 from sso.cli.operator import operator_origin

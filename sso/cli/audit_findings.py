@@ -26,7 +26,6 @@ _SENTENCES = {
     Why.REASON_MISSING: "say what it turned out to be",
     Why.REASON_ALONE: "only what is closed turned out to be something",
     Why.TOO_MUCH: f"a comment has at most {MAX_COMMENT_LENGTH} characters",
-    Why.TOO_LONG: "a suppression ends within 90 days",
 }
 
 
