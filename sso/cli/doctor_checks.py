@@ -17,7 +17,9 @@ from sso.directory.check import Sample
 from sso.directory.ldap import LdapDirectory
 from sso.hub import Hub
 from sso.outbound.upstream import UpstreamProvider, published_checks
+from sso.storage.audit_sinks import entries_from
 from sso.storage.clock import database_time
+from sso.storage.detection import Place
 from sso.storage.errors import StorageUnavailable
 from sso.storage.schema import pending_migrations
 from sso.worker.detection import off
@@ -26,6 +28,8 @@ SKEW_WARNING = timedelta(seconds=2)
 SKEW_FAILURE = timedelta(seconds=30)
 BEHIND_WARNING = 5_000
 """Records that no rule has judged yet."""
+
+_BEGIN = Place(1, 0)
 
 FREE_BYTES_WARNING = 1024**3
 FREE_BYTES_FAILURE = 64 * 1024**2
@@ -48,7 +52,9 @@ def _files_with_secrets(configuration: Configuration, environment: Mapping[str, 
     settings = configuration.settings
     named = [settings.secrets.key_encryption_key_file, settings.secrets.pepper_file]
     ldap = [each for each in settings.directory if isinstance(each, Directory)]
-    named += [directory.bind_password_file for directory in ldap]
+    sinks = settings.audit.sink
+    named += [path for each in ldap for path in (each.bind_password_file, each.certificate_key_file)]
+    named += [path for each in sinks for path in (each.secret_file, each.certificate_key_file)]
     named += [upstream.client_secret_file for upstream in settings.upstream]
     named += [settings.keys.pkcs11.pin_file] if settings.keys.pkcs11 is not None else []
     named += [settings.audit.archive.secret_file] if settings.audit.archive is not None else []
@@ -59,7 +65,7 @@ def _files_with_secrets(configuration: Configuration, environment: Mapping[str, 
         if name.startswith("SSO__") and name.endswith("__FILE")
     )
     inside = [settings.secrets.key_encryption_key, settings.secrets.pepper]
-    inside += [directory.bind_password for directory in ldap]
+    inside += [directory.bind_password for directory in ldap] + [sink.secret for sink in sinks]
     inside += [settings.keys.pkcs11.pin] if settings.keys.pkcs11 is not None else []
     inside += [settings.audit.archive.secret] if settings.audit.archive is not None else []
     if any(secret is not None for secret in inside):
@@ -101,13 +107,12 @@ def detection(hub: Hub) -> Finding:
     """The detection rules judge the log as it grows, and none of them has failed."""
     with hub.database.read() as stores:
         kept = {each.name: each.digest for each in stores.detection.remembered()}
-        judging, head = stores.detection.judging(), stores.audit_tree.head()
+        judging, heads = stores.detection.judging(), stores.audit_tree.heads()
     rules = hub.configuration.rules.fresh()
     failed = [rule.name for rule in rules if kept.get(rule.name) == off(rule)]
     if failed:
         return warning("rules", f"switched off: {', '.join(failed)}; see the event finding.rule.switched_off")
-    known = judging is not None and head is not None and judging.place.epoch == head.epoch
-    behind = head.frontier.size - judging.place.index if known and judging and head else 0
+    behind = entries_from(_BEGIN if judging is None else judging.place, heads)
     if behind > BEHIND_WARNING:
         return warning("rules", f"{behind} records are not judged yet; does `sso worker` run?")
     return ok("rules", f"{len(rules)} detection rules judge the log")

@@ -55,14 +55,21 @@ def test_rules_that_fail_or_fall_behind_are_worth_a_warning(lonely: Commands) ->
             "INSERT INTO audit_head (epoch, origin, size, frontier, opened_at)"
             " VALUES (1, 'o', 8192, zeroblob(32), 0)"
         )
+    never = findings(lonely)["rules"]
+    with closing(sqlite3.connect(lonely.folder / "hub.db")) as database, database:
         database.execute("INSERT INTO detection_place VALUES (1, 1, 10, 'judge', 0)")
+        database.execute(
+            "INSERT INTO audit_head (epoch, origin, size, frontier, opened_at)"
+            " VALUES (2, 'o/2', 1, zeroblob(32), 0)"
+        )
 
     behind = findings(lonely)["rules"]
     with closing(sqlite3.connect(lonely.folder / "hub.db")) as database, database:
         failed = (rule.name, off(rule), 1, 10, b"", "KeyError")
         database.execute("INSERT INTO detection_rule VALUES (?, ?, ?, ?, ?, ?)", failed)
 
-    assert behind == ("warn", "8182 records are not judged yet; does `sso worker` run?")
+    assert never == ("warn", "8192 records are not judged yet; does `sso worker` run?")
+    assert behind == ("warn", "8183 records are not judged yet; does `sso worker` run?")
     assert findings(lonely)["rules"][1].startswith("switched off: r14_role_granted;")
 
 
@@ -91,6 +98,27 @@ def test_a_secret_that_others_may_read_fails(lonely: Commands, name: str) -> Non
 
     assert state == "FAIL"
     assert sentence.endswith(f"has mode 0640: others may read it; chmod 600 {lonely.folder / name}")
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ('kind = "webhook"\nurl = "https://siem.example.gov/"\nsecret_file = "sink.secret"', "sink.secret"),
+        (f'kind = "webhook"\nurl = "https://siem.example.gov/"\nsecret = "whsec_{"A" * 32}"', "sso.toml"),
+        (
+            'kind = "syslog"\nhost = "h"\ncertificate_file = "hub.db"\ncertificate_key_file = "sink.secret"',
+            "sink.secret",
+        ),
+    ],
+)
+def test_a_secret_of_a_sink_that_others_may_read_fails(lonely: Commands, settings: str, name: str) -> None:
+    (lonely.folder / "sink.secret").write_text("whsec_" + "A" * 32)
+    with (lonely.folder / "sso.toml").open("a") as written:
+        written.write(f'\n[[audit.sink]]\nname = "siem"\n{settings}\n')
+    for secret in ("sink.secret", "sso.toml"):
+        (lonely.folder / secret).chmod(0o640 if secret == name else 0o600)
+
+    assert findings(lonely, code=1)["secrets"][1].endswith(f"chmod 600 {lonely.folder / name}")
 
 
 def test_a_configuration_with_a_password_inside_is_a_secret_too(cli: Commands) -> None:
