@@ -222,7 +222,8 @@ def test_slow_requests_of_a_client_hold_up_no_keys_and_nobody_elses_requests(des
 
     for thread in threads:
         thread.start()
-    time.sleep(0.3)
+    while not desk.site.asked["/request"]:
+        time.sleep(0.01)
     other = documents.request_object("quick", quick)
     documents.prepare(desk.client(), "one")
     known = documents.keys(desk.client())
