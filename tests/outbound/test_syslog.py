@@ -98,9 +98,8 @@ def test_a_receiver_may_demand_a_certificate(tmp_path: Path) -> None:
     certificate, key = (Path(name) for name in issued().files(tmp_path / "client"))
 
     with SyslogCollector(tmp_path / "collector", client_ca=ca) as strict:
-        for _ in range(
-            50
-        ):  # in TLS 1.3 it refuses after the handshake, and sometimes ends before it is sent to
+        # In TLS 1.3 it refuses after the handshake, and sometimes ends before it is sent to.
+        for _ in range(50):
             with pytest.raises(NoAnswer):
                 send(strict)
         known = tls_context(strict.ca_file, certificate, key)

@@ -10,6 +10,8 @@ import pytest
 from tests.relying_parties.visitor import Visitor
 from tests.requests.developer import Developer, registered
 from tests.servers.hub import PASSWORD, HubServer
+from tests.upstream.platform import Platform
+from tests.upstream.stage import Stage, open_stage
 
 UPSTREAM_HOST = "127.0.0.2"
 """Another host than the hub's, so that a browser keeps their cookies apart."""
@@ -79,3 +81,19 @@ def signed_in_there(visitor: Visitor, until: str) -> str:
     """Go to the platform and sign in there; the address at which the browser stops."""
     visitor.press("upstream_1")
     return visitor.sign_in("tuya", PASSWORD, until=until)
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The hub in this process, and a platform that may lie."""
+    with Platform() as platform:
+        stage = open_stage(tmp_path_factory.mktemp("hub"), platform)
+        yield stage
+        stage.hub.close()
+
+
+@pytest.fixture
+def stage(opened: Stage) -> Stage:
+    """Both anew, and the platform good."""
+    opened.renew()
+    return opened

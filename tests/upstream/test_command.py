@@ -1,7 +1,6 @@
 """`sso upstream`: every step to a sign-in there, and what to mend where one fails."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +12,14 @@ from sso.cli.main import root
 from sso.directory.stores import PasswordCredential
 from tests.servers.loopback import Answer
 from tests.storage import examples
-from tests.upstream.platform import Platform
-from tests.upstream.stage import Stage, open_stage
-
-
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with Platform() as platform:
-        stage = open_stage(tmp_path_factory.mktemp("hub"), platform)
-        yield stage
-        stage.hub.close()
+from tests.upstream.stage import Stage
 
 
 @pytest.fixture
-def stage(opened: Stage) -> Stage:
-    opened.renew()
-    opened.platform.said["/token"] = Answer({"error": "invalid_grant"}, status=400)
-    opened.platform.others = Answer({}, status=302, headers={"Location": "https://hub.example"})
-    return opened
+def stage(stage: Stage) -> Stage:
+    stage.platform.said["/token"] = Answer({"error": "invalid_grant"}, status=400)
+    stage.platform.others = Answer({}, status=302, headers={"Location": "https://hub.example"})
+    return stage
 
 
 def run(stage: Stage, *arguments: str, file: Path | None = None) -> tuple[int, str]:

@@ -1,7 +1,6 @@
 """A platform that lies, stalls or is somebody else signs nobody in; page and log say why."""
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,24 +12,10 @@ from sso.oidc.jose import half_hash, sign
 from sso.oidc.logout import LOGOUT_EVENT
 from tests.oidc.examples import signing_key
 from tests.servers.loopback import Answer
-from tests.upstream.platform import CLIENT_ID, Platform
-from tests.upstream.stage import HIGH, ISSUER, Stage, open_stage
+from tests.upstream.platform import CLIENT_ID
+from tests.upstream.stage import HIGH, ISSUER, Stage
 
 AT = int(time.time())
-
-
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with Platform() as platform:
-        stage = open_stage(tmp_path_factory.mktemp("hub"), platform)
-        yield stage
-        stage.hub.close()
-
-
-@pytest.fixture
-def stage(opened: Stage) -> Stage:
-    opened.renew()
-    return opened
 
 
 def test_a_good_answer_signs_in_with_its_level_and_makes_one_account(stage: Stage) -> None:

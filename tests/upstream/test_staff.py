@@ -39,12 +39,6 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         stage.hub.close()
 
 
-@pytest.fixture
-def stage(opened: Stage) -> Stage:
-    opened.renew()
-    return opened
-
-
 def come(stage: Stage, sub: str, **claims: str) -> int:
     stage.platform.claims = {"sub": sub}
     stage.platform.userinfo = {"sub": sub, "name": "Bolor", **claims}

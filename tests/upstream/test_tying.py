@@ -1,7 +1,6 @@
 """A citizen's account at a platform becomes a way to sign in here: by proof of both and a yes, and back."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -23,33 +22,23 @@ from sso.oidc.session import Session, SessionEnd
 from sso.web.visit import CookieNames
 from tests.relying_parties.visitor import Page
 from tests.storage import examples
-from tests.upstream.platform import Platform
-from tests.upstream.stage import ISSUER, Browser, Stage, open_stage
+from tests.upstream.stage import ISSUER, Browser, Stage
 
 ORIGIN = Origin()
 OFFICER = Decision("command", "as the file shows")
 PROVEN = Decision(PROOF)
 
 
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with Platform() as platform:
-        stage = open_stage(tmp_path_factory.mktemp("hub"), platform)
-        yield stage
-        stage.hub.close()
-
-
 @pytest.fixture
-def stage(opened: Stage) -> Stage:
-    opened.renew()
-    opened.let_in_only_the_known()
-    opened.platform.claims = {"sub": new_id(), "auth_time": int(time.time())}
-    opened.platform.userinfo = {
-        "sub": opened.platform.claims["sub"],
+def stage(stage: Stage) -> Stage:
+    stage.let_in_only_the_known()
+    stage.platform.claims = {"sub": new_id(), "auth_time": int(time.time())}
+    stage.platform.userinfo = {
+        "sub": stage.platform.claims["sub"],
         "name": "Tuya B.",
         "email": "t@there.example",
     }
-    return opened
+    return stage
 
 
 @dataclass

@@ -35,12 +35,6 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         stage.hub.close()
 
 
-@pytest.fixture
-def stage(opened: Stage) -> Stage:
-    opened.renew()
-    return opened
-
-
 def begin(browser: Browser, **changes: str) -> Page:
     """The page on which a service's request arrives."""
     asked = {
