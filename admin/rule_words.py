@@ -23,6 +23,7 @@ TITLES: Mapping[str, str] = {
     "r12_new_application_of_clerk": _("A clerk uses an application for the first time"),
     "r13_privileged_at_night": _("A privileged action at night"),
     "r14_role_granted": _("A role was granted"),
+    "r15_break_glass": _("An officer's access was opened from the command line and used"),
     "r16_impersonation": _("An application acted as a person"),
     "r17_client_changed": _("An application's registration changed"),
     "r18_new_claims": _("An application receives claims that it did not before"),
@@ -70,6 +71,10 @@ MEANINGS: Mapping[str, str] = {
         "A role, an application or a key was changed between 19 and 5 o'clock UTC. Fit the hours to your own."
     ),
     "r14_role_granted": _("Somebody may do more at the hub than before."),
+    "r15_break_glass": _(
+        "Somebody with the hub's command line set a password or enabled an account, and within a day the "
+        "account was used for officers' work."
+    ),
     "r16_impersonation": _(
         "A token was exchanged for one in which nobody says that they act for the person."
     ),

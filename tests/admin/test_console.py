@@ -11,7 +11,7 @@ from tests.admin.conftest import ConsoleServer
 from tests.admin.people import add_clerk, find_twice
 from tests.browser.chromium import NARROW, OpenPage, axe_violations, complaints, screenshot, sideways_scroll
 from tests.running.state import execute
-from tests.servers.hub import HubServer
+from tests.servers.hub import PASSWORD, HubServer
 
 pytestmark = pytest.mark.browser
 
@@ -538,6 +538,22 @@ def test_an_auditor_works_through_a_finding_without_javascript(
     changed = hub.audit("--event", "finding.changed")
     assert [each["detail"]["stage"] for each in changed] == ["closed", "in_progress", "open"]
     assert changed[0]["client_id"] == "officers-console"
+
+
+def test_access_opened_from_the_command_line_and_used_is_found(
+    console: ConsoleServer, hub: HubServer, open_page: OpenPage
+) -> None:
+    hub.run("person", "set-password", "ana", "--password-stdin", input=PASSWORD)
+    page = open_page(javascript=False)
+
+    console.sign_in(page, "auditor")
+    page.click("#nav_findings")
+    row = finding_about(page, "from the command line and used")
+
+    row.locator("a").click()
+    assert page.inner_text("#records") == "2"
+    (reset,) = hub.audit("--event", "credential.password.reset")
+    assert reset["account_id"] in page.inner_text("#group")
 
 
 def test_findings_look_right_at_320_pixels_in_chinese(
