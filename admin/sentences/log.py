@@ -76,6 +76,10 @@ LOG: Mapping[str, Sequence[str]] = {
         _("The records of {month} were dropped at the end of their retention."),
         _("A month of records was dropped at the end of its retention."),
     ),
+    "audit.retention.findings_dropped": (
+        _("{findings} closed findings and {suppressions} suppressions went: their retention is over."),
+        _("Closed findings and suppressions went: their retention is over."),
+    ),
     "audit.retention.keys_ordered": (
         _("Keys to what this log told of people are about to be destroyed: their retention is over."),
     ),

@@ -42,8 +42,8 @@ PUBLIC_DETAILS = frozenset(
     "key_class keys keys_kept kid kind late level lifetime_seconds method minimum_indices month node "
     "oldest origin pkce previous_valid_until prompt published_until redacted redirect_host "
     "reference_prefix refresh_token results retry_after_seconds role rule scope sha256 signed_size sink "
-    "size source stage status_code subject_sha256 suppression_id uncertain until version within_grace "
-    "witness_size".split()
+    "size source stage status_code subject_sha256 suppression_id suppressions uncertain until version "
+    "within_grace witness_size".split()
 )
 """Details that tell of nobody: they stand in the body. A name that is not here is sealed."""
 

@@ -27,6 +27,7 @@ from sso.storage.detection import SqlDetection
 from sso.storage.directory_register import SqlRegister
 from sso.storage.directory_runs import SqlSyncRuns
 from sso.storage.expiries import SqlExpiries
+from sso.storage.finding_retention import SqlFindingRetention
 from sso.storage.findings import SqlFindings
 from sso.storage.grants import SqlCodes, SqlGrants
 from sso.storage.logout_frames import SqlLogoutFrames
@@ -126,6 +127,7 @@ class SqlStores:
         self.audit_anchors = SqlAuditAnchors(unit)
         self.detection = SqlDetection(unit)
         self.findings = SqlFindings(unit)
+        self.finding_retention = SqlFindingRetention(unit)
         self.audit_sinks = SqlAuditSinks(unit, kept.audit_keys)
         tree = SignedTree(self.audit_tree, self.audit_checkpoints, self.audit_anchors)
         self.audit_receipts = SqlAuditReceipts(unit, kept.audit_keys, tree)

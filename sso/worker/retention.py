@@ -1,14 +1,17 @@
 """Retention of the audit log: months made ahead and dropped when they are over, personal keys destroyed.
 
 On PostgreSQL old entries go as whole partitions, never row by row; on SQLite they stay. What an entry tells
-of people goes with its key, on both. Each is on record, and none of it while a hold is set.
+of people goes with its key, on both. So do findings that were closed long ago, in small steps. Each is on
+record, and none of it while a hold is set.
 """
 
 import logging
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from sso.audit.event import AuditKeyExpiryOrdered, AuditKeysExpired, AuditMonthArchived, AuditMonthDropped
+from sso.audit.event.findings import FindingsDropped
 from sso.audit.record import Origin
 from sso.hub import Hub
 from sso.storage.audit_keys import MAX_BATCH
@@ -16,6 +19,7 @@ from sso.storage.audit_months import Month
 from sso.storage.errors import StorageUnavailable
 from sso.storage.stores import SqlStores
 from sso.worker.archiving import archived
+from sso.worker.upkeep import BREATH_SECONDS, TURN_SECONDS
 
 log = logging.getLogger("sso.worker")
 
@@ -64,6 +68,31 @@ def destroy_expired_keys(hub: Hub, now: datetime | None = None) -> int:
     with hub.database.begin(_ORIGIN) as stores:
         stores.audit.append(AuditKeysExpired(keys=destroyed, until=end), now)
     return destroyed
+
+
+def drop_old_findings(hub: Hub, now: datetime | None = None) -> bool:
+    """Delete findings that were closed long ago, a batch a transaction; true if there may be more."""
+    ends = time.monotonic() + TURN_SECONDS
+    now = now or datetime.now(UTC)
+    while _drop_findings(hub, now):
+        if time.monotonic() > ends:
+            return True
+        time.sleep(BREATH_SECONDS)
+    return False
+
+
+def _drop_findings(hub: Hub, now: datetime) -> bool:
+    """Delete a batch, on record in its own transaction, while nobody can set a hold; false if that is all."""
+    until = now - hub.configuration.settings.audit.closed_findings_kept
+    with hub.database.begin(_ORIGIN) as stores:
+        stores.audit_holds.lock()
+        if stores.audit_holds.active():
+            return False
+        gone = stores.finding_retention.sweep(until, now)
+        if gone.findings or gone.suppressions:
+            event = FindingsDropped(findings=gone.findings, suppressions=gone.suppressions, until=until)
+            stores.audit.append(event, now)
+        return gone.more
 
 
 def _order_expiry(hub: Hub, event: AuditKeyExpiryOrdered, now: datetime) -> bool:

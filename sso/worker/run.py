@@ -15,7 +15,7 @@ from sso.worker.key_rotation import keep_up
 from sso.worker.last_signed import LastSigned
 from sso.worker.logout_delivery import deliver_due
 from sso.worker.ping_delivery import ping_due
-from sso.worker.retention import destroy_expired_keys, keep_months
+from sso.worker.retention import destroy_expired_keys, drop_old_findings, keep_months
 from sso.worker.security_event_delivery import push_due
 from sso.worker.sequencer import Sequencer
 from sso.worker.sinks import deliver_to_sink
@@ -58,6 +58,7 @@ def jobs_of(hub: Hub, outbound: Outbound) -> list[Job]:
         Job("events from before the log", 60.0, lambda: take_in_old_events(hub)),
         Job("spooled events", 5.0, lambda: take_in_spooled_events(hub)),
         Job("expired keys of the log", 3600.0, lambda: destroy_expired_keys(hub)),
+        Job("old findings", 3600.0, lambda: drop_old_findings(hub)),
         Job("expiries", 10.0, lambda: record_expiries(hub)),
         Job("clean-up", 10.0, lambda: clean_up(hub)),
     ]

@@ -316,3 +316,12 @@ def test_an_unknown_section_of_the_environment_is_blamed_on_the_variable(tmp_pat
     assert str(refused.value) == (
         "environment variable SSO__SERVR__LISTEN: unknown setting servr; did you mean server?"
     )
+
+
+def test_closed_findings_are_kept_no_shorter_than_the_log(tmp_path: Path) -> None:
+    shorter = write(tmp_path, "[audit]\nminimum_retention_days = 400\nfinding_retention_days = 399\n")
+    assert "retention must not be shorter than minimum_retention_days" in refusal(shorter)
+
+    for days in (179, 36_501):
+        file = write(tmp_path, f"[audit]\nfinding_retention_days = {days}\n")
+        assert "audit.finding_retention_days" in refusal(file)

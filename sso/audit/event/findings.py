@@ -106,6 +106,18 @@ class FindingSuppressionEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FindingsDropped:
+    """Findings that were closed, and suppressions that were over, before `until` were deleted: so many."""
+
+    code: ClassVar[str] = "audit.retention.findings_dropped"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.MEDIUM
+    findings: int
+    suppressions: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSwitchedOff:
     """A rule could not judge a record and judges no more in this version; the others go on."""
 

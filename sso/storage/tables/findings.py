@@ -39,6 +39,7 @@ Index(
     postgresql_where=_IS_OPEN,
 )
 Index("ix_finding_closed", finding.c.id, sqlite_where=_IS_CLOSED, postgresql_where=_IS_CLOSED)
+Index("ix_finding_closed_at", finding.c.changed_at, sqlite_where=_IS_CLOSED, postgresql_where=_IS_CLOSED)
 
 finding_comment = Table(
     "finding_comment",
