@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sso.archive.errors import ArchiveBroken, ArchiveUnavailable
 from sso.archive.opening import copied, place_of
+from sso.archive.place import Place
 from sso.audit.event import AuditMonthArchived
 from sso.audit.merkle.tree import leaf_hash
 from sso.audit.query import AuditQuery
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
     from sso.archive.search import ArchiveSearch
 
 
+def archive_place(hub: Hub) -> Place:
+    """Return the place of the archive; ends the command where none is configured."""
+    settings = hub.configuration.audit_archive
+    if settings is None:
+        fail("no archive is configured: [audit.archive]")
+    return place_of(settings)
+
+
 @contextmanager
 def archive_of(hub: Hub, query: AuditQuery) -> Iterator["ArchiveSearch"]:
     """Give what asks the months of a question's time that went into the archive and left the database.
@@ -30,16 +39,13 @@ def archive_of(hub: Hub, query: AuditQuery) -> Iterator["ArchiveSearch"]:
     Ends the command where there is no archive, where a file is not what the log says, or where a month went
     while it was asked: it would be in neither place.
     """
-    settings = hub.configuration.audit_archive
-    if settings is None:
-        fail("no archive is configured: [audit.archive]")
+    place = archive_place(hub)
     from sso.archive.search import ArchiveSearch
 
     gone = gone_months(hub)
     wanted = [
         kept for month, kept in gone.items() if month.begin < query.until and month.next.begin > query.since
     ]
-    place = place_of(settings)
     with tempfile.TemporaryDirectory(prefix="sso-archive-") as name:
         folder = Path(name)
         try:
@@ -66,19 +72,16 @@ class ArchiveCheck:
     """A check of every archived month against the tree; how many there were is known at the end."""
 
     hub: Hub
+    place: Place
     months: int = 0
 
     def findings(self) -> Iterator[Finding]:
         """Yield everything that is wrong: another file, other entries than those of the tree, or too few."""
-        settings = self.hub.configuration.audit_archive
-        if settings is None:
-            fail("no archive is configured: [audit.archive]")
-        place = place_of(settings)
         for month, kept in gone_months(self.hub).items():
             self.months += 1
             with tempfile.TemporaryDirectory(prefix="sso-archive-") as folder:
                 try:
-                    file = copied(place, kept, Path(folder))
+                    file = copied(self.place, kept, Path(folder))
                 except (ArchiveBroken, ArchiveUnavailable) as error:
                     yield Finding("archive", str(error))
                     continue

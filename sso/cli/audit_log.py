@@ -8,7 +8,7 @@ import click
 from sso.audit.event import AuditVerified, AuditVerifyFailed
 from sso.audit.whole_log import Finding
 from sso.cli.arguments import CLEAN_TEXT
-from sso.cli.audit_archive import ArchiveCheck
+from sso.cli.audit_archive import ArchiveCheck, archive_place
 from sso.cli.audit_vouched import vouched_findings
 from sso.cli.context import fail, hub_of, json_option, print_json, print_rows
 from sso.cli.operator import operator_origin
@@ -32,11 +32,12 @@ def verify(context: click.Context, archive: bool, as_json: bool) -> None:
     Ends with 0 when nothing is wrong and with 3 when something is; the check is recorded either way.
     """
     with hub_of(context) as hub:
-        check, months = LogCheck(hub.database), ArchiveCheck(hub)
+        months = ArchiveCheck(hub, archive_place(hub)) if archive else None
+        check = LogCheck(hub.database)
         found = [*check.findings(), *_against_memory(hub), *vouched_findings(hub)]
-        found += months.findings() if archive else ()
+        found += () if months is None else months.findings()
         _record(hub, check, found)
-    _print(check, months.months if archive else None, found, as_json=as_json)
+    _print(check, None if months is None else months.months, found, as_json=as_json)
     if found:
         context.exit(EXIT_NOT_WHOLE)
 

@@ -165,6 +165,17 @@ def test_without_an_archive_it_is_said_what_is_missing(cli: Commands) -> None:
     assert "no archive is configured: [audit.archive]" in cli.refused("audit", "search", "--archive")
 
 
+def test_a_check_of_no_archive_ends_before_the_log_is_read(cli: Commands) -> None:
+    """A whole log takes its time; here it cannot even be read."""
+    with sqlite3.connect(cli.folder / "hub.db") as connection:
+        connection.execute("DROP TABLE audit_head")
+    connection.close()
+
+    said = cli.refused("audit", "verify", "--archive")
+
+    assert said == "sso: no archive is configured: [audit.archive]"
+
+
 def rewritten(cold: Cold, change: Callable[[list[dict[str, Any]]], None]) -> None:
     """Change a file and what the log says of it, as somebody with both in hand would."""
     file = cold.file
