@@ -3,21 +3,26 @@
 DuckDB sees copies in a private folder and nothing else: no other file, no network, no extension.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
 from sso.audit.entry import Entry
-from sso.audit.query import AuditQuery
+from sso.audit.query import AuditQuery, Bar
 from sso.audit.record import AuditRecord
-from sso.storage.audit_archive_question import TABLE_OF_ARCHIVE, archive_question
+from sso.storage.audit_archive_question import TABLE_OF_ARCHIVE, ArchiveQuestions, Asked
 from sso.storage.audit_keys import AuditKeys
 from sso.storage.audit_rows import KeptEntry, entries_of, records_of
+from sso.storage.audit_selection import bars_of
 
 MEMORY = "1GB"
+MAX_NAMES = 1_000
+"""So many are looked for in one pass over the files."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CLOSED = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -30,6 +35,7 @@ class ArchiveSearch:
 
     def __init__(self, folder: Path, files: Sequence[Path], keys: AuditKeys) -> None:
         self._keys = keys
+        self._questions = ArchiveQuestions(keys)
         self._connection = _opened(folder, files) if files else None
 
     def __enter__(self) -> "ArchiveSearch":
@@ -47,7 +53,7 @@ class ArchiveSearch:
         Raises:
             ValueError: `address` is neither an address nor a network.
         """
-        return records_of(self._found(query), self._keys)
+        return records_of(self._kept(self._questions.newest_first(query)), self._keys)
 
     def entries(self, query: AuditQuery) -> Sequence[Entry]:
         """Return a page of entries, newest first, in the groups that they are told in.
@@ -55,14 +61,55 @@ class ArchiveSearch:
         Raises:
             ValueError: `address` is neither an address nor a network.
         """
-        return entries_of(self._found(query), self._keys)
+        return entries_of(self._kept(self._questions.newest_first(query)), self._keys)
 
-    def _found(self, query: AuditQuery) -> list[KeptEntry]:
+    def following(self, query: AuditQuery, after: str) -> Sequence[AuditRecord]:
+        """Return a page of records, oldest first, those after an id.
+
+        Raises:
+            ValueError: `address` is neither an address nor a network.
+        """
+        return records_of(self._kept(self._questions.oldest_first(query, after)), self._keys)
+
+    def find(self, event_id: str) -> AuditRecord | None:
+        """Return one record, or None."""
+        found = records_of(self._kept(self._questions.of_id(event_id)), self._keys)
+        return found[0] if found else None
+
+    def last_of_each(self, query: AuditQuery, facet: str, names: Collection[str]) -> Mapping[str, datetime]:
+        """Return when each of some accounts (`account_id`) or applications (`client_id`) was found last."""
+        last: dict[str, datetime] = {}
+        wanted = sorted(names)
+        for begin in range(0, len(wanted), MAX_NAMES):
+            asked, named = self._questions.last_of_each(query, facet, wanted[begin : begin + MAX_NAMES])
+            for value, microseconds in self._rows(asked):
+                at = _EPOCH + timedelta(microseconds=microseconds)
+                last[named[value]] = max(at, last.get(named[value], at))
+        return last
+
+    def histogram(self, query: AuditQuery, bars: int) -> Sequence[Bar]:
+        """Count what a question finds, its page aside, in equal steps of its time range; empty ones included.
+
+        Raises:
+            ValueError: `address` is neither an address nor a network, or the number of bars is absurd.
+        """
+        rows = self._rows(self._questions.counted(query, bars))
+        return bars_of(query, bars, [_Counted(*row) for row in rows])
+
+    def _kept(self, asked: Asked) -> list[KeptEntry]:
+        return [KeptEntry(*row) for row in self._rows(asked)]
+
+    def _rows(self, asked: Asked) -> list[tuple[Any, ...]]:
         if self._connection is None:
             return []
-        statement, parameters = archive_question(query, self._keys)
-        found: list[tuple[Any, ...]] = self._connection.execute(statement, parameters).fetchall()
-        return [KeptEntry(*row) for row in found]
+        found: list[tuple[Any, ...]] = self._connection.execute(*asked).fetchall()
+        return found
+
+
+class _Counted(NamedTuple):
+    bar: int
+    outcome: str
+    records: int
 
 
 def _opened(folder: Path, files: Sequence[Path]) -> Any:

@@ -5,8 +5,8 @@ single record is the answer: `table` names it (`sso.audit.findings`, `sso.storag
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from sso.audit.query import AuditQuery
@@ -64,6 +64,9 @@ class SubjectMissing(ValueError):
         self.need = need
 
 
+MEMORY = timedelta(days=3650)
+"""So far back is looked for when somebody was there last."""
+_NOTHING_BEFORE = datetime(1970, 1, 1, tzinfo=UTC)
 _TAKES = {
     Need.PERSON: "a person",
     Need.CLIENT: "a client",
@@ -227,6 +230,18 @@ def query_for(
         address=subject.address,
         limit=limit,
     )
+
+
+def before(question: Question, query: AuditQuery) -> AuditQuery | None:
+    """Return the search of what a question's table compares with: the same, before the time asked about.
+
+    None where it compares with nothing, or nothing can be earlier.
+    """
+    back = {Table.CLAIMS: query.until - query.since, Table.DORMANT: MEMORY}
+    if question.table not in back or query.since <= _NOTHING_BEFORE:
+        return None
+    length = min(back[question.table], query.since - _NOTHING_BEFORE)
+    return replace(query, since=query.since - length, until=query.since)
 
 
 @dataclass(frozen=True, slots=True)

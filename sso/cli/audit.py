@@ -1,7 +1,7 @@
 """`sso audit`: search the trail; whoever searches leaves a record of it, in the same transaction."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from sso.audit.event import AuditSearched
-from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, newest
+from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
 from sso.audit.record import AuditRecord, JsonValue
 from sso.cli.arguments import CLEAN_TEXT
-from sso.cli.audit_archive import archive_of
+from sso.cli.audit_archive import archive_of, archive_option, asked_of, log_of
 from sso.cli.audit_ask import ask
 from sso.cli.audit_evidence import seal
 from sso.cli.audit_export import export
@@ -29,7 +29,7 @@ from sso.cli.audit_witnesses import witnesses
 from sso.cli.context import hub_of, json_option, print_json, print_table
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
-from sso.storage.audit import MAX_BARS
+from sso.storage.audit_selection import MAX_BARS
 
 if TYPE_CHECKING:
     from sso.archive.search import ArchiveSearch
@@ -59,25 +59,26 @@ for _command in (*_LOOKING, *_KEEPING):
 @question_options
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True)
 @click.option("--all", "everything", is_flag=True, help="Every record of the time range.")
-@click.option("--archive", is_flag=True, help="In months that went into the archive, too.")
+@archive_option
 @click.option("--reason", type=CLEAN_TEXT, help="Why you search, for the record.")
 @json_option
 @click.pass_context
 def search(context: click.Context, /, as_json: bool, **options: object) -> None:
     """Find records, newest first. The search is recorded itself."""
-    with hub_of(context) as hub, ExitStack() as stack:
+    with hub_of(context) as hub:
         wanted = _search(hub, options)
-        archive = stack.enter_context(archive_of(hub, wanted.query)) if options["archive"] else None
-        found = _pages(hub, wanted, archive)
-        if as_json:
-            for record in found:
-                print_json(record.as_json())
-        else:
-            print_records(found)
+        with archive_of(hub, wanted.query) if options["archive"] else nullcontext() as archive:
+            found = _pages(hub, wanted, archive)
+            if as_json:
+                for record in found:
+                    print_json(record.as_json())
+            else:
+                print_records(found)
 
 
 @audit.command("count")
 @question_options
+@archive_option
 @click.option("--bars", type=click.IntRange(1, MAX_BARS), default=24, show_default=True)
 @click.option("--reason", type=CLEAN_TEXT, help="Why you count, for the record.")
 @json_option
@@ -86,10 +87,11 @@ def count_command(context: click.Context, /, as_json: bool, bars: int, **options
     """Count records in equal steps of the time range. The question is recorded itself."""
     with hub_of(context) as hub:
         query, reason = query_of(hub, options), options["reason"]
-        with hub.database.read() as stores:
-            counted = stores.audit_search.histogram(query, bars)
+        with archive_of(hub, query) if options["archive"] else nullcontext() as archive:
+            with hub.database.read() as stores:
+                counted = log_of(stores, archive).histogram(query, bars)
+            asked = {**asked_of(query, archive), "bars": bars}
         success, failure = sum(bar.success for bar in counted), sum(bar.failure for bar in counted)
-        asked = {**query.asked(), "bars": bars}
         event = AuditSearched(
             query=asked, results=success + failure, reason=None if reason is None else str(reason)
         )
@@ -134,10 +136,9 @@ def _pages(hub: Hub, search: _Search, archive: "ArchiveSearch | None") -> Iterat
 def _recorded_page(
     hub: Hub, query: AuditQuery, reason: str | None, archive: "ArchiveSearch | None"
 ) -> Sequence[AuditRecord]:
-    archived = () if archive is None else archive.search(query)
-    asked = query.asked() | ({} if archive is None else {"archive": True})
+    with hub.database.read() as stores:
+        page = log_of(stores, archive).search(query)
+    event = AuditSearched(query=asked_of(query, archive), results=len(page), reason=reason)
     with hub.database.begin(operator_origin()) as stores:
-        page = newest((stores.audit_search.search(query), archived), query.limit)
-        event = AuditSearched(query=asked, results=len(page), reason=reason)
         stores.audit.append(event, datetime.now(UTC))
     return page

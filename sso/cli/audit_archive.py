@@ -1,11 +1,14 @@
 """The archive of the log for commands: copies of the months that a question may find something in."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from sso.archive.errors import ArchiveBroken, ArchiveUnavailable
 from sso.archive.opening import copied, place_of
@@ -13,15 +16,23 @@ from sso.archive.place import Place
 from sso.audit.event import AuditMonthArchived
 from sso.audit.merkle.tree import leaf_hash
 from sso.audit.query import AuditQuery
+from sso.audit.record import JsonValue
 from sso.audit.whole_log import Finding
 from sso.cli.context import fail
 from sso.hub import Hub
+from sso.storage.audit import SqlAuditSearch
 from sso.storage.audit_check import misfiled
 from sso.storage.audit_months import Month
 from sso.storage.audit_tree import FiledEntry
+from sso.storage.stores import SqlStores
 
 if TYPE_CHECKING:
     from sso.archive.search import ArchiveSearch
+    from sso.archive.whole import WholeSearch
+
+archive_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+    "--archive", is_flag=True, help="In months that went into the archive, too."
+)
 
 
 def archive_place(hub: Hub) -> Place:
@@ -32,9 +43,22 @@ def archive_place(hub: Hub) -> Place:
     return place_of(settings)
 
 
+def archive_of(
+    hub: Hub, query: AuditQuery, begin: datetime | None = None
+) -> AbstractContextManager["ArchiveSearch"]:
+    """Give what asks the archived months of a question's time, or of all since `begin`."""
+    first = begin or query.since
+    return _months(hub, lambda month: month.begin < query.until and month.next.begin > first)
+
+
+def archive_holding(hub: Hub, event_id: str) -> AbstractContextManager["ArchiveSearch"]:
+    """Give what asks the archived month of one entry."""
+    return _months(hub, lambda month: month.holds(event_id))
+
+
 @contextmanager
-def archive_of(hub: Hub, query: AuditQuery) -> Iterator["ArchiveSearch"]:
-    """Give what asks the months of a question's time that went into the archive and left the database.
+def _months(hub: Hub, are_wanted: Callable[[Month], bool]) -> Iterator["ArchiveSearch"]:
+    """Give what asks those of the months that went into the archive and left the database.
 
     Ends the command where there is no archive, where a file is not what the log says, or where a month went
     while it was asked: it would be in neither place.
@@ -43,9 +67,7 @@ def archive_of(hub: Hub, query: AuditQuery) -> Iterator["ArchiveSearch"]:
     from sso.archive.search import ArchiveSearch
 
     gone = gone_months(hub)
-    wanted = [
-        kept for month, kept in gone.items() if month.begin < query.until and month.next.begin > query.since
-    ]
+    wanted = [kept for month, kept in gone.items() if are_wanted(month)]
     with tempfile.TemporaryDirectory(prefix="sso-archive-") as name:
         folder = Path(name)
         try:
@@ -56,6 +78,20 @@ def archive_of(hub: Hub, query: AuditQuery) -> Iterator["ArchiveSearch"]:
             yield search
     if gone_months(hub).keys() != gone.keys():
         fail("a month went into the archive meanwhile: ask again")
+
+
+def log_of(stores: SqlStores, archive: "ArchiveSearch | None") -> "SqlAuditSearch | WholeSearch":
+    """Return what searches the log, with the archive where that is asked, too."""
+    if archive is None:
+        return stores.audit_search
+    from sso.archive.whole import WholeSearch
+
+    return WholeSearch(stores.audit_search, archive)
+
+
+def asked_of(query: AuditQuery, archive: "ArchiveSearch | None") -> dict[str, JsonValue]:
+    """Return what was asked, as the log records it: whether of the archive, too."""
+    return query.asked() | ({} if archive is None else {"archive": True})
 
 
 def gone_months(hub: Hub) -> Mapping[Month, AuditMonthArchived]:

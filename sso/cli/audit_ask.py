@@ -1,21 +1,28 @@
 """`sso audit ask`: the questions that a security officer must be able to have answered, by name."""
 
+from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from sso.audit.event import AuditSearched
 from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
-from sso.audit.questions import QUESTIONS, Need, Question, Rows, Subject, query_for
+from sso.audit.questions import QUESTIONS, Need, Question, Rows, Subject, before, query_for
 from sso.audit.record import AuditRecord, JsonValue
 from sso.cli.accounts import ids_of_person
 from sso.cli.arguments import CLEAN_TEXT, MOMENT, NETWORK
+from sso.cli.audit_archive import archive_of, archive_option, asked_of, log_of
 from sso.cli.audit_lines import print_records
 from sso.cli.audit_question import CLOCK_TOLERANCE
 from sso.cli.context import fail, hub_of, json_option, print_json, print_rows
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
 from sso.storage.audit_answers import TooManyRecords
+
+if TYPE_CHECKING:
+    from sso.archive.search import ArchiveSearch
 
 
 @click.command()
@@ -25,6 +32,7 @@ from sso.storage.audit_answers import TooManyRecords
 @click.option("--address", type=NETWORK, help="IP address or network.")
 @click.option("--since", type=MOMENT, help="Time or 24h, 7d ago; each question has its own default.")
 @click.option("--until", type=MOMENT, help="Time or 24h, 7d ago; now unless given.")
+@archive_option
 @click.option("--limit", type=click.IntRange(1, MAX_PAGE_SIZE), default=100, show_default=True)
 @click.option("--reason", type=CLEAN_TEXT, help="Why you ask, for the record; needed with a question.")
 @json_option
@@ -43,7 +51,16 @@ def ask(
     if reason is None:
         raise click.UsageError("--reason: say why you ask, for the record")
     with hub_of(context) as hub:
-        table, records = _answer(hub, question, _query(hub, question, given), reason)
+        query = _query(hub, question, given)
+        earlier = before(question, query)
+        begin = None if earlier is None else earlier.since
+        with archive_of(hub, query, begin) if given["archive"] else nullcontext() as archive:
+            table, records = _answer(hub, question, query, archive)
+        asked: dict[str, JsonValue] = {"question": question.id, **asked_of(query, archive)}
+        with hub.database.begin(operator_origin()) as stores:
+            stores.audit.append(
+                AuditSearched(query=asked, results=len(records), reason=reason), datetime.now(UTC)
+            )
     _print(question, table, records, as_json=as_json)
 
 
@@ -76,23 +93,18 @@ def _text(value: object) -> str | None:
 
 
 def _answer(
-    hub: Hub, question: Question, query: AuditQuery, reason: str
-) -> tuple[Rows | None, list[AuditRecord]]:
-    """The answer, on record before anybody sees it."""
-    now = datetime.now(UTC)
+    hub: Hub, question: Question, query: AuditQuery, archive: "ArchiveSearch | None"
+) -> tuple[Rows | None, Sequence[AuditRecord]]:
     try:
         with hub.database.read() as stores:
-            records = list(stores.audit_search.search(query))
-            table = stores.audit_answers.table(question, query, now)
+            log = log_of(stores, archive)
+            table = stores.audit_answers.over(log).table(question, query, datetime.now(UTC))
+            return table, log.search(query)
     except TooManyRecords as error:
         fail(str(error))
-    asked: dict[str, JsonValue] = {"question": question.id, **query.asked()}
-    with hub.database.begin(operator_origin()) as stores:
-        stores.audit.append(AuditSearched(query=asked, results=len(records), reason=reason), now)
-    return table, records
 
 
-def _print(question: Question, table: Rows | None, records: list[AuditRecord], *, as_json: bool) -> None:
+def _print(question: Question, table: Rows | None, records: Sequence[AuditRecord], *, as_json: bool) -> None:
     rows = [] if table is None else [dict(zip(table.columns, row, strict=True)) for row in table.rows]
     if as_json:
         print_json(

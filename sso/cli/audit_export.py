@@ -21,10 +21,10 @@ from sso.audit.entry import GROUPS, Entry, record_from
 from sso.audit.event import AuditExportBegun, AuditExported
 from sso.audit.evidence import CSV_COLUMNS, csv_cell, record_cells
 from sso.audit.ocsf import Reporter, ocsf_event
-from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, newest, pages
+from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, pages
 from sso.audit.record import AuditEvent, AuditRecord, JsonValue
 from sso.cli.arguments import CLEAN_TEXT
-from sso.cli.audit_archive import archive_of
+from sso.cli.audit_archive import archive_of, archive_option, asked_of, log_of
 from sso.cli.audit_question import query_of, question_options
 from sso.cli.context import fail, hub_of
 from sso.cli.operator import operator_origin
@@ -48,7 +48,7 @@ class _Export:
 
     def asked(self) -> dict[str, JsonValue]:
         """What was asked for, and whether the archive was asked, too."""
-        return self.query.asked() | ({} if self.archive is None else {"archive": True})
+        return asked_of(self.query, self.archive)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class _Written:
 @question_options
 @click.option("--format", "kind", type=click.Choice(KINDS), default="jsonl", show_default=True)
 @click.option("--redact", multiple=True, type=click.Choice(list(GROUPS)), help="Leave out; again for more.")
-@click.option("--archive", is_flag=True, help="From months that went into the archive, too.")
+@archive_option
 @click.option("--reason", required=True, type=CLEAN_TEXT, help="Why it leaves the house, for the record.")
 @click.option("--output", "file", required=True, type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_context
@@ -154,9 +154,7 @@ def _pages(hub: Hub, wanted: _Export) -> Iterator[Sequence[AuditRecord]]:
 
     def read(query: AuditQuery) -> Sequence[Entry]:
         with hub.database.read() as stores:
-            live = stores.audit_search.entries(query)
-        archived = () if wanted.archive is None else wanted.archive.entries(query)
-        return newest((live, archived), query.limit)
+            return log_of(stores, wanted.archive).entries(query)
 
     for page in pages(replace(wanted.query, limit=MAX_PAGE_SIZE), read):
         yield [_shown(entry, hidden) for entry in page]

@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,11 +12,15 @@ from sso.audit.event import AuditFollowed, AuditViewed
 from sso.audit.query import AuditQuery
 from sso.audit.record import AuditRecord, JsonValue
 from sso.cli.arguments import CLEAN_TEXT, EVENT_ID
+from sso.cli.audit_archive import archive_holding, archive_option, gone_months, log_of
 from sso.cli.audit_lines import record_line
 from sso.cli.audit_question import query_of, question_options
 from sso.cli.context import fail, hub_of, json_option, print_block, print_json
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
+
+if TYPE_CHECKING:
+    from sso.archive.search import ArchiveSearch
 
 POLL_SECONDS = 0.5
 STEP = 2_000
@@ -22,18 +28,19 @@ STEP = 2_000
 
 @click.command()
 @click.argument("event_id", type=EVENT_ID)
+@archive_option
 @click.option("--reason", type=CLEAN_TEXT, help="Why you look, for the record.")
 @json_option
 @click.pass_context
-def show(context: click.Context, event_id: str, reason: str | None, as_json: bool) -> None:
+def show(context: click.Context, event_id: str, archive: bool, reason: str | None, as_json: bool) -> None:
     """Show one record, and its place in the log. The look is recorded itself."""
-    with hub_of(context) as hub, hub.database.begin(operator_origin()) as stores:
-        record = stores.audit_search.find(event_id)
-        if record is None:
-            fail(f"no record {event_id}")
-        place = stores.audit_tree.place_of(event_id)
-        signed = None if place is None else stores.audit_checkpoints.covering(*place)
-        stores.audit.append(AuditViewed(record_id=event_id, reason=reason), datetime.now(UTC))
+    with hub_of(context) as hub:
+        with archive_holding(hub, event_id) if archive else nullcontext() as archived:
+            record = _found(hub, event_id, archived)
+        with hub.database.begin(operator_origin()) as stores:
+            place = stores.audit_tree.place_of(event_id)
+            signed = None if place is None else stores.audit_checkpoints.covering(*place)
+            stores.audit.append(AuditViewed(record_id=event_id, reason=reason), datetime.now(UTC))
     whole: dict[str, JsonValue] = {
         **record.as_json(),
         "place": "waiting" if place is None else f"{place[1]} of epoch {place[0]}",
@@ -43,6 +50,15 @@ def show(context: click.Context, event_id: str, reason: str | None, as_json: boo
         print_json(whole)
     else:
         print_block(whole)
+
+
+def _found(hub: Hub, event_id: str, archived: "ArchiveSearch | None") -> AuditRecord:
+    with hub.database.read() as stores:
+        record = log_of(stores, archived).find(event_id)
+    if record is not None:
+        return record
+    gone = [month for month in gone_months(hub) if month.holds(event_id)] if archived is None else []
+    fail(f"no record {event_id}" + "".join(f": {month} is in the archive (--archive)" for month in gone))
 
 
 @click.command()

@@ -1,26 +1,22 @@
 """The audit log: appended with the state it reports, searched by time and identifier."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import datetime
 
-from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, select
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy import bindparam, select
 
 from sso.audit.entry import Entry
 from sso.audit.query import AuditQuery, Bar
-from sso.audit.record import AuditEvent, AuditRecord, Outcome, record_of
+from sso.audit.record import AuditEvent, AuditRecord, record_of
 from sso.storage.audit_facets import facets
 from sso.storage.audit_keys import AuditKeys
 from sso.storage.audit_rows import collect_entry, entries_of, readable_records_of, records_of
-from sso.storage.columns import UtcDateTime
+from sso.storage.audit_selection import bars_of, counted, newest_first, oldest_first
 from sso.storage.counts import count
 from sso.storage.tables import audit_event, audit_leaf
 from sso.storage.unit_of_work import UnitOfWork
 
-MAX_BARS = 1000
 _A = audit_event.c
 _FIND = select(audit_event).where(_A.id == bindparam("key"))
 _L = audit_leaf.c
@@ -35,9 +31,6 @@ _LAST_WITH = [
     select(_A.occurred_at).where(_A[name] == bindparam("wanted")).order_by(_A.id.desc()).limit(1)
     for name in ("account_ref", "actor_ref", "about_ref")
 ]
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class SqlAuditLog:
@@ -82,7 +75,7 @@ class SqlAuditSearch:
             ValueError: `address` is neither an address nor a network.
         """
         self._unit.flush()
-        return records_of(self._unit.rows(selection(query, self._keys)), self._keys)
+        return records_of(self._unit.rows(newest_first(query, self._keys)), self._keys)
 
     def following(self, query: AuditQuery, after: str) -> Sequence[AuditRecord]:
         """Return a page of records, oldest first, those after an id.
@@ -91,8 +84,7 @@ class SqlAuditSearch:
             ValueError: `address` is neither an address nor a network.
         """
         self._unit.flush()
-        wanted = _wanted(query, self._keys).where(_A.id > after).order_by(_A.id).limit(query.limit)
-        return records_of(self._unit.rows(wanted), self._keys)
+        return records_of(self._unit.rows(oldest_first(query, after, self._keys)), self._keys)
 
     def entries(self, query: AuditQuery) -> Sequence[Entry]:
         """Return a page of entries, newest first, in the groups that they are told in.
@@ -101,7 +93,7 @@ class SqlAuditSearch:
             ValueError: `address` is neither an address nor a network.
         """
         self._unit.flush()
-        return entries_of(self._unit.rows(selection(query, self._keys)), self._keys)
+        return entries_of(self._unit.rows(newest_first(query, self._keys)), self._keys)
 
     def placed(self, query: AuditQuery, epoch: int, begin: int, end: int) -> Sequence[AuditRecord]:
         """Return what a query finds, its time range aside, from one place in the log up to another."""
@@ -133,85 +125,19 @@ class SqlAuditSearch:
         rows = (self._unit.row(statement, {"wanted": ref}) for statement in _LAST_WITH)
         return max((row.occurred_at for row in rows if row is not None), default=None)
 
-    def histogram(self, query: AuditQuery, bars: int) -> list[Bar]:
-        """Count what a query finds, its page aside, in equal steps of its time range; empty ones included.
+    def last_of_each(self, query: AuditQuery, facet: str, names: Collection[str]) -> Mapping[str, datetime]:
+        """Return when each of some accounts (`account_id`) or applications (`client_id`) was found last."""
+        one = replace(query, limit=1)
+        by_client = facet == "client_id"
+        asked = {n: replace(one, client_id=n) if by_client else replace(one, account_id=n) for n in names}
+        found = ((name, self.search(each)) for name, each in asked.items())
+        return {name: records[0].occurred_at for name, records in found if records}
+
+    def histogram(self, query: AuditQuery, bars: int) -> Sequence[Bar]:
+        """Count what a question finds, its page aside, in equal steps of its time range; empty ones included.
 
         Raises:
             ValueError: `address` is neither an address nor a network, or the number of bars is absurd.
         """
-        if not 1 <= bars <= MAX_BARS:
-            msg = f"a histogram has 1 to {MAX_BARS} bars"
-            raise ValueError(msg)
         self._unit.flush()
-        width = -((query.until - query.since) // -bars)
-        since = bindparam("histogram_since", query.since, type_=UtcDateTime())
-        index = (_Microseconds(_A.occurred_at, since) // (width // _MICROSECOND)).label("bar")
-        narrower = facets(query, self._keys)
-        within = (
-            [*_ids(query), *narrower] if narrower else []
-        )  # without a facet the index of times has it all
-        counted = select(index, _A.outcome, func.count().label("records")).where(*_moments(query), *within)
-        found = self._unit.rows(counted.group_by(index, _A.outcome))
-        counts = {(int(row.bar), row.outcome): int(row.records) for row in found}
-        return [
-            Bar(
-                start=query.since + number * width,
-                success=counts.get((number, Outcome.SUCCESS.value), 0),
-                failure=counts.get((number, Outcome.FAILURE.value), 0),
-            )
-            for number in range(bars)
-        ]
-
-
-def selection(query: AuditQuery, keys: AuditKeys) -> Select[Any]:
-    """Return the SELECT of a page of entries, newest first.
-
-    Raises:
-        ValueError: `address` is neither an address nor a network.
-    """
-    wanted = _wanted(query, keys)
-    if query.before is not None:
-        wanted = wanted.where(_A.id < query.before)
-    return wanted.order_by(_A.id.desc()).limit(query.limit)
-
-
-def _wanted(query: AuditQuery, keys: AuditKeys) -> Select[Any]:
-    """Everything that a question finds, in no order."""
-    return select(audit_event).where(*_ids(query), *_moments(query), *facets(query, keys))
-
-
-class _Microseconds(FunctionElement[int]):
-    """Microseconds from the second time to the first: SQLite holds integers, PostgreSQL subtracts."""
-
-    type = BigInteger()
-    inherit_cache = True
-
-
-@compiles(_Microseconds, "sqlite")
-def _microseconds_sqlite(element: _Microseconds, compiler: SQLCompiler, **kw: Any) -> str:
-    later, earlier = element.clauses
-    return f"({compiler.process(later, **kw)} - {compiler.process(earlier, **kw)})"
-
-
-@compiles(_Microseconds, "postgresql")
-def _microseconds_postgresql(element: _Microseconds, compiler: SQLCompiler, **kw: Any) -> str:
-    later, earlier = element.clauses
-    difference = f"{compiler.process(later, **kw)} - {compiler.process(earlier, **kw)}"
-    return f"CAST(extract(epoch FROM {difference}) * 1000000 AS BIGINT)"
-
-
-def _ids(query: AuditQuery) -> list[ColumnElement[bool]]:
-    """The time range by id, which is in the order of time and ends every index."""
-    return [_A.id >= id_from(query.since), _A.id < id_from(query.until + _MILLISECOND)]
-
-
-def _moments(query: AuditQuery) -> list[ColumnElement[bool]]:
-    """The time range, exactly."""
-    return [_A.occurred_at >= query.since, _A.occurred_at < query.until]
-
-
-def id_from(moment: datetime) -> str:
-    """The smallest id of a millisecond (RFC 9562 5.7)."""
-    milliseconds = max(0, (moment - _EPOCH) // _MILLISECOND)
-    text = f"{milliseconds:012x}"
-    return f"{text[:8]}-{text[8:]}"
+        return bars_of(query, bars, self._unit.rows(counted(query, bars, self._keys)))

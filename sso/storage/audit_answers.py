@@ -1,14 +1,14 @@
 """The tables of the twelve questions: what is computed from many records, or read from the state itself."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from sso.audit.findings import attacks, claim_use, claims_grown, reach
 from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
-from sso.audit.questions import Question, Rows, Table
+from sso.audit.questions import Question, Rows, Table, before
 from sso.audit.record import AuditRecord, JsonValue
-from sso.storage.audit import SqlAuditSearch
 from sso.storage.audit_checkpoints import SqlAuditCheckpoints
 from sso.storage.audit_tree import SqlAuditTree
 from sso.storage.sessions import SqlSessions
@@ -38,6 +38,16 @@ class _Allowance:
             raise TooManyRecords(msg)
 
 
+class LogSearch(Protocol):
+    """What finds records, wherever they are kept."""
+
+    def following(self, query: AuditQuery, after: str) -> Sequence[AuditRecord]:
+        """Return a page of records, oldest first, those after an id."""
+
+    def last_of_each(self, query: AuditQuery, facet: str, names: Collection[str]) -> Mapping[str, datetime]:
+        """Return when each of some accounts (`account_id`) or applications (`client_id`) was found last."""
+
+
 class SqlAuditAnswers:
     """What stands beside the records that a question finds."""
 
@@ -45,7 +55,7 @@ class SqlAuditAnswers:
 
     def __init__(
         self,
-        search: SqlAuditSearch,
+        search: LogSearch,
         tree: SqlAuditTree,
         checkpoints: SqlAuditCheckpoints,
         sessions: SqlSessions,
@@ -54,6 +64,10 @@ class SqlAuditAnswers:
         self._tree = tree
         self._checkpoints = checkpoints
         self._sessions = sessions
+
+    def over(self, search: LogSearch) -> "SqlAuditAnswers":
+        """Return the same tables, from what another search finds."""
+        return SqlAuditAnswers(search, self._tree, self._checkpoints, self._sessions)
 
     def table(
         self, question: Question, query: AuditQuery, now: datetime, most: int = MAX_RECORDS
@@ -67,18 +81,16 @@ class SqlAuditAnswers:
         made: Mapping[Table, Callable[[], Rows]] = {
             Table.REACH: lambda: reach(self._oldest_first(query, allowance)),
             Table.ATTACKS: lambda: attacks(self._oldest_first(query, allowance)),
-            Table.CLAIMS: lambda: self._claims(query, allowance),
+            Table.CLAIMS: lambda: self._claims(query, before(question, query), allowance),
             Table.SESSIONS: lambda: self._living_sessions(query, now),
-            Table.DORMANT: lambda: self._awoken(query, allowance),
+            Table.DORMANT: lambda: self._awoken(query, before(question, query), allowance),
             Table.LOG: self._log,
         }
         return None if question.table is None else made[question.table]()
 
-    def _claims(self, query: AuditQuery, allowance: _Allowance) -> Rows:
-        length = query.until - query.since
-        earlier = replace(query, since=query.since - length, until=query.since)
-        before = claim_use(self._oldest_first(earlier, allowance))
-        return claims_grown(before, claim_use(self._oldest_first(query, allowance)))
+    def _claims(self, query: AuditQuery, earlier: AuditQuery | None, allowance: _Allowance) -> Rows:
+        known = {} if earlier is None else claim_use(self._oldest_first(earlier, allowance))
+        return claims_grown(known, claim_use(self._oldest_first(query, allowance)))
 
     def _living_sessions(self, query: AuditQuery, now: datetime) -> Rows:
         living = [
@@ -99,33 +111,22 @@ class SqlAuditAnswers:
         )
         return Rows(("session_id", "account_id", "signed_in", "last_seen", "ends"), rows)
 
-    def _awoken(self, query: AuditQuery, allowance: _Allowance) -> Rows:
-        first: dict[tuple[str, str], tuple[str, datetime]] = {}
+    def _awoken(self, query: AuditQuery, earlier: AuditQuery | None, allowance: _Allowance) -> Rows:
+        first: dict[str, dict[str, datetime]] = {"client_id": {}, "account_id": {}}
         for record in self._oldest_first(query, allowance):
             for facet, name in (("client_id", record.client_id), ("account_id", record.account_id)):
                 if name is not None:
-                    first.setdefault((facet, name), (record.id, record.occurred_at))
+                    first[facet].setdefault(name, record.occurred_at)
         rows: list[tuple[JsonValue, ...]] = []
-        allowance.take(RECORDS_A_LOOK * len(first))
-        for (facet, name), (event_id, at) in first.items():
-            before = self._before(query, event_id, at, **{facet: name})
-            if before is not None and at - before > SILENCE:
-                rows.append((facet, name, _second(before), _second(at), (at - before).days))
+        for facet, woke_up in first.items():
+            allowance.take(RECORDS_A_LOOK * len(woke_up))
+            last = {} if earlier is None else self._search.last_of_each(earlier, facet, woke_up.keys())
+            rows += [
+                (facet, name, _second(last[name]), _second(at), (at - last[name]).days)
+                for name, at in woke_up.items()
+                if name in last and at - last[name] > SILENCE
+            ]
         return Rows(("what", "id", "last_seen_before", "woke_up", "days_of_silence"), tuple(rows))
-
-    def _before(self, query: AuditQuery, event_id: str, at: datetime, **whose: str) -> datetime | None:
-        """When the same was last done before an event, by an account or an application."""
-        earlier = AuditQuery(
-            since=at - timedelta(days=3650),
-            until=query.until,
-            events=query.events,
-            client_id=whose.get("client_id"),
-            account_id=whose.get("account_id"),
-            before=event_id,
-            limit=1,
-        )
-        found = self._search.search(earlier)
-        return found[0].occurred_at if found else None
 
     def _log(self) -> Rows:
         waiting = self._tree.waiting()

@@ -105,6 +105,10 @@ class Month:
         whole = f"{int(self.begin.timestamp()) * 1000:012x}"
         return f"{whole[:8]}-{whole[8:]}"
 
+    def holds(self, event_id: str) -> bool:
+        """Whether an entry of this id is one of this month's."""
+        return self.first_id <= event_id < self.next.first_id
+
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.month:02d}"
 

@@ -11,11 +11,11 @@ from sso.audit.evidence import ProvenEntry
 from sso.audit.merkle.proofs import inclusion_proof
 from sso.audit.query import AuditQuery
 from sso.audit.signed_note import split_note
-from sso.storage.audit import selection
 from sso.storage.audit_anchors import SqlAuditAnchors
 from sso.storage.audit_checkpoints import SignedCheckpoint, SqlAuditCheckpoints
 from sso.storage.audit_keys import AuditKeys
 from sso.storage.audit_rows import entries_of
+from sso.storage.audit_selection import newest_first
 from sso.storage.audit_tree import SqlAuditTree
 from sso.storage.tables import audit_event
 from sso.storage.unit_of_work import UnitOfWork
@@ -78,7 +78,7 @@ class SqlAuditReceipts:
             NotSignedYet: one of them is too young.
             ValueError: `address` is neither an address nor a network.
         """
-        entries = entries_of(self._unit.rows(selection(query, self._keys)), self._keys)
+        entries = entries_of(self._unit.rows(newest_first(query, self._keys)), self._keys)
         return [ProvenEntry(entry, self._proof_beside(entry)) for entry in entries]
 
     def time_stamps(self, proven: Sequence[ProvenEntry]) -> dict[str, bytes]:

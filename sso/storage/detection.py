@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql
 
-from sso.storage.audit import id_from
+from sso.storage.audit_selection import id_from
 from sso.storage.tables import audit_head, audit_leaf, detection_place, detection_rule
 from sso.storage.unit_of_work import UnitOfWork
 

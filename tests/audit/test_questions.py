@@ -6,7 +6,7 @@ import pytest
 
 from sso.audit.event import EVENT_CLASSES, SignInFailed, SignInSucceeded
 from sso.audit.findings import ClaimUse, attacks, claims_grown
-from sso.audit.questions import QUESTIONS, Need, Question, Subject, SubjectMissing, query_for
+from sso.audit.questions import QUESTIONS, Need, Question, Subject, SubjectMissing, before, query_for
 from sso.audit.record import AuditRecord, Origin, record_of
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
@@ -25,6 +25,27 @@ def subject(need: Need) -> Subject:
 
 def test_there_are_twelve() -> None:
     assert list(QUESTIONS) == [f"Q{number}" for number in range(1, 13)]
+
+
+@pytest.mark.parametrize(("name", "days"), [("Q8", 90), ("Q10", 3650)])
+def test_what_a_table_compares_with_ends_where_the_question_begins(name: str, days: int) -> None:
+    query = query_for(QUESTIONS[name], Subject(), None, NOW)
+
+    earlier = before(QUESTIONS[name], query)
+
+    assert earlier is not None
+    assert (earlier.since, earlier.until) == (query.since - timedelta(days=days), query.since)
+
+
+def test_other_questions_compare_with_nothing() -> None:
+    assert before(QUESTIONS["Q9"], query_for(QUESTIONS["Q9"], Subject(), None, NOW)) is None
+
+
+@pytest.mark.parametrize("year", [1, 1969, 1970])
+def test_nothing_is_earlier_than_any_log(year: int) -> None:
+    query = query_for(QUESTIONS["Q8"], Subject(), datetime(year, 1, 1, tzinfo=UTC), NOW)
+
+    assert before(QUESTIONS["Q8"], query) is None
 
 
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=lambda question: question.id)

@@ -13,7 +13,7 @@ import pytest
 from sso.archive.opening import digest_of
 from sso.archive.parquet import read, write
 from sso.audit.event import NodeStarted, SignInSucceeded
-from sso.audit.record import Origin
+from sso.audit.record import AuditEvent, Origin
 from sso.cli import audit_archive
 from sso.config import load
 from sso.hub import build
@@ -25,6 +25,7 @@ from tests.cli.commands import Commands
 
 NOW = datetime.now(UTC)
 OLD = Month.of(NOW - timedelta(days=200)).begin + timedelta(days=3)
+HOUR = timedelta(hours=1)
 ACCOUNT = "AAAAAAAAAAAAAAAAAAAAAA"
 ADDRESS = "192.0.2.7"
 WITHIN = ("--since", "400d")
@@ -48,13 +49,18 @@ class Cold:
 
 @pytest.fixture
 def cold(cli: Commands) -> Cold:
+    return frozen(cli, *[signed_in()] * 3)
+
+
+def frozen(cli: Commands, *events: AuditEvent) -> Cold:
+    """Have events happen an hour apart in a month that goes into the archive; and one today."""
     (cli.folder / "cold").mkdir()
     with (cli.folder / "sso.toml").open("a") as file:
         file.write('\n[audit.archive]\nfolder = "cold"\n')
     hub = build(load(str(cli.folder / "sso.toml"), {}))
     try:
         with hub.database.begin(Origin(address=ADDRESS)) as stores:
-            ids = [stores.audit.append(signed_in(), OLD + timedelta(hours=hour)) for hour in range(3)]
+            ids = [stores.audit.append(each, OLD + hour * HOUR) for hour, each in enumerate(events)]
             ids.append(stores.audit.append(NodeStarted(node="n", version="1"), NOW))
         sequencer = Sequencer(hub, LastSigned(hub.configuration.audit_last_signed_file))
         sequencer.sequence()

@@ -24,7 +24,7 @@ from sso.audit.event import (
     TokenRequestFailed,
     UserinfoAccessed,
 )
-from sso.audit.query import AuditQuery
+from sso.audit.query import AuditQuery, Bar
 from sso.audit.record import AuditEvent, AuditRecord, Origin, Outcome, Severity
 from sso.storage.audit_months import Month
 from sso.storage.database import Database
@@ -84,19 +84,20 @@ def found(database: Database, names: dict[str, str], **facet: Any) -> set[str]:
         records = stores.audit_search.search(query)
         bars = stores.audit_search.histogram(query, 3)
     assert sum(bar.success + bar.failure for bar in bars) == len(records)
-    assert database.dialect != "sqlite" or found_in_archive(database, query) == records
+    assert database.dialect != "sqlite" or found_in_archive(database, query) == (records, bars)
     return {names[record.id] for record in records}
 
 
-def found_in_archive(database: Database, query: AuditQuery) -> Sequence[AuditRecord]:
-    """What DuckDB finds in a file of the month."""
+def found_in_archive(database: Database, query: AuditQuery) -> tuple[Sequence[AuditRecord], Sequence[Bar]]:
+    """What DuckDB finds and counts in a file of the month."""
     with TemporaryDirectory() as name, database.read() as stores:
         file = Path(name) / "month.parquet"
         write(file, [stores.audit_archive.page(Month.of(NOW), "", 100)])
         with ArchiveSearch(Path(name), [file], database.audit_keys) as archive:
             found = archive.search(query)
             assert not found or archive.search(replace(query, before=found[0].id)) == found[1:]
-            return found
+            assert archive.following(query, "") == found[::-1]
+            return found, archive.histogram(query, 3)
 
 
 @pytest.mark.parametrize(

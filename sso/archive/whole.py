@@ -1,0 +1,69 @@
+"""The log in the database and its months in the archive, asked as one.
+
+No entry is in both: a month is asked in the archive only when it has left the database.
+"""
+
+import heapq
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sso.archive.search import ArchiveSearch
+from sso.audit.entry import Entry
+from sso.audit.query import AuditQuery, Bar, newest
+from sso.audit.record import AuditRecord
+from sso.storage.audit import SqlAuditSearch
+
+
+class WholeSearch:
+    """What `SqlAuditSearch` answers, from both."""
+
+    __slots__ = ("_archived", "_live")
+
+    def __init__(self, live: SqlAuditSearch, archived: ArchiveSearch) -> None:
+        self._live = live
+        self._archived = archived
+
+    def search(self, query: AuditQuery) -> Sequence[AuditRecord]:
+        """Return a page of records, newest first.
+
+        Raises:
+            ValueError: `address` is neither an address nor a network.
+        """
+        return newest((self._live.search(query), self._archived.search(query)), query.limit)
+
+    def entries(self, query: AuditQuery) -> Sequence[Entry]:
+        """Return a page of entries, newest first, in the groups that they are told in.
+
+        Raises:
+            ValueError: `address` is neither an address nor a network.
+        """
+        return newest((self._live.entries(query), self._archived.entries(query)), query.limit)
+
+    def following(self, query: AuditQuery, after: str) -> Sequence[AuditRecord]:
+        """Return a page of records, oldest first, those after an id.
+
+        Raises:
+            ValueError: `address` is neither an address nor a network.
+        """
+        both = (self._archived.following(query, after), self._live.following(query, after))
+        return list(heapq.merge(*both, key=lambda record: record.id))[: query.limit]
+
+    def find(self, event_id: str) -> AuditRecord | None:
+        """Return one record, or None."""
+        return self._live.find(event_id) or self._archived.find(event_id)
+
+    def last_of_each(self, query: AuditQuery, facet: str, names: Collection[str]) -> Mapping[str, datetime]:
+        """Return when each of some accounts (`account_id`) or applications (`client_id`) was found last."""
+        last = dict(self._archived.last_of_each(query, facet, names))
+        for name, at in self._live.last_of_each(query, facet, names).items():
+            last[name] = max(at, last.get(name, at))
+        return last
+
+    def histogram(self, query: AuditQuery, bars: int) -> Sequence[Bar]:
+        """Count what a question finds, its page aside, in equal steps of its time range; empty ones included.
+
+        Raises:
+            ValueError: `address` is neither an address nor a network, or the number of bars is absurd.
+        """
+        both = zip(self._live.histogram(query, bars), self._archived.histogram(query, bars), strict=True)
+        return [Bar(a.start, a.success + b.success, a.failure + b.failure) for a, b in both]
