@@ -7,6 +7,13 @@ from sso.storage.connections import Connections, Cursor
 from sso.storage.gates import PARAMETER, Attempt, given
 from sso.storage.insertion import Written, together
 
+MANY_VALUES = 100
+"""A statement with more of them is planned for these, each time.
+
+A plan that is kept was made for the tables as they were when nothing was in them: it would compare each of
+hundreds of values with each row, until PostgreSQL next analyses the table.
+"""
+
 
 class Lease:
     """A connection that is taken with the first statement and given back by `close`.
@@ -21,8 +28,8 @@ class Lease:
         self._cursor: Cursor | None = None
 
     def run(self, text: bytes, values: Sequence[Any]) -> Cursor:
-        """Run a statement, prepared from its first use on, and return the cursor that has its rows."""
-        return self._taken().execute(text, values, prepare=True)
+        """Run a statement, prepared from its first use on unless it has many values; its cursor has the rows."""
+        return self._taken().execute(text, values, prepare=len(values) <= MANY_VALUES)
 
     def insert(self, rows: Written, attempts: Sequence[Attempt] = ()) -> frozenset[int]:
         """Insert rows by one statement, those of a unit with an attempt if it wins; return who won."""

@@ -1,10 +1,11 @@
 """Few round trips on PostgreSQL: collected rows go as one statement, a transaction begins when it must."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from sso.audit.event import TokenIssued
@@ -93,6 +94,26 @@ def test_nine_hundred_rows_are_one_statement_too(on_postgresql: Database) -> Non
     with on_postgresql.read() as stores:
         asked = AuditQuery(since=NOW - DAY, until=NOW + DAY, limit=1000)
         assert len(stores.audit_search.search(asked)) == 900
+
+
+@pytest.mark.parametrize(("people", "kept"), [(16, 1), (500, 0)])
+def test_hundreds_of_values_are_planned_anew(on_postgresql: Database, people: int, kept: int) -> None:
+    """A kept plan would be that of an empty register, and compare every value with each row."""
+    prepared: list[int] = []
+    asked = Lease.run
+
+    def counted(lease: Lease, text: bytes, values: Sequence[Any]) -> Any:
+        found = asked(lease, text, values)
+        there = "SELECT count(*) FROM pg_prepared_statements WHERE strpos(statement, %s) > 0"
+        with psycopg.Cursor(found.connection) as cursor:
+            prepared.append(cursor.execute(there, ["directory_person.immutable_id IN ("]).fetchall()[0][0])
+        return found
+
+    with on_postgresql.read() as stores, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lease, "run", counted)
+        stores.register.of_ids("civil-affairs", [f"id-{number}" for number in range(people)])
+
+    assert prepared == [kept]
 
 
 def test_a_write_after_a_read_is_taken_back_with_what_follows_it(on_postgresql: Database) -> None:
