@@ -12,7 +12,16 @@ from sso.audit.event.synchronisation import (
 )
 from sso.authentication.leaver import Leave, end_access
 from sso.authentication.security_events import tell
-from sso.authentication.synchronisation import SOURCE, SyncStores, Work, give_back, greet, rules_of, well
+from sso.authentication.synchronisation import (
+    SOURCE,
+    SyncStores,
+    Work,
+    accounts_among,
+    give_back,
+    greet,
+    rules_of,
+    well,
+)
 from sso.directory.person import Account, Departure
 from sso.directory.settings import DirectorySettings
 from sso.directory.sync.run import Counts
@@ -34,7 +43,7 @@ def leave(persons: Sequence[tuple[Registered, Standing]], work: Work) -> int:
     Whoever was switched off by the department before, and is absent now, left already.
     """
     directory, stores = work.directory, work.stores
-    accounts = stores.staff.among(directory.id, [person.immutable_id for person, _ in persons])
+    accounts = accounts_among([person.immutable_id for person, _ in persons], directory, stores, work.now)
     anew = 0
     for person, standing in persons:
         if person.left_at is not None:
@@ -71,7 +80,7 @@ def end_due_access(work: Work) -> Counts:
     directory, stores, now = work.directory, work.stores, work.now
     quarantine = timedelta(seconds=rules_of(directory).quarantine_seconds)
     persons = stores.register.with_access(directory.id, now, now - quarantine)
-    accounts = stores.staff.among(directory.id, [person.immutable_id for person in persons])
+    accounts = accounts_among([person.immutable_id for person in persons], directory, stores, now)
     returned = 0
     for person in persons:
         account = accounts.get(person.immutable_id)
@@ -102,7 +111,7 @@ def purge_due(directory: DirectorySettings, stores: SyncStores, now: datetime) -
     """
     retention = timedelta(days=rules_of(directory).retention_days)
     persons = stores.register.long_absent(directory.id, now - retention)
-    accounts = stores.staff.among(directory.id, [person.immutable_id for person in persons])
+    accounts = accounts_among([person.immutable_id for person in persons], directory, stores, now)
     for person in persons:
         account = accounts.get(person.immutable_id)
         if account is not None:
@@ -133,7 +142,7 @@ def undo(directory: DirectorySettings, number: int, source: str, stores: SyncSto
     """
     undone = 0
     while persons := stores.register.left_in(directory.id, number):
-        accounts = stores.staff.among(directory.id, [person.immutable_id for person in persons])
+        accounts = accounts_among([person.immutable_id for person in persons], directory, stores, now)
         for person in persons:
             account = accounts.get(person.immutable_id)
             if account is not None:

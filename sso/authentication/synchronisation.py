@@ -32,10 +32,14 @@ _ENDS_WITH_THE_ENTRY = frozenset({Departure.GONE, Departure.MOVED, Departure.DIS
 
 
 class KeyedLog(AuditLog, Protocol):
-    """The log, told beforehand of many new accounts."""
+    """The log, told beforehand of many accounts."""
 
     def prepare(self, account_ids: Iterable[str], now: datetime) -> None:
         """Make the keys for events of many accounts that are just being made."""
+        ...
+
+    def recall(self, account_ids: Iterable[str], now: datetime) -> None:
+        """Read the keys for events of many accounts at once."""
         ...
 
 
@@ -81,12 +85,21 @@ class Work:
     now: datetime
 
 
+def accounts_among(
+    immutable_ids: Sequence[str], directory: DirectorySettings, stores: SyncStores, now: datetime
+) -> Mapping[str, Account]:
+    """The accounts of a directory's people, by immutable id, of whom there will be events."""
+    accounts = stores.staff.among(directory.id, immutable_ids)
+    stores.audit.recall([account.id for account in accounts.values()], now)
+    return accounts
+
+
 def apply(plan: Plan, work: Work) -> tuple[Counts, Sequence[Registered]]:
     """Write what a page changes; return the counts, and the new people with their numbers."""
     directory, stores = work.directory, work.stores
     touched = [row.immutable_id for row in (*plan.new, *(row for _, row in plan.changed))]
     touched += [person.immutable_id for person in plan.returned]
-    accounts = stores.staff.among(directory.id, touched)
+    accounts = accounts_among(touched, directory, stores, work.now)
     updated = sum(_update(row, accounts, work) for _, row in plan.changed)
     for person in plan.returned:
         greet(person, accounts.get(person.immutable_id), work)

@@ -15,7 +15,7 @@ from sso.cli.operator import operator_origin
 from sso.hub import Hub
 from sso.storage.audit_data_key import LivingKey
 from sso.storage.audit_holds import EVERYTHING
-from sso.storage.audit_keys import MAX_KEY_AGE_SECONDS
+from sso.storage.audit_key_cache import MAX_KEY_AGE_SECONDS
 from sso.storage.stores import SqlStores
 
 person_option = click.option(

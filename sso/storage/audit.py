@@ -58,6 +58,10 @@ class SqlAuditLog:
         """Make the keys for events of many accounts that are just being made."""
         self._keys.prepare(account_ids, now)
 
+    def recall(self, account_ids: Iterable[str], now: datetime) -> None:
+        """Read the keys for events of many accounts at once."""
+        self._keys.recall(account_ids, now)
+
 
 class SqlAuditSearch:
     """Questions to the log."""

@@ -55,13 +55,5 @@ class DataKey:
         return hmac.digest(self._ref_key, account_id.encode(), "sha256")[:REF_BYTES]
 
 
-@dataclass(frozen=True, slots=True)
-class KeptKey:
-    """A key in memory; `looked_at` is when the database was last asked for it."""
-
-    key: DataKey
-    looked_at: float
-
-
 def _derived(secret: bytes, purpose: bytes) -> bytes:
     return hashlib.sha256(b"sso audit " + purpose + b"\0" + secret).digest()

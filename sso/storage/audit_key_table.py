@@ -29,6 +29,11 @@ Index(
 )
 OF_ACCOUNT = select(audit_key).where(_K.account_id == bindparam("account"), _K.sealed.is_not(None))
 OF_PERIOD = OF_ACCOUNT.where(_K.period == bindparam("within"))
+OF_ACCOUNTS = select(audit_key).where(
+    _K.account_id.in_(bindparam("accounts", expanding=True)),
+    _K.period == bindparam("within"),
+    _K.sealed.is_not(None),
+)
 BY_ID = select(audit_key).where(_K.id.in_(bindparam("ids", expanding=True)))
 ADD = postgresql.insert(audit_key).on_conflict_do_nothing()
 OLDER = select(_K.id).where(

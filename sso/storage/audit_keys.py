@@ -10,7 +10,6 @@ import ipaddress
 import os
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -23,13 +22,15 @@ from sqlalchemy.schema import CreateSchema
 
 from sso.audit.place import Network, address_of, network_around
 from sso.oidc.digest import new_id
-from sso.storage.audit_data_key import REF_BYTES, DataKey, KeptKey, LivingKey
+from sso.storage.audit_data_key import REF_BYTES, DataKey, LivingKey
+from sso.storage.audit_key_cache import KeyCache, Place
 from sso.storage.audit_key_table import (
     ADD,
     BY_ID,
     DESTROY,
     NOT_REWRITTEN,
     OF_ACCOUNT,
+    OF_ACCOUNTS,
     OF_PERIOD,
     OLDER,
     REWRITTEN,
@@ -42,10 +43,6 @@ from sso.storage.errors import StorageUnavailable
 from sso.storage.opening import engines_of
 from sso.storage.rewriting import rewrite
 from sso.storage.sealing import Sealer
-
-MAX_CACHED_KEYS = 20_000
-MAX_KEY_AGE_SECONDS = 30.0
-"""How long a process uses a key without looking whether it still exists: a destruction takes as long."""
 
 MAX_BATCH = 1_000
 """So many keys are destroyed in one transaction."""
@@ -71,10 +68,7 @@ class AuditKeys:
         """The refs of an address and of the network around it, None where a text is no address."""
         self._pool = pool
         self._guard = threading.Lock()
-        self._known: OrderedDict[tuple[str, str], KeptKey] = OrderedDict()
-        self._prepared: list[tuple[str, str]] = []
-        self._clock = clock
-        self._destructions = 0
+        self._cache = KeyCache(clock)
         self._engines, self._process = self._new_engines(), os.getpid()
 
     def create(self) -> None:
@@ -101,15 +95,12 @@ class AuditKeys:
         Raises:
             StorageUnavailable: the keys cannot be reached.
         """
-        place = (account_id or "", period_of(account_id, now))
-        looked_at = self._clock()
-        with self._guard:
-            kept, destructions = self._known.get(place), self._destructions
-            if kept is not None and looked_at - kept.looked_at <= MAX_KEY_AGE_SECONDS:
-                self._known.move_to_end(place)
-                return kept.key
+        place, looked = (account_id or "", period_of(account_id, now)), self._cache.looking()
+        known = self._cache.get(place, looked)
+        if known is not None:
+            return known
         key = self._of_period(place) or self._made(place, now)
-        self._remember(place, KeptKey(key, looked_at), destructions)
+        self._cache.keep(place, key, looked)
         return key
 
     def prepare(self, account_ids: Iterable[str], now: datetime) -> None:
@@ -120,18 +111,28 @@ class AuditKeys:
         Raises:
             StorageUnavailable: the keys cannot be reached.
         """
-        looked_at, destructions = self._clock(), self._destructions
+        looked = self._cache.looking()
         made = [self._new((account_id, period_of(account_id, now)), now) for account_id in account_ids]
         if not made:
             return
         with self._connection(writes=True) as connection:
             connection.execute(ADD, [row for _, row in made])
-        with self._guard:  # a hundred thousand accounts in a row shall not fill the memory with their keys
-            for place in self._prepared:
-                self._known.pop(place, None)
-            self._prepared = [(row["account_id"], row["period"]) for _, row in made]
-        for key, row in made:
-            self._remember((row["account_id"], row["period"]), KeptKey(key, looked_at), destructions)
+        self._cache.keep_page({(row["account_id"], row["period"]): key for key, row in made}, looked)
+
+    def recall(self, account_ids: Iterable[str], now: datetime) -> None:
+        """Read the keys that accounts have for events at `now`, all at once; who has none gets one later.
+
+        Raises:
+            StorageUnavailable: the keys cannot be reached.
+        """
+        looked, period = self._cache.looking(), period_of("an account", now)
+        found: dict[Place, DataKey] = {}
+        for batch in _batches(sorted(set(account_ids))):
+            with self._connection(writes=False) as connection:
+                rows = connection.execute(OF_ACCOUNTS, {"accounts": batch, "within": period}).fetchall()
+            found |= {(row.account_id, period): self._opened(row) for row in rows}
+        if found:
+            self._cache.keep_page(found, looked)
 
     def of_account(self, account_id: str) -> Sequence[DataKey]:
         """Return every key of an account that was not destroyed: what its events can be found by."""
@@ -195,10 +196,7 @@ class AuditKeys:
                 with self._connection(writes=True) as connection:
                     destroyed += connection.execute(DESTROY, {"ids": batch}).rowcount
         finally:
-            with self._guard:
-                self._destructions += 1
-                for place in [place for place, kept in self._known.items() if kept.key.id in wanted]:
-                    del self._known[place]
+            self._cache.forget(wanted)
         return destroyed
 
     def rewrite(self, now: datetime) -> int:
@@ -223,31 +221,22 @@ class AuditKeys:
         """Close every connection that is not in use."""
         self._my_engines().dispose()
 
-    def _of_period(self, place: tuple[str, str]) -> DataKey | None:
+    def _of_period(self, place: Place) -> DataKey | None:
         with self._connection(writes=False) as connection:
             row = connection.execute(OF_PERIOD, {"account": place[0], "within": place[1]}).first()
         return None if row is None else self._opened(row)
 
-    def _made(self, place: tuple[str, str], now: datetime) -> DataKey:
+    def _made(self, place: Place, now: datetime) -> DataKey:
         key, row = self._new(place, now)
         with self._connection(writes=True) as connection:
             connection.execute(ADD, row)
         return self._of_period(place) or key  # of two that made one at once, the first was kept
 
-    def _new(self, place: tuple[str, str], now: datetime) -> tuple[DataKey, dict[str, Any]]:
+    def _new(self, place: Place, now: datetime) -> tuple[DataKey, dict[str, Any]]:
         key = DataKey(new_id(), os.urandom(32))
         sealed = self._sealer.seal(key.secret, b"audit key " + key.id.encode())
         row = {"id": key.id, "account_id": place[0], "period": place[1], "sealed": sealed}
         return key, {**row, "created_at": now, "destroyed_at": None}
-
-    def _remember(self, place: tuple[str, str], kept: KeptKey, destructions: int) -> None:
-        """Keep a key, unless one was destroyed since it was looked for: it may be that one."""
-        with self._guard:
-            if self._destructions == destructions:
-                self._known[place] = kept
-                self._known.move_to_end(place)
-                while len(self._known) > MAX_CACHED_KEYS:
-                    self._known.popitem(last=False)
 
     def _opened(self, row: Any) -> DataKey:
         return DataKey(row.id, self._sealer.open(row.sealed, b"audit key " + row.id.encode()))

@@ -230,6 +230,9 @@ class SpooledAuditLog:
     def prepare(self, account_ids: Iterable[str], now: datetime) -> None:
         """Make no keys: the log is not there."""
 
+    def recall(self, account_ids: Iterable[str], now: datetime) -> None:
+        """Read no keys either."""
+
 
 def _write_whole_lines(descriptor: int, lines: bytes) -> None:
     """Append lines, durably and on lines of their own; what cannot be written whole is taken back.

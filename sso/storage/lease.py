@@ -28,7 +28,7 @@ class Lease:
         self._cursor: Cursor | None = None
 
     def run(self, text: bytes, values: Sequence[Any]) -> Cursor:
-        """Run a statement, prepared from its first use on unless it has many values; its cursor has the rows."""
+        """Run a statement, prepared unless it has many values, and return the cursor that has its rows."""
         return self._taken().execute(text, values, prepare=len(values) <= MANY_VALUES)
 
     def insert(self, rows: Written, attempts: Sequence[Attempt] = ()) -> frozenset[int]:

@@ -12,7 +12,8 @@ from sso.audit.query import AuditQuery
 from sso.audit.record import AuditRecord, Origin
 from sso.oidc.digest import new_id
 from sso.storage.audit_data_key import DataKey
-from sso.storage.audit_keys import MAX_KEY_AGE_SECONDS, AuditKeys
+from sso.storage.audit_key_cache import MAX_KEY_AGE_SECONDS
+from sso.storage.audit_keys import AuditKeys
 from tests.worker.conftest import NOW, Log
 
 DAY = timedelta(days=1)
@@ -213,3 +214,51 @@ def test_what_is_recorded_after_a_shredding_can_be_read(log: Log, told: dict[str
 
     assert record(log, again).account_id == X
     assert record(log, told["of"]).account_id is None
+
+
+def test_keys_of_a_page_of_accounts_are_read_at_once_and_kept_until_the_next(
+    log: Log, told: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = log.hub.database.audit_keys
+    fresh = AuditKeys(keys._url.render_as_string(hide_password=False), keys._sealer, keys._pool)
+    asked: list[tuple[str, str]] = []
+    look = AuditKeys._of_period
+
+    def noted(self: AuditKeys, place: tuple[str, str]) -> DataKey | None:
+        asked.append(place)
+        return look(self, place)
+
+    monkeypatch.setattr(AuditKeys, "_of_period", noted)
+    fresh.recall([X, OFFICER, "nobody-has-heard-of"], NOW)
+
+    assert fresh.for_event(X, NOW).id == keys.for_event(X, NOW).id
+    assert fresh.for_event(OFFICER, NOW).ref(OFFICER) == keys.for_event(OFFICER, NOW).ref(OFFICER)
+    assert asked == []
+
+    fresh.recall([OFFICER], NOW)
+    fresh.for_event(OFFICER, NOW)
+    assert asked == []
+    fresh.for_event(X, NOW)
+    assert [account for account, _ in asked] == [X]
+    fresh.dispose()
+
+
+def test_a_key_that_is_destroyed_while_a_page_is_read_is_not_remembered(
+    log: Log, told: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = log.hub.database.audit_keys
+    fresh = AuditKeys(keys._url.render_as_string(hide_password=False), keys._sealer, keys._pool)
+    opened = AuditKeys._opened
+    dead = keys.for_event(X, NOW).id
+
+    def destroyed_meanwhile(self: AuditKeys, row: object) -> DataKey:
+        found = opened(self, row)
+        monkeypatch.undo()
+        assert self.destroy([key.id for key in self.living(X)]) == 1
+        return found
+
+    monkeypatch.setattr(AuditKeys, "_opened", destroyed_meanwhile)
+    fresh.recall([X], NOW)
+
+    assert fresh.for_event(X, NOW).id != dead
+    fresh.dispose()
