@@ -1,14 +1,15 @@
 """Read what a call asks: unknown, repeated and malformed parameters are errors that name themselves."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, get_origin
 
 from flask import Request
 from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import MultiDict
 
-from sso.api.problem import Problem
+from sso.api.flaw import Flaw, flaw_found
+from sso.api.problem import Problem, flaw_of
 from sso.oidc.strict_json import read_json
 
 MAX_VALUE_LENGTH = 512
@@ -29,10 +30,12 @@ def from_query(model: type[_Asked], query: "MultiDict[str, str]") -> _Asked:
         if field is None:
             raise Problem("invalid_parameter", errors=[_unknown(name, list(model.model_fields))])
         if any(len(value) > MAX_VALUE_LENGTH for value in given):
-            raise Problem("invalid_parameter", errors=[_error(name, "is too long")])
+            raise Problem("invalid_parameter", errors=[_error(name, Flaw.TOO_LONG, "is too long")])
         repeatable = get_origin(field.annotation) is list
         if len(given) > 1 and not repeatable:
-            raise Problem("invalid_parameter", errors=[_error(name, "is given more than once")])
+            raise Problem(
+                "invalid_parameter", errors=[_error(name, Flaw.REPEATED, "is given more than once")]
+            )
         values[name] = given if repeatable else given[0]
     return _validated(model, values)
 
@@ -61,26 +64,27 @@ def _validated(model: type[_Asked], values: dict[str, Any]) -> _Asked:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
+        found = error.errors(include_url=False, include_input=False)
         raise Problem("invalid_parameter", errors=_sentences(model, found[:20])) from error
 
 
-def _sentences(model: type[BaseModel], found: Sequence[Any]) -> list[dict[str, str]]:
+def _sentences(model: type[BaseModel], found: Sequence[Any]) -> list[Mapping[str, str]]:
     sentences = []
     for finding in found:
         name = ".".join(str(part) for part in finding["loc"])
         if finding["type"] == "extra_forbidden":
             sentences.append(_unknown(name, list(model.model_fields)))
         else:
-            sentences.append(_error(name, str(finding["msg"]).removeprefix("Value error, ")))
+            flaw = flaw_found(finding["type"], finding.get("ctx", {}).get("error"))
+            sentences.append(_error(name, flaw, str(finding["msg"]).removeprefix("Value error, ")))
     return sentences
 
 
-def _unknown(name: str, known: list[str]) -> dict[str, str]:
+def _unknown(name: str, known: list[str]) -> Mapping[str, str]:
     close = difflib.get_close_matches(name[:80], known, n=1, cutoff=0.5)
-    return _error(name, f"is unknown{f'; did you mean {close[0]}?' if close else ''}")
+    return _error(name, Flaw.UNKNOWN, f"is unknown{f'; did you mean {close[0]}?' if close else ''}")
 
 
-def _error(name: str, detail: str) -> dict[str, str]:
+def _error(name: str, flaw: Flaw, detail: str) -> Mapping[str, str]:
     safe = "".join(c for c in name[:80] if c.isascii() and c.isprintable() and c not in "\"'<>\\")
-    return {"parameter": safe, "detail": detail}
+    return flaw_of(safe, flaw, detail)

@@ -15,11 +15,11 @@ from sso.api.audit_documents import (
     NamedClients,
     PeopleFound,
 )
-from sso.api.audit_parameters import Counting, Facets, Reason, Search, audit_query
+from sso.api.audit_parameters import Counting, Facets, Reason, Search, audit_query, not_asked
 from sso.api.officer import Need
 from sso.api.operation import Answer, Call, Nothing, Operation
 from sso.api.people import PeopleAsked, looks, people_found
-from sso.api.problem import Problem, wrong
+from sso.api.problem import Problem
 from sso.audit.event import EVENT_CLASSES, AuditSearched, AuditViewed
 from sso.audit.query import AuditQuery, AuditQueryInvalid
 from sso.audit.record import JsonValue
@@ -37,7 +37,7 @@ def _question(call: Call[Any], facets: Facets, before: str | None = None, limit:
     try:
         return audit_query(facets, call.now, before=before, limit=limit)
     except AuditQueryInvalid as error:
-        raise wrong(error.facet, str(error)) from error
+        raise not_asked(error) from error
 
 
 def searched(call: Call[Any], query: dict[str, JsonValue], results: int) -> AuditSearched:

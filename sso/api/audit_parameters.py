@@ -7,8 +7,16 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from sso.api.flaw import Flaw, Flawed
+from sso.api.problem import Problem, wrong
 from sso.audit.event import EVENT_CLASSES
-from sso.audit.query import MAX_INVOLVED, MAX_TEXT_LENGTH, MIN_TEXT_LENGTH, AuditQuery
+from sso.audit.query import (
+    MAX_INVOLVED,
+    MAX_TEXT_LENGTH,
+    MIN_TEXT_LENGTH,
+    AuditQuery,
+    AuditQueryInvalid,
+)
 from sso.audit.record import Outcome, Severity
 
 DEFAULT_RANGE = timedelta(hours=24)
@@ -18,6 +26,13 @@ EVENT_CODES = frozenset(event.code for event in EVENT_CLASSES)
 
 _EVENT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _YEARS = range(2000, 2200)
+_FLAWS = {
+    "since": Flaw.EMPTY_RANGE,
+    "involving": Flaw.TOO_MANY,
+    "address": Flaw.NETWORK_TOO_WIDE,
+    "text": Flaw.TOO_SHORT,
+    "limit": Flaw.OUT_OF_RANGE,
+}
 _FACETS = (
     "client_id",
     "directory_id",
@@ -40,7 +55,7 @@ def _event(value: str) -> str:
         family.endswith(".") and any(code.startswith(family) for code in EVENT_CODES)
     )
     if not known:
-        raise ValueError("is not an event code, nor a family such as auth.*")
+        raise Flawed(Flaw.NOT_AN_EVENT, "is not an event code, nor a family such as auth.*")
     return value
 
 
@@ -48,25 +63,25 @@ def _network(value: str) -> str:
     try:
         ipaddress.ip_network(value.strip(), strict=False)
     except ValueError as error:
-        raise ValueError("is neither an address nor a network") from error
+        raise Flawed(Flaw.NOT_AN_ADDRESS, "is neither an address nor a network") from error
     return value.strip()
 
 
 def _moment(value: datetime) -> datetime:
     if value.year not in _YEARS:
-        raise ValueError("is not a time of these centuries")
+        raise Flawed(Flaw.NOT_A_TIME, "is not a time of these centuries")
     return value.astimezone(UTC)
 
 
 def _id(value: str) -> str:
     if not (value.isascii() and value.isprintable()):
-        raise ValueError("is not an identifier")
+        raise Flawed(Flaw.NOT_AN_ID, "is not an identifier")
     return value
 
 
 def _event_id(value: str) -> str:
     if not _EVENT_ID.fullmatch(value):
-        raise ValueError("is not the id of an event")
+        raise Flawed(Flaw.NOT_AN_ID, "is not the id of an event")
     return value
 
 
@@ -74,10 +89,10 @@ def readable(value: str) -> str:
     """Return a text without control or direction characters.
 
     Raises:
-        ValueError: it has some.
+        Flawed: it has some.
     """
     if not value.isprintable():
-        raise ValueError("has control or direction characters")
+        raise Flawed(Flaw.NOT_READABLE, "has control or direction characters")
     return value
 
 
@@ -85,6 +100,9 @@ Moment = Annotated[AwareDatetime, AfterValidator(_moment)]
 Identifier = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_id)]
 EventId = Annotated[str, AfterValidator(_event_id)]
 Network = Annotated[str, AfterValidator(_network)]
+SearchedText = Annotated[
+    str, Field(min_length=MIN_TEXT_LENGTH, max_length=MAX_TEXT_LENGTH), AfterValidator(readable)
+]
 Reason = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(readable)]
 
 
@@ -126,11 +144,8 @@ class Facets(BaseModel):
     claim: Identifier | None = Field(
         None, description="The name of a claim that was asked for, released or changed."
     )
-    text: Annotated[str, AfterValidator(readable)] | None = Field(
-        None,
-        min_length=MIN_TEXT_LENGTH,
-        max_length=MAX_TEXT_LENGTH,
-        description="Stands, as it is written, in a part of the record that tells of nobody.",
+    text: SearchedText | None = Field(
+        None, description="Stands, as it is written, in a part of the record that tells of nobody."
     )
     address: Network | None = Field(None, description="An IP address or a CIDR network.")
     reason: Reason | None = Field(None, description="Why you look: a case number; recorded with the search.")
@@ -168,3 +183,8 @@ def audit_query(facets: Facets, now: datetime, *, before: str | None = None, lim
         limit=limit,
         **{name: getattr(facets, name) for name in _FACETS},
     )
+
+
+def not_asked(error: AuditQueryInvalid) -> Problem:
+    """Return the refusal of a question that the log is not asked, at its facet."""
+    return wrong(error.facet, _FLAWS[error.facet], str(error))

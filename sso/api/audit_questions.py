@@ -6,7 +6,8 @@ from pydantic import BaseModel, Field
 
 from sso.api.audit_documents import AuditEventDocument
 from sso.api.audit_operations import searched
-from sso.api.audit_parameters import Identifier, Moment, Network, Reason
+from sso.api.audit_parameters import Identifier, Moment, Network, Reason, not_asked
+from sso.api.flaw import Flaw
 from sso.api.officer import Need
 from sso.api.operation import Answer, Call, Nothing, Operation
 from sso.api.problem import Problem, wrong
@@ -83,7 +84,7 @@ def _ask(call: Call[Asked]) -> Answer:
         try:
             table = stores.audit_answers.table(question, query, call.now, MAX_RECORDS)
         except TooManyRecords as error:
-            raise wrong("since", str(error)) from error
+            raise wrong("since", Flaw.TOO_MANY_RECORDS, str(error)) from error
     asked: dict[str, JsonValue] = {"question": question.id, **query.asked()}
     call.record(searched(call, asked, len(found)))
     rows = None if table is None else {"columns": list(table.columns), "rows": [list(r) for r in table.rows]}
@@ -103,10 +104,13 @@ def _query(call: Call[Asked], question: Question, stores: Stores) -> AuditQuery:
     try:
         return query_for(question, subject, asked.since, asked.until or call.now, asked.limit)
     except SubjectMissing as error:
-        raise wrong(_PARAMETERS[error.need.value], str(error)) from error
+        parameter = _PARAMETERS[error.need.value]
+        flaw = Flaw.MISSING if getattr(asked, parameter) is None else Flaw.NOT_ASKED_ABOUT
+        raise wrong(parameter, flaw, str(error)) from error
     except AuditQueryInvalid as error:
-        parameter = "account_id" if error.facet == "involving" else error.facet
-        raise wrong(parameter, str(error)) from error
+        if error.facet == "involving":
+            raise wrong("account_id", Flaw.TOO_MANY, str(error)) from error
+        raise not_asked(error) from error
 
 
 def _ids(account_id: str | None, stores: Stores) -> tuple[str, ...]:

@@ -166,7 +166,7 @@ def _resolve(call: Call[ResolutionAsked]) -> Answer:
             decision = Decision(SOURCE, call.asked.reason)
             conflicts.resolve(conflict, call.asked.resolution, decision, stores, call.now)
         except NotResolvable as refusal:
-            raise Problem("conflict_not_resolvable", refusal.sentence) from refusal
+            raise Problem("conflict_not_resolvable", refusal.sentence, cause=refusal.why.value) from refusal
         resolved = stores.conflicts.get(conflict.id) or conflict
     return Answer(_document(resolved).model_dump())
 

@@ -11,6 +11,7 @@ from sso.api.finding_documents import (
     FindingViewing,
     WholeFinding,
 )
+from sso.api.flaw import Flaw
 from sso.api.officer import Need
 from sso.api.operation import Answer, Call, Operation
 from sso.api.problem import Problem, wrong
@@ -26,9 +27,9 @@ from sso.storage.stores import SqlStores
 
 ME = "me"
 _WRONG = {
-    Why.REASON_MISSING: ("closed_as", "is missing: what did it turn out to be?"),
-    Why.REASON_ALONE: ("closed_as", "goes with the state closed only"),
-    Why.TOO_MUCH: ("comment", "is too long"),
+    Why.REASON_MISSING: ("closed_as", Flaw.MISSING, "is missing: what did it turn out to be?"),
+    Why.REASON_ALONE: ("closed_as", Flaw.ONLY_WHEN_CLOSED, "goes with the state closed only"),
+    Why.TOO_MUCH: ("comment", Flaw.TOO_LONG, "is too long"),
 }
 
 
@@ -104,7 +105,7 @@ def _wanted(call: Call[FindingChange], stores: SqlStores) -> Change:
     if "assignee" in asked.model_fields_set:
         assignee = call.officer.account_id if asked.assignee == ME else asked.assignee or ""
     if assignee and auditor(assignee, stores) is None:
-        raise wrong("assignee", "is not an auditor's account")
+        raise wrong("assignee", Flaw.NOT_AN_AUDITOR, "is not an auditor's account")
     return Change(
         state=None if asked.state is None else State(asked.state),
         closed_as=None if asked.closed_as is None else CloseReason(asked.closed_as),

@@ -8,9 +8,12 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from sso import __version__
+from sso.api.flaw import MEANINGS, Flaw
 from sso.api.officer import Need
 from sso.api.operation import Operation
 from sso.api.problem import MEDIA_TYPE, TITLES
+from sso.authentication.conflicts import Why
+from sso.authentication.linking import Obstacle
 from sso.oidc.metadata import AUTHORIZATION_PATH, TOKEN_PATH
 from sso.oidc.settings import API_AUDIENCE_PATH
 
@@ -25,12 +28,29 @@ _PROBLEM = {
         "status": {"type": "integer"},
         "code": {"type": "string", "enum": sorted(TITLES)},
         "reference": {"type": "string", "description": "The request id, also in the audit log."},
-        "detail": {"type": "string"},
+        "detail": {"type": "string", "description": "For a developer; it may change."},
+        "cause": {
+            "type": "string",
+            "description": "What speaks against a decision (link_refused, conflict_not_resolvable).",
+            "enum": sorted({each.value for each in (*Obstacle, *Why)}),
+        },
         "errors": {
             "type": "array",
             "items": {
                 "type": "object",
-                "properties": {"parameter": {"type": "string"}, "detail": {"type": "string"}},
+                "required": ["parameter", "code", "detail"],
+                "properties": {
+                    "parameter": {
+                        "type": "string",
+                        "description": "Its name, with the place in a list: `event.0`. Empty: of several.",
+                    },
+                    "code": {
+                        "type": "string",
+                        "description": "; ".join(f"{flaw.value}: {MEANINGS[flaw]}" for flaw in Flaw),
+                        "enum": [flaw.value for flaw in Flaw],
+                    },
+                    "detail": {"type": "string", "description": "For a developer; it may change."},
+                },
             },
         },
     },

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from sso.api.audit_documents import PersonDocument
 from sso.api.audit_parameters import Identifier, Reason
+from sso.api.flaw import Flaw, Flawed
 from sso.api.operation import Nothing
 from sso.audit.record import JsonValue
 from sso.authentication.stores import Stores
@@ -19,12 +20,22 @@ from sso.hub import Hub
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
+def _login_name(value: str) -> str:
+    try:
+        return normalise_login_name(value)
+    except ValueError as error:
+        raise Flawed(Flaw.NOT_A_LOGIN_NAME, str(error)) from error
+
+
+LoginName = Annotated[str, AfterValidator(_login_name)]
+
+
 class PeopleAsked(Nothing):
     """Exactly one of the two."""
 
     model_config = ConfigDict(extra="forbid")
 
-    login_name: Annotated[str, AfterValidator(normalise_login_name)] | None = Field(
+    login_name: LoginName | None = Field(
         None,
         description="As typed at sign-in: tuya, or bolor@civil.example; bolor alone asks every directory.",
     )
@@ -34,7 +45,7 @@ class PeopleAsked(Nothing):
     @model_validator(mode="after")
     def _one(self) -> "PeopleAsked":
         if (self.login_name is None) == (self.account_id is None):
-            raise ValueError("give login_name or account_id")
+            raise Flawed(Flaw.NOT_ONE_OF_TWO, "give login_name or account_id")
         return self
 
 

@@ -89,7 +89,7 @@ def _link(call: Call[LinkAsked]) -> Answer:
             seen = None if call.asked.seen is None else frozenset(call.asked.seen)
             linking.link(one, other, Decision(SOURCE, call.asked.reason, seen), stores, call.now)
         except LinkRefused as refusal:
-            raise Problem("link_refused", refusal.obstacle.sentence) from refusal
+            raise _refused(refusal) from refusal
         return _accounts(one.person_id, call, stores)
 
 
@@ -99,8 +99,12 @@ def _unlink(call: Call[UnlinkAsked]) -> Answer:
         try:
             alone = linking.unlink(account, Decision(SOURCE, call.asked.reason), stores, call.now)
         except LinkRefused as refusal:
-            raise Problem("link_refused", refusal.obstacle.sentence) from refusal
+            raise _refused(refusal) from refusal
         return _accounts(alone, call, stores)
+
+
+def _refused(refusal: LinkRefused) -> Problem:
+    return Problem("link_refused", refusal.obstacle.sentence, cause=refusal.obstacle.value)
 
 
 def _account(

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, Request, Response, request
 from werkzeug.exceptions import HTTPException
 
+from sso.api.flaw import Flaw
 from sso.api.officer import RoleMissing
 from sso.audit.event import BearerRejected
 from sso.audit.record import JsonValue, Origin
@@ -65,18 +66,30 @@ _BEARER_CODES = {
 
 
 class Problem(Exception):
-    """A request that cannot be answered; `detail` is public, `errors` name parameters."""
+    """A request that cannot be answered; `detail` is public.
 
-    def __init__(self, code: str, detail: str = "", errors: Sequence[Mapping[str, str]] = ()) -> None:
+    `errors` name parameters, as `flaw_of` makes them. `cause` is the stable word for what speaks against a
+    decision.
+    """
+
+    def __init__(
+        self, code: str, detail: str = "", errors: Sequence[Mapping[str, str]] = (), cause: str = ""
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.detail = detail
         self.errors = tuple(errors)
+        self.cause = cause
 
 
-def wrong(parameter: str, detail: str) -> Problem:
+def flaw_of(parameter: str, flaw: Flaw, detail: str) -> Mapping[str, str]:
+    """Return what is wrong with one parameter, as a problem's `errors` have it."""
+    return {"parameter": parameter, "code": flaw.value, "detail": detail}
+
+
+def wrong(parameter: str, flaw: Flaw, detail: str) -> Problem:
     """Return the refusal of one parameter."""
-    return Problem("invalid_parameter", errors=[{"parameter": parameter, "detail": detail}])
+    return Problem("invalid_parameter", errors=[flaw_of(parameter, flaw, detail)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +174,8 @@ class Problems:
         }
         if problem.detail:
             body["detail"] = problem.detail
+        if problem.cause:
+            body["cause"] = problem.cause
         if problem.errors:
             body["errors"] = [dict(error) for error in problem.errors]
         response = Response(json.dumps(body), status=status, mimetype=MEDIA_TYPE)

@@ -5,6 +5,7 @@ from typing import Any
 
 from sso.api.finding_documents import SuppressionAsked, SuppressionDocument, SuppressionList
 from sso.api.finding_operations import working
+from sso.api.flaw import Flaw
 from sso.api.officer import Need
 from sso.api.operation import Answer, Call, Nothing, Operation
 from sso.api.problem import Problem, wrong
@@ -45,12 +46,12 @@ def _suppress(call: Call[SuppressionAsked]) -> Answer:
 
 def _like(asked: SuppressionAsked, rules: RuleSet, stores: SqlStores) -> Finding | None:
     if (asked.rule is None) == (asked.finding_id is None):
-        raise wrong("finding_id", "give this or a rule")
+        raise wrong("finding_id", Flaw.NOT_ONE_OF_TWO, "give this or a rule")
     if asked.rule is not None and asked.rule not in rules.told():
-        raise wrong("rule", "is not the name of a rule")
+        raise wrong("rule", Flaw.NOT_KNOWN, "is not the name of a rule")
     like = None if asked.finding_id is None else stores.findings.get(asked.finding_id)
     if asked.finding_id is not None and like is None:
-        raise wrong("finding_id", "is not the id of a finding")
+        raise wrong("finding_id", Flaw.NOT_KNOWN, "is not the id of a finding")
     return like
 
 

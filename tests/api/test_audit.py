@@ -277,23 +277,25 @@ def test_a_question_is_asked_by_name_and_recorded(sql_office: Office, past: dict
 
 
 @pytest.mark.parametrize(
-    ("path", "parameter"),
+    ("path", "parameter", "code"),
     [
-        ("Q1?reason=x", "account_id"),
-        ("Q4?reason=x", "address"),
-        ("Q9?reason=x&client_id=housing", "client_id"),
-        ("Q7?reason=x", "client_id"),
-        ("Q1?reason=x&account_id=a&address=192.0.2.7", "address"),
-        ("Q4?reason=x&address=10.0.0.0/8", "address"),
-        ("Q9", "reason"),
-        ("Q9?reason=x&since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z", "since"),
+        ("Q1?reason=x", "account_id", "missing"),
+        ("Q4?reason=x", "address", "missing"),
+        ("Q9?reason=x&client_id=housing", "client_id", "not_asked_about"),
+        ("Q7?reason=x", "client_id", "missing"),
+        ("Q1?reason=x&account_id=a&address=192.0.2.7", "address", "not_asked_about"),
+        ("Q4?reason=x&address=10.0.0.0/8", "address", "network_too_wide"),
+        ("Q9", "reason", "missing"),
+        ("Q9?reason=x&since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z", "since", "empty_range"),
     ],
 )
-def test_a_question_that_lacks_something_says_what(office: Office, path: str, parameter: str) -> None:
+def test_a_question_that_lacks_something_says_what(
+    office: Office, path: str, parameter: str, code: str
+) -> None:
     answer = office.officer(Role.AUDITOR).get(f"/audit/questions/{path}")
 
     problem(answer, 400, "invalid_parameter")
-    assert [error["parameter"] for error in answer.json["errors"]] == [parameter]
+    assert [(error["parameter"], error["code"]) for error in answer.json["errors"]] == [(parameter, code)]
     problem(office.officer(Role.AUDITOR).get("/audit/questions/Q13?reason=x"), 404, "not_found")
 
 

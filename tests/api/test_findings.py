@@ -138,42 +138,43 @@ def test_nobody_else_sees_or_changes_a_finding(office: Office, role: Role | None
 
 
 @pytest.mark.parametrize(
-    ("change", "parameter"),
+    ("change", "parameter", "code"),
     [
-        ({"state": "closed"}, "closed_as"),
-        ({"closed_as": "benign"}, "closed_as"),
-        ({"closed_as": "boring", "state": "closed"}, "closed_as"),
-        ({"comment": "x" * 501}, "comment"),
-        ({"comment": "a\u202eb"}, "comment"),
-        ({"assignee": "somebody"}, "assignee"),
-        ({"status": "closed"}, "status"),
+        ({"state": "closed"}, "closed_as", "missing"),
+        ({"closed_as": "benign"}, "closed_as", "only_when_closed"),
+        ({"closed_as": "boring", "state": "closed"}, "closed_as", "not_offered"),
+        ({"comment": "x" * 501}, "comment", "too_long"),
+        ({"comment": "a\u202eb"}, "comment", "not_readable"),
+        ({"assignee": "somebody"}, "assignee", "not_an_auditor"),
+        ({"status": "closed"}, "status", "unknown"),
+        ({"comment": 7}, "comment", "malformed"),
     ],
 )
 def test_a_change_that_makes_no_sense_names_what_is_wrong(
-    office: Office, change: dict[str, Any], parameter: str
+    office: Office, change: dict[str, Any], parameter: str, code: str
 ) -> None:
     answer = office.officer(Role.AUDITOR).patch(f"/audit/findings/{find(office)}", change)
 
     problem(answer, 400, "invalid_parameter")
-    assert [error["parameter"] for error in answer.json["errors"]] == [parameter]
+    assert [(error["parameter"], error["code"]) for error in answer.json["errors"]] == [(parameter, code)]
 
 
 @pytest.mark.parametrize(
-    ("asked", "parameter"),
+    ("asked", "parameter", "code"),
     [
-        ({"days": 7}, "finding_id"),
-        ({"days": 7, "rule": "r99"}, "rule"),
-        ({"days": 7, "finding_id": "01234567-89ab-7def-8123-456789abcdef"}, "finding_id"),
-        ({"days": 91, "rule": "r14_role_granted"}, "days"),
+        ({"days": 7}, "finding_id", "not_one_of_two"),
+        ({"days": 7, "rule": "r99"}, "rule", "not_known"),
+        ({"days": 7, "finding_id": "01234567-89ab-7def-8123-456789abcdef"}, "finding_id", "not_known"),
+        ({"days": 91, "rule": "r14_role_granted"}, "days", "out_of_range"),
     ],
 )
 def test_a_suppression_that_makes_no_sense_names_what_is_wrong(
-    office: Office, asked: dict[str, Any], parameter: str
+    office: Office, asked: dict[str, Any], parameter: str, code: str
 ) -> None:
     answer = office.officer(Role.AUDITOR).post("/audit/suppressions", {"reason": "x", **asked})
 
     problem(answer, 400, "invalid_parameter")
-    assert [error["parameter"] for error in answer.json["errors"]] == [parameter]
+    assert [(error["parameter"], error["code"]) for error in answer.json["errors"]] == [(parameter, code)]
 
 
 def test_what_is_not_there_is_not_found(office: Office) -> None:

@@ -38,44 +38,50 @@ def test_no_parameter_breaks_a_search(office: Office, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "parameter"),
+    ("query", "parameter", "code"),
     [
-        ("since=yesterday", "since"),
-        ("since=2026-05-05T00:00:00", "since"),
-        ("since=0001-01-01T00:00:00Z", "since"),
-        ("until=9999-12-31T23:59:59.999999Z", "until"),
-        ("since=1e400", "since"),
-        ("since=2026-05-05T00:00:00Z&until=2026-05-04T00:00:00Z", "since"),
-        ("event=nonsense", "event.0"),
-        ("event=", "event.0"),
-        ("event=*", "event.0"),
-        ("event=.", "event.0"),
-        ("&".join(["event=auth."] * 21), "event"),
-        ("outcome=maybe", "outcome"),
-        ("limit=0", "limit"),
-        ("limit=501", "limit"),
-        ("limit=ten", "limit"),
-        ("limit=1&limit=2", "limit"),
-        ("before=x", "before"),
-        ("before=%00", "before"),
-        ("before=" + "0" * 36, "before"),
-        ("address=nonsense", "address"),
-        ("address=192.0.2.0/99", "address"),
-        ("address=10.0.0.0/8", "address"),
-        ("client_id=", "client_id"),
-        ("client_id=%00", "client_id"),
-        ("client_id=%E4%BD%8F", "client_id"),
-        ("client_id=a&client_id=b", "client_id"),
-        ("reason=%E2%80%AE", "reason"),
-        ("reason=" + "x" * 201, "reason"),
-        ("clientid=x", "clientid"),
-        ("bars=3", "bars"),
+        ("since=yesterday", "since", "not_a_time"),
+        ("since=2026-05-05T00:00:00", "since", "not_a_time"),
+        ("since=0001-01-01T00:00:00Z", "since", "not_a_time"),
+        ("until=9999-12-31T23:59:59.999999Z", "until", "not_a_time"),
+        ("since=1e400", "since", "not_a_time"),
+        ("since=2026-05-05T00:00:00Z&until=2026-05-04T00:00:00Z", "since", "empty_range"),
+        ("event=nonsense", "event.0", "not_an_event"),
+        ("event=", "event.0", "not_an_event"),
+        ("event=*", "event.0", "not_an_event"),
+        ("event=.", "event.0", "not_an_event"),
+        ("&".join(["event=auth."] * 21), "event", "too_many"),
+        ("outcome=maybe", "outcome", "not_offered"),
+        ("limit=0", "limit", "out_of_range"),
+        ("limit=501", "limit", "out_of_range"),
+        ("limit=ten", "limit", "not_a_number"),
+        ("limit=1&limit=2", "limit", "repeated"),
+        ("before=x", "before", "not_an_id"),
+        ("before=%00", "before", "not_an_id"),
+        ("before=" + "0" * 36, "before", "not_an_id"),
+        ("address=nonsense", "address", "not_an_address"),
+        ("address=192.0.2.0/99", "address", "not_an_address"),
+        ("client_id=", "client_id", "too_short"),
+        ("client_id=%00", "client_id", "not_an_id"),
+        ("client_id=%E4%BD%8F", "client_id", "not_an_id"),
+        ("client_id=a&client_id=b", "client_id", "repeated"),
+        ("reason=%E2%80%AE", "reason", "not_readable"),
+        ("reason=" + "x" * 201, "reason", "too_long"),
+        ("clientid=x", "clientid", "unknown"),
+        ("bars=3", "bars", "unknown"),
+        ("reason=", "reason", "too_short"),
+        ("text=ab", "text", "too_short"),
+        ("text=" + "x" * 201, "text", "too_long"),
+        ("address=10.0.0.0/8", "address", "network_too_wide"),
+        ("severity=6", "severity", "out_of_range"),
     ],
 )
-def test_a_wrong_parameter_is_named(office: Office, query: str, parameter: str) -> None:
+def test_a_wrong_parameter_is_named_with_a_code(
+    office: Office, query: str, parameter: str, code: str
+) -> None:
     refused = problem(office.officer(Role.AUDITOR).get(f"/audit/events?{query}"), 400, "invalid_parameter")
 
-    assert [error["parameter"] for error in refused["errors"]] == [parameter]
+    assert [(error["parameter"], error["code"]) for error in refused["errors"]] == [(parameter, code)]
 
 
 def test_an_unknown_parameter_is_told_the_right_name(office: Office) -> None:

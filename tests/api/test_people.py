@@ -53,14 +53,14 @@ def test_accounts_are_linked_and_separated_by_an_officers_decision(
 
 
 @pytest.mark.parametrize(
-    ("other", "status", "code", "words"),
+    ("other", "status", "code", "cause", "words"),
     [
-        ("dorj", 409, "link_refused", "these would be two"),
-        ("nobody", 404, "not_found", "the name in other means no account"),
+        ("dorj", 409, "link_refused", "two_citizens", "these would be two"),
+        ("nobody", 404, "not_found", None, "the name in other means no account"),
     ],
 )
 def test_what_cannot_be_one_persons_is_refused(
-    sql_office: Office, manager: Caller, other: str, status: int, code: str, words: str
+    sql_office: Office, manager: Caller, other: str, status: int, code: str, cause: str | None, words: str
 ) -> None:
     sql_office.person(None, "tuya")
     sql_office.person(None, "dorj")
@@ -69,6 +69,7 @@ def test_what_cannot_be_one_persons_is_refused(
 
     problem(refused, status, code)
     assert words in refused.json["detail"]
+    assert refused.json.get("cause") == cause
     assert sql_office.log("account.linked") == []
 
 
@@ -113,6 +114,7 @@ def test_a_conflict_is_listed_and_decided(sql_office: Office, manager: Caller) -
     assert whole["settled"] is False
     problem(mended, 409, "conflict_not_resolvable")
     assert mended.json["detail"] == "it cannot be resolved like this; use different or same"
+    assert mended.json["cause"] == "not_this_kind"
     assert decided.json["resolution"] == "same"
     assert manager.get("/directories/civil/conflicts").json == {"conflicts": []}
     assert len(manager.get("/directories/civil/conflicts?resolved=true").json["conflicts"]) == 1
@@ -159,6 +161,24 @@ def test_accounts_are_found_to_compare_and_each_person_looked_up_is_on_record(of
     assert (looked["detail"]["query"]["account_id"], looked["detail"]["reason"]) == (account_id, "case-7")
     assert looked["account_id"] == manager.account_id
     assert missed["detail"]["query"].keys() == {"name_hmac"}
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter", "code"),
+    [
+        ("", "", "not_one_of_two"),
+        ("login_name=a&account_id=b", "", "not_one_of_two"),
+        ("login_name=a%00b", "login_name", "not_a_login_name"),
+        ("login_name=" + "x" * 257, "login_name", "not_a_login_name"),
+    ],
+)
+def test_a_search_for_nobody_or_for_two_is_refused(
+    office: Office, query: str, parameter: str, code: str
+) -> None:
+    refused = office.officer(Role.PEOPLE_MANAGER).get(f"/people?{query}")
+
+    [error] = problem(refused, 400, "invalid_parameter")["errors"]
+    assert (error["parameter"], error["code"]) == (parameter, code)
 
 
 def test_what_cannot_be_an_id_is_recorded_as_a_name_is(office: Office) -> None:
