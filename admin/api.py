@@ -29,6 +29,7 @@ class ApiRefused(Exception):
         super().__init__(problem.get("code"))
         self.status = status
         self.code = str(problem.get("code", "server_error"))
+        self.cause = str(problem.get("cause", ""))
         self.detail = str(problem.get("detail", ""))
         self.reference = str(problem.get("reference", ""))
         self.errors: list[Mapping[str, str]] = list(problem.get("errors", ()))

@@ -8,9 +8,11 @@ from flask import Blueprint, Response, request
 
 from admin.api import ApiRefused, segment
 from admin.histogram import chart
+from admin.language import Language
 from admin.officer_sessions import OfficerSession
 from admin.pages import Visit
-from admin.room import Room, refusal_text
+from admin.refusals import parameter_texts, refusal_text
+from admin.room import Room
 from admin.search_form import SearchForm, around
 from admin.sentences import sentence
 from admin.wording import FIELD_NAMES
@@ -66,16 +68,16 @@ def _search(room: Room) -> Response:
     except ApiRefused as error:
         if error.status != 400:
             raise
-        fields = [problem.get("parameter", "").partition(".")[0] for problem in error.errors]
+        problems = _problems(error, visit.language, form)
         return room.page(
-            visit,
-            "search.html",
-            400,
-            **context,
-            searched=False,
-            problem=refusal_text(error, visit.language),
-            wrong=fields,
+            visit, "search.html", 400, **context, searched=False, problem=True, problems=problems
         )
+
+
+def _problems(error: ApiRefused, language: Language, form: SearchForm) -> dict[str, str]:
+    """Return what the hub has against a search, by the fields of the form."""
+    texts = parameter_texts(error, language) or {"range": refusal_text(error, language)}
+    return {name if name in form.values else "range": text for name, text in texts.items()}
 
 
 def _event(room: Room, event_id: str) -> Response:
@@ -107,7 +109,7 @@ def _results(room: Room, visit: Visit, officer: OfficerSession, context: dict[st
         found = room.api.get(officer, "/audit/people", named)["people"]
         context["people"] = found
         if not found:
-            return room.page(visit, "search.html", **context, searched=True, wrong=[])
+            return room.page(visit, "search.html", **context, searched=True, problems={})
         asked.setdefault("account_id", found[0]["account_id"])
     if before := request.args.get("before"):
         asked["before"] = before
@@ -115,7 +117,7 @@ def _results(room: Room, visit: Visit, officer: OfficerSession, context: dict[st
     if page["next_before"]:
         context["older"] = form.link(before=page["next_before"])
     context["rows"] = rows_of(room, visit, officer, page["events"], context["client_names"])
-    return room.page(visit, "search.html", **context, searched=True, wrong=[])
+    return room.page(visit, "search.html", **context, searched=True, problems={})
 
 
 def rows_of(

@@ -8,7 +8,8 @@ from admin.api import ApiAnswer, ApiRefused, segment
 from admin.client_form import FormInvalid, changes, filled_in, metadata_of
 from admin.officer_sessions import OfficerSession
 from admin.pages import Visit
-from admin.room import Room, refusal_text, see_other
+from admin.refusals import refusal_text
+from admin.room import Room, see_other
 
 ROLE = "client_manager"
 MAX_SECRETS_TO_SHOW = 20

@@ -7,12 +7,8 @@ from flask import Blueprint, Response, request
 from admin.api import ApiRefused, segment
 from admin.comparison import rows
 from admin.people_room import ROLE, reason_given, refusal_of
+from admin.refusals import NEEDED
 from admin.room import Room, see_other
-
-
-def _(message: str) -> str:
-    """Mark a message for translation; `Language.gettext` translates it when a page is made."""
-    return message
 
 
 def blueprint(room: Room) -> Blueprint:
@@ -38,7 +34,7 @@ def _conflict(room: Room, directory_id: str, conflict_id: str) -> Response:
         asked = {"resolution": decision, "reason": reason_given()}
         if not all(asked.values()):
             field = "reason" if decision else "resolution"
-            problem = visit.language.gettext(_("Say why.") if decision else _("Choose what you found out."))
+            problem = visit.language.gettext(NEEDED[field])
         else:
             try:
                 room.api.call(officer, "POST", path, document=asked)

@@ -11,17 +11,13 @@ from flask import Blueprint, Response, request
 from admin.api import ApiRefused, segment
 from admin.audit_room import ROLE
 from admin.pages import Visit, with_query
-from admin.room import Room, refusal_text, see_other
+from admin.refusals import parameter_of, refusal_text
+from admin.room import Room, see_other
 
 PAGE_SIZE = 50
 SHOWN = ("closed", "mine", "level", "before")
 _FACETS = ("client_id", "account_id", "session_id", "grant_id", "directory_id", "address")
 _MINUTE = timedelta(minutes=1)
-
-
-def _(message: str) -> str:
-    """Mark a message for translation; `Language.gettext` translates it when a page is made."""
-    return message
 
 
 def blueprint(room: Room) -> Blueprint:
@@ -88,7 +84,7 @@ def _show(room: Room, visit: Visit, finding_id: str, refused: ApiRefused | None 
         mine=finding["assignee"] == officer.account_id,
         client_names=room.client_names(officer),
         written={name: request.form.get(name, "") for name in ("comment", "closed_as", "reason")},
-        problem=None if refused is None else _problem(refused, visit),
+        problem=None if refused is None else refusal_text(refused, visit.language),
         field=None if refused is None else _field(refused),
     )
 
@@ -141,18 +137,9 @@ def _lift(room: Room) -> Response:
     return see_other("/suppressions")
 
 
-def _problem(error: ApiRefused, visit: Visit) -> str:
-    """What the page says of a refusal."""
-    if error.code == "changed_meanwhile":
-        return visit.language.gettext(
-            _("Somebody has changed this finding meanwhile, or more was found. Look at it as it is now.")
-        )
-    return refusal_text(error, visit.language)
-
-
 def _field(error: ApiRefused) -> str:
     """The field of the page that a refusal speaks of."""
     if error.code == "changed_meanwhile":
         return "state"
-    named = [problem.get("parameter", "") for problem in error.errors]
+    named = map(parameter_of, error.errors)
     return next((name for name in named if name in ("comment", "closed_as", "reason", "days")), "comment")

@@ -10,12 +10,12 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
-from admin import people_wording
 from admin.api import ApiRefused
 from admin.comparison import rows
 from admin.officer_sessions import OfficerSession
 from admin.pages import Visit, with_query
-from admin.room import Room, refusal_text, see_other
+from admin.refusals import NEEDED, refusal_text
+from admin.room import Room, see_other
 
 ROLE = "people_manager"
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -59,8 +59,7 @@ def refusal_of(visit: Visit, error: ApiRefused) -> tuple[str, str]:
     """
     if error.status not in (400, 409):
         raise error
-    known = people_wording.REFUSALS.get(error.detail)
-    return refusal_text(error, visit.language) if known is None else visit.language.gettext(known), "reason"
+    return refusal_text(error, visit.language), "reason"
 
 
 def _people(room: Room) -> Response:
@@ -69,7 +68,7 @@ def _people(room: Room) -> Response:
     found: dict[str, list[dict[str, Any]]] = {}
     problem = field = None
     if (values["one"] or values["other"]) and not values["why"]:
-        problem, field = visit.language.gettext(_("Say why.")), "why"
+        problem, field = visit.language.gettext(NEEDED["reason"]), "why"
     for name in ("one", "other"):
         if not values[name] or problem:
             continue
@@ -169,7 +168,7 @@ def _refused(
 ) -> tuple[str, str] | None:
     """Carry a decision out; return what is against it and the field that says so, or None."""
     if not asked["reason"]:
-        return visit.language.gettext(_("Say why.")), "reason"
+        return visit.language.gettext(NEEDED["reason"]), "reason"
     try:
         room.api.call(officer, "POST", path, document=asked)
     except ApiRefused as error:

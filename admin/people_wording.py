@@ -1,4 +1,4 @@
-"""What the people manager's pages say of accounts and of conflicts, and of decisions that are refused."""
+"""What the people manager's pages say of accounts and of conflicts."""
 
 from collections.abc import Mapping
 
@@ -49,32 +49,3 @@ RESOLUTIONS: Mapping[str, tuple[str, str]] = {
     ),
 }
 """What may be decided, and what then happens."""
-
-REFUSALS: Mapping[str, str] = {
-    "they are one person's already": _("They are one person’s already."),
-    "a person has one account as a citizen, and these would be two": _(
-        "A person has one account as a citizen, and these would be two."
-    ),
-    "a person has one account in a directory, and these would be two": _(
-        "A person has one account in a directory, and these would be two."
-    ),
-    "one of them is an officer: revoke the role, link or unlink, and grant it anew": _(
-        "One of them is an officer: the role is revoked first, and granted anew afterwards."
-    ),
-    "one of them is disabled; enable it first, if it is to be used": _(
-        "One of them is disabled: it is enabled first, if it is to be used."
-    ),
-    "their persons have other accounts than were shown: look again, then decide": _(
-        "Their persons have other accounts than were shown. Look again, then decide."
-    ),
-    "it is the only account of its person already": _("It is the only account of its person already."),
-    "it is resolved already": _("It is resolved already."),
-    "it has settled itself: the two accounts no longer bear one name, or one is out of use": _(
-        "It has settled itself: the two accounts no longer bear one name, or one is out of use."
-    ),
-    "one of its accounts is no longer known": _("One of its accounts is no longer known."),
-    "one of its accounts is an officer's: revoke that, resolve, and grant it anew": _(
-        "One of its accounts is an officer’s: the role is revoked first, and granted anew afterwards."
-    ),
-}
-"""The hub's reasons against a decision, in its own words, and how a page says them."""

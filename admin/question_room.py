@@ -13,14 +13,16 @@ from admin.audit_room import ROLE, rows_of
 from admin.language import Language
 from admin.officer_sessions import OfficerSession
 from admin.pages import Visit, with_query
-from admin.question_words import MOMENTS, REFUSALS, VALUES
-from admin.room import Room, refusal_text
+from admin.question_words import MOMENTS, VALUES
+from admin.refusals import NEEDED, parameter_texts, refusal_text
+from admin.room import Room
 from admin.search_form import MAX_VALUE_LENGTH, moment
 
 FIELDS = ("person", "client_id", "address", "since", "until", "reason")
 MAX_RECORDS = 100
 _ABOUT = {"person": "person", "client": "client_id", "address": "address"}
-_FIELD_OF = {"account_id": "person"}
+_PARAMETER_OF = {"person": "account_id"}
+_FIELD_OF = {"account_id": "person", "login_name": "person"}
 _ACCOUNT_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 _SEARCHED = ("client_id", "account_id", "session_id")
 
@@ -28,14 +30,6 @@ _SEARCHED = ("client_id", "account_id", "session_id")
 def _(message: str) -> str:
     """Mark a message for translation; `Language.gettext` translates it when a page is made."""
     return message
-
-
-_MISSING: Mapping[str, str] = {
-    "person": _("Say which person."),
-    "client_id": _("Choose an application."),
-    "address": _("Write an address or a network."),
-    "reason": _("Say why."),
-}
 
 
 class _Wrong(Exception):
@@ -135,7 +129,11 @@ def _answered(room: Room, visit: Visit, officer: OfficerSession, context: dict[s
     question, values = context["question"], context["values"]
     about = _ABOUT.get(question["about"])
     needed = [name for name in (about,) if name and question["must"]] + ["reason"]
-    missing = {name: visit.language.gettext(_MISSING[name]) for name in needed if not values[name]}
+    missing = {
+        name: visit.language.gettext(NEEDED[_PARAMETER_OF.get(name, name)])
+        for name in needed
+        if not values[name]
+    }
     if missing:
         raise _Wrong(missing)
     try:
@@ -194,10 +192,7 @@ def _known(room: Room, officer: OfficerSession) -> list[dict[str, Any]]:
 def _problems(error: ApiRefused, language: Language, about: str | None) -> dict[str, str]:
     """Return what the hub has against a question, by the fields of the form."""
     found: dict[str, str] = {}
-    for each in error.errors:
-        named = each.get("parameter", "").partition(".")[0]
-        field = _FIELD_OF.get(named, "person" if named == "login_name" else named)
-        known = REFUSALS.get(each.get("detail", ""))
-        text = refusal_text(error, language) if known is None else language.gettext(known)
+    for parameter, text in parameter_texts(error, language).items():
+        field = _FIELD_OF.get(parameter, parameter)
         found.setdefault(field if field in FIELDS else about or "reason", text)
     return found or {about or "reason": refusal_text(error, language)}

@@ -98,19 +98,3 @@ MOMENTS = frozenset(
     )
 )
 """Columns that hold times."""
-
-REFUSALS: Mapping[str, str] = {
-    "the time range is empty: since must be before until": _(
-        "The time range is empty: its beginning must be before its end."
-    ),
-    "is neither an address nor a network": _("This is neither an address nor a network."),
-    "a network is found by up to 256 parts: between /16 and /32 for IPv4, "
-    "between /40 and /48 or from /120 on for IPv6": _(
-        "A network that can be asked about is between /16 and /32, or with IPv6 between /40 and /48 or from "
-        "/120 on."
-    ),
-    "more than 40000 records: ask for a shorter time": _(
-        "That is more than 40,000 records: ask for a shorter time."
-    ),
-}
-"""The hub's reasons against a question, in its own words, and how a page says them."""

@@ -3,14 +3,12 @@
 import hmac
 import secrets
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Request, Response, redirect, session
 
-from admin.api import Api, ApiRefused
-from admin.language import Language
+from admin.api import Api
 from admin.login import Login
 from admin.officer_sessions import OfficerSession, OfficerSessions
 from admin.pages import Pages, Visit
@@ -107,15 +105,3 @@ def reference_of(request: Request) -> str:
     if not isinstance(known, str):
         known = request.environ[REFERENCE_KEY] = secrets.token_hex(8)
     return known
-
-
-def refusal_text(error: ApiRefused, language: Language) -> str:
-    """Return what the API says about wrong input; it speaks English."""
-    named: list[Mapping[str, str]] = error.errors
-    text = error.detail or "; ".join(f"{e.get('parameter', '')}: {e.get('detail', '')}" for e in named)
-    return language.gettext(_("The hub says: {text}"), text=text)
-
-
-def _(message: str) -> str:
-    """Mark a message for translation; `Language.gettext` translates it when a page is made."""
-    return message

@@ -130,6 +130,37 @@ def test_a_search_that_makes_no_sense_says_so_beside_the_form(
     look(page, f"search_wrong_{field}")
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("search?text=ab", {"text": "要检索的文字至少需要三个字符。"}),
+        (
+            "search?address=house+7&severity=9",
+            {"severity": "此数字过小或过大。", "address": "这既不是地址，也不是网段。"},
+        ),
+        (
+            "search?range=own&since=2026-05-05&until=2026-05-04",
+            {"since": "时间范围为空：起始须早于截止。"},
+        ),
+        ("search?range=own&since=noon", {"since": "这不是有效的时间。请按 2026-03-04 05:06 的格式填写。"}),
+        ("search?login_name=a%E2%80%8Bb", {"login_name": "这不能作为登录名：太长，或含有不可见的字符。"}),
+        ("questions/Q4?ask=1&reason=x&address=house+7", {"address": "这既不是地址，也不是网段。"}),
+        ("questions/Q9?ask=1&since=noon", {"reason": "请说明原因。"}),
+    ],
+)
+def test_what_the_hub_refuses_is_said_in_chinese(
+    console: ConsoleServer, open_page: OpenPage, path: str, said: dict[str, str]
+) -> None:
+    page = open_page(locale="zh-CN")
+    console.sign_in(page, "auditor")
+
+    page.goto(f"{console.address}/{path}")
+
+    told = page.locator(".govuk-error-summary__list a").all()
+    assert {(each.get_attribute("href") or "")[1:]: each.inner_text() for each in told} == said
+    assert all(text in page.inner_text(f"#{field}-error") for field, text in said.items())
+
+
 def test_an_auditor_asks_a_question_without_javascript(
     console: ConsoleServer, hub: HubServer, open_page: OpenPage
 ) -> None:
@@ -554,6 +585,23 @@ def test_access_opened_from_the_command_line_and_used_is_found(
     assert page.inner_text("#records") == "2"
     (reset,) = hub.audit("--event", "credential.password.reset")
     assert reset["account_id"] in page.inner_text("#group")
+
+
+def test_what_a_decision_about_a_finding_lacks_is_said_in_chinese(
+    console: ConsoleServer, open_page: OpenPage
+) -> None:
+    page = open_page(locale="zh-CN")
+    console.sign_in(page, "auditor")
+    page.goto(f"{console.address}/findings")
+    finding_about(page, "授予了角色").locator("a").click()
+
+    page.click("#close")
+    assert "请选择结论。" in page.inner_text("#closed_as-error")
+    page.click("#write")
+    assert "请填写备注。" in page.inner_text("#comment-error")
+    page.click("#quiet summary")
+    page.click("#suppress")
+    assert "请说明原因。" in page.inner_text("#reason-error")
 
 
 def test_findings_look_right_at_320_pixels_in_chinese(

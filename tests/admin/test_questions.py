@@ -1,12 +1,14 @@
 """The words of the questions, and what the tables of their answers become."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from admin.language import languages
+from admin.language import Language, languages
 from admin.question_room import Cell, cells
-from admin.question_words import ASKS, COLUMNS, MOMENTS, NAMES, REFUSALS
+from admin.question_words import ASKS, COLUMNS, MOMENTS, NAMES
+from admin.refusals import ASKED
 from sso.api.audit_questions import MAX_RECORDS
 from sso.audit.findings import attacks, claims_grown, reach
 from sso.audit.query import AuditQuery, AuditQueryInvalid
@@ -27,18 +29,14 @@ def test_every_column_that_is_computed_has_its_words() -> None:
     assert set(COLUMNS) >= MOMENTS
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"since": NOW}, {"address": "10.0.0.0/8"}], ids=["an empty range", "a wide network"]
-)
-def test_what_the_hub_refuses_is_said_in_the_officers_language(wrong: dict) -> None:
+@pytest.mark.parametrize("language", languages(), ids=["en", "zh-CN"])
+def test_bounds_are_told_as_the_hub_has_them(language: Language) -> None:
     with pytest.raises(AuditQueryInvalid) as refused:
-        AuditQuery(**{"since": NOW - timedelta(days=1), "until": NOW, **wrong})
+        AuditQuery(since=NOW - timedelta(days=1), until=NOW, address="10.0.0.0/8")
+    widths = re.findall(r"/\d+", str(refused.value))
 
-    assert CHINESE.gettext(REFUSALS[str(refused.value)]) != REFUSALS[str(refused.value)]
-
-
-def test_the_bound_of_a_table_is_told_as_the_hub_has_it() -> None:
-    assert f"more than {MAX_RECORDS} records: ask for a shorter time" in REFUSALS
+    assert re.findall(r"/\d+", language.gettext(ASKED["network_too_wide"])) == widths
+    assert f"{MAX_RECORDS:,}" in language.gettext(ASKED["too_many_records"])
 
 
 def test_a_table_is_told_in_words_and_leads_on() -> None:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import string
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +9,24 @@ import pytest
 from babel.messages.extract import extract
 from jinja2.ext import babel_extract
 
+from admin.api import ApiRefused
 from admin.language import languages
-from admin.people_wording import CONFLICT_KINDS, REFUSALS, RESOLUTIONS
+from admin.people_wording import CONFLICT_KINDS, RESOLUTIONS
+from admin.refusals import ASKED, DECISIONS, FINDINGS, NEEDED, parameter_text, refusal_text
 from admin.room import ROLES
 from admin.rule_words import MEANINGS, title
 from admin.rule_words import TITLES as TITLES_OF_RULES
 from admin.sentences import SENTENCES, placeholders, sentence
 from admin.wording import FAMILIES, PROBLEMS, ROLE_NAMES
+from sso.api.app import OPERATIONS
+from sso.api.flaw import Flaw
 from sso.api.problem import TITLES
 from sso.audit.event import EVENT_CLASSES
+from sso.audit.query import MIN_TEXT_LENGTH
 from sso.audit.rules.shipped import shipped_rules
-from sso.authentication.conflicts import NotResolvable, Why
+from sso.authentication.conflicts import Why
 from sso.authentication.linking import Obstacle
-from sso.directory.conflict import Conflict, ConflictKind, Resolution
+from sso.directory.conflict import ConflictKind, Resolution
 from sso.directory.person import Role
 
 ADMIN = Path(__file__).resolve().parents[2] / "admin"
@@ -120,16 +124,56 @@ def test_every_role_has_its_name() -> None:
 
 
 def test_whatever_speaks_against_a_decision_is_said_in_the_officers_language() -> None:
-    now = datetime(2026, 3, 4, tzinfo=UTC)
-    conflict = Conflict(
-        id="c", directory_id="civil", kind=ConflictKind.NAME_REUSED, sides=(), found_at=now, seen_at=now
-    )
-    refused = {NotResolvable(why, conflict).sentence for why in Why if why is not Why.NOT_THIS_KIND}
     ties = {Obstacle.TAKEN, Obstacle.ONE_THERE, Obstacle.MADE_THERE, Obstacle.NO_CITIZEN, Obstacle.LAST_WAY}
 
-    assert set(REFUSALS) == {obstacle.sentence for obstacle in set(Obstacle) - ties} | refused
+    assert set(DECISIONS["link_refused"]) == {obstacle.value for obstacle in set(Obstacle) - ties}
+    assert set(DECISIONS["conflict_not_resolvable"]) == {why.value for why in Why}
     assert set(CONFLICT_KINDS) == {kind.value for kind in ConflictKind}
     assert set(RESOLUTIONS) == {resolution.value for resolution in Resolution}
+
+
+@pytest.mark.parametrize("flaw", Flaw)
+def test_whatever_is_wrong_with_a_field_is_said_in_the_officers_language(flaw: Flaw) -> None:
+    wrong = {"parameter": "since", "code": flaw.value, "detail": "is wrong"}
+
+    said = [parameter_text(wrong, language) for language in (ENGLISH, CHINESE)]
+
+    assert len(set(said)) == 2
+    assert not any("is wrong" in text for text in said)
+
+
+def test_no_text_of_a_refusal_is_left_over() -> None:
+    parameters = {name for operation in OPERATIONS for name in operation.asked.model_fields}
+
+    assert not set(ASKED) & set(FINDINGS)
+    assert set(ASKED) | set(FINDINGS) == {flaw.value for flaw in Flaw} | {"changed_meanwhile"}
+    assert set(NEEDED) <= parameters
+
+
+@pytest.mark.parametrize(
+    ("parameter", "code", "text"),
+    [
+        ("closed_as", "missing", "请选择结论。"),
+        ("text", "too_short", "要检索的文字至少需要三个字符。"),
+        ("reason", "too_short", "请说明原因。"),
+        ("event.0", "not_an_event", "没有这种事件。"),
+    ],
+)
+def test_a_field_says_what_it_needs(parameter: str, code: str, text: str) -> None:
+    wrong = {"parameter": parameter, "code": code, "detail": "in English"}
+    refused = ApiRefused(400, {"code": "invalid_parameter", "errors": [wrong, wrong]})
+
+    assert MIN_TEXT_LENGTH == 3
+    assert refusal_text(refused, CHINESE) == text
+
+
+def test_a_reason_of_tomorrow_is_told_in_the_hubs_own_words() -> None:
+    wrong = {"parameter": "moon", "code": "too_far", "detail": "is too far"}
+    refused = ApiRefused(400, {"code": "invalid_parameter", "errors": [wrong]})
+    of_a_decision = ApiRefused(409, {"code": "link_refused", "cause": "moon", "detail": "the moon is up"})
+
+    assert refusal_text(refused, CHINESE) == "平台提示：moon: is too far"
+    assert refusal_text(of_a_decision, ENGLISH) == "The hub says: the moon is up"
 
 
 def test_every_problem_of_the_api_has_a_page() -> None:
