@@ -88,7 +88,7 @@ class FindingDocument(_Document):
 
 
 class CommentDocument(_Document):
-    """What somebody wrote; `author` is an account id, or a command's user."""
+    """What somebody wrote; `author` is an account id, or a command's user; empty of one who was forgotten."""
 
     author: str
     author_name: str | None

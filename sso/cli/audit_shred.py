@@ -150,6 +150,7 @@ def _destroy(hub: Hub, order: _Order, found: _Sorted) -> int:
         refusal = _refusal(stores, order, found)
         if refusal is None:
             destroyed = keys.destroy([key.id for key in found.due])
+            stores.finding_retention.forget(order.ids, {key.period for key, _ in found.kept})
         else:
             _refuse(stores, order, refusal, now)
     if refusal is not None:

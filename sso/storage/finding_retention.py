@@ -1,14 +1,16 @@
 """What goes of findings when it is old enough: closed ones with their comments, suppressions that are over.
 
-A finding that is not closed never goes, nor one that a suppression which goes on speaks of.
+A finding that is not closed never goes, nor one that a suppression which goes on speaks of. Officers can be
+forgotten: then nobody sees any more who worked on it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import Executable, bindparam, delete, select
+from sqlalchemy import ColumnElement, Executable, and_, bindparam, delete, not_, select, update
 
+from sso.audit.rules.finding import FORGOTTEN
 from sso.storage.columns import UtcDateTime
 from sso.storage.tables import finding, finding_comment, finding_suppression
 from sso.storage.transactions import Parameters
@@ -72,5 +74,24 @@ class SqlFindingRetention:
             self._unit.change(delete(finding_suppression).where(_S.id.in_(over)))
         return Gone(len(old), len(over), batch in (len(old), len(over)))
 
+    def forget(self, officers: Collection[str], kept_years: Collection[str]) -> None:
+        """Take officers, by the ids of their accounts, off everything but what they did in some years.
+
+        Findings that they worked on are nobody's then, and what they wrote is FORGOTTEN's.
+        """
+        ids = sorted(officers)
+        for column, done_at, value in (
+            (_F.assignee, _F.changed_at, None),
+            (_C.author, _C.written_at, FORGOTTEN),
+            (_S.author, _S.created_at, FORGOTTEN),
+        ):
+            meant = [column.in_(ids), *(not_(_within(year, done_at)) for year in sorted(kept_years))]
+            self._unit.change(update(column.table).where(*meant).values({column: value}))
+
     def _ids(self, statement: Executable, asked: Parameters) -> Sequence[str]:
         return [row.id for row in self._unit.rows(statement, asked)]
+
+
+def _within(year: str, moment: ColumnElement[datetime]) -> ColumnElement[bool]:
+    begin = datetime(int(year), 1, 1, tzinfo=UTC)
+    return and_(moment >= begin, moment < begin.replace(year=begin.year + 1))

@@ -8,6 +8,7 @@ from sqlalchemy import Row, bindparam, func, insert, select, tuple_, update
 
 from sso.audit.record import Severity, new_event_id
 from sso.audit.rules.finding import CloseReason, Comment, Finding, State, Suppression, Wanted
+from sso.storage.audit_keys import AuditKeys
 from sso.storage.columns import UtcDateTime
 from sso.storage.tables import finding, finding_comment, finding_suppression
 from sso.storage.unit_of_work import UnitOfWork
@@ -22,12 +23,6 @@ _goes_on = _S.ends_at > bindparam("now", type_=UtcDateTime())
 
 _GET = select(finding).where(_F.id == bindparam("key"))
 _GET_LOCKED = _GET.with_for_update()
-_UNCLOSED = (
-    select(finding)
-    .where(_F.rule == bindparam("of_rule"), _F.group_digest == bindparam("whose"), _unclosed)
-    .order_by(_F.id.desc())
-    .limit(1)
-)
 _GROW = (
     update(finding)
     .where(_F.id == bindparam("key"), _unclosed)
@@ -51,13 +46,6 @@ _COUNT = select(func.count().label("findings")).where(_unclosed, _F.level >= bin
 _COMMENTS = (
     select(finding_comment).where(_C.finding_id == bindparam("key")).order_by(_C.id).limit(bindparam("size"))
 )
-_SUPPRESSING = (
-    select(finding_suppression)
-    .where(_S.rule == bindparam("of_rule"), _goes_on)
-    .where(_S.group_digest.is_(None) | (_S.group_digest == bindparam("whose")))
-    .order_by(_S.ends_at.desc())
-    .limit(1)
-)
 _SUPPRESSED = (
     update(finding_suppression)
     .where(_S.id == bindparam("key"))
@@ -75,10 +63,11 @@ _LIFT = (
 class SqlFindings:
     """`sso.audit.rules.finding.Findings` in SQL, and what is asked of it."""
 
-    __slots__ = ("_unit",)
+    __slots__ = ("_keys", "_unit")
 
-    def __init__(self, unit: UnitOfWork) -> None:
+    def __init__(self, unit: UnitOfWork, keys: AuditKeys) -> None:
         self._unit = unit
+        self._keys = keys
 
     def add(self, new: Finding) -> None:
         """Keep a new finding."""
@@ -102,9 +91,26 @@ class SqlFindings:
         }
         self._unit.change(_ADD, row)
 
-    def unclosed(self, rule: str, group: str) -> Finding | None:
+    def groups(self, digest: str, people: Sequence[str], at: datetime) -> Sequence[str]:
+        """Return all that may stand for a group here; first what does for a finding of that time.
+
+        Where it names people that is made with a key of each: theirs of that year, then of the others. After
+        those are destroyed nobody finds out which group it was.
+
+        Raises:
+            StorageUnavailable: the keys cannot be reached.
+        """
+        found = [digest]
+        for each in people:
+            present = self._keys.for_event(each, at)
+            others = [key for key in self._keys.of_account(each) if key.id != present.id]
+            found = [key.ref(f"finding {one}").hex() for one in found for key in (present, *others)]
+        return found
+
+    def unclosed(self, rule: str, groups: Sequence[str]) -> Finding | None:
         """Return the newest finding of a group that is not closed, or None."""
-        row = self._unit.row(_UNCLOSED, {"of_rule": rule, "whose": group})
+        wanted = select(finding).where(_F.rule == rule, _F.group_digest.in_(groups), _unclosed)
+        row = self._unit.row(wanted.order_by(_F.id.desc()).limit(1))
         return None if row is None else _finding(row)
 
     def grow(self, finding_id: str, records: int, last_record_id: str, last_at: datetime) -> bool:
@@ -178,9 +184,11 @@ class SqlFindings:
         }
         self._unit.change(_SUPPRESS, row)
 
-    def suppressing(self, rule: str, group: str, now: datetime) -> Suppression | None:
+    def suppressing(self, rule: str, groups: Sequence[str], now: datetime) -> Suppression | None:
         """Return the suppression that holds for a group of a rule now, or None."""
-        row = self._unit.row(_SUPPRESSING, {"of_rule": rule, "whose": group, "now": now})
+        meant = _S.group_digest.is_(None) | _S.group_digest.in_(groups)
+        found = select(finding_suppression).where(_S.rule == rule, _S.ends_at > now, meant)
+        row = self._unit.row(found.order_by(_S.ends_at.desc()).limit(1))
         return None if row is None else _suppression(row)
 
     def suppressed(self, suppression_id: str, records: int) -> None:

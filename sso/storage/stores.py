@@ -126,7 +126,7 @@ class SqlStores:
         self.audit_checkpoints = SqlAuditCheckpoints(unit, kept.sealer)
         self.audit_anchors = SqlAuditAnchors(unit)
         self.detection = SqlDetection(unit)
-        self.findings = SqlFindings(unit)
+        self.findings = SqlFindings(unit, kept.audit_keys)
         self.finding_retention = SqlFindingRetention(unit)
         self.audit_sinks = SqlAuditSinks(unit, kept.audit_keys)
         tree = SignedTree(self.audit_tree, self.audit_checkpoints, self.audit_anchors)

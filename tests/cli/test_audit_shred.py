@@ -1,14 +1,20 @@
 """`sso audit shred` and `hold`: who may be forgotten when, and what forbids it; each on record."""
 
 import hashlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 import pytest
 
-from sso.audit.record import Origin
+from sso.audit.record import Origin, new_event_id
+from sso.audit.rules import queue
+from sso.audit.rules.engine import Match
+from sso.audit.rules.finding import Change, CloseReason, Officer, State
+from sso.audit.rules.shipped import shipped_rule
 from sso.cli import audit_shred
+from sso.config import load
+from sso.hub import build
 from tests.cli.clerks import signed_in_clerk
 from tests.cli.commands import Commands
 from tests.cli.test_audit import SUCCESS, happened
@@ -161,3 +167,34 @@ def test_the_minimum_cannot_be_configured_away(forgotten: Commands) -> None:
     file.write_text(f"{text}\n[audit]\nminimum_retention_days = 179\n", encoding="utf-8")
 
     assert "minimum_retention_days" in forgotten.refused("audit", "hold", "list", code=78)
+
+
+@pytest.fixture
+def officer(cli: Commands) -> tuple[str, str]:
+    """An auditor who worked on a finding long ago, and that finding: ids."""
+    account, at = cli.add_person("ana", "Ana Auditor"), datetime.now(UTC) - LONG_AGO
+    hub = build(load(str(cli.folder / "sso.toml"), {}))
+    with hub.database.begin(Origin()) as stores:
+        match = Match(shipped_rule("r17_client_changed"), (new_event_id(at),), at, "housing")
+        found = queue.file(match, stores, at)
+        assert found is not None
+        wanted = Change(state=State.CLOSED, closed_as=CloseReason.BENIGN, assignee=account, comment="known")
+        queue.change(found, wanted, Officer(account, account), stores, at)
+    hub.close()
+    return account, found.id
+
+
+def test_an_officer_who_is_forgotten_is_taken_off_old_findings(
+    cli: Commands, officer: tuple[str, str]
+) -> None:
+    """Adding the account is younger than the minimum: this year stays, what was done long ago goes."""
+    account, finding_id = officer
+    (before,) = cli.rows("audit", "findings", "show", finding_id)
+
+    said = cli.ok("audit", "shred", "--person", account, *WHY, "--yes")
+
+    assert "kept: " in said
+    (after,) = cli.rows("audit", "findings", "show", finding_id)
+    assert (before["assignee"], before["comments"][0]["author"]) == (account, account)
+    assert (after["assignee"], after["comments"][0]["author"]) == (None, "")
+    assert {**after, "assignee": account, "comments": before["comments"]} == before

@@ -110,6 +110,48 @@ def test_a_client_from_before_has_the_defaults_of_todays_fields(empty_database: 
     assert site.names == {"zh-CN": "住房"}
 
 
+FINDING = {
+    "rule": "r",
+    "title": "t",
+    "level": 3,
+    "group_digest": "linked",
+    "first_record_id": EVENT,
+    "last_record_id": EVENT,
+    "records": 1,
+    "state": "open",
+}
+
+
+def test_a_finding_from_before_leads_to_nobody(empty_database: Database) -> None:
+    """Its digest could be made again from the hub's own key and the person's id."""
+    schema._make_private(empty_database)
+    with empty_database._schema_writer() as connection:
+        command.upgrade(schema._config(connection), "0017_finding_retention")
+    at = int(AT.timestamp()) * 1_000_000 + AT.microsecond if empty_database.dialect == "sqlite" else AT
+    times = dict.fromkeys(("first_at", "last_at", "opened_at", "changed_at"), at)
+    rows: list[tuple[str, dict[str, object]]] = []
+    for name, fields in (("somebody", "client_id account_id"), ("thing", "client_id")):
+        rows.append(("finding", {"id": name, "fields": fields, **times, **FINDING}))
+        told = {"id": f"s-{name}", "rule": "r", "finding_id": name, "group_digest": "linked", "reason": "x"}
+        more = {"author": "command:root", "created_at": at, "ends_at": at, "matches": 1}
+        rows.append(("finding_suppression", told | more))
+    with empty_database._schema_writer() as connection:
+        for table, row in rows:
+            names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+            connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row)
+
+    migrate(empty_database)
+
+    with empty_database._schema_reader() as connection:
+        for table in ("finding", "finding_suppression"):
+            found = connection.execute(text(f"SELECT group_digest FROM {table} ORDER BY id")).scalars().all()
+            assert found == ["", "linked"]
+    with empty_database.begin(ORIGIN) as stores:
+        kept = stores.findings.get("somebody")
+    assert kept is not None
+    assert (kept.rule, kept.first_at, kept.records) == ("r", AT, 1)
+
+
 def test_a_clerk_from_before_is_found_by_the_name_that_people_type(empty_database: Database) -> None:
     at_first_version(empty_database)
     at = int(AT.timestamp()) * 1_000_000 if empty_database.dialect == "sqlite" else AT

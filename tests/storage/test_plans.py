@@ -277,6 +277,8 @@ def everything(stores: SqlStores) -> None:
     stores.clients.remove(told.client_id)
     for closed in (False, True):
         stores.findings.page(Wanted(closed=closed, rule="r", assignee="a"))
+    stores.findings.unclosed("r", ["g", "h"])
+    stores.findings.suppressing("r", ["g", "h"], NOW)
     for table in SWEPT_TABLES:
         stores.cleanup.sweep(table, NOW + 30 * DAY)
     for facet in ("client_id", "account_id", "session_id", "grant_id", "request_id", "address"):

@@ -401,7 +401,8 @@ def test_what_matches_while_a_finding_is_being_closed_is_another_finding(log: Lo
     fail(log, 10)
     judge_all(Detection(log.hub, brute_force))
     (first,), reached = findings(log), threading.Event()
-    match = Match(brute_force()[0], (new_event_id(NOW),), NOW, first.group)
+    group = log.hub.database.audit_keys.group_digest(("r01_brute_force", ALIEN))
+    match = Match(brute_force()[0], (new_event_id(NOW),), NOW, group, (ALIEN,))
 
     def close() -> None:
         with log.hub.database.begin(Origin()) as stores:

@@ -3,15 +3,19 @@
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sso.audit.record import AuditRecord
+from sso.audit.entry import names_account
+from sso.audit.record import AuditRecord, JsonValue
 from sso.audit.rules.nodes import Digest, Node, Seen, as_they_are
 from sso.audit.rules.selection import fields_of
 
 UNJUDGED = "finding."
 """The family of events that no rule is shown: what rules found would be found again."""
+
+_NAME_SOMEBODY = ("account_id", "person_id", "actor", "actors", "about")
+"""How the names of fields end whose values are ids of accounts or people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Records that together are what a rule looks for: their ids, the last one's time, and their group."""
+    """Records that together are what a rule looks for: their ids, the last one's time, and their group.
+
+    `group` is the digest of what they have in common, `people` the accounts and people that this names.
+    """
 
     rule: Rule
     ids: tuple[str, ...]
     at: datetime
     group: str
+    people: tuple[str, ...] = ()
 
 
 def seen_of(record: AuditRecord, digest: Digest = as_they_are) -> Seen | None:
@@ -57,7 +65,14 @@ def match_of(rule: Rule, seen: Seen) -> Match | None:
     if not ids:
         return None
     values = [str(seen.fields.get(name, "")) for name in rule.group_by]
-    return Match(rule, ids, seen.at, seen.digest((rule.name, *values)))
+    people = {each for name in rule.group_by for each in _people(name, seen.fields.get(name))}
+    return Match(rule, ids, seen.at, seen.digest((rule.name, *values)), tuple(sorted(people)))
+
+
+def _people(name: str, value: JsonValue) -> list[str]:
+    """The ids of accounts and people among the values of a field; commands and jobs have none."""
+    members = value if isinstance(value, list | tuple) else [value]
+    return [each for each in members if names_account(each)] if name.endswith(_NAME_SOMEBODY) else []
 
 
 def memory_of(rule: Rule, now: datetime) -> bytes:
@@ -86,7 +101,7 @@ def joined(found: Iterable[Match]) -> list[Match]:
         place = newest.get((match.rule.name, match.group))
         earlier = None if place is None else whole[place]
         if place is not None and earlier is not None and match.at - earlier.at <= match.rule.span:
-            whole[place] = Match(match.rule, (*earlier.ids, *match.ids), match.at, match.group)
+            whole[place] = replace(match, ids=(*earlier.ids, *match.ids))
             continue
         newest[match.rule.name, match.group] = len(whole)
         whole.append(match)

@@ -1,9 +1,10 @@
 """A finding: what a rule found in the log, and what officers make of it.
 
 It holds no value of a record: its group is a digest, and whom it is about is read from its last record for as
-long as that can be read.
+long as that can be read. Where the group names people the digest is made with their keys and goes with them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,6 +16,9 @@ MAX_COMMENT_LENGTH = 500
 """Characters of a comment, and of the reason of a suppression."""
 
 MAX_SUPPRESSION = timedelta(days=90)
+
+FORGOTTEN = ""
+"""Stands in the place of an officer whose part of the log was destroyed."""
 
 
 class State(StrEnum):
@@ -61,7 +65,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """What somebody wrote about a finding: an officer's account id, or the name of a command's user."""
+    """What somebody wrote about a finding: an officer's account id, or the name of a command's user.
+
+    `author` is FORGOTTEN when the log no longer tells of the officer.
+    """
 
     author: str
     at: datetime
@@ -114,7 +121,15 @@ class Findings(Protocol):
         """Keep a new finding."""
         ...
 
-    def unclosed(self, rule: str, group: str) -> Finding | None:
+    def groups(self, digest: str, people: Sequence[str], at: datetime) -> Sequence[str]:
+        """Return all that may stand for a group here; first what does for a finding of that time.
+
+        Where it names people that is made with their keys: after these are destroyed nobody finds out which
+        it was.
+        """
+        ...
+
+    def unclosed(self, rule: str, groups: Sequence[str]) -> Finding | None:
         """Return the newest finding of a group that is not closed, or None."""
         ...
 
@@ -134,7 +149,7 @@ class Findings(Protocol):
         """Keep a suppression."""
         ...
 
-    def suppressing(self, rule: str, group: str, now: datetime) -> Suppression | None:
+    def suppressing(self, rule: str, groups: Sequence[str], now: datetime) -> Suppression | None:
         """Return the suppression that holds for a group of a rule now, or None."""
         ...
 

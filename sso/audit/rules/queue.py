@@ -61,16 +61,17 @@ class Asked:
 def file(match: Match, stores: FindingStores, now: datetime) -> Finding | None:
     """Count a match to its suppression or its open finding, or open a finding for it and return that."""
     rule, records = match.rule, len(match.ids)
-    suppression = stores.findings.suppressing(rule.name, match.group, now)
+    groups = stores.findings.groups(match.group, match.people, match.at)
+    suppression = stores.findings.suppressing(rule.name, groups, now)
     if suppression is not None:
         stores.findings.suppressed(suppression.id, records)
         return None
-    known = stores.findings.unclosed(rule.name, match.group)
+    known = stores.findings.unclosed(rule.name, groups)
     if known is not None and match.at - known.last_at <= rule.span:
         last_at = max(match.at, known.last_at)
         if stores.findings.grow(known.id, records, match.ids[-1], last_at):
             return None
-    finding = _opened(match, now)
+    finding = _opened(match, groups[0], now)
     stores.findings.add(finding)
     event = FindingOpened(
         finding_id=finding.id, rule=rule.name, level=rule.level, record_id=match.ids[-1], count=records
@@ -164,14 +165,14 @@ def lift(suppression_id: str, officer: Officer, stores: FindingStores, now: date
     return lifted
 
 
-def _opened(match: Match, now: datetime) -> Finding:
+def _opened(match: Match, group: str, now: datetime) -> Finding:
     rule = match.rule
     return Finding(
         id=new_event_id(now),
         rule=rule.name,
         title=rule.title,
         level=SEVERITIES[rule.level],
-        group=match.group,
+        group=group,
         fields=rule.group_by,
         first_record_id=match.ids[0],
         last_record_id=match.ids[-1],
