@@ -112,7 +112,7 @@ def manifest_text(files: Mapping[str, bytes], entries: int, sealing: Sealing) ->
     return canonical(manifest).decode("ascii") + "\n"
 
 
-def archive_of(files: Mapping[str, bytes]) -> bytes:
+def bundle_of(files: Mapping[str, bytes]) -> bytes:
     """Return the one ZIP archive that these files make: stored, in their order, without times."""
     local, central = io.BytesIO(), io.BytesIO()
     for name, content in files.items():

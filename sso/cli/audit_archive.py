@@ -129,7 +129,7 @@ class ArchiveCheck:
         found = 0
         for page in read(file):
             with self.hub.database.read() as stores:
-                leaves = stores.audit_archive.leaf_hashes([row["id"] for row in page])
+                leaves = stores.audit_tree.leaf_hashes([row["id"] for row in page])
             for row in page:
                 yield from _of_entry(row, leaves.get(row["id"]), name)
             found += len(page)

@@ -5,9 +5,11 @@ import importlib.resources
 import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,8 +20,8 @@ from sso.audit.evidence import (
     MANIFEST,
     ProvenEntry,
     Sealing,
-    archive_of,
     bundle_files,
+    bundle_of,
     manifest_text,
 )
 from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, pages
@@ -27,11 +29,15 @@ from sso.audit.record import JsonValue
 from sso.audit.signed_note import note_of
 from sso.audit.verifier import FILES
 from sso.cli.arguments import CLEAN_TEXT
+from sso.cli.audit_archive import archive_of, archive_option, asked_of, log_of
 from sso.cli.audit_question import query_of, question_options
 from sso.cli.context import fail, hub_of
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
-from sso.storage.audit_receipts import NotSignedYet
+from sso.storage.audit_receipts import NotLogged, NotSignedYet
+
+if TYPE_CHECKING:
+    from sso.archive.search import ArchiveSearch
 
 PATIENCE_SECONDS = 20.0
 MAX_ENTRIES = 100_000
@@ -40,6 +46,7 @@ MAX_ENTRIES = 100_000
 @click.command()
 @question_options
 @click.option("--reason", required=True, type=CLEAN_TEXT, help="Why it leaves the house, for the record.")
+@archive_option
 @click.option("--redact", multiple=True, type=click.Choice(list(GROUPS)), help="Leave out; again for more.")
 @click.option("--output", "file", required=True, type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_context
@@ -52,30 +59,39 @@ def seal(
     """
     with hub_of(context) as hub:
         query = query_of(hub, question)
-        proven = [_without(one, redact) for one in _proven(hub, query)]
+        with archive_of(hub, query) if question["archive"] else nullcontext() as archive:
+            proven = [_without(one, redact) for one in _proven(hub, query, archive)]
+            asked = asked_of(query, archive)
         if not proven:
             fail("nothing was found: there is nothing to seal")
-        archive = _sealed(hub, proven, query, redact, reason)
-    _write(file, archive)
+        bundle = _sealed(hub, proven, asked, redact, reason)
+    _write(file, bundle)
     click.echo(f"{len(proven)} entries sealed in {file}")
-    click.echo(f"sha256: {hashlib.sha256(archive).hexdigest()}")
+    click.echo(f"sha256: {hashlib.sha256(bundle).hexdigest()}")
 
 
-def _proven(hub: Hub, query: AuditQuery) -> list[ProvenEntry]:
+def _proven(hub: Hub, query: AuditQuery, archive: "ArchiveSearch | None") -> list[ProvenEntry]:
     """Every entry that a question finds, oldest first; what is not signed yet is waited for."""
     ends, found = time.monotonic() + PATIENCE_SECONDS, list[ProvenEntry]()
-    for page in pages(replace(query, limit=MAX_PAGE_SIZE), lambda asked: _page(hub, asked, ends)):
-        found += page
+
+    def read(asked: AuditQuery) -> Sequence[Entry]:
+        with hub.database.read() as stores:
+            return log_of(stores, archive).entries(asked)
+
+    for page in pages(replace(query, limit=MAX_PAGE_SIZE), read):
+        found += _with_proofs(hub, page, ends)
         if len(found) > MAX_ENTRIES:
             fail(f"more than {MAX_ENTRIES} entries: ask for a shorter time")
     return found[::-1]
 
 
-def _page(hub: Hub, query: AuditQuery, ends: float) -> Sequence[ProvenEntry]:
+def _with_proofs(hub: Hub, entries: Sequence[Entry], ends: float) -> Sequence[ProvenEntry]:
     while True:
         try:
             with hub.database.read() as stores:
-                return stores.audit_receipts.proven(query)
+                return stores.audit_receipts.proven(entries)
+        except NotLogged as error:
+            fail(f"{error}: run `sso audit verify`")
         except NotSignedYet:
             if time.monotonic() > ends:
                 fail(
@@ -91,11 +107,14 @@ def _without(one: ProvenEntry, redacted: Sequence[str]) -> ProvenEntry:
 
 
 def _sealed(
-    hub: Hub, proven: Sequence[ProvenEntry], query: AuditQuery, redacted: Sequence[str], reason: str
+    hub: Hub,
+    proven: Sequence[ProvenEntry],
+    asked: Mapping[str, JsonValue],
+    redacted: Sequence[str],
+    reason: str,
 ) -> bytes:
-    """The archive, on record in the transaction that signs its manifest."""
+    """The bundle, on record in the transaction that signs its manifest."""
     now, origin = datetime.now(UTC), operator_origin()
-    asked: Mapping[str, JsonValue] = query.asked()
     with hub.database.begin(origin) as stores:
         head = stores.audit_tree.head()
         if head is None:
@@ -113,16 +132,16 @@ def _sealed(
         )
         text = manifest_text(files, len(proven), sealing)
         lines = [signer.sign(text, now) for signer in stores.audit_checkpoints.signers(head.origin)]
-        archive = archive_of({MANIFEST: note_of(text, lines).encode(), **files})
+        bundle = bundle_of({MANIFEST: note_of(text, lines).encode(), **files})
         event = EvidenceSealed(
             query=asked,
             entries=len(proven),
             redacted=tuple(redacted),
             reason=reason,
-            sha256=hashlib.sha256(archive).hexdigest(),
+            sha256=hashlib.sha256(bundle).hexdigest(),
         )
         stores.audit.append(event, now)
-    return archive
+    return bundle
 
 
 def _verifiers() -> dict[str, bytes]:
@@ -130,10 +149,10 @@ def _verifiers() -> dict[str, bytes]:
     return {name: folder.joinpath(name).read_bytes() for name in FILES}
 
 
-def _write(file: Path, archive: bytes) -> None:
+def _write(file: Path, bundle: bytes) -> None:
     try:
         descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except OSError as error:
         fail(f"{file}: {error.strerror}")
     with os.fdopen(descriptor, "wb") as written:
-        written.write(archive)
+        written.write(bundle)

@@ -81,11 +81,6 @@ class SqlAuditArchive:
         found = readable_records_of(self._unit.rows(_LAST_SAID), self._keys)
         return found[0] if found else None
 
-    def leaf_hashes(self, ids: Sequence[str]) -> Mapping[str, bytes]:
-        """Return what the tree holds for entries, by id."""
-        wanted = select(_L.event_id, _L.leaf_hash).where(_L.event_id.in_(ids))
-        return {row.event_id: row.leaf_hash for row in self._unit.rows(wanted)}
-
     def leaves(self, month: Month) -> int:
         """Return how many places the tree has for entries of a month."""
         row = self._unit.row(_COUNT, {"first_id": month.first_id, "end_id": month.next.first_id})

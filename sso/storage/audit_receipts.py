@@ -9,13 +9,10 @@ from sso.audit.checkpoint import Checkpoint, LogProof
 from sso.audit.entry import Entry
 from sso.audit.evidence import ProvenEntry
 from sso.audit.merkle.proofs import inclusion_proof
-from sso.audit.query import AuditQuery
+from sso.audit.merkle.tree import leaf_hash
 from sso.audit.signed_note import split_note
 from sso.storage.audit_anchors import SqlAuditAnchors
 from sso.storage.audit_checkpoints import SignedCheckpoint, SqlAuditCheckpoints
-from sso.storage.audit_keys import AuditKeys
-from sso.storage.audit_rows import entries_of
-from sso.storage.audit_selection import newest_first
 from sso.storage.audit_tree import SqlAuditTree
 from sso.storage.tables import audit_event
 from sso.storage.unit_of_work import UnitOfWork
@@ -27,6 +24,10 @@ _OWN = select(audit_event.c.body).where(
 
 class NotSignedYet(Exception):
     """An event waits for its place, or its place for a signature: seconds, as long as the worker runs."""
+
+
+class NotLogged(ValueError):
+    """An entry is not the one that stands in the tree: no proof of it would hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,10 @@ class SignedTree:
 class SqlAuditReceipts:
     """Proofs for events."""
 
-    __slots__ = ("_keys", "_signed", "_unit")
+    __slots__ = ("_signed", "_unit")
 
-    def __init__(self, unit: UnitOfWork, keys: AuditKeys, signed: SignedTree) -> None:
+    def __init__(self, unit: UnitOfWork, signed: SignedTree) -> None:
         self._unit = unit
-        self._keys = keys
         self._signed = signed
 
     def receipt(self, event_id: str, client_id: str) -> LogProof | None:
@@ -71,15 +71,19 @@ class SqlAuditReceipts:
         row = self._unit.row(_OWN, {"of_event": event_id, "of_client": client_id})
         return None if row is None else self._proof(event_id, row.body)
 
-    def proven(self, query: AuditQuery) -> Sequence[ProvenEntry]:
-        """Return a page of entries, newest first, each with its proof.
+    def proven(self, entries: Sequence[Entry]) -> Sequence[ProvenEntry]:
+        """Return entries, wherever they were kept, each with its proof.
 
         Raises:
             NotSignedYet: one of them is too young.
-            ValueError: `address` is neither an address nor a network.
+            NotLogged: one of them is not what stands in the tree.
         """
-        entries = entries_of(self._unit.rows(newest_first(query, self._keys)), self._keys)
-        return [ProvenEntry(entry, self._proof_beside(entry)) for entry in entries]
+        known = self._signed.tree.leaf_hashes([entry.id for entry in entries])
+        for entry in entries:
+            if entry.id in known and leaf_hash(entry.body) != known[entry.id]:
+                message = f"entry {entry.id} is not what was logged"
+                raise NotLogged(message)
+        return [ProvenEntry(entry, self._proof(entry.id, None)) for entry in entries]
 
     def time_stamps(self, proven: Sequence[ProvenEntry]) -> dict[str, bytes]:
         """Return the time stamps over the checkpoints of proofs, as files for `openssl ts -verify`."""
@@ -93,9 +97,6 @@ class SqlAuditReceipts:
                 files[f"time-stamps/{epoch}-{stamp.size}.tsr"] = stamp.token
                 files[f"time-stamps/{epoch}-{stamp.size}.txt"] = text.encode()
         return files
-
-    def _proof_beside(self, entry: Entry) -> LogProof:
-        return self._proof(entry.id, None)
 
     def _proof(self, event_id: str, extra: bytes | None) -> LogProof:
         place = self._signed.tree.place_of(event_id)

@@ -208,6 +208,11 @@ class SqlAuditTree:
         row = self._unit.row(_PLACE, {"of_event": event_id})
         return None if row is None else (row.epoch, row.leaf_index)
 
+    def leaf_hashes(self, ids: Sequence[str]) -> Mapping[str, bytes]:
+        """Return by id what stands in the tree for events, also when their entries are gone."""
+        wanted = select(_L.event_id, _L.leaf_hash).where(_L.event_id.in_(ids))
+        return {row.event_id: row.leaf_hash for row in self._unit.rows(wanted)}
+
     def nodes(self, epoch: int) -> TileNodes:
         """Return the nodes of a tree, read as they are asked for."""
         return TileNodes(lambda level, begin, end: self._stored(epoch, level, begin, end))

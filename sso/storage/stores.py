@@ -130,7 +130,7 @@ class SqlStores:
         self.finding_retention = SqlFindingRetention(unit)
         self.audit_sinks = SqlAuditSinks(unit, kept.audit_keys)
         tree = SignedTree(self.audit_tree, self.audit_checkpoints, self.audit_anchors)
-        self.audit_receipts = SqlAuditReceipts(unit, kept.audit_keys, tree)
+        self.audit_receipts = SqlAuditReceipts(unit, tree)
         self.audit_answers = SqlAuditAnswers(
             self.audit_search, self.audit_tree, self.audit_checkpoints, SqlSessions(unit)
         )

@@ -73,7 +73,7 @@ def test_a_month_past_its_retention_goes_whole_on_record_and_everything_still_ve
     log.keeping(retention_days=180)
     query = AuditQuery(since=NOW - DAY, until=NOW + DAY, events=("node.*",))
     with log.hub.database.read() as stores:
-        [proven] = stores.audit_receipts.proven(query)
+        [proven] = stores.audit_receipts.proven(stores.audit_search.entries(query))
 
     keep_months(log.hub, NOW)
 
@@ -90,7 +90,7 @@ def test_a_month_past_its_retention_goes_whole_on_record_and_everything_still_ve
     assert log.findings() == []
     assert log.codes().count("audit.retention.dropped") == 2
     with log.hub.database.read() as stores:
-        [again] = stores.audit_receipts.proven(query)
+        [again] = stores.audit_receipts.proven(stores.audit_search.entries(query))
         head, place = stores.audit_tree.head(), stores.audit_tree.place_of(months["04-30"])
     assert head is not None and place == (head.epoch, head.minimum_index - 1)
     assert (str(again.proof), again.entry) == (str(proven.proof), proven.entry)

@@ -71,7 +71,11 @@ def test_a_checkpoint_is_stamped_once_an_hour_and_verified_by_openssl(stage: Sta
     assert list(vouched_findings(stage.log.hub)) == []
     query = AuditQuery(since=NOW.replace(year=2020), until=NOW.replace(year=2100), limit=1000)
     with stage.log.hub.database.read() as stores:
-        proven = [one for one in stores.audit_receipts.proven(query) if one.entry.id == event_id]
+        proven = [
+            one
+            for one in stores.audit_receipts.proven(stores.audit_search.entries(query))
+            if one.entry.id == event_id
+        ]
         files = stores.audit_receipts.time_stamps(proven)
     (token, text) = sorted(files, key=lambda name: name.endswith("txt"))
     for name, content in files.items():

@@ -81,7 +81,9 @@ class Stage:
             place = stores.audit_tree.place_of(event_id)
             assert place is not None
             (proven,) = [
-                one for one in stores.audit_receipts.proven(_everything()) if one.entry.id == event_id
+                one
+                for one in stores.audit_receipts.proven(stores.audit_search.entries(_everything()))
+                if one.entry.id == event_id
             ]
         return proven.proof.note
 

@@ -1,0 +1,79 @@
+"""Bundles with entries of months that left the database: two programs that know nothing of it verify them."""
+
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import ROOT, Commands
+from tests.cli.test_audit_archive import WITHIN, Cold, change_body, frozen, rewritten, signed_in
+
+VERIFIER = ROOT / "sso" / "audit" / "verifier"
+NODE = str(ROOT / ".venv" / "bin" / "node")
+BOTH = ("--event", "auth.*", "--event", "node.*")
+
+
+@pytest.fixture
+def cold(cli: Commands) -> Cold:
+    return frozen(cli, *[signed_in()] * 3)
+
+
+def seal(*more: str) -> tuple[str, ...]:
+    return ("audit", "seal", "--archive", *WITHIN, *BOTH, "--reason", "court 4", *more)
+
+
+def said_of(cold: Cold, file: Path) -> list[tuple[int, str]]:
+    """What both programs say of a bundle, each in a folder without anything of the hub's."""
+    key = cold.cli.ok("audit", "keys").strip()
+    alone = cold.cli.folder / "alone"
+    alone.mkdir()
+    for name in ("verify.py", "verify.mjs"):
+        shutil.copy(VERIFIER / name, alone / name)
+    done = [
+        subprocess.run(
+            [*program, str(file), "--key", key], cwd=alone, capture_output=True, text=True, env={}, timeout=60
+        )
+        for program in ([sys.executable, "-I", "-S", "verify.py"], [NODE, "verify.mjs"])
+    ]
+    return [(each.returncode, each.stdout.strip()) for each in done]
+
+
+@pytest.mark.parametrize("redacted", [(), ("--redact", "who", "--redact", "where")])
+def test_entries_of_both_are_sealed_and_verify(cold: Cold, redacted: tuple[str, ...]) -> None:
+    file = cold.cli.folder / "case.zip"
+
+    assert cold.cli.ok(*seal("--output", str(file), *redacted)).startswith("4 entries sealed")
+
+    (by_python, by_node) = said_of(cold, file)
+    assert by_python == by_node
+    assert (by_python[0], "4 entries of the log" in by_python[1]) == (0, True)
+    with zipfile.ZipFile(file) as bundle:
+        events = [json.loads(line) for line in bundle.read("events.jsonl").splitlines()]
+        manifest = json.loads(bundle.read("manifest.txt").split(b"\n")[0])
+    assert [json.loads(event["body"])["id"] for event in events] == cold.ids
+    assert all(("where" in event["groups"]) is (not redacted) for event in events)
+    assert manifest["query"]["archive"] is True
+
+
+def test_the_sealing_is_on_record_as_one_of_the_archive(cold: Cold) -> None:
+    cold.cli.ok(*seal("--output", str(cold.cli.folder / "case.zip")))
+
+    [sealed] = cold.cli.events("audit.evidence.sealed")
+    detail = sealed["detail"]
+    assert (detail["query"]["archive"], detail["entries"], detail["reason"]) == (True, 4, "court 4")
+
+
+def test_an_entry_that_is_not_what_was_logged_is_not_sealed(cold: Cold) -> None:
+    """The file and what the log says of it were changed together; the tree was not."""
+    rewritten(cold, change_body)
+    file = cold.cli.folder / "case.zip"
+
+    said = cold.cli.refused(*seal("--output", str(file)))
+
+    assert said == f"sso: entry {cold.ids[1]} is not what was logged: run `sso audit verify`"
+    assert not file.exists()
+    assert cold.cli.events("audit.evidence.sealed") == []
