@@ -64,6 +64,7 @@ ASKED: Mapping[str, str] = {
     ),
     "empty_range": _("The time range is empty: its beginning must be before its end."),
     "too_many_records": _("That is more than 40,000 records: ask for a shorter time."),
+    "takes_too_long": _("Counting this takes too long: ask for a shorter time."),
     "not_asked_about": _("The question is not about this."),
 }
 """What is wrong with a field of a search or a question, by the code of the API's `errors`."""

@@ -16,15 +16,19 @@ from sso.api.audit_documents import (
     PeopleFound,
 )
 from sso.api.audit_parameters import Counting, Facets, Reason, Search, audit_query, not_asked
+from sso.api.flaw import Flaw
 from sso.api.officer import Need
 from sso.api.operation import Answer, Call, Nothing, Operation
 from sso.api.people import PeopleAsked, looks, people_found
-from sso.api.problem import Problem
+from sso.api.problem import Problem, wrong
 from sso.audit.event import EVENT_CLASSES, AuditSearched, AuditViewed
 from sso.audit.query import AuditQuery, AuditQueryInvalid
 from sso.audit.record import JsonValue
+from sso.storage.audit_selection import TooManyRecords
 
 MAX_CLIENTS = 5000
+COUNT_SECONDS = 30.0
+"""Counting for longer would keep a thread of a web process from everybody else."""
 
 
 class Viewing(Nothing):
@@ -86,7 +90,10 @@ def _view(call: Call[Viewing]) -> Answer:
 def _histogram(call: Call[Counting]) -> Answer:
     query = _question(call, call.asked)
     with call.hub.database.read() as stores:
-        bars = stores.audit_search.histogram(query, call.asked.bars)
+        try:
+            bars = stores.audit_search.histogram(query, call.asked.bars, COUNT_SECONDS)
+        except TooManyRecords as error:
+            raise wrong("since", Flaw.TAKES_TOO_LONG, str(error)) from error
     success, failure = sum(bar.success for bar in bars), sum(bar.failure for bar in bars)
     asked: dict[str, JsonValue] = {**query.asked(), "bars": call.asked.bars}
     call.record(searched(call, asked, success + failure))

@@ -15,7 +15,7 @@ from sso.audit.query import AuditQuery, AuditQueryInvalid
 from sso.audit.questions import QUESTIONS, Question, Subject, SubjectMissing, query_for
 from sso.audit.record import JsonValue
 from sso.authentication.stores import Stores
-from sso.storage.audit_answers import TooManyRecords
+from sso.storage.audit_selection import TooManyRecords
 
 MAX_RECORDS = 40_000
 """A table from more would keep a web process busy for longer than two seconds."""

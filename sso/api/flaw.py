@@ -30,6 +30,7 @@ class Flaw(StrEnum):
     NETWORK_TOO_WIDE = "network_too_wide"
     EMPTY_RANGE = "empty_range"
     TOO_MANY_RECORDS = "too_many_records"
+    TAKES_TOO_LONG = "takes_too_long"
     NOT_ASKED_ABOUT = "not_asked_about"
     NOT_AN_AUDITOR = "not_an_auditor"
     NOT_KNOWN = "not_known"
@@ -57,6 +58,7 @@ MEANINGS: Mapping[Flaw, str] = {
     Flaw.NETWORK_TOO_WIDE: "the network is wider than the log can be asked about",
     Flaw.EMPTY_RANGE: "`since` is not before `until`",
     Flaw.TOO_MANY_RECORDS: "the answer would need too many records: ask for a shorter time",
+    Flaw.TAKES_TOO_LONG: "counting takes longer than a caller may have: ask for a shorter time",
     Flaw.NOT_ASKED_ABOUT: "the question is not about such a thing",
     Flaw.NOT_AN_AUDITOR: "the account is not an auditor's",
     Flaw.NOT_KNOWN: "there is no rule or finding of this name or id",

@@ -19,7 +19,7 @@ from sso.cli.audit_question import CLOCK_TOLERANCE
 from sso.cli.context import fail, hub_of, json_option, print_json, print_rows
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
-from sso.storage.audit_answers import TooManyRecords
+from sso.storage.audit_selection import TooManyRecords
 
 if TYPE_CHECKING:
     from sso.archive.search import ArchiveSearch

@@ -9,10 +9,11 @@ from sqlalchemy import bindparam, select
 from sso.audit.entry import Entry
 from sso.audit.query import AuditQuery, Bar
 from sso.audit.record import AuditEvent, AuditRecord, record_of
+from sso.storage.audit_count import bars_in_parts
 from sso.storage.audit_facets import facets
 from sso.storage.audit_keys import AuditKeys
 from sso.storage.audit_rows import collect_entry, entries_of, readable_records_of, records_of
-from sso.storage.audit_selection import bars_of, counted, newest_first, oldest_first
+from sso.storage.audit_selection import newest_first, oldest_first
 from sso.storage.counts import count
 from sso.storage.tables import audit_event, audit_leaf
 from sso.storage.unit_of_work import UnitOfWork
@@ -137,11 +138,12 @@ class SqlAuditSearch:
         found = ((name, self.search(each)) for name, each in asked.items())
         return {name: records[0].occurred_at for name, records in found if records}
 
-    def histogram(self, query: AuditQuery, bars: int) -> Sequence[Bar]:
+    def histogram(self, query: AuditQuery, bars: int, most_seconds: float | None = None) -> Sequence[Bar]:
         """Count what a question finds, its page aside, in equal steps of its time range; empty ones included.
 
         Raises:
+            TooManyRecords: it would take longer than `most_seconds`, if that is given.
             ValueError: `address` is neither an address nor a network, or the number of bars is absurd.
         """
         self._unit.flush()
-        return bars_of(query, bars, self._unit.rows(counted(query, bars, self._keys)))
+        return bars_in_parts(self._unit, query, bars, self._keys, most_seconds)

@@ -10,6 +10,7 @@ from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
 from sso.audit.questions import Question, Rows, Table, before
 from sso.audit.record import AuditRecord, JsonValue
 from sso.storage.audit_checkpoints import SqlAuditCheckpoints
+from sso.storage.audit_selection import TooManyRecords
 from sso.storage.audit_tree import SqlAuditTree
 from sso.storage.sessions import SqlSessions
 
@@ -18,10 +19,6 @@ MAX_RECORDS = 200_000
 RECORDS_A_LOOK = 10
 """Looking up when somebody was there before costs as much as reading so many records."""
 SILENCE = timedelta(days=90)
-
-
-class TooManyRecords(ValueError):
-    """The table of a question would cost more than was allowed: ask for a shorter time."""
 
 
 @dataclass(slots=True)

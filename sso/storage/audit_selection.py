@@ -1,5 +1,6 @@
 """Questions to the log as statements: the same for its database and for its archive."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -44,8 +45,14 @@ def oldest_first(query: AuditQuery, after: str, keys: AuditKeys) -> Select[Any]:
     return _wanted(query, keys).where(_A.id > after).order_by(_A.id).limit(query.limit)
 
 
-def counted(query: AuditQuery, bars: int, keys: AuditKeys) -> Select[Any]:
+class TooManyRecords(ValueError):
+    """An answer would cost more than was allowed: ask for a shorter time."""
+
+
+def counted(query: AuditQuery, bars: int, keys: AuditKeys, part: AuditQuery | None = None) -> Select[Any]:
     """Return the SELECT of how many records a question finds, its page aside, by `bar` and `outcome`.
+
+    `part` is the same question of a part of its time range, whose records alone are counted.
 
     Raises:
         ValueError: `address` is neither an address nor a network, or the number of bars is absurd.
@@ -56,19 +63,22 @@ def counted(query: AuditQuery, bars: int, keys: AuditKeys) -> Select[Any]:
     since = bindparam("histogram_since", query.since, type_=UtcDateTime())
     index = (_Microseconds(_A.occurred_at, since) // (_width(query, bars) // _MICROSECOND)).label("bar")
     narrower = facets(query, keys)
-    within = [*_ids(query), *narrower] if narrower else []  # without a facet the index of times has it all
-    records = select(index, _A.outcome, func.count().label("records")).where(*_moments(query), *within)
+    part = part or query
+    within = [*_ids(part), *narrower] if narrower else []  # without a facet the index of times has it all
+    records = select(index, _A.outcome, func.count().label("records")).where(*_moments(part), *within)
     return records.group_by(index, _A.outcome)
 
 
 def bars_of(query: AuditQuery, bars: int, rows: Iterable[Any]) -> Sequence[Bar]:
     """Return equal steps of a question's time range, from rows of `counted`; empty ones included."""
-    counts = {(int(row.bar), row.outcome): int(row.records) for row in rows}
+    counts = Counter[tuple[int, str]]()
+    for row in rows:
+        counts[int(row.bar), row.outcome] += int(row.records)
     return [
         Bar(
             start=query.since + number * _width(query, bars),
-            success=counts.get((number, Outcome.SUCCESS.value), 0),
-            failure=counts.get((number, Outcome.FAILURE.value), 0),
+            success=counts[number, Outcome.SUCCESS.value],
+            failure=counts[number, Outcome.FAILURE.value],
         )
         for number in range(bars)
     ]

@@ -41,8 +41,8 @@ class Lease:
         found = self.run(statement.text, statement.values({**parameters, PARAMETER: given(attempts)}))
         return frozenset(unit for (unit,) in found.fetchall())
 
-    def begin(self, text: bytes) -> None:
-        """Begin a transaction; until then each statement is one of its own."""
+    def control(self, text: bytes) -> None:
+        """Begin a transaction (until then each statement is one of its own), or say something about it."""
         self._taken().execute(text)
 
     def commit(self) -> None:

@@ -108,6 +108,28 @@ class PostgresqlTransaction:
         known = compiled(statement, parameters)
         return [known.row(found) for found in self._run(known, parameters).fetchall()]
 
+    def rows_in_time(self, statement: Executable, seconds: float) -> Sequence[Any] | None:
+        """Return what a SELECT finds, None where that takes longer than some seconds.
+
+        Going back to the savepoint ends the limit, and mends a transaction in which it was reached.
+        """
+        self._begin()
+        known = compiled(statement, None)
+        try:
+            self._lease.control(b"SAVEPOINT in_time")
+            self._lease.control(b"SET LOCAL statement_timeout = %d" % max(1, int(seconds * 1000)))
+            found = self._rows_unless_cancelled(known)
+            self._lease.control(b"ROLLBACK TO SAVEPOINT in_time")
+        except psycopg.Error as error:
+            raise _unavailable(error) from error
+        return found
+
+    def _rows_unless_cancelled(self, known: Compiled) -> Sequence[Any] | None:
+        try:
+            return [known.row(found) for found in self._lease.run(known.text, known.values(None)).fetchall()]
+        except psycopg.errors.QueryCanceled:
+            return None
+
     def change(self, statement: Executable, parameters: Parameters | None) -> int:
         """Run a statement and return the number of rows that it changed."""
         return self._run(compiled(statement, parameters), parameters).rowcount
@@ -164,7 +186,7 @@ class PostgresqlTransaction:
         if self._begun:
             return
         try:
-            self._lease.begin(b"BEGIN" if self._writes else b"BEGIN READ ONLY")
+            self._lease.control(b"BEGIN" if self._writes else b"BEGIN READ ONLY")
         except psycopg.Error as error:
             raise _unavailable(error) from error
         self._begun = True

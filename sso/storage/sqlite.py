@@ -23,6 +23,8 @@ from sso.storage.gates import Attempt
 from sso.storage.insertion import insertion_of, parents_first
 from sso.storage.transactions import Collected, Parameters, Transaction
 
+_INSTRUCTIONS = 10_000
+"""So many of its own SQLite runs, in a fraction of a millisecond, before it looks at the time again."""
 _DURABLE = ("PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON")
 
 
@@ -120,6 +122,20 @@ class SqliteTransaction:
         except DBAPIError as error:
             raise unavailable(error) from error
 
+    def rows_in_time(self, statement: Executable, seconds: float) -> Sequence[Any] | None:
+        """Return what a SELECT finds, None where that takes longer than some seconds."""
+        driver: Any = self._connection.connection.driver_connection
+        ends = monotonic() + seconds
+        driver.set_progress_handler(lambda: monotonic() > ends, _INSTRUCTIONS)
+        try:
+            return self.rows(statement, None)
+        except StorageUnavailable as error:
+            if _was_interrupted(error):
+                return None
+            raise
+        finally:
+            driver.set_progress_handler(None, 0)
+
     def change(self, statement: Executable, parameters: Parameters | None) -> int:
         """Run a statement and return the number of rows that it changed."""
         try:
@@ -147,6 +163,11 @@ class SqliteTransaction:
             self._connection.commit()
         except DBAPIError as error:
             raise unavailable(error) from error
+
+
+def _was_interrupted(error: StorageUnavailable) -> bool:
+    original = error.__cause__.orig if isinstance(error.__cause__, DBAPIError) else None
+    return getattr(original, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
 
 
 def _write_ahead(connection: sqlite3.Connection, wait_seconds: float) -> None:

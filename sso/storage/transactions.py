@@ -19,6 +19,10 @@ class Transaction(Protocol):
         """Return what a statement finds or returns: rows whose columns are attributes."""
         ...
 
+    def rows_in_time(self, statement: Executable, seconds: float) -> Sequence[Any] | None:
+        """Return what a SELECT finds, None where that takes longer than some seconds; it goes on anyway."""
+        ...
+
     def change(self, statement: Executable, parameters: Parameters | None) -> int:
         """Run a statement and return the number of rows that it changed."""
         ...

@@ -49,6 +49,18 @@ class UnitOfWork:
             self._spoiled = error
             raise
 
+    def rows_in_time(self, statement: Executable, seconds: float) -> Sequence[Any] | None:
+        """Return every row that a SELECT finds, None where that takes longer than some seconds.
+
+        The unit goes on either way.
+        """
+        self._about_to_run(statement)
+        try:
+            return self._transaction.rows_in_time(statement, seconds)
+        except StorageUnavailable as error:
+            self._spoiled = error
+            raise
+
     def row(self, statement: Executable, parameters: Parameters | None = None) -> Any | None:
         """Return the first row that a statement finds or returns, or None."""
         found = self.rows(statement, parameters)

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from werkzeug.test import TestResponse
 
+from sso.api import audit_operations
 from sso.audit.event import SignInFailed, SignInSucceeded, TokenIssued, UserinfoAccessed
 from sso.audit.record import Origin
 from sso.directory.person import Role
@@ -222,6 +223,17 @@ def test_a_histogram_counts_what_a_search_finds(sql_office: Office, past: dict[s
     assert [(bar["success"], bar["failure"]) for bar in counted["bars"]] == [(1, 0), (0, 1), (1, 0), (1, 0)]
     assert (counted["success"], counted["failure"]) == (3, 1)
     assert sql_office.log("audit.searched")[0]["detail"]["results"] == 4
+
+
+def test_a_count_that_takes_too_long_is_refused(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_operations, "COUNT_SECONDS", -1.0)
+
+    refused = office.officer(Role.AUDITOR).get("/audit/histogram")
+
+    problem(refused, 400, "invalid_parameter")
+    assert [(each["parameter"], each["code"]) for each in refused.json["errors"]] == [
+        ("since", "takes_too_long")
+    ]
 
 
 def test_people_are_found_by_the_name_they_type_and_nothing_more_is_told(sql_office: Office) -> None:

@@ -6,7 +6,8 @@ from sso.audit.event import TokenIssued
 from sso.audit.query import AuditQuery
 from sso.audit.questions import QUESTIONS, Subject, query_for
 from sso.audit.record import Origin
-from sso.storage.audit_answers import RECORDS_A_LOOK, TooManyRecords
+from sso.storage.audit_answers import RECORDS_A_LOOK
+from sso.storage.audit_selection import TooManyRecords
 from sso.storage.database import Database
 from tests.storage.examples import DAY, HOUR, NOW
 
