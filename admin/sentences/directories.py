@@ -30,6 +30,10 @@ DIRECTORIES: Mapping[str, Sequence[str]] = {
         _("Somebody was sent to another provider to sign in: {upstream_id}."),
         _BAREST,
     ),
+    "upstream.answer.received": (
+        _("Somebody came back from another provider: {upstream_id}."),
+        _BAREST,
+    ),
     "upstream.sign_out.sent": (
         _("Somebody was sent to another provider to sign out: {upstream_id}."),
         _BAREST,

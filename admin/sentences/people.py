@@ -69,6 +69,10 @@ PEOPLE: Mapping[str, Sequence[str]] = {
     "account.enabled": (_("Account {account} was enabled again (by {source})."),),
     "account.linked": (_("Account {account} was given to the person {person}."),),
     "account.unlinked": (_("Account {account} was given to a person of its own, {person}."),),
+    "credential.password.change.started": (
+        _("The directory {directory} was asked to exchange a clerk's password."),
+        _("A directory was asked to exchange a clerk's password."),
+    ),
     "credential.password.changed": (_("The password of account {account} was set (by {source})."),),
     "credential.password.reset": (_("The password of account {account} was replaced (by {source})."),),
     "admin.role.granted": (_("The person {person} became {role} (by {source})."),),

@@ -1,6 +1,7 @@
 """A clerk changes their department's password in the middle of a sign-in, in the steps of `sign_in`.
 
-prepare   in a transaction: the attempt is counted like any other, for the old password can be guessed here
+prepare   in a transaction: the attempt is counted like any other, for the old password can be guessed here,
+          and what the directory is asked is on record before it is asked: it takes nothing back
 change    outside: the directory verifies the old password and takes the new one by its own rules
 conclude  in a transaction: what became of it, and the session
 
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
-from sso.audit.event import PasswordChanged, PasswordNotChanged
+from sso.audit.event.people import PasswordChanged, PasswordChangeStarted, PasswordNotChanged
 from sso.authentication import clerks
 from sso.authentication.kept_accounts import usable
 from sso.authentication.kept_password import KeptChange, KeptPasswordChanging
@@ -29,7 +30,7 @@ from sso.authentication.sign_in import (
 )
 from sso.authentication.stores import Stores
 from sso.directory.password_change import Change, ChangeOutcome, Passwords
-from sso.directory.routing import DirectoryRoute, Name
+from sso.directory.routing import CitizenRoute, DirectoryRoute, Name
 from sso.directory.stores import PasswordCredential
 from sso.directory.verification import AccountState, Verification
 from sso.oidc.session import Session, SessionEnd
@@ -84,6 +85,29 @@ class PasswordChanging:
     sign_in: SignIn
     directories: Mapping[str, ChangingDirectory]
     kept: KeptPasswordChanging
+
+    def prepare(
+        self,
+        route: CitizenRoute | DirectoryRoute,
+        client_id: str | None,
+        address: str | None,
+        stores: Stores,
+        now: datetime,
+    ) -> Attempt:
+        """Count the attempt as `SignIn.prepare` does, and record it if a directory is asked next.
+
+        Raises:
+            Throttled: too many attempts for this name or network.
+        """
+        attempt = self.sign_in.prepare(route, client_id, address, stores, now)
+        if attempt.by_directory:
+            event = PasswordChangeStarted(
+                client_id=client_id,
+                directory_id=_clerks(attempt).directory.id,
+                name_hmac=self.sign_in.throttle.name_digest(attempt.full_name).hex()[:32],
+            )
+            stores.audit.append(event, now)
+        return attempt
 
     def change(self, attempt: Attempt, old: str, new: str) -> Tried:
         """Let the directory of the attempt exchange the passwords, then sign in with the new one."""

@@ -144,7 +144,7 @@ class _NewPasswordPages:
         changing, origin = hub.password_changing, visit.origin
         try:
             with hub.database.begin(origin) as stores:
-                attempt = changing.sign_in.prepare(
+                attempt = changing.prepare(
                     step.door.destination, journey.client_id, origin.address, stores, visit.now
                 )
         except Throttled as refusal:

@@ -6,7 +6,7 @@ Begun by a form of the name page, it ends where every page of a journey ends: at
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
-from sso.audit.event import UpstreamSignInStarted
+from sso.audit.event.upstream import UpstreamAnswerReceived, UpstreamSignInStarted
 from sso.authentication.upstream import sign_in as upstream_sign_in
 from sso.authentication.upstream.journey import UpstreamJourney, Wish, nonce_of, verifier_of
 from sso.authentication.upstream.sign_in import Answer, NotVouched, Return, UpstreamFailure
@@ -58,8 +58,11 @@ class UpstreamPages:
         check_form(visit, request, pending_id, self._hub.settings.issuer)
         return self.depart(upstream_id, journey, visit)
 
-    def depart(self, upstream_id: str, journey: Journey, visit: Visit) -> Response:
-        """Send the browser to the provider, for what the journey needs; or say why that is in vain."""
+    def depart(self, upstream_id: str, journey: Journey, visit: Visit, *, new: bool = False) -> Response:
+        """Send the browser to the provider, for what the journey needs; or say why that is in vain.
+
+        A new journey is remembered with that, or not at all.
+        """
         provider, wish, state = self._provider(upstream_id), _wish_of(journey), new_secret()
         try:
             address = provider.address(self._question(provider, wish, state, visit))
@@ -84,6 +87,8 @@ class UpstreamPages:
             acr_values=wish.acr_values,
         )
         with self._hub.database.begin(visit.origin) as stores:
+            if new:
+                stores.pending.add(journey.pending)
             stores.upstreams.add_journey(under_way)
             stores.audit.append(started, visit.now)
         return self._answers.with_cookies(self._answers.to(address), visit, request)
@@ -129,7 +134,11 @@ class UpstreamPages:
         return Question(state, nonce_of(state, key), verifier_of(state, key), wishes)
 
     def _taken(self, provider: UpstreamProvider, state: str, visit: Visit) -> tuple[UpstreamJourney, Journey]:
-        """Return where the browser was going: for one answer, in this browser, before it is too old."""
+        """Return where the browser was going: for one answer, in this browser, before it is too old.
+
+        The answer is on record before its code is redeemed, which works once: while nothing can be recorded
+        both stay good.
+        """
         with self._hub.database.begin(visit.origin) as stores:
             under_way = stores.upstreams.take_journey(
                 digest(state), provider.settings.id, visit.browser_digest, visit.now
@@ -139,6 +148,8 @@ class UpstreamPages:
                     UpstreamFailure.ANSWER_UNKNOWN, "state was used, or is of another browser"
                 )
                 upstream_sign_in.failed(provider.settings.id, unknown, None, stores, visit.now)
+            else:
+                stores.audit.append(UpstreamAnswerReceived(upstream_id=provider.settings.id), visit.now)
         if under_way is None:
             raise PageRefused("upstream_answer_unknown", 400)
         with self._hub.database.read() as stores:

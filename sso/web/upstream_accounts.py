@@ -121,9 +121,7 @@ class _TyingPages:
             "upstream": upstream.id,
         }
         pending = begin_own(TIE, begun_by, self._hub, visit)
-        with self._hub.database.begin(visit.origin) as stores:
-            stores.pending.add(pending)
-        return self._upstream.depart(upstream.id, Journey(pending, None, session), visit)
+        return self._upstream.depart(upstream.id, Journey(pending, None, session), visit, new=True)
 
     def confirm(self, upstream: UpstreamSettings, pending_id: str, visit: Visit) -> Response:
         with self._hub.database.read() as stores:

@@ -59,7 +59,7 @@ def _change(desk: Desk, old: str = "old one", new: str = "new one", **more: obje
     changing = PasswordChanging(desk.sign_in, {"civil": desk.directory}, KEPT)  # type: ignore[dict-item]
     route = DirectoryRoute(CIVIL, Name("bolor"))
     with desk.database.begin(ORIGIN) as stores:
-        attempt = changing.sign_in.prepare(route, None, ADDRESS, stores, desk.now)
+        attempt = changing.prepare(route, None, ADDRESS, stores, desk.now)
     tried = changing.change(attempt, old, new)
     with desk.database.begin(ORIGIN) as stores:
         return changing.conclude(attempt, tried, None, stores, desk.now)
@@ -71,6 +71,7 @@ def test_a_new_password_signs_the_clerk_in_and_is_on_record(desk: Desk) -> None:
     assert isinstance(told, Changed)
     assert isinstance(told.result, SignedIn)
     assert desk.stores.audit.codes() == [
+        "credential.password.change.started",
         "account.created",
         "credential.password.changed",
         "session.created",

@@ -90,6 +90,22 @@ class PersonEnabled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChangeStarted:
+    """A clerk's directory is asked next to exchange a password; nothing is judged of the old or the new yet.
+
+    What became of it follows as `credential.password.changed`: where nothing does, ask the directory. A typed
+    name appears only as keyed HMAC.
+    """
+
+    code: ClassVar[str] = "credential.password.change.started"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.INFORMATIONAL
+    client_id: str | None = None
+    directory_id: str
+    name_hmac: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordChanged:
     """A password was set for the first time or by its owner.
 

@@ -21,6 +21,19 @@ class UpstreamSignInStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamAnswerReceived:
+    """A browser came back from another provider; the hub redeems the code next, which works once.
+
+    What became of the sign-in follows: where nothing does, the hub stopped in between.
+    """
+
+    code: ClassVar[str] = "upstream.answer.received"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.INFORMATIONAL
+    upstream_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamSignOutSent:
     """A browser was sent to another provider to sign out there too, after a sign-out here."""
 
