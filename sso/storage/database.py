@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from sso.audit.record import Origin
+from sso.audit.record import Origin, Outcome
 from sso.oidc.client import Client
 from sso.oidc.errors import RequestRejected
 from sso.oidc.jose import MemoryKeys
@@ -38,6 +38,7 @@ from sso.storage.unit_of_work import UnitOfWork
 log = logging.getLogger("sso.storage")
 
 _Result = TypeVar("_Result")
+_REFUSAL_WAITS = "a refusal that must be recorded waits for the audit log"
 
 
 class Database:
@@ -129,7 +130,7 @@ class Database:
 
         The action may run twice: if its transaction fails, once more with its events spooled, durably, before
         the state commits. As in `begin`, a refusal is an answer; but it ends nothing, so what it records is
-        never spooled: strangers would fill the disk with it.
+        never spooled: strangers would fill the disk with it. Nor is what tells of failures alone.
 
         Raises:
             StorageUnavailable: the state could not be changed, or the events not be spooled.
@@ -152,10 +153,11 @@ class Database:
                 result = action(stores)
             except RequestRejected as refusal:
                 if spooled.records:
-                    msg = "a refusal that must be recorded waits for the audit log"
-                    raise StorageUnavailable(msg) from refusal
+                    raise StorageUnavailable(_REFUSAL_WAITS) from refusal
                 unit.commit()
                 raise
+            if spooled.records and all(each.outcome is Outcome.FAILURE for each in spooled.records):
+                raise StorageUnavailable(_REFUSAL_WAITS)
             _commit_spooled(unit, spooled, spool)
             return result
 

@@ -1,7 +1,8 @@
 """The last page: who was told of a sign-out, the frames that tell the rest, and the way on.
 
 Its address carries what it tells of, sealed for the browser that signed out: loading it again, or pressing
-twice, shows how things stand now, and nobody else's link leads anywhere from here.
+twice, shows how things stand now, and nobody else's link leads anywhere from here. What this page does is
+part of the sign-out: it goes on while the log cannot be written.
 """
 
 import json
@@ -12,6 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import Blueprint, Response, request
 
+from sso.authentication.stores import Stores
 from sso.hub import Hub
 from sso.oidc.client import Client
 from sso.oidc.front_channel_logout import frames_to_load, report
@@ -156,18 +158,25 @@ class _LastPage:
         visit = visit_of(self._hub, request)
         session_id = request.form.get("session", "")
         check_form(visit, request, _report_purpose(session_id), self._hub.settings.issuer)
-        with self._hub.database.begin(visit.origin) as stores:
+
+        def take(stores: Stores) -> None:
             record = stores.sessions.record(session_id)
             if record is not None:
                 report(record, request.form.getlist("loaded"), stores, visit.now)
+
+        self._hub.database.contain(visit.origin, take)
         return Response(status=204)
 
     def _frames(self, farewell: Farewell, visit: Visit) -> Sequence[Frame]:
-        if farewell.session_id is None or not self._has_frames(farewell.session_id):
+        session_id = farewell.session_id
+        if session_id is None or not self._has_frames(session_id):
             return ()
-        with self._hub.database.begin(visit.origin) as stores:
-            record = stores.sessions.record(farewell.session_id)
-            found = frames_to_load(record, stores, visit.now) if record is not None else ()
+
+        def send(stores: Stores) -> Sequence[LogoutFrame]:
+            record = stores.sessions.record(session_id)
+            return frames_to_load(record, stores, visit.now) if record is not None else ()
+
+        found = self._hub.database.contain(visit.origin, send)
         clients = self._clients([frame.client_id for frame in found])
         return [self._frame(frame, clients.get(frame.client_id), visit) for frame in found]
 

@@ -24,14 +24,16 @@ def follows(session_id: str | None, hub: Hub) -> bool:
 
 
 def leave(session_id: str | None, state: str, hub: Hub, visit: Visit) -> str | None:
-    """Return where the browser signs out there, once; None where there is nothing to leave."""
+    """Return where the browser signs out there, once; None where there is nothing to leave.
+
+    Like every sign-out this does not wait for a log that cannot be written.
+    """
     found = _found(session_id, hub)
     if found is None:
         return None
     provider, there = found
     address = provider.sign_out_address(there.id_token, hub.settings.endpoint(RETURN_PATH), state)
-    with hub.database.begin(visit.origin) as stores:
-        sign_out.sent(there, stores, visit.now)
+    hub.database.contain(visit.origin, lambda stores: sign_out.sent(there, stores, visit.now))
     return address
 
 

@@ -107,6 +107,26 @@ def test_a_refusal_is_never_spooled_and_nothing_of_it_happens(log: Log) -> None:
     assert not spool_of(log).exists()
 
 
+def test_what_tells_of_failures_alone_is_not_spooled_but_beside_an_end_it_is(log: Log) -> None:
+    """Anybody may ask for a sign-out with an address that is not registered, as often as they like."""
+    failed = SignInFailed(directory_id=None, status_code="x", name_hmac="h")
+
+    def end_in_spite_of_it(stores: SqlStores) -> str:
+        stores.audit.append(failed, NOW)
+        return deny(stores)
+
+    full(log)
+    with pytest.raises(StorageUnavailable, match="refusal"):
+        log.hub.database.contain(ORIGIN, lambda stores: stores.audit.append(failed, NOW))
+    spooled = spool_of(log).exists()
+    log.hub.database.contain(ORIGIN, end_in_spite_of_it)
+    writable(log)
+    take_in_spooled_events(log.hub)
+
+    assert (spooled, denied(log)) == (False, True)
+    assert (events(log, "auth.login.failure"), events(log, "client.deleted")) == (1, 1)
+
+
 def test_what_was_taken_in_before_a_crash_is_not_taken_in_twice(log: Log) -> None:
     full(log)
     log.hub.database.contain(ORIGIN, deny)
