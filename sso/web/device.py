@@ -13,6 +13,7 @@ from sso.oidc.device import VERIFICATION_PATH
 from sso.oidc.digest import digest
 from sso.oidc.metadata import AUTHORIZATION_PATH
 from sso.oidc.pending import PendingAuthorization
+from sso.oidc.session import Session
 from sso.oidc.user_code import MAX_TYPED_LENGTH, read_user_code, shown
 from sso.web.answers import Answers
 from sso.web.door import throttled
@@ -71,25 +72,33 @@ class _DevicePages:
             return self.ask(visit, "", "empty")
         try:
             with self._hub.database.begin(visit.origin) as stores:
-                pending = self._begin(typed, visit, stores)
+                session = self._counted(visit, stores)
         except Throttled as refusal:
             return throttled(self.ask(visit, typed, refusal.retry_after), refusal)
+        with self._hub.database.begin(visit.origin) as stores:
+            pending = self._begin(typed, session, visit, stores)
         if pending is None:
             return self.ask(visit, typed, "wrong")
         response = self._answers.to(f"{AUTHORIZATION_PATH}/{pending.id}")
         return self._answers.with_cookies(response, visit, request)
 
-    def _begin(self, typed: str, visit: Visit, stores: Stores) -> PendingAuthorization | None:
-        """Begin the journey to what the code stands for; every code is counted before it is looked up."""
+    def _counted(self, visit: Visit, stores: Stores) -> Session | None:
+        """Count a code, and return who types it. It is looked up later: a count is kept whatever follows."""
         session = sessions.current(visit.session_cookie, stores, self._hub.settings, visit.now)
         account_id = session.account_id if session is not None else None
         throttle = self._hub.sign_in.throttle
         throttle.count_user_code(account_id, visit.origin.address, stores, visit.now)
+        return session
+
+    def _begin(
+        self, typed: str, session: Session | None, visit: Visit, stores: Stores
+    ) -> PendingAuthorization | None:
+        """Begin the journey to what the code stands for."""
         code = read_user_code(typed)
         asked = stores.deferred.by_user_code(digest(code), visit.now) if code is not None else None
         if asked is None:
-            session_id = session.id if session is not None else None
-            stores.audit.append(UserCodeRejected(account_id=account_id, session_id=session_id), visit.now)
+            known = {} if session is None else {"account_id": session.account_id, "session_id": session.id}
+            stores.audit.append(UserCodeRejected(**known), visit.now)
             return None
         pending = begin_own(ANSWER, {"request": asked.id}, self._hub, visit)
         stores.pending.add(pending)

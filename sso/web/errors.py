@@ -43,6 +43,7 @@ _JSON_PATHS = (
     *("/oauth2/device_authorization", "/oauth2/bc-authorize"),
     *("/oauth2/userinfo", "/oauth2/jwks", POLL_PATH, REGISTRATION_PATH),
 )
+_JSON_BELOW = (f"{REGISTRATION_PATH}/", f"{RECEIPT_PATH}/", "/upstream/")
 _UNTRUSTED = {
     ErrorCode.INVALID_CLIENT: "unknown_client",
     ErrorCode.INVALID_REQUEST_URI: "invalid_request_uri",
@@ -164,7 +165,7 @@ class _Responses:
         return self._page(page_code, status)
 
     def _page(self, code: str, status: int) -> Response:
-        visit = visit_of(self._hub, request)
+        visit = visit_of(self._hub, request, request.args.get("ui_locales"))
         text = error_sentences(visit.language, code)
         return self._answers.page(
             "error.html",
@@ -181,7 +182,7 @@ class _Responses:
 
 
 def _wants_json(asked: Request) -> bool:
-    return asked.path in _JSON_PATHS or asked.path.startswith((f"{REGISTRATION_PATH}/", f"{RECEIPT_PATH}/"))
+    return asked.path in _JSON_PATHS or asked.path.startswith(_JSON_BELOW)
 
 
 def _json(error: RequestRejected, status: int) -> Response:
