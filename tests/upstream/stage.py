@@ -29,7 +29,7 @@ CONFIG = """
 [server]
 issuer = "{issuer}"
 [database]
-url = "sqlite:///{database}"
+url = "{database}"
 [secrets]
 key_encryption_key = "{key}"
 pepper = "{key}"
@@ -127,18 +127,21 @@ def log_of(hub: Hub, code: str) -> list[dict[str, Any]]:
         return [dict(record.as_json()) for record in stores.audit_search.search(query)]
 
 
-def open_stage(folder: Path, platform: Platform, more: str = "") -> Stage:
-    hub = open_hub(folder, ISSUER, platform.issuer, more)
+def open_stage(folder: Path, platform: Platform, more: str = "", database_url: str = "") -> Stage:
+    hub = open_hub(folder, ISSUER, platform.issuer, more, database_url)
     return Stage(hub, create_app(hub), platform)
 
 
-def open_hub(folder: Path, issuer: str, platform: str, more: str = "") -> Hub:
-    """A hub in this process with keys, and `platform` as its upstream; `more` is TOML of that and on."""
+def open_hub(folder: Path, issuer: str, platform: str, more: str = "", database_url: str = "") -> Hub:
+    """A hub in this process with keys, and `platform` as its upstream; `more` is TOML of that and on.
+
+    Its database is a file of the folder unless another is named.
+    """
     key = base64.urlsafe_b64encode(bytes(32)).decode()
     file = folder / "sso.toml"
     text = CONFIG.format(
         issuer=issuer,
-        database=folder / "hub.db",
+        database=database_url or f"sqlite:///{folder / 'hub.db'}",
         key=key,
         platform=platform,
         client_id=CLIENT_ID,

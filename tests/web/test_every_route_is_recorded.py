@@ -16,10 +16,13 @@ from sso.wsgi import application_of
 CODES = {event.code for event in EVENT_CLASSES}
 
 SIGN_IN = ("auth.login.success", "auth.login.failure", "session.created", "ratelimit.triggered")
+CHANGE = ("credential.password.change.started", "credential.password.changed")
 AUTHORIZE = ("authz.request.accepted", "authz.request.rejected", "session.sso_reused", "code.issued")
 CONSENT = ("consent.granted", "consent.denied")
 DEFERRED = ("authz.deferred.allowed", "authz.deferred.rejected")
+SIGN_OUT = ("session.ended.user", "logout.request.rejected", "upstream.sign_out.sent")
 CLIENT = ("client.auth.failed",)
+ASKED = ("authz.deferred.requested", "authz.deferred.rejected", *CLIENT)
 REGISTRATION = ("client.registration.read", "client.registration.refused")
 LOOKED = ("audit.searched",)
 PROVISIONED = {
@@ -35,38 +38,34 @@ PROVISIONED = {
 BROUGHT = ("provisioning.read", "bearer.rejected")
 
 RECORDED: dict[str, tuple[str, ...]] = {
-    "accounts.add": ("account.linked",),
     "accounts.decide": ("account.linked",),
     "accounts.separate": ("account.unlinked",),
-    "answer.take_answer": DEFERRED,
-    "approvals.look": ("authz.user_code.rejected", "ratelimit.triggered"),
+    "answer.take_answer": (*CONSENT, *DEFERRED),
     "authorize.authorize": AUTHORIZE,
     "authorize.resume": AUTHORIZE,
-    "choose_account.take_account": ("session.sso_reused", "code.issued"),
-    "consent.cancel": ("authz.request.rejected",),
+    "consent.cancel": ("consent.denied",),
     "consent.take_consent": CONSENT,
     "device.take_code": ("authz.user_code.rejected", "ratelimit.triggered"),
-    "new_password.take_new_password": ("credential.password.changed",),
+    "new_password.take_new_password": CHANGE,
     "receipts.receipt": ("audit.receipt.given", *CLIENT),
     "registration.read_registration": REGISTRATION,
     "registration.register_client": ("client.created", *REGISTRATION),
     "registration.remove_registration": ("client.deleted", *REGISTRATION),
     "registration.replace_registration": ("client.updated", *REGISTRATION),
     "security_events.poll": ("security_event.delivered", "bearer.rejected"),
-    "sign_in.take_name": ("ratelimit.triggered",),
     "sign_in.take_password": SIGN_IN,
-    "sign_out.end_session": ("session.ended.user", "logout.request.rejected"),
-    "sign_out.sign_out": ("session.ended.user", "logout.request.rejected"),
+    "sign_out.end_session": SIGN_OUT,
+    "sign_out.sign_out": SIGN_OUT,
     "signed_out.leave_upstream": ("upstream.sign_out.sent",),
     "signed_out.signed_out": ("logout.frontchannel.sent",),
     "signed_out.take_report": ("logout.frontchannel.loaded",),
-    "token.backchannel_authentication": ("authz.deferred.requested", *CLIENT),
-    "token.device_authorization": ("authz.deferred.requested", *CLIENT),
+    "token.backchannel_authentication": ASKED,
+    "token.device_authorization": ASKED,
     "token.introspect": ("token.introspected", *CLIENT),
     "token.push": ("authz.request.pushed", *CLIENT),
     "token.revoke": ("token.revoked", *CLIENT),
     "token.token": ("token.issued", "token.refreshed", "token.exchanged", "token.request.failed", *CLIENT),
-    "upstream.come_back": SIGN_IN,
+    "upstream.come_back": ("upstream.answer.received", *SIGN_IN),
     "upstream.start": ("upstream.sign_in.started",),
     "upstream_accounts.decide": ("upstream.account.tied",),
     "upstream_accounts.prove": ("upstream.sign_in.started",),
@@ -106,21 +105,25 @@ RECORDED: dict[str, tuple[str, ...]] = {
 PAGE = "asks or shows; what is done with it comes by another route"
 PUBLIC = "the same for everybody, and tells of nobody"
 OWN = "shows people their own"
+LEADS_ON = "keeps a choice, or begins a journey: what comes of it is recorded by the page where it ends"
 APPLICATIONS = "shows registrations of applications to officers; a bad token is bearer.rejected"
 NOTHING = "nothing is there"
 
 EXPLAINED: dict[str, str] = {
     "accounts.accounts": OWN,
+    "accounts.add": LEADS_ON,
     "accounts.before_adding": PAGE,
     "accounts.confirm": PAGE,
     "upstream_accounts.before_tying": PAGE,
     "upstream_accounts.confirm": PAGE,
     "answer.ask_answer": PAGE,
     "approvals.approvals": OWN,
+    "approvals.look": LEADS_ON,
     "authorize.authorize_by_post": "goes on by GET",
     "choose_account.ask_account": PAGE,
+    "choose_account.take_account": LEADS_ON,
     "choose_department.ask_department": PAGE,
-    "choose_department.take_department": "keeps a choice for the password page",
+    "choose_department.take_department": LEADS_ON,
     "consent.ask_consent": PAGE,
     "device.ask_code": PAGE,
     "api.count_findings": "tells auditors a number, and of nobody",
@@ -135,6 +138,7 @@ EXPLAINED: dict[str, str] = {
     "sign_in.ask_name": PAGE,
     "sign_in.ask_password": PAGE,
     "sign_in.begin": PAGE,
+    "sign_in.take_name": LEADS_ON,
     "sign_out.ask": PAGE,
     "signed_out.back_from_upstream": PAGE,
     "sign_out.end_session_by_post": "goes on by GET",

@@ -1,6 +1,7 @@
 """While the log cannot be written no endpoint for programs grants, tells or refuses (audit.md P1, P2).
 
-What people see is tried at a running hub (tests/running), as are codes and refresh tokens.
+Pages, and endpoints that need more than a client, are tried in tests/faults; codes and refresh tokens at a
+running hub (tests/running).
 """
 
 import base64
@@ -107,6 +108,7 @@ REQUESTS = {
     "a registration": REGISTER,
 }
 REGISTRATIONS = {"GET": 200, "PUT": 200, "DELETE": 204}
+REGISTRATION_ROUTES = {f"registration.{verb}_registration" for verb in ("read", "replace", "remove")}
 
 
 def kept(place: Place) -> dict[str, list[str]]:
