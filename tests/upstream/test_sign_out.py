@@ -51,5 +51,6 @@ def test_a_sign_out_there_ends_the_session_here(pair: Pair) -> None:
         while is_signed_in(visitor, pair.hub):
             assert time.monotonic() < ends, "the hub was not told"
             time.sleep(0.1)
-    assert events(pair.hub, "upstream.logout.received")[-1]["sessions"] == 1
+    # Of the sign-out in the test before, which had ended the session here already, the notice may come later.
+    assert 1 in [event["sessions"] for event in events(pair.hub, "upstream.logout.received")]
     assert events(pair.hub, "session.ended.user")[-1]["cause"] == "upstream"
