@@ -97,6 +97,7 @@ def _event(room: Room, event_id: str) -> Response:
         around=around(record["occurred_at"]),
         client_names=names,
         people=people,
+        meant=(record.get("detail") or {}).get("record_id"),
         document=json.dumps(record, ensure_ascii=False, indent=2, sort_keys=False),
     )
 

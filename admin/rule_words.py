@@ -34,6 +34,7 @@ TITLES: Mapping[str, str] = {
     "r24_client_authentication": _("An application's authentication fails again and again"),
     "r25_large_export": _("A large part of the log left the house"),
     "r26_log_in_doubt": _("The audit log is in doubt"),
+    "r28_not_me": _("Somebody says that it was not them"),
     "r29_key_revoked": _("A signing key was revoked"),
     "r30_mass_removal_over_scim": _("A department removes many people over SCIM"),
     "r31_attempts_refused": _("Attempts were refused"),
@@ -105,6 +106,7 @@ MEANINGS: Mapping[str, str] = {
         "The log is not what was signed, a witness knows another one, or a token bears a "
         "signature that nobody logged."
     ),
+    "r28_not_me": _("Somebody reported an entry among the uses of their account as not theirs."),
     "r29_key_revoked": _("A signing key was ended at once: what it signed is refused."),
     "r30_mass_removal_over_scim": _("A department's own system removed a hundred people within an hour."),
     "r31_attempts_refused": _(

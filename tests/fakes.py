@@ -585,6 +585,10 @@ class FakeGrants:
     def revoke_of_account(self, account_id: str, now: datetime) -> Sequence[str]:
         return self._revoke([grant for grant in self.by_id.values() if grant.account_id == account_id], now)
 
+    def revoke_elsewhere(self, account_id: str, kept_session_id: str, now: datetime) -> Sequence[str]:
+        of_account = [grant for grant in self.by_id.values() if grant.account_id == account_id]
+        return self._revoke([grant for grant in of_account if grant.session_id != kept_session_id], now)
+
     def revoke_of_client(self, client_id: str, now: datetime) -> Sequence[str]:
         return self._revoke([grant for grant in self.by_id.values() if grant.client_id == client_id], now)
 

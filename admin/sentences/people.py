@@ -73,6 +73,11 @@ PEOPLE: Mapping[str, Sequence[str]] = {
         _("The directory {directory} was asked to exchange a clerk's password."),
         _("A directory was asked to exchange a clerk's password."),
     ),
+    "account.use.viewed": (_("The holder of account {account} looked at what was done with it."),),
+    "account.use.reported": (
+        _("The holder of account {account} says that this was not them: record {record}."),
+        _("Somebody says that what a record tells was not them."),
+    ),
     "credential.password.changed": (_("The password of account {account} was set (by {source})."),),
     "credential.password.reset": (_("The password of account {account} was replaced (by {source})."),),
     "admin.role.granted": (_("The person {person} became {role} (by {source})."),),

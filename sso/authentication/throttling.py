@@ -8,7 +8,7 @@ the password is looked at, so that any number of concurrent guesses stays within
 import hashlib
 import hmac
 import ipaddress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -29,6 +29,11 @@ ENDED = timedelta(seconds=5)
 
 CODES_OF_NETWORK = 10
 """Of user codes a network may try this part of what it may try of passwords."""
+
+REPORTS_A_DAY = 10
+"""Entries of the log that one account may report as not its own: an officer reads each of them."""
+
+DAY_SECONDS = 86_400
 
 
 class Throttled(RequestRejected):
@@ -118,6 +123,15 @@ class ThrottleRules:
         """
         key = hmac.new(self.key, b"registration\0" + network_of(address).encode(), hashlib.sha256).digest()
         self._count("network", key, limit, stores, now)
+
+    def count_report(self, account_id: str, stores: ThrottleStores, now: datetime) -> None:
+        """Count an entry of the log that an account reports as not its own.
+
+        Raises:
+            Throttled: more than REPORTS_A_DAY; recorded.
+        """
+        key = hmac.new(self.key, b"report\0" + account_id.encode(), hashlib.sha256).digest()
+        replace(self, window_seconds=DAY_SECONDS)._count("account", key, REPORTS_A_DAY, stores, now)
 
     def _count(self, key_class: str, key: bytes, limit: int, stores: ThrottleStores, now: datetime) -> None:
         attempts = stores.throttles.attempt(key, window_seconds=self.window_seconds, now=now)

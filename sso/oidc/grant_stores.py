@@ -63,6 +63,10 @@ class Grants(Protocol):
         """Revoke every grant of an account and return their ids."""
         ...
 
+    def revoke_elsewhere(self, account_id: str, kept_session_id: str, now: datetime) -> Sequence[str]:
+        """Revoke every grant of an account that was not given in one session, and return their ids."""
+        ...
+
     def revoke_of_client(self, client_id: str, now: datetime) -> Sequence[str]:
         """Revoke every grant of a client and return their ids."""
         ...

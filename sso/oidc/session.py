@@ -18,6 +18,7 @@ class SessionEnd(StrEnum):
     OFFICER = "officer"
     DIRECTORY = "directory"
     UPSTREAM = "upstream"
+    REPORTED = "reported"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

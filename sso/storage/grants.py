@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Update, bindparam, select, update
+from sqlalchemy import ColumnElement, Row, Update, bindparam, or_, select, update
 
 from sso.oidc.claims import ClaimsRequest
 from sso.oidc.confirmation import Confirmation
@@ -47,6 +47,12 @@ _REVOKE = _revocation(lambda g: (g.id == bindparam("key"),))
 _REVOKE_OF_SESSION = _revocation(lambda g: (g.session_id == bindparam("key"),))
 _REVOKE_ONLINE_OF_SESSION = _revocation(lambda g: (g.session_id == bindparam("key"), g.offline.is_(False)))
 _REVOKE_OF_ACCOUNT = _revocation(lambda g: (g.account_id == bindparam("key"),))
+_REVOKE_ELSEWHERE = _revocation(
+    lambda g: (
+        g.account_id == bindparam("key"),
+        or_(g.session_id.is_(None), g.session_id != bindparam("kept")),
+    )
+)
 _REVOKE_OF_CLIENT = _revocation(lambda g: (g.client_id == bindparam("key"),))
 
 _HOLD = select(_G.id).where(_G.id == bindparam("key"), _G.revoked_at.is_(None)).with_for_update(read=True)
@@ -128,18 +134,22 @@ class SqlGrants:
         """Revoke every grant of an account and return their ids: those in force until now."""
         return self._revoke(_REVOKE_OF_ACCOUNT, account_id, now)
 
+    def revoke_elsewhere(self, account_id: str, kept_session_id: str, now: datetime) -> Sequence[str]:
+        """Revoke every grant of an account that was not given in one session, and return their ids."""
+        return self._revoke(_REVOKE_ELSEWHERE, account_id, now, kept=kept_session_id)
+
     def revoke_of_client(self, client_id: str, now: datetime) -> Sequence[str]:
         """Revoke every grant of a client and return their ids: those in force until now."""
         return self._revoke(_REVOKE_OF_CLIENT, client_id, now)
 
-    def _revoke(self, revocation: _Revocation, key: str, now: datetime) -> list[str]:
+    def _revoke(self, revocation: _Revocation, key: str, now: datetime, **more: str) -> list[str]:
         """Return what was revoked first; what others got in exchange for it is revoked after it.
 
         One statement after the other, until nothing is left: each waits for whoever holds a grant to exchange
         it, and the next one sees what they got.
         """
         self._unit.flush()
-        found = {"key": key, "now": now}
+        found = {"key": key, "now": now, **more}
         revoked = [row.id for row in self._unit.rows(revocation.own, found)]
         while revoked and self._unit.rows(revocation.descended, found):
             pass

@@ -35,6 +35,7 @@ from sso.web import (
     upstream_accounts,
     upstream_logout,
     userinfo,
+    uses,
 )
 from sso.web.answers import Answers
 from sso.web.direct import Direct, Finish, View, finish_in_flask
@@ -68,7 +69,7 @@ def create_app(hub: Hub) -> Flask:
     pages = Pages(version, {"en": pages_section.name, **pages_section.names})
     answers = Answers(hub, pages)
     signing_in = (authorize, sign_in, choose_department, new_password, choose_account, consent)
-    own = (accounts, upstream_accounts, sign_out, signed_out, home)
+    own = (accounts, upstream_accounts, uses, sign_out, signed_out, home)
     for page in (*signing_in, upstream, device, answer, approvals, *own):
         app.register_blueprint(page.blueprint(hub, answers))
     app.register_blueprint(check_session.blueprint(hub, version))

@@ -9,6 +9,7 @@ from flask import Flask, Request, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from sso.authentication.throttling import Throttled
+from sso.authentication.uses import UseUnknown
 from sso.hub import Hub
 from sso.oidc.challenge import challenges
 from sso.oidc.errors import (
@@ -64,6 +65,7 @@ def register(app: Flask, hub: Hub, answers: Answers) -> None:
     app.register_error_handler(PollInvalid, responses.poll_invalid)
     app.register_error_handler(Throttled, responses.throttled)
     app.register_error_handler(PageRefused, responses.page_refused)
+    app.register_error_handler(UseUnknown, responses.use_unknown)
     app.register_error_handler(StorageUnavailable, responses.unavailable)
     app.register_error_handler(StateUnknown, responses.directory_away)
     app.register_error_handler(NoSigningKey, responses.unsigned)
@@ -88,6 +90,9 @@ class _Responses:
 
     def page_refused(self, error: PageRefused) -> Response:
         return self._page(error.code, error.status)
+
+    def use_unknown(self, _: UseUnknown) -> Response:
+        return self._page("not_found", 404)
 
     def token_error(self, error: TokenError) -> Response:
         unproven = error.code is ErrorCode.INVALID_CLIENT

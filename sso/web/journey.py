@@ -34,6 +34,7 @@ OWN_PAGES = {
     "approvals": "/approvals",
     "account": "/account",
     "account_add": "/account/add",
+    "account_uses": "/account/uses",
     "account_upstream": "/account/upstream",
 }
 """Where journeys of our own may end; with the parameter `fresh` only after a new sign-in.

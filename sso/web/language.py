@@ -6,7 +6,7 @@ are, so nothing compiled is ever committed. A new language is one file and one l
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime as Moment
 from functools import cache
@@ -15,6 +15,7 @@ from math import ceil
 
 from babel import Locale
 from babel.dates import format_date, format_time, format_timedelta
+from babel.lists import format_list
 from babel.messages.pofile import read_po
 
 LONGEST_HEADER = 1000  # characters of Accept-Language or ui_locales that are looked at
@@ -54,6 +55,10 @@ class Language:
     def date(self, moment: Moment) -> str:
         """Return a day in words, in the moment's own zone."""
         return format_date(moment, "long", locale=self.locale)
+
+    def listed(self, words: Sequence[str]) -> str:
+        """Return words as a sentence lists them, the last after an "and"; nothing of none."""
+        return format_list(list(words), locale=self.locale)
 
     def duration(self, seconds: float) -> str:
         """Return a length of time in words, rounded up: seconds below a minute, minutes below two hours."""

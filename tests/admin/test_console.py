@@ -604,6 +604,34 @@ def test_what_a_decision_about_a_finding_lacks_is_said_in_chinese(
     assert "请说明原因。" in page.inner_text("#reason-error")
 
 
+def test_what_somebody_says_was_not_them_leads_an_auditor_to_the_entry(
+    console: ConsoleServer, hub: HubServer, open_page: OpenPage
+) -> None:
+    hub.add_citizen("sara", name="Sara Citizen", email="sara@example.org")
+    citizen = open_page()
+    citizen.goto(f"{hub.issuer}/account/uses")
+    citizen.fill("#login_name", "sara")
+    citizen.click("#continue")
+    citizen.fill("#password", PASSWORD)
+    citizen.click("#sign_in")
+    citizen.click("#use_1")
+    meant = citizen.url.rpartition("/")[2]
+    citizen.click("#report")
+    citizen.wait_for_selector("#reported")
+    page = open_page()
+
+    console.sign_in(page, "auditor")
+    page.click("#nav_findings")
+    finding_about(page, "Somebody says that it was not them").locator("a").click()
+    page.get_by_role("link", name="Show the record First").click()
+
+    look(page, "reported_use")
+    assert meant in page.inner_text("#sentence")
+    page.click("#to_meant")
+    assert "signed in" in page.inner_text("#sentence")
+    assert page.url.endswith(meant)
+
+
 def test_findings_look_right_at_320_pixels_in_chinese(
     console: ConsoleServer, hub: HubServer, open_page: OpenPage
 ) -> None:

@@ -128,3 +128,24 @@ def test_one_notice_a_client_also_when_it_joined_twice(desk: Desk) -> None:
     sessions.end(session, SessionEnd.SIGNED_OUT, desk.stores, NOW)
 
     assert len(desk.stores.outbox.by_id) == 1
+
+
+def test_who_ends_all_sessions_elsewhere_goes_on_here(desk: Desk) -> None:
+    """Offline grants of elsewhere end too; nobody is told that the account's sessions all ended."""
+    here, there = desk.signed_in(), desk.signed_in()
+    desk.stores.sessions.join(there.session.id, "housing", NOW)
+    kept, lost = (
+        grant(session_id=session_id, account_id=here.session.account_id, offline=True)
+        for session_id in (here.session.id, "an earlier session")
+    )
+    desk.stores.grants.by_id |= {kept.id: kept, lost.id: lost}
+
+    ended = sessions.end_elsewhere(here.session, desk.stores, NOW)
+
+    assert ended == 1
+    assert desk.stores.sessions.ended == {there.session.id: SessionEnd.REPORTED}
+    assert sessions.current(here.cookie, desk.stores, SETTINGS, NOW) == here.session
+    assert desk.stores.grants.by_id[kept.id].revoked_at is None
+    assert desk.stores.grants.by_id[lost.id].revoked_at == NOW
+    assert [notice.client_id for notice in desk.stores.outbox.by_id.values()] == ["housing"]
+    assert sessions.end_elsewhere(here.session, desk.stores, NOW) == 0

@@ -165,6 +165,20 @@ def untie(place: Place) -> Call:
     return pressed(citizen.browser, citizen.press(page, "link"), "untie_1")
 
 
+def look_at_uses(place: Place) -> Call:
+    return Call(place.citizen().browser.client, "GET", "/account/uses", 200)
+
+
+def report_use(place: Place) -> Call:
+    """Somebody who is signed in twice says that one of it was not them, and ends the other."""
+    citizen = place.citizen()
+    browser, page = sign_in_page(place, citizen.account.login_name)
+    went(browser, page, "sign_in", password=PASSWORD)
+    page = opened(browser, "/account/uses")
+    page = opened(browser, urlsplit(page.controls["use_1"].href or "").path)
+    return pressed(browser, page, "report", sign_out_elsewhere="yes")
+
+
 def foreign_sign_out(place: Place) -> Call:
     """A sign-out that leads to an address of nobody's asks first, and ends nothing."""
     citizen = place.citizen()
@@ -197,5 +211,7 @@ PAGES: dict[tuple[str, str], Lead] = {
     ("upstream_accounts.decide", "link"): tie,
     ("upstream_accounts.prove", ""): prove_there,
     ("upstream_accounts.untie", ""): untie,
+    ("uses.look", ""): look_at_uses,
+    ("uses.report", "and sign out elsewhere"): report_use,
 }
 """By route and case."""

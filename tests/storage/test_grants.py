@@ -132,6 +132,27 @@ def test_the_end_of_a_session_may_keep_offline_grants(database: Database) -> Non
         assert stores.grants.get(other.id) == other
 
 
+def test_grants_that_were_given_elsewhere_are_revoked_with_what_came_of_them(database: Database) -> None:
+    kept, online, offline = (
+        grant(),
+        grant(session_id="session-2"),
+        grant(session_id="session-3", offline=True),
+    )
+    without, foreign = grant(session_id=None), grant(account_id="account-2", session_id="session-4")
+
+    with database.begin(ORIGIN) as stores:
+        for given in (kept, online, offline, without, foreign):
+            stores.codes.add(code(given))
+        exchanged = grant(client_id="client-2")
+        stores.grants.add(exchanged, (online.id,))
+        elsewhere = {online.id, offline.id, without.id}
+
+        assert set(stores.grants.revoke_elsewhere("account-1", "session-1", NOW)) == elsewhere
+        assert stores.grants.get(exchanged.id) == replace(exchanged, revoked_at=NOW)
+        assert stores.grants.get(kept.id) == kept
+        assert stores.grants.get(foreign.id) == foreign
+
+
 def test_grants_of_an_account_or_a_client_are_revoked_together(database: Database) -> None:
     first, second, third = grant(), grant(client_id="client-2"), grant(account_id="account-2")
 

@@ -254,6 +254,7 @@ def everything(stores: SqlStores) -> None:
     stores.grants.revoke(given.grant.id, NOW)
     stores.grants.revoke_of_session(begun.id, keep_offline=True, now=NOW)
     stores.grants.revoke_of_account(account.id, NOW)
+    stores.grants.revoke_elsewhere(account.id, begun.id, NOW)
     stores.grants.revoke_of_client(told.client_id, NOW)
     stores.consents.get(account.id, told.client_id, NOW)
     stores.denied_tokens.add("jti", NOW)

@@ -1,7 +1,7 @@
 """Every page with what it may have to show: usual, empty, refused and hostile."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +10,7 @@ from sso.web.detail_words import DetailRow, DetailShown, details_shown
 from sso.web.disclosure import disclosures
 from sso.web.language import Language, by_tag
 from sso.web.pages import Pages, error_sentences, retry_after_text
+from sso.web.use_words import UseShown
 from sso.web.wording import CODE_PROBLEMS, LINK_PROBLEMS, NAME_PROBLEMS, NEW_PASSWORD_PROBLEMS, STAFF_PROBLEMS
 
 HOSTILE = "</title><script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
@@ -195,6 +196,31 @@ WAYS = [
     SimpleNamespace(name=CHINESE, action="/account/upstream/provincial", is_tied=False),
 ]
 YOUR_ACCOUNTS = {**FORM, "accounts": ACCOUNTS, "ways": [], "problem": None}
+USE = UseShown(
+    id="u1",
+    sentence="Signed in, on the way to Housing",
+    moment="23 November 2026 09:30 UTC",
+    told="",
+    address="203.0.113.7",
+    software="Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0",
+    session="elsewhere",
+    reported_at=None,
+    ended=None,
+)
+READ = replace(
+    USE, id="u2", sentence="Housing read about you", told="Name and Mail address", address=None, software=None
+)
+HERE = replace(USE, id="u3", session="here")
+REPORTED = replace(USE, id="u4", session=None, reported_at="24 November 2026 10:00 UTC")
+USES = {
+    "account": ACCOUNTS[0],
+    "uses": [HERE, USE, READ, REPORTED],
+    "days": "90",
+    "path": "/account/uses",
+    "older_url": "/account/uses?before=u4",
+    "newest_url": "/account/uses",
+}
+ONE_USE = {**FORM, "use": USE, "elsewhere": True, "path": "/account/uses"}
 LINK = {**FORM, "accounts": ACCOUNTS[:2], "obstacle": None, "upstream_name": None}
 TIE = {**FORM, "account": ACCOUNTS[0], "upstream_name": "National platform"}
 SIGN_OUT = {
@@ -284,6 +310,7 @@ def _hostile(text: str) -> dict[str, dict[str, Any]]:
     choice = SimpleNamespace(id=text, title=text, subtitle=text, current=False, needs_password=True)
     account = SimpleNamespace(id=text, title=text, subtitle=text, current=False, disabled=False)
     way = SimpleNamespace(name=text, action="/account/upstream/a", is_tied=True)
+    use = replace(USE, id=text, sentence=text, moment=text, told=text, address=text, software=text)
     told = SimpleNamespace(name=text, channel="back-channel", status="confirmed")
     claims = {"name": text, "email": f"{text}@example.org", "department": text}
     return {
@@ -342,6 +369,8 @@ def _hostile(text: str) -> dict[str, dict[str, Any]]:
             ],
         },
         "accounts.html": {**YOUR_ACCOUNTS, "accounts": [account, account], "ways": [way]},
+        "uses.html": {**USES, "account": account, "uses": [use, replace(use, reported_at=text)]},
+        "use.html": {**ONE_USE, "use": use},
         "upstream_add.html": {**FORM, "account": account, "upstream_name": text},
         "account_add.html": {**FORM, "account": account},
         "account_link.html": {**LINK, "accounts": [account, account]},
@@ -429,6 +458,13 @@ def usual_pages() -> list[Example]:
         Example("accounts", "accounts.html", YOUR_ACCOUNTS),
         Example("accounts_one", "accounts.html", {**YOUR_ACCOUNTS, "accounts": ACCOUNTS[:1]}),
         Example("accounts_ways", "accounts.html", {**YOUR_ACCOUNTS, "accounts": ACCOUNTS[:1], "ways": WAYS}),
+        Example("uses", "uses.html", USES),
+        Example("uses_none", "uses.html", {**USES, "uses": [], "older_url": None}),
+        Example("use", "use.html", ONE_USE),
+        Example("use_here", "use.html", {**ONE_USE, "use": HERE}),
+        Example("use_read", "use.html", {**ONE_USE, "use": READ}),
+        Example("use_reported", "use.html", {**ONE_USE, "use": REPORTED}),
+        Example("use_ended", "use.html", {**ONE_USE, "use": replace(REPORTED, ended=2), "elsewhere": False}),
         Example("upstream_add", "upstream_add.html", TIE),
         Example("account_tie", "account_link.html", {**LINK, "upstream_name": "National platform"}),
         Example("account_add", "account_add.html", {**FORM, "account": ACCOUNTS[0]}),

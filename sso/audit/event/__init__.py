@@ -25,6 +25,7 @@ from sso.audit.event import (
     synchronisation,
     tokens,
     upstream,
+    uses,
 )
 from sso.audit.event.archive import AuditMonthArchived, AuditMonthNotArchived
 from sso.audit.event.authorization import (
@@ -166,6 +167,7 @@ _NOUNS = (
     security_events,
     people,
     identity,
+    uses,
     registration,
     operation,
     provisioning,

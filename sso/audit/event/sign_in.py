@@ -70,7 +70,10 @@ class SessionReused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEndedByUser:
-    """A person signed out, here or at the upstream, or replaced the session by another sign-in (`cause`)."""
+    """A person signed out, here or at the upstream, or replaced the session by another sign-in (`cause`).
+
+    The cause `reported` is a session that they ended from another one, as not theirs.
+    """
 
     code: ClassVar[str] = "session.ended.user"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
