@@ -140,6 +140,23 @@ def test_an_unknown_name_is_on_record_without_the_name(stage: Stage, open_page: 
     assert name not in str(found)
 
 
+def test_a_password_typed_as_a_name_and_taken_back_stands_nowhere(stage: Stage, open_page: OpenPage) -> None:
+    typed = "a password in the wrong field"
+    before = stage.hub.audit("--event", "auth.login.failure")
+    page = open_page()
+    steps.begin(page, stage.housing)
+    steps.give_name(page, typed)
+    page.wait_for_selector("#password")
+
+    page.click("#change")
+    steps.prove(page, TUYA)
+    page.wait_for_selector("#allow, #person_name")
+
+    kept = [file.read_bytes() for file in stage.hub.folder.iterdir() if file.name.startswith("hub")]
+    assert stage.hub.audit("--event", "auth.login.failure") == before
+    assert not [content for content in kept if typed.encode() in content]
+
+
 def test_the_reference_number_of_an_error_page_finds_its_record(stage: Stage, open_page: OpenPage) -> None:
     page = open_page()
     page.goto(steps.request_address(stage, stage.housing, redirect_uri="http://127.0.0.1:9/elsewhere"))
