@@ -6,7 +6,11 @@ the main process holds the socket, as gunicorn's does: connections wait in its q
 next. tests/running/test_signals.py proves it, for it rests on two methods that granian keeps to itself.
 """
 
+import multiprocessing
+import os
+import signal
 import socket
+from contextlib import suppress
 
 from granian import cli
 from granian.server.mp import MPServer
@@ -33,14 +37,26 @@ class OneListener(MPServer):
         self.main_loop_interrupt.clear()
         self.main_loop_interrupt.wait(_LET_WORKERS_HEAR_SECONDS)
         if self._sso is not None:
-            self._sso.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):  # no worker has lived long enough to listen
+                self._sso.shutdown(socket.SHUT_RDWR)
         super()._drop_shared_socket()  # type: ignore[no-untyped-call]  # untyped there
 
 
+def _end_when_told() -> None:
+    """Until a worker has handlers of its own it has those of its parent, which only note a signal."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def main() -> None:
-    """Run granian's own command line with this server."""
+    """Run granian's own command line with this server; whatever ends it, no worker is left or waited for."""
+    os.register_at_fork(after_in_child=_end_when_told)
     cli.Server = OneListener  # type: ignore[attr-defined]  # what its command line constructs
-    cli.entrypoint()  # type: ignore[no-untyped-call]  # untyped there
+    try:
+        cli.entrypoint()  # type: ignore[no-untyped-call]  # untyped there
+    finally:
+        for worker in multiprocessing.active_children():  # Python would wait for those that do not end
+            worker.kill()
 
 
 if __name__ == "__main__":

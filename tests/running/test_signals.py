@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -144,6 +145,30 @@ def test_a_killed_web_server_and_its_workers_are_replaced(pair: tuple[TunedHub, 
     assert until(lambda: works(application))
     assert hub.process is not None
     assert hub.process.poll() is None
+
+
+def test_a_web_server_whose_workers_die_before_they_listen_is_replaced(tmp_path: Path) -> None:
+    """It gives up when a worker falls twice at once, and must then end though nobody has ever listened."""
+    killed: set[int] = set()
+
+    def kills_the_newest(of: int) -> bool:
+        with suppress(psutil.Error, AssertionError):
+            found = [each for each in hub.web_workers() if each.pid not in killed and each.ppid() != of]
+            if found:
+                newest = max(found, key=lambda each: each.pid)
+                newest.kill()
+                killed.add(newest.pid)
+        return len(killed) == 2
+
+    with running_hub(tmp_path, settings={"SERVER__WORKERS": "2"}) as hub:
+        fallen = hub.child("granian")
+        fallen.kill()
+
+        assert until(lambda: kills_the_newest(fallen.pid))
+
+        assert until(lambda: (found := readiness(hub)) is not None and found.status_code == 200, 60)
+        assert "crash loop" in hub.log
+        assert httpx.get(f"{hub.issuer}/.well-known/openid-configuration", trust_env=False).status_code == 200
 
 
 def test_a_killed_background_worker_is_replaced(pair: tuple[TunedHub, Application]) -> None:
