@@ -30,10 +30,11 @@ test: ## check, then the whole suite: fast tests first
 	@scripts/test "$(PYTEST_WORKERS)" $(TEST)
 
 bench: ## measure the hub beside another provider, reading a directory, and the audit log, on this machine
-	@scripts/setup test
+	@scripts/setup bench
 	@.venv/bin/python -m bench
 	@.venv/bin/python -m bench.directory_sync
 	@.venv/bin/python -m bench.audit_log
+	@.venv/bin/python -m bench.month_drop
 
 lock: ## make the lock files again (UPGRADE=1 takes the newest)
 	@scripts/setup check

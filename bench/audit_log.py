@@ -9,13 +9,11 @@ import argparse
 import os
 import random
 import secrets
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -24,15 +22,14 @@ from statistics import median, quantiles
 
 import psycopg
 
+from bench.filled_log import BATCH, Filled, event, fill, know_everybody, origin, placed, working
 from bench.providers import postgresql
-from sso.audit.event import TokenIssued
 from sso.audit.merkle.proofs import inclusion_proof
 from sso.audit.merkle.verification import includes
 from sso.audit.query import AuditQuery
-from sso.audit.record import Origin, Outcome
+from sso.audit.record import Outcome
 from sso.config import load
 from sso.hub import Hub, build
-from sso.oidc.digest import new_id
 from sso.storage.audit_check import LogCheck
 from sso.storage.stores import SqlStores
 from tests.servers.hub import HubServer
@@ -41,8 +38,6 @@ EVENTS, FEW = 200_000, 3_000
 WAITERS = (1, 8, 32)
 BODY_BYTES = 900
 """About what one row of the log holds, with what finds it."""
-BATCH = 1_000
-CLIENTS, ACCOUNTS = 40, 500
 ROUNDS = 3
 _PATIENCE_SECONDS = 120.0
 
@@ -87,35 +82,15 @@ def main() -> None:
         server.initialise()
         hub = build(load(str(server.config_file), {}))
         stack.callback(hub.close)
-        _know_everybody(hub)
-        with _worker(server):
+        know_everybody(hub)
+        with working(server):
             _writing(hub, database.new_database(), seconds)
-        filled = _fill(hub, events)
-        with _worker(server):
+        filled = _this_month(hub, events)
+        with working(server):
             _sequencing(hub, filled)
         _proving(hub, seconds)
         _verifying(hub)
         _asking(hub, filled)
-
-
-@contextmanager
-def _worker(server: HubServer) -> Iterator[None]:
-    """The real worker, which sequences and signs."""
-    with (server.folder / "worker.log").open("ab") as log:
-        command = [sys.executable, "-m", "sso", "worker"]
-        process = subprocess.Popen(command, cwd=server.folder, env=server.environment, stdout=log, stderr=log)
-        try:
-            yield
-        finally:
-            process.terminate()
-            process.wait(60)
-
-
-def _know_everybody(hub: Hub) -> None:
-    """Record something of everybody: the first event of a person in a year makes a key, which is rare."""
-    with hub.database.begin(_origin()) as stores:
-        for number in range(ACCOUNTS):
-            stores.audit.append(_event(number), datetime.now(UTC))
 
 
 # ---------------------------------------------------------------- writing
@@ -190,8 +165,8 @@ def _bare_writer(url: str) -> Callable[[], object]:
 
 
 def _write_event(hub: Hub) -> str:
-    with hub.database.begin(_origin()) as stores:
-        return stores.audit.append(_event(), datetime.now(UTC))
+    with hub.database.begin(origin()) as stores:
+        return stores.audit.append(event(), datetime.now(UTC))
 
 
 def _until(stop: threading.Event, call: Callable[[], object]) -> None:
@@ -213,63 +188,17 @@ def _seconds_to_its_place(hub: Hub) -> float:
 # ---------------------------------------------------------------- a log to ask
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """How many events were written, from when to when they are said to be, and one of them in the middle."""
-
-    events: int
-    since: datetime
-    until: datetime
-    middle: str
-
-
-def _fill(hub: Hub, events: int) -> Filled:
-    """Write events in the hub's own way, spread over this month."""
+def _this_month(hub: Hub, events: int) -> Filled:
     until = datetime.now(UTC)
     since = max(until - timedelta(days=28), until.replace(day=1, hour=0, minute=0, second=0, microsecond=0))
-    step, began, middle = (until - since) / events, time.perf_counter(), ""
-    for first in range(0, events, BATCH):
-        with hub.database.begin(_origin()) as stores:
-            for number in range(first, min(first + BATCH, events)):
-                written = stores.audit.append(_event(number), since + step * number)
-                middle = written if number <= events // 2 else middle
-    seconds = time.perf_counter() - began
-    print(
-        f"{events} events written in {seconds:.0f} s, {events / seconds:.0f} per s in transactions of {BATCH}"
-    )
-    return Filled(events, since, until, middle)
-
-
-def _event(number: int | None = None) -> TokenIssued:
-    chosen = random.randrange(CLIENTS * ACCOUNTS) if number is None else number * 7_919
-    now = datetime.now(UTC)
-    return TokenIssued(
-        client_id=f"client-{chosen % CLIENTS}",
-        account_id=f"account-{chosen % ACCOUNTS}",
-        session_id=f"session-{chosen % (ACCOUNTS * 3)}",
-        grant_id=f"grant-{chosen % (ACCOUNTS * 5)}",
-        grant_type="authorization_code",
-        jti=new_id(),
-        aud=("https://api.example.org",),
-        scope=frozenset({"openid", "profile"}),
-        expires_at=now + timedelta(minutes=5),
-        claims_released=frozenset({"name", "email"}),
-        id_token=True,
-    )
-
-
-def _origin() -> Origin:
-    return Origin(address=f"198.51.100.{random.randrange(1, 250)}", request_id=new_id())
+    filled = fill(hub, events, since, until)
+    rate = events / filled.seconds
+    print(f"{events} events written in {filled.seconds:.0f} s, {rate:.0f} per s in transactions of {BATCH}")
+    return filled
 
 
 def _sequencing(hub: Hub, filled: Filled) -> None:
-    began = time.perf_counter()
-    while time.perf_counter() - began < _PATIENCE_SECONDS + filled.events / 500:
-        with hub.database.read() as stores:
-            if stores.audit_tree.nothing_waits():
-                break
-        time.sleep(0.05)
-    seconds = time.perf_counter() - began
+    seconds = placed(hub, filled.events)
     print(f"{'given their places by the worker':34} {filled.events / seconds:7.0f} per s", flush=True)
     time.sleep(1)  # a checkpoint over all of them
 

@@ -83,3 +83,13 @@ def test_the_audit_log_is_set_beside_bare_inserts() -> None:
         assert re.search(row, done.stdout, re.MULTILINE), done.stdout
     for name in ("until an event has its place", "of a person", "histogram of the month"):
         assert re.search(rf"^{name} +[\d.]+ +[\d.]+$", done.stdout, re.MULTILINE), done.stdout
+
+
+def test_tokens_are_issued_while_months_are_dropped() -> None:
+    command = [sys.executable, "-m", "bench.month_drop", "--quick"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=360)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in ("tokens alone", "while a month is dropped"):
+        assert re.search(rf"^{name} +\d+ +[\d.]+ +[\d.]+ +[\d.]+$", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(r"^p99 changes by [+-]\d+ %", done.stdout, re.MULTILINE), done.stdout
