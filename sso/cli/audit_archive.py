@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sso.archive.errors import ArchiveBroken, ArchiveUnavailable
+from sso.archive.months import gone_months
 from sso.archive.opening import copied, place_of
 from sso.archive.place import Place
 from sso.audit.event import AuditMonthArchived
@@ -66,8 +67,8 @@ def _months(hub: Hub, are_wanted: Callable[[Month], bool]) -> Iterator["ArchiveS
     place = archive_place(hub)
     from sso.archive.search import ArchiveSearch
 
-    gone = gone_months(hub)
-    wanted = [kept for month, kept in gone.items() if are_wanted(month)]
+    there = gone(hub)
+    wanted = [kept for month, kept in there.items() if are_wanted(month)]
     with tempfile.TemporaryDirectory(prefix="sso-archive-") as name:
         folder = Path(name)
         try:
@@ -76,7 +77,7 @@ def _months(hub: Hub, are_wanted: Callable[[Month], bool]) -> Iterator["ArchiveS
             fail(str(error))
         with ArchiveSearch(folder, files, hub.database.audit_keys) as search:
             yield search
-    if gone_months(hub).keys() != gone.keys():
+    if gone(hub).keys() != there.keys():
         fail("a month went into the archive meanwhile: ask again")
 
 
@@ -94,13 +95,10 @@ def asked_of(query: AuditQuery, archive: "ArchiveSearch | None") -> dict[str, Js
     return query.asked() | ({} if archive is None else {"archive": True})
 
 
-def gone_months(hub: Hub) -> Mapping[Month, AuditMonthArchived]:
+def gone(hub: Hub) -> Mapping[Month, AuditMonthArchived]:
     """Return the months that are in the archive alone, oldest first."""
     with hub.database.read() as stores:
-        said = stores.audit_archive.archived()
-        here = stores.audit_months.known() if hub.database.dialect == "postgresql" else ()
-    months = {Month.parse(name): kept for name, kept in said.items()}
-    return {month: months[month] for month in sorted(months) if month not in here}
+        return gone_months(stores, hub.database)
 
 
 @dataclass(slots=True)
@@ -113,7 +111,7 @@ class ArchiveCheck:
 
     def findings(self) -> Iterator[Finding]:
         """Yield everything that is wrong: another file, other entries than those of the tree, or too few."""
-        for month, kept in gone_months(self.hub).items():
+        for month, kept in gone(self.hub).items():
             self.months += 1
             with tempfile.TemporaryDirectory(prefix="sso-archive-") as folder:
                 try:

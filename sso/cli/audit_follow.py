@@ -12,7 +12,7 @@ from sso.audit.event import AuditFollowed, AuditViewed
 from sso.audit.query import AuditQuery
 from sso.audit.record import AuditRecord, JsonValue
 from sso.cli.arguments import CLEAN_TEXT, EVENT_ID
-from sso.cli.audit_archive import archive_holding, archive_option, gone_months, log_of
+from sso.cli.audit_archive import archive_holding, archive_option, gone, log_of
 from sso.cli.audit_lines import record_line
 from sso.cli.audit_question import query_of, question_options
 from sso.cli.context import fail, hub_of, json_option, print_block, print_json
@@ -57,8 +57,8 @@ def _found(hub: Hub, event_id: str, archived: "ArchiveSearch | None") -> AuditRe
         record = log_of(stores, archived).find(event_id)
     if record is not None:
         return record
-    gone = [month for month in gone_months(hub) if month.holds(event_id)] if archived is None else []
-    fail(f"no record {event_id}" + "".join(f": {month} is in the archive (--archive)" for month in gone))
+    there = [month for month in gone(hub) if month.holds(event_id)] if archived is None else []
+    fail(f"no record {event_id}" + "".join(f": {month} is in the archive (--archive)" for month in there))
 
 
 @click.command()

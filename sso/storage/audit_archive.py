@@ -11,10 +11,10 @@ from sso.audit.record import AuditRecord
 from sso.storage.audit_keys import AuditKeys
 from sso.storage.audit_months import Month
 from sso.storage.audit_rows import readable_records_of
-from sso.storage.tables import audit_event, audit_leaf
+from sso.storage.tables import audit_event, audit_leaf, audit_pending
 from sso.storage.unit_of_work import UnitOfWork
 
-_A, _L = audit_event.c, audit_leaf.c
+_A, _L, _P = audit_event.c, audit_leaf.c, audit_pending.c
 _PAGE = (
     select(audit_event, _L.epoch, _L.leaf_index, _L.leaf_hash)
     .outerjoin(audit_leaf, _L.event_id == _A.id)
@@ -24,7 +24,9 @@ _PAGE = (
 )
 _SAID = (
     select(_A.event, cast(_A.body, LargeBinary).label("body"))
-    .join(audit_leaf, _L.event_id == _A.id)
+    .outerjoin(audit_leaf, _L.event_id == _A.id)
+    .outerjoin(audit_pending, _P.event_id == _A.id)
+    .where(or_(_L.event_id.is_not(None), _P.event_id.is_not(None)))
     .order_by(_A.id)
 )
 _ARCHIVED = _SAID.where(_A.event == AuditMonthArchived.code)
@@ -61,7 +63,10 @@ class SqlAuditArchive:
         return [row._asdict() for row in self._unit.rows(_PAGE, {**ids, "batch": limit})]
 
     def archived(self) -> Mapping[str, AuditMonthArchived]:
-        """Return what entries with a place in the log say of each archived month, the last of each."""
+        """Return what the log says of each archived month, the last of each.
+
+        An entry that waits for its place is believed: nothing else tells of the month meanwhile.
+        """
         said = (_read(row.body) for row in self._unit.rows(_ARCHIVED))
         return {each.month: each for each in said if each is not None}
 

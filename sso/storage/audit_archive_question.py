@@ -73,9 +73,9 @@ class ArchiveQuestions:
         """
         return _asked(oldest_first(query, after, self._keys).with_only_columns(*_KEPT))
 
-    def of_id(self, event_id: str) -> Asked:
-        """Return what asks for one entry."""
-        return _asked(select(*_KEPT).where(_A.id == event_id))
+    def of_ids(self, ids: Sequence[str]) -> Asked:
+        """Return what asks for some entries, for one at least."""
+        return _asked(select(*_KEPT).where(_A.id.in_(ids)))
 
     def counted(self, query: AuditQuery, bars: int) -> Asked:
         """Return what counts a question's records; its columns are those of `audit_selection.counted`.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import bindparam, select
 
 from sso.audit.checkpoint import Checkpoint, LogProof
-from sso.audit.entry import Entry
+from sso.audit.entry import Entry, public_record
 from sso.audit.evidence import ProvenEntry
 from sso.audit.merkle.proofs import inclusion_proof
 from sso.audit.merkle.tree import leaf_hash
@@ -70,6 +70,15 @@ class SqlAuditReceipts:
         """
         row = self._unit.row(_OWN, {"of_event": event_id, "of_client": client_id})
         return None if row is None else self._proof(event_id, row.body)
+
+    def of_body(self, event_id: str, body: bytes, client_id: str) -> LogProof | None:
+        """Return the receipt of an event of a client whose entry was kept elsewhere; None if it is another's.
+
+        Raises:
+            EntryInvalid: the body is not that of an entry.
+            NotSignedYet: ask again.
+        """
+        return self._proof(event_id, body) if public_record(body).client_id == client_id else None
 
     def proven(self, entries: Sequence[Entry]) -> Sequence[ProvenEntry]:
         """Return entries, wherever they were kept, each with its proof.

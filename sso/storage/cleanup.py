@@ -15,6 +15,7 @@ from sso.storage.columns import UtcDateTime
 from sso.storage.expiries import EXPIRING_TABLES, SqlExpiries
 from sso.storage.tables import (
     access_token,
+    audit_recall,
     authorization_code,
     client_secret,
     consent,
@@ -79,6 +80,7 @@ _SWEEPS = {
         _Sweep(access_token, "expires_at", _NOTHING),
         _Sweep(denied_token, "expires_at", _NOTHING),
         _Sweep(one_time_value, "expires_at", _NOTHING),
+        _Sweep(audit_recall, "expires_at", _NOTHING),
         _Sweep(throttle, "expires_at", _NOTHING),
         _Sweep(consent, "expires_at", _NOTHING),
         _Sweep(client_secret, "expires_at", _NOTHING),

@@ -13,6 +13,7 @@ from sso.storage.audit_holds import SqlAuditHolds
 from sso.storage.audit_import import SqlAuditImport, SqlAuditLateEvents
 from sso.storage.audit_keys import AuditKeys
 from sso.storage.audit_months import SqlAuditMonths
+from sso.storage.audit_recalls import SqlAuditRecalls
 from sso.storage.audit_receipts import SignedTree, SqlAuditReceipts
 from sso.storage.audit_sinks import SqlAuditSinks
 from sso.storage.audit_spool import SpooledAuditLog
@@ -131,6 +132,7 @@ class SqlStores:
         self.audit_sinks = SqlAuditSinks(unit, kept.audit_keys)
         tree = SignedTree(self.audit_tree, self.audit_checkpoints, self.audit_anchors)
         self.audit_receipts = SqlAuditReceipts(unit, tree)
+        self.audit_recalls = SqlAuditRecalls(unit)
         self.audit_answers = SqlAuditAnswers(
             self.audit_search, self.audit_tree, self.audit_checkpoints, SqlSessions(unit)
         )

@@ -2,13 +2,20 @@
 
 `txn` of an ID token is the id of the event that recorded it; its receipt is a C2SP tlog-proof, with the
 entry's body within. Whoever receives tokens can so notice that one was issued without a record.
+
+Of a month in the archive the tree still has the place, and a worker reads the body when it is asked for
+(`sso.worker.recalls`): 202 until then, 503 while it cannot, 429 to who asked for too many at a time. 410 says
+that the month was dropped and that nothing of it is kept.
 """
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, request
 
+from sso.archive.months import gone_months
+from sso.audit.checkpoint import LogProof
 from sso.audit.event import ReceiptGiven
 from sso.hub import Hub
 from sso.oidc.client import Client
@@ -24,6 +31,8 @@ from sso.web.visit import origin_of
 RECEIPT_PATH = "/audit/receipt"
 MEDIA_TYPE = "text/plain"
 RETRY_SECONDS = 2
+ARCHIVE_RETRY_SECONDS = 30
+LATER_SECONDS = 600
 _EVENT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -33,7 +42,7 @@ def blueprint(hub: Hub) -> Blueprint:
 
     @bp.route(f"{RECEIPT_PATH}/<txn>", methods=["GET", "POST"])
     def receipt(txn: str) -> Response:
-        """Return the receipt of an event of the calling client (C2SP tlog-proof); 202 until it is signed."""
+        """Return the receipt of an event of the calling client (C2SP tlog-proof); 202 until it is there."""
         form = single_values(request.form.to_dict(flat=False)) if request.method == "POST" else {}
         proxies = hub.configuration.settings.server.trusted_proxies
         presented = presented_of("receipt", form, request, hub.settings, proxies)
@@ -43,28 +52,68 @@ def blueprint(hub: Hub) -> Blueprint:
             client = authenticate(presented, stores, hub.provider(), now)
             if client.public:
                 raise TokenError(ErrorCode.INVALID_CLIENT, "a public client has no receipts")
-            try:
-                proof = _proof(txn, client, stores, now)
-            except NotSignedYet:
-                return _text("", 202)
-        return _text("", 404) if proof is None else _text(proof, 200)
+            return _Asked(txn, client, stores, now).answer(hub)
 
     return bp
 
 
-def _proof(txn: str, client: Client, stores: SqlStores, now: datetime) -> str | None:
-    if not _EVENT_ID.fullmatch(txn):
-        return None
-    proof = stores.audit_receipts.receipt(txn, client.client_id)
-    if proof is None:
-        return None
-    stores.audit.append(ReceiptGiven(client_id=client.client_id, record_id=txn), now)
-    return str(proof)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Who asks, in which transaction, for the receipt of which event."""
+
+    txn: str
+    client: Client
+    stores: SqlStores
+    now: datetime
+
+    def answer(self, hub: Hub) -> Response:
+        """Return the receipt, or why there is none now."""
+        if not _EVENT_ID.fullmatch(self.txn):
+            return _text("", 404)
+        try:
+            proof = self.stores.audit_receipts.receipt(self.txn, self.client.client_id)
+            if proof is None and self.stores.audit_tree.place_of(self.txn) is not None:
+                return self._of_gone_month(hub)
+        except NotSignedYet:
+            return _later(202, RETRY_SECONDS)
+        return self._given(proof)
+
+    def _of_gone_month(self, hub: Hub) -> Response:
+        """Of an event that has its place in the tree, and no entry that this client may see."""
+        archived = gone_months(self.stores, hub.database) if hub.configuration.audit_archive else {}
+        if any(month.holds(self.txn) for month in archived):
+            return self._recalled()
+        dropped = self.stores.audit_months.dropped() if hub.database.dialect == "postgresql" else ()
+        return _text("", 410 if any(each.first_id <= self.txn < each.end_id for each in dropped) else 404)
+
+    def _recalled(self) -> Response:
+        """The receipt as soon as a worker has read the entry in the archive, which nobody can wait for."""
+        recalls = self.stores.audit_recalls
+        recall = recalls.of(self.txn)
+        if recall is None:
+            asked = recalls.ask(self.txn, self.client.client_id, self.now)
+            return _later(202, ARCHIVE_RETRY_SECONDS) if asked else _later(429, LATER_SECONDS)
+        if recall.body is None:
+            return _later(503, LATER_SECONDS) if recall.failed else _later(202, ARCHIVE_RETRY_SECONDS)
+        proof = self.stores.audit_receipts.of_body(self.txn, recall.body, self.client.client_id)
+        if proof is not None:
+            recalls.given(self.txn, self.now)
+        return self._given(proof)
+
+    def _given(self, proof: LogProof | None) -> Response:
+        if proof is None:
+            return _text("", 404)
+        self.stores.audit.append(ReceiptGiven(client_id=self.client.client_id, record_id=self.txn), self.now)
+        return _text(str(proof), 200)
+
+
+def _later(status: int, seconds: int) -> Response:
+    response = _text("", status)
+    response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 def _text(body: str, status: int) -> Response:
     response = Response(body, status=status, mimetype=MEDIA_TYPE)
     response.headers["Cache-Control"] = "no-store"
-    if status == 202:
-        response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response

@@ -15,6 +15,7 @@ from sso.worker.key_rotation import keep_up
 from sso.worker.last_signed import LastSigned
 from sso.worker.logout_delivery import deliver_due
 from sso.worker.ping_delivery import ping_due
+from sso.worker.recalls import recall
 from sso.worker.retention import destroy_expired_keys, drop_old_findings, keep_months
 from sso.worker.security_event_delivery import push_due
 from sso.worker.sequencer import Sequencer
@@ -79,7 +80,7 @@ def run(hub: Hub, stop: threading.Event) -> None:
         anchoring.start()
         detecting = threading.Thread(target=Detection(hub).run, args=(stop,), name="detection")
         detecting.start()
-        outside = [*polls_of(hub, stop), *_sinks(hub, stop), _keeping(hub, stop)]
+        outside = [*polls_of(hub, stop), *_sinks(hub, stop), *_months(hub, stop)]
         for thread in outside:
             thread.start()
         while not stop.is_set():
@@ -121,17 +122,22 @@ def _anchor(hub: Hub, stop: threading.Event) -> None:
         Anchoring(hub, outbound).run(stop)
 
 
-def _keeping(hub: Hub, stop: threading.Event) -> threading.Thread:
-    """A thread for the months of the log: one under way is left behind, and begun again."""
-    return threading.Thread(target=_keep, args=(hub, stop), name="months of the log", daemon=True)
+def _months(hub: Hub, stop: threading.Event) -> list[threading.Thread]:
+    """Threads for the months of the log and for what is read back of them, which takes its time.
+
+    One that is under way is left behind, and begun again.
+    """
+    jobs = [Job("months of the log", 3600.0, lambda: keep_months(hub))]
+    if hub.configuration.audit_archive is not None:
+        jobs.append(Job("archived receipts", 2.0, lambda: recall(hub)))
+    return [threading.Thread(target=_repeat, args=(job, stop), name=job.name, daemon=True) for job in jobs]
 
 
-def _keep(hub: Hub, stop: threading.Event) -> None:
-    """Make and drop months of the log beside the other jobs: a month that is archived takes its time."""
-    job = Job("months of the log", 3600.0, lambda: keep_months(hub))
+def _repeat(job: Job, stop: threading.Event) -> None:
+    """Do one job beside the others."""
     while not stop.is_set():
         _do(job)
-        stop.wait(job.every_seconds)
+        stop.wait(max(0.0, job.due_at - time.monotonic()))
 
 
 def _do(job: Job) -> None:

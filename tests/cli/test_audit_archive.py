@@ -119,9 +119,9 @@ def test_an_export_during_which_a_month_left_the_database_is_none(
 ) -> None:
     """The month would be in neither of the places that were asked."""
     hub = build(load(str(cold.cli.folder / "sso.toml"), {}))
-    answers = [audit_archive.gone_months(hub)]
+    answers = [audit_archive.gone(hub)]
     hub.close()
-    monkeypatch.setattr(audit_archive, "gone_months", lambda _: answers.pop() if answers else {})
+    monkeypatch.setattr(audit_archive, "gone", lambda _: answers.pop() if answers else {})
     file = cold.cli.folder / "found.jsonl"
 
     said = cold.cli.refused(

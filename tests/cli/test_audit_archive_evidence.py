@@ -9,8 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from sso.audit.record import Origin
+from sso.config import load
+from sso.hub import build
+from sso.storage.audit_recalls import Recall
+from sso.worker.recalls import recall
 from tests.cli.commands import ROOT, Commands
-from tests.cli.test_audit_archive import WITHIN, Cold, change_body, frozen, rewritten, signed_in
+from tests.cli.test_audit_archive import NOW, WITHIN, Cold, change_body, frozen, rewritten, signed_in
 
 VERIFIER = ROOT / "sso" / "audit" / "verifier"
 NODE = str(ROOT / ".venv" / "bin" / "node")
@@ -77,3 +82,20 @@ def test_an_entry_that_is_not_what_was_logged_is_not_sealed(cold: Cold) -> None:
     assert said == f"sso: entry {cold.ids[1]} is not what was logged: run `sso audit verify`"
     assert not file.exists()
     assert cold.cli.events("audit.evidence.sealed") == []
+
+
+def test_no_receipt_is_given_of_an_entry_that_is_not_what_was_logged(cold: Cold) -> None:
+    """The worker reads what was asked for and compares it with the tree."""
+    rewritten(cold, change_body)
+    hub = build(load(str(cold.cli.folder / "sso.toml"), {}))
+    with hub.database.begin(Origin()) as stores:
+        for event_id in cold.ids[:2]:
+            stores.audit_recalls.ask(event_id, "housing", NOW)
+
+    assert recall(hub, NOW)
+
+    with hub.database.read() as stores:
+        whole, changed = (stores.audit_recalls.of(event_id) for event_id in cold.ids[:2])
+    hub.close()
+    assert whole is not None and whole.body is not None and cold.ids[0].encode() in whole.body
+    assert changed == Recall(None, failed=True)

@@ -278,6 +278,12 @@ def everything(stores: SqlStores) -> None:
     stores.clients.remove(told.client_id)
     for closed in (False, True):
         stores.findings.page(Wanted(closed=closed, rule="r", assignee="a"))
+    stores.audit_recalls.ask("e", "c", NOW)
+    stores.audit_recalls.of("e")
+    stores.audit_recalls.take(NOW)
+    stores.audit_recalls.keep("e", b"body", NOW)
+    stores.audit_recalls.failed("e", NOW)
+    stores.audit_recalls.given("e", NOW)
     stores.findings.unclosed("r", ["g", "h"])
     stores.findings.suppressing("r", ["g", "h"], NOW)
     for table in SWEPT_TABLES:

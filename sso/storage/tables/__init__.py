@@ -14,6 +14,7 @@ from sso.storage.tables.audit import (
     audit_leaf,
     audit_log_key,
     audit_pending,
+    audit_recall,
     audit_tile,
 )
 from sso.storage.tables.clients import (
@@ -81,6 +82,7 @@ __all__ = [
     "audit_leaf",
     "audit_log_key",
     "audit_pending",
+    "audit_recall",
     "audit_sink",
     "audit_tile",
     "audit_timestamp",

@@ -5,7 +5,7 @@ a UUID version 7, so that the primary key is the order of time, each index ends 
 question is one range. Who and where are sealed; what finds them are keyed digests (`*_ref`).
 """
 
-from sqlalchemy import BigInteger, Index, Integer, LargeBinary, Table, UniqueConstraint, text
+from sqlalchemy import BigInteger, Boolean, Index, Integer, LargeBinary, Table, UniqueConstraint, text
 
 from sso.storage.columns import CleanJson, Text, UtcDateTime, column
 from sso.storage.tables.metadata import metadata
@@ -132,6 +132,27 @@ audit_log_key = Table(
     column("private", LargeBinary, sensitive=True),  # Ed25519, sealed
     column("created_at", UtcDateTime, sensitive=False),
     column("retired_at", UtcDateTime, optional=True, sensitive=False),  # absent: it signs
+)
+
+audit_recall = Table(
+    "audit_recall",
+    metadata,
+    column("event_id", Text, primary_key=True, sensitive=False),
+    column("client_id", Text, sensitive=False),  # who asked first
+    column("try_at", UtcDateTime, sensitive=False),
+    column("failed", Boolean, sensitive=False),
+    column("body", LargeBinary, optional=True, sensitive=False),  # absent: it was not read yet
+    column("expires_at", UtcDateTime, sensitive=False),
+    Index("ix_audit_recall_client_id", "client_id"),
+    Index("ix_audit_recall_expires_at", "expires_at"),
+)
+"""Entries of archived months that applications asked the receipts of, for as long as they may fetch them."""
+
+Index(
+    "ix_audit_recall_waiting",
+    audit_recall.c.try_at,
+    sqlite_where=text("body IS NULL"),
+    postgresql_where=text("body IS NULL"),
 )
 
 audit_hold = Table(
