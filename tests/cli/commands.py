@@ -1,4 +1,4 @@
-"""Run `sso`: as scripts do, in a process of its own, or quickly inside this one."""
+"""Run `sso`: as scripts do, in a process of its own, new or forked, or quickly inside this one."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from sso.cli.main import root
+from tests.servers.command import command
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "seven green horses at dawn"
@@ -26,10 +27,23 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
 def sso(
     folder: Path, *arguments: str | bytes, stdin: str | bytes = b"", env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command in a folder, as a script does."""
-    given = stdin.encode() if isinstance(stdin, str) else stdin
+    """Run the command in a folder, in a process that begins with the modules read already."""
+    done = command(folder, environment(env), [os.fsdecode(argument) for argument in arguments], stdin)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def new_sso(
+    folder: Path, *arguments: str | bytes, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command in a folder, as a script does: by an interpreter of its own."""
     done = subprocess.run(
-        [*SSO, *arguments], cwd=folder, input=given, capture_output=True, env=environment(env), timeout=60
+        [*SSO, *arguments],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env=environment(env),
+        timeout=60,
     )
     out, err = done.stdout.decode(), done.stderr.decode()
     assert "Traceback" not in err, err

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import PASSWORD, SSO, Commands, environment, sso
+from tests.cli.commands import SSO, Commands, environment, new_sso, sso
 
 pytestmark = pytest.mark.slow
 
@@ -92,7 +92,7 @@ def test_text_that_means_something_elsewhere_is_only_text(cli: Commands, name: s
 
 
 def test_a_configuration_path_that_is_not_utf_8_is_named_and_no_crash(tmp_path: Path) -> None:
-    done = sso(tmp_path, "--config", NOT_UTF_8, "person", "list")
+    done = new_sso(tmp_path, "--config", NOT_UTF_8, "person", "list")
 
     assert done.returncode == 78
     assert "no such file" in done.stderr
@@ -106,21 +106,11 @@ def test_an_environment_that_is_not_utf_8_is_refused(cli: Commands) -> None:
 
 def test_output_that_cannot_be_shown_in_the_terminals_encoding_is_no_crash(cli: Commands) -> None:
     plain = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
-    sso(
-        cli.folder,
-        "person",
-        "add",
-        "--login-name",
-        "ганболд",
-        "--name",
-        "Ганболд",
-        "--password-stdin",
-        stdin=PASSWORD,
-    )
+    cli.add_person("ганболд", "Ганболд")
 
     for arguments in (
         ("person", "list"),
         ("person", "list", "--json"),
         ("person", "show", "ганболд".encode()),
     ):
-        sso(cli.folder, *arguments, env=plain)
+        new_sso(cli.folder, *arguments, env=plain)

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import cache
 from multiprocessing.context import ForkServerContext
@@ -38,17 +39,23 @@ def _become(folder: str, environment: Mapping[str, str], arguments: Sequence[str
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = open(2, "w", encoding="utf-8", closefd=False, errors="backslashreplace")
     sys.argv = ["sso", *arguments]
+    if environment.get("PYTHONWARNINGS") == "error":
+        warnings.simplefilter("error")
     main()
 
 
 def command(
-    folder: Path, environment: Mapping[str, str], arguments: Sequence[str], given: str
+    folder: Path, environment: Mapping[str, str], arguments: Sequence[str], given: str | bytes
 ) -> subprocess.CompletedProcess[str]:
-    """Run `sso` in a folder with an environment, arguments and standard input; return how it ended."""
+    """Run `sso` in a folder with an environment, arguments and standard input; return how it ended.
+
+    Of the interpreter's own variables PYTHONWARNINGS=error alone is heard.
+    """
+    bytes_given = given.encode() if isinstance(given, str) else given
     with tempfile.TemporaryDirectory(prefix="sso-command-") as files:
         texts = [Path(files) / name for name in ("input", "output", "errors")]
         for text in texts:
-            text.write_text(given if text.name == "input" else "", encoding="utf-8")
+            text.write_bytes(bytes_given if text.name == "input" else b"")
         process = _readers().Process(target=_become, args=(str(folder), dict(environment), arguments, files))
         process.start()
         process.join(COMMAND_SECONDS)
