@@ -41,7 +41,7 @@ def statements() -> Iterator[list[bytes]]:
     """What PostgreSQL is asked meanwhile, BEGIN included and COMMIT not."""
     sent: list[bytes] = []
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("run", "begin"):
+        for name in ("run", "control"):
             patch.setattr(Lease, name, _noting(getattr(Lease, name), sent))
         yield sent
 
