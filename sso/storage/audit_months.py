@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Integer, LargeBinary, bindparam, cast, func, select, text, update
+from sqlalchemy import Integer, LargeBinary, bindparam, cast, func, or_, select, text, update
 
 from sso.audit.entry import public_record
 from sso.audit.event import AuditMonthDropped
@@ -48,7 +48,9 @@ _STEP = select(
 ).group_by(_oldest.c.epoch)
 _DROPPED = (
     select(cast(_A.body, LargeBinary).label("body"))
-    .join(audit_leaf, _L.event_id == _A.id)
+    .outerjoin(audit_leaf, _L.event_id == _A.id)
+    .outerjoin(audit_pending, _P.event_id == _A.id)
+    .where(or_(_L.event_id.is_not(None), _P.event_id.is_not(None)))
     .where(_A.event == AuditMonthDropped.code)
     .order_by(_A.id)
 )
@@ -130,7 +132,10 @@ class SqlAuditMonths:
         self._unit = unit
 
     def dropped(self) -> Sequence[DroppedMonth]:
-        """Return the months that entries with a place in the log say were dropped, none too young for it."""
+        """Return the months that the log says were dropped, none too young for it.
+
+        An entry that waits for its place is believed: it was committed together with the drop.
+        """
         found = (_read(row.body) for row in self._unit.rows(_DROPPED))
         return [month for month in found if month is not None]
 

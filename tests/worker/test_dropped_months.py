@@ -98,6 +98,15 @@ def test_a_month_past_its_retention_goes_whole_on_record_and_everything_still_ve
     assert log.findings() == []
 
 
+def test_a_log_from_which_a_month_went_this_moment_is_whole(log: Log, months: dict[str, str]) -> None:
+    """No sequencer has run since: what the log says of the drop waits for its place."""
+    log.keeping(retention_days=180)
+
+    keep_months(log.hub, NOW)
+
+    assert log.findings() == []
+
+
 def test_what_a_month_holds_is_counted_in_steps(log: Log, months: dict[str, str]) -> None:
     with log.hub.database.begin(Origin()) as stores:
         for _ in range(4):
