@@ -61,7 +61,7 @@ class ConsoleServer:
         ends = time.monotonic() + START_SECONDS
         while time.monotonic() < ends and self.process.poll() is None:
             try:
-                httpx.get(f"{self.address}/healthz", timeout=2, trust_env=False)
+                httpx.get(f"{self.address}/healthz", timeout=2, trust_env=False, verify=False)
             except httpx.HTTPError:
                 time.sleep(0.05)
             else:
