@@ -9,9 +9,10 @@ import pytest
 from sso.directory.settings import Vendor
 from tests.relying_parties.visitor import Visitor
 from tests.running.application import REDIRECT_URI, Application, registered
+from tests.running.state import unwritable_audit
 from tests.running.tuned_hub import TunedHub, running_hub
 from tests.servers.directories import VENDORS, directory_of, settings_of
-from tests.servers.directory_people import PASSWORD
+from tests.servers.directory_people import MONGOLIAN_PASSWORD, PASSWORD
 
 pytestmark = [pytest.mark.slow, pytest.mark.directories]
 
@@ -166,6 +167,25 @@ def test_a_form_that_cannot_be_meant_asks_no_directory(
 
     assert says in visitor.page.html
     assert len(hub[0].audit("--event", "credential.password.changed")) == before
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_no_directory_is_asked_for_a_change_that_cannot_be_recorded(
+    hub: tuple[TunedHub, Application], visitor: Visitor, vendor: Vendor
+) -> None:
+    """A directory takes no password back: the old one still holds when the log is well again."""
+    visitor.fill("login_name", f"ganbold@{REALMS[vendor]}")
+    visitor.press("continue")
+    visitor.open(visitor.page.url.replace("/password", "/new-password"))
+    form = visitor.page
+
+    with unwritable_audit(hub[0]):
+        _change(visitor, old=MONGOLIAN_PASSWORD)
+    refused, visitor.page = visitor.page, form
+    reached = _change(visitor, old=MONGOLIAN_PASSWORD)
+
+    assert (refused.status, refused.texts["error_code"]) == (503, "temporarily_unavailable")
+    assert reached.startswith(REDIRECT_URI)
 
 
 @pytest.mark.parametrize("where", ["new-password", "password-ends?days=5"])
