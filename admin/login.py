@@ -83,13 +83,14 @@ class Login:
 
         Raises:
             SignInFailed: not our state, another issuer (RFC 9207), refused, or a bad ID token.
-            HubUnreachable: no answer.
+            HubUnreachable: no answer; the attempt is remembered, for the code may be good when it is back.
         """
         if self._hub.framework.get_state_data(session, request.args.get("state")) is None:
             raise SignInFailed("expired_page")
         if request.args.get("iss") != self._settings.issuer:
             raise SignInFailed("issuer_mismatch")
         names = {"iss": _required(self._settings.issuer), "aud": _required(self._settings.client_id)}
+        attempt = dict(session)  # Authlib forgets it before it asks the hub
         try:
             token = self._hub.authorize_access_token(claims_options=names, leeway=CLOCK_SKEW_SECONDS)
         except OAuthError as error:
@@ -99,6 +100,7 @@ class Login:
         except (JoseError, ValueError) as error:
             raise SignInFailed("id_token_invalid") from error
         except OSError as error:
+            session.update(attempt)
             raise HubUnreachable from error
         claims = token.get("userinfo")
         if claims is None or not claims.get("sid"):

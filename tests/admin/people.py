@@ -16,7 +16,7 @@ from tests.servers.hub import HubServer
 
 def add_clerk(hub: HubServer, login_name: str, immutable_id: str, **attributes: str) -> str:
     """Take an entry of the department for a clerk's, and return the id of the account."""
-    with _inside(hub) as (made, stores):
+    with inside(hub) as (made, stores):
         entry = _entry(login_name, immutable_id, **attributes)
         account = account_of(entry, made.directories[0], stores, datetime.now(UTC))
     assert account is not None
@@ -25,12 +25,13 @@ def add_clerk(hub: HubServer, login_name: str, immutable_id: str, **attributes: 
 
 def find_twice(hub: HubServer, login_name: str, *immutable_ids: str) -> None:
     """Let a search of the department's directory for one name find several entries."""
-    with _inside(hub) as (_, stores):
+    with inside(hub) as (_, stores):
         note_contested([_entry(login_name, each) for each in immutable_ids], stores, datetime.now(UTC))
 
 
 @contextmanager
-def _inside(hub: HubServer) -> Iterator[tuple[Hub, SqlStores]]:
+def inside(hub: HubServer) -> Iterator[tuple[Hub, SqlStores]]:
+    """Open the hub's configuration in this process, and a transaction on its database."""
     made = build(load(str(hub.config_file), {}))
     with made.database.begin(Origin(actor="command")) as stores:
         yield made, stores
