@@ -51,10 +51,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.postgresql,
     pytest.mark.timeout(300 + KILLS * 15),
-    pytest.mark.skipif(
-        "SSO_TEST_KILLS" not in os.environ,
-        reason="minutes long, and it has failed on a busy machine: SSO_TEST_KILLS=20 runs it",
-    ),
 ]
 
 
