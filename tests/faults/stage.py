@@ -86,7 +86,9 @@ class Call:
         """Send it, once more than before."""
         body = {"data": self.form} if self.document is None else {"json": self.document}
         headers = {"Accept-Language": "zh-CN", **self.headers}
-        return self.client.open(self.path, base_url=ISSUER, method=self.method, headers=headers, **body)
+        return self.client.open(
+            self.path, base_url=ISSUER, method=self.method, headers=headers, buffered=True, **body
+        )
 
 
 @dataclass(frozen=True)

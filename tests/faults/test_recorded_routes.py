@@ -5,6 +5,7 @@ try theirs beside their other tests.
 """
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -15,17 +16,20 @@ from tests.faults.contained_calls import CONTAINED
 from tests.faults.page_calls import PAGES
 from tests.faults.program_calls import PROGRAMS
 from tests.faults.stage import Call, Place, opened_place
+from tests.faults.unrecorded_calls import UNRECORDED
 from tests.relying_parties.visitor import Page
 from tests.servers.postgresql import PostgreSQL
 from tests.storage.faults import Fault, read_only
 from tests.storage.unwritable import unwritable
-from tests.web.test_every_route_is_recorded import RECORDED
+from tests.web.test_every_route_is_recorded import EXPLAINED, RECORDED
 from tests.web.test_fail_closed import REGISTRATION_ROUTES, REQUESTS
 
 ALL = PAGES | PROGRAMS | CONTAINED
 ELSEWHERE = ("api.", "scim.")
 """Tried in tests/api and tests/scim."""
 ON_POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
+READ_THE_LOG = {"uses.ask"}
+"""Without the log they have nothing to show: on PostgreSQL the whole table is away."""
 Case = tuple[str, str]
 
 
@@ -54,6 +58,7 @@ def test_every_route_that_records_is_tried(place: Place) -> None:
     tried = {route for route, _ in ALL} | by_programs | REGISTRATION_ROUTES
 
     assert tried == {route for route in RECORDED if not route.startswith(ELSEWHERE)}
+    assert UNRECORDED.keys() == {route for route in EXPLAINED if not route.startswith(ELSEWHERE)}
 
 
 def is_the_fault(answer: TestResponse, call: Call, case: Case) -> None:
@@ -112,3 +117,18 @@ def test_what_belongs_to_an_end_is_done_and_recorded_late(place: Place, case: Ca
     assert done.status_code == call.status, done.text
     assert late
     assert all(place.stage.log(event)[0]["detail"]["late"] for event in late)
+
+
+@pytest.mark.parametrize("route", UNRECORDED)
+def test_what_is_said_to_record_nothing_needs_no_log_and_leaves_no_record(place: Place, route: str) -> None:
+    call, database = UNRECORDED[route](place), place.stage.hub.database
+
+    with nullcontext() if route in READ_THE_LOG else unwritable(database):
+        meanwhile = call.send()
+    call = UNRECORDED[route](place)
+    last = place.last_event()
+    call.send()
+
+    assert place.endpoint(call) == route
+    assert meanwhile.status_code == call.status, meanwhile.text
+    assert place.events_after(last) == []
