@@ -39,7 +39,7 @@ def _overview(room: Room) -> Response:
     week_ago = SearchForm.read({"range": "7d"}).asked(visit.now)
     week = room.api.get(officer, "/audit/histogram", {**week_ago, "bars": DAYS})
     asked = {**week_ago, "outcome": "failure", "limit": LATEST_FAILURES}
-    failures = room.api.get(officer, "/audit/events", asked)["events"]
+    failures = room.api.get(officer, "/audit/events", asked)
     waiting = room.api.get(officer, "/audit/findings/count", {"level": "high"})["findings"]
     return room.page(
         visit,
@@ -48,7 +48,8 @@ def _overview(room: Room) -> Response:
         day=day,
         week=week,
         chart=chart(day),
-        rows=rows_of(room, visit, officer, failures),
+        rows=rows_of(room, visit, officer, failures["events"]),
+        broken=failures["broken"],
     )
 
 
@@ -61,6 +62,7 @@ def _search(room: Room) -> Response:
         "client_names": names,
         "people": [],
         "rows": [],
+        "broken": [],
         "older": None,
     }
     try:
@@ -117,6 +119,7 @@ def _results(room: Room, visit: Visit, officer: OfficerSession, context: dict[st
     page = room.api.get(officer, "/audit/events", {**asked, "limit": PAGE_SIZE})
     if page["next_before"]:
         context["older"] = form.link(before=page["next_before"])
+    context["broken"] = page["broken"]
     context["rows"] = rows_of(room, visit, officer, page["events"], context["client_names"])
     return room.page(visit, "search.html", **context, searched=True, problems={})
 

@@ -47,6 +47,10 @@ PROBLEMS: Mapping[str, tuple[str, str]] = {
     "issuer_mismatch": (_("An answer came from another place than the hub"), _TELL),
     "id_token_invalid": (_("The hub's answer could not be trusted"), _TELL),
     "api_refused": (_("The hub does not accept the console"), _TELL),
+    "entry_broken": (
+        _("Somebody has changed what is stored of this entry"),
+        _("It cannot be read any more. Tell the operators of the hub: sso audit verify says what is wrong."),
+    ),
     "temporarily_unavailable": (
         _("The hub does not answer at the moment"),
         _("Nothing was lost. Try again in a minute."),

@@ -26,9 +26,13 @@ class AuditEventDocument(BaseModel):
 
 
 class AuditPage(BaseModel):
-    """A page of records, newest first; older ones follow with `before=next_before`."""
+    """A page of records, newest first; older ones follow with `before=next_before`.
+
+    `broken` are the ids of entries of this page that cannot be read: somebody has changed what is stored.
+    """
 
     events: list[AuditEventDocument]
+    broken: list[str]
     next_before: str | None
 
 

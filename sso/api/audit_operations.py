@@ -5,6 +5,7 @@ The search runs in a transaction that only reads: on SQLite a long one would hol
 
 import dataclasses
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 from sso.api.audit_documents import (
@@ -22,6 +23,7 @@ from sso.api.operation import Answer, Call, Nothing, Operation
 from sso.api.people import PeopleAsked, looks, people_found
 from sso.api.problem import Problem, wrong
 from sso.audit.event import EVENT_CLASSES, AuditSearched, AuditViewed
+from sso.audit.found import BrokenEntry, broken, how_many, readable
 from sso.audit.query import AuditQuery, AuditQueryInvalid
 from sso.audit.record import JsonValue
 from sso.storage.audit_selection import TooManyRecords
@@ -44,7 +46,9 @@ def _question(call: Call[Any], facets: Facets, before: str | None = None, limit:
         raise not_asked(error) from error
 
 
-def searched(call: Call[Any], query: dict[str, JsonValue], results: int) -> AuditSearched:
+def searched(
+    call: Call[Any], query: dict[str, JsonValue], results: int, unreadable: Sequence[str] = ()
+) -> AuditSearched:
     """Return the event of a search; what was asked has a `reason`."""
     return AuditSearched(
         account_id=call.officer.account_id,
@@ -52,6 +56,7 @@ def searched(call: Call[Any], query: dict[str, JsonValue], results: int) -> Audi
         session_id=call.officer.session_id,
         query=query,
         results=results,
+        broken=how_many(unreadable),
         reason=call.asked.reason,
     )
 
@@ -62,10 +67,12 @@ def _search(call: Call[Search]) -> Answer:
     with call.hub.database.read() as stores:
         found = list(stores.audit_search.search(query))
     page = found[: asked.limit]
-    call.record(searched(call, query.asked(), len(page)))
+    records, unreadable = readable(page), broken(page)
+    call.record(searched(call, query.asked(), len(records), unreadable))
     return Answer(
         {
-            "events": [record.as_json() for record in page],
+            "events": [record.as_json() for record in records],
+            "broken": list(unreadable),
             "next_before": page[-1].id if len(found) > len(page) else None,
         }
     )
@@ -84,6 +91,8 @@ def _view(call: Call[Viewing]) -> Answer:
         reason=call.asked.reason,
     )
     call.record(event)
+    if isinstance(record, BrokenEntry):
+        raise Problem("entry_broken", "sso audit verify says what is wrong with it")
     return Answer(record.as_json())
 
 

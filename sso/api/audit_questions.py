@@ -11,8 +11,9 @@ from sso.api.flaw import Flaw
 from sso.api.officer import Need
 from sso.api.operation import Answer, Call, Nothing, Operation
 from sso.api.problem import Problem, wrong
+from sso.audit.found import readable
 from sso.audit.query import AuditQuery, AuditQueryInvalid
-from sso.audit.questions import QUESTIONS, Question, Subject, SubjectMissing, query_for
+from sso.audit.questions import QUESTIONS, Question, Subject, SubjectMissing, left_out, query_for
 from sso.audit.record import JsonValue
 from sso.authentication.stores import Stores
 from sso.storage.audit_selection import TooManyRecords
@@ -46,12 +47,16 @@ class TableDocument(BaseModel):
 
 
 class AnswerDocument(BaseModel):
-    """An answer: a table for some questions, and the newest records that it stands on."""
+    """An answer: a table for some questions, and the newest records that it stands on.
+
+    `broken` are the ids of entries that would be among both and cannot be read.
+    """
 
     question: str
     asks: str
     table: TableDocument | None
     events: list[AuditEventDocument]
+    broken: list[str]
 
 
 class Asked(Nothing):
@@ -86,14 +91,16 @@ def _ask(call: Call[Asked]) -> Answer:
         except TooManyRecords as error:
             raise wrong("since", Flaw.TOO_MANY_RECORDS, str(error)) from error
     asked: dict[str, JsonValue] = {"question": question.id, **query.asked()}
-    call.record(searched(call, asked, len(found)))
+    unreadable = left_out(table, found)
+    call.record(searched(call, asked, len(readable(found)), unreadable))
     rows = None if table is None else {"columns": list(table.columns), "rows": [list(r) for r in table.rows]}
     return Answer(
         {
             "question": question.id,
             "asks": question.asks,
             "table": rows,
-            "events": [record.as_json() for record in found],
+            "events": [record.as_json() for record in readable(found)],
+            "broken": list(unreadable),
         }
     )
 

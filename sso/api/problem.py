@@ -50,6 +50,7 @@ TITLES: Mapping[str, tuple[int, str]] = {
     "request_too_large": (413, "The request is too large"),
     "unsupported_media_type": (415, "Send application/json"),
     "precondition_required": (428, "Say which version you change"),
+    "entry_broken": (500, "Somebody has changed what is stored of this entry"),
     "server_error": (500, "Something unexpected happened"),
     "temporarily_unavailable": (503, "The hub cannot do this now"),
 }

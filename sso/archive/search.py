@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import duckdb
 
 from sso.audit.entry import Entry
+from sso.audit.found import BrokenEntry, Found
 from sso.audit.query import AuditQuery, Bar
-from sso.audit.record import AuditRecord
 from sso.storage.audit_archive_question import TABLE_OF_ARCHIVE, ArchiveQuestions, Asked
 from sso.storage.audit_keys import AuditKeys
-from sso.storage.audit_rows import KeptEntry, entries_of, records_of
+from sso.storage.audit_rows import KeptEntry, entries_of, found_of
 from sso.storage.audit_selection import bars_of
 
 MEMORY = "1GB"
@@ -47,15 +47,15 @@ class ArchiveSearch:
         if self._connection is not None:
             self._connection.close()
 
-    def search(self, query: AuditQuery) -> Sequence[AuditRecord]:
+    def search(self, query: AuditQuery) -> Sequence[Found]:
         """Return a page of records, newest first; of what was shredded only what tells of nobody.
 
         Raises:
             ValueError: `address` is neither an address nor a network.
         """
-        return records_of(self._kept(self._questions.newest_first(query)), self._keys)
+        return found_of(self._kept(self._questions.newest_first(query)), self._keys)
 
-    def entries(self, query: AuditQuery) -> Sequence[Entry]:
+    def entries(self, query: AuditQuery) -> Sequence[Entry | BrokenEntry]:
         """Return a page of entries, newest first, in the groups that they are told in.
 
         Raises:
@@ -63,17 +63,17 @@ class ArchiveSearch:
         """
         return entries_of(self._kept(self._questions.newest_first(query)), self._keys)
 
-    def following(self, query: AuditQuery, after: str) -> Sequence[AuditRecord]:
+    def following(self, query: AuditQuery, after: str) -> Sequence[Found]:
         """Return a page of records, oldest first, those after an id.
 
         Raises:
             ValueError: `address` is neither an address nor a network.
         """
-        return records_of(self._kept(self._questions.oldest_first(query, after)), self._keys)
+        return found_of(self._kept(self._questions.oldest_first(query, after)), self._keys)
 
-    def find(self, event_id: str) -> AuditRecord | None:
+    def find(self, event_id: str) -> Found | None:
         """Return one record, or None."""
-        found = records_of(self._kept(self._questions.of_ids([event_id])), self._keys)
+        found = found_of(self._kept(self._questions.of_ids([event_id])), self._keys)
         return found[0] if found else None
 
     def bodies(self, ids: Collection[str]) -> Mapping[str, bytes]:

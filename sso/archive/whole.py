@@ -9,8 +9,8 @@ from datetime import datetime
 
 from sso.archive.search import ArchiveSearch
 from sso.audit.entry import Entry
+from sso.audit.found import BrokenEntry, Found
 from sso.audit.query import AuditQuery, Bar, newest
-from sso.audit.record import AuditRecord
 from sso.storage.audit import SqlAuditSearch
 
 
@@ -23,7 +23,7 @@ class WholeSearch:
         self._live = live
         self._archived = archived
 
-    def search(self, query: AuditQuery) -> Sequence[AuditRecord]:
+    def search(self, query: AuditQuery) -> Sequence[Found]:
         """Return a page of records, newest first.
 
         Raises:
@@ -31,7 +31,7 @@ class WholeSearch:
         """
         return newest((self._live.search(query), self._archived.search(query)), query.limit)
 
-    def entries(self, query: AuditQuery) -> Sequence[Entry]:
+    def entries(self, query: AuditQuery) -> Sequence[Entry | BrokenEntry]:
         """Return a page of entries, newest first, in the groups that they are told in.
 
         Raises:
@@ -39,7 +39,7 @@ class WholeSearch:
         """
         return newest((self._live.entries(query), self._archived.entries(query)), query.limit)
 
-    def following(self, query: AuditQuery, after: str) -> Sequence[AuditRecord]:
+    def following(self, query: AuditQuery, after: str) -> Sequence[Found]:
         """Return a page of records, oldest first, those after an id.
 
         Raises:
@@ -48,7 +48,7 @@ class WholeSearch:
         both = (self._archived.following(query, after), self._live.following(query, after))
         return list(heapq.merge(*both, key=lambda record: record.id))[: query.limit]
 
-    def find(self, event_id: str) -> AuditRecord | None:
+    def find(self, event_id: str) -> Found | None:
         """Return one record, or None."""
         return self._live.find(event_id) or self._archived.find(event_id)
 

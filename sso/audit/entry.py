@@ -125,7 +125,7 @@ def record_from(entry: Entry) -> AuditRecord:
         known[name] = _members(group.content)
     try:
         return _record(body, known)
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, OverflowError) as error:
         message = "the body is not that of an entry"
         raise EntryInvalid(message) from error
 
@@ -173,7 +173,7 @@ def _record(body: Mapping[str, JsonValue], known: Mapping[str, Mapping[str, Json
     return AuditRecord(
         id=str(body["id"]),
         event=str(body["event"]),
-        occurred_at=occurred_at,
+        occurred_at=occurred_at.astimezone(UTC),
         outcome=Outcome(str(body["outcome"])),
         severity=Severity(severity if isinstance(severity, int) else 0),
         client_id=_optional(body.get("client_id")),

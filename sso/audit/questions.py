@@ -4,11 +4,12 @@ Every question is a search with its facets given; some have a table beside what 
 single record is the answer: `table` names it (`sso.audit.findings`, `sso.storage.audit_answers`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from sso.audit.found import Found, broken
 from sso.audit.query import AuditQuery
 from sso.audit.record import JsonValue, Severity
 
@@ -246,7 +247,17 @@ def before(question: Question, query: AuditQuery) -> AuditQuery | None:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A table: names of its columns, and rows of as many values."""
+    """A table: names of its columns, and rows of as many values.
+
+    `broken` are the entries that it would have been computed from, too, and that cannot be read.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[JsonValue, ...], ...]
+    broken: tuple[str, ...] = ()
+
+
+def left_out(table: Rows | None, found: Sequence[Found]) -> Sequence[str]:
+    """Return the entries, by id, that an answer would have told of, and that cannot be read."""
+    of_table = () if table is None else table.broken
+    return list(dict.fromkeys((*broken(found), *of_table)))

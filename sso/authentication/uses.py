@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from sso.audit.event.uses import UseReported, UsesViewed
+from sso.audit.found import Found, broken, how_many, readable
 from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
 from sso.audit.record import AuditRecord, Outcome
 from sso.authentication import sessions
@@ -49,8 +50,8 @@ _SPENT = "use reported"
 class Records(Protocol):
     """Where records are found."""
 
-    def search(self, query: AuditQuery) -> Sequence[AuditRecord]:
-        """Return a page of records, newest first."""
+    def search(self, query: AuditQuery) -> Sequence[Found]:
+        """Return a page of records, newest first, with the entries that are broken."""
         ...
 
     def of_ids(self, ids: Collection[str]) -> Mapping[str, AuditRecord]:
@@ -71,10 +72,14 @@ class UseUnknown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """A page of entries, newest first; `older` is what the next page comes after, None at the end."""
+    """A page of entries, newest first; `older` is what the next page comes after, None at the end.
+
+    `broken` counts those that should be among them and cannot be read.
+    """
 
     entries: Sequence[AuditRecord]
     older: str | None
+    broken: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +109,16 @@ def look(session: Session, before: str | None, stores: UseStores, now: datetime)
         limit=PAGE_SIZE + 1,
     )
     found = stores.audit_search.search(asked)
-    entries = found[:PAGE_SIZE]
-    seen = UsesViewed(account_id=session.account_id, session_id=session.id, results=len(entries))
+    page = found[:PAGE_SIZE]
+    entries, unreadable = readable(page), broken(page)
+    seen = UsesViewed(
+        account_id=session.account_id,
+        session_id=session.id,
+        results=len(entries),
+        broken=how_many(unreadable),
+    )
     stores.audit.append(seen, now)
-    return Uses(entries, entries[-1].id if len(found) > PAGE_SIZE else None)
+    return Uses(entries, page[-1].id if len(found) > PAGE_SIZE else None, len(unreadable))
 
 
 def use_of(session: Session, record_id: str, stores: UseStores, now: datetime) -> AuditRecord:
@@ -136,7 +147,8 @@ def reports_of(session: Session, stores: UseStores, now: datetime) -> Mapping[st
         account_id=session.account_id,
         limit=MAX_REPORTS,
     )
-    return {str(found.detail.get("record_id")): found for found in stores.audit_search.search(asked)}
+    reports = readable(stores.audit_search.search(asked))
+    return {str(each.detail.get("record_id")): each for each in reports}
 
 
 def report(word: Word, rules: ThrottleRules, stores: UseStores, now: datetime) -> None:

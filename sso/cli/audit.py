@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from sso.audit.event import AuditSearched
+from sso.audit.found import Found, broken, how_many
 from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
-from sso.audit.record import AuditRecord, JsonValue
+from sso.audit.record import JsonValue
 from sso.cli.arguments import CLEAN_TEXT
 from sso.cli.audit_archive import archive_of, archive_option, asked_of, log_of
 from sso.cli.audit_ask import ask
@@ -70,8 +71,8 @@ def search(context: click.Context, /, as_json: bool, **options: object) -> None:
         with archive_of(hub, wanted.query) if options["archive"] else nullcontext() as archive:
             found = _pages(hub, wanted, archive)
             if as_json:
-                for record in found:
-                    print_json(record.as_json())
+                for each in found:
+                    print_json(each.as_json())
             else:
                 print_records(found)
 
@@ -115,8 +116,8 @@ def _search(hub: Hub, options: Mapping[str, object]) -> _Search:
     return _Search(query_of(hub, options), limit, None if reason is None else str(reason))
 
 
-def _pages(hub: Hub, search: _Search, archive: "ArchiveSearch | None") -> Iterator[AuditRecord]:
-    """Yield records page by page, each page recorded before it is shown.
+def _pages(hub: Hub, search: _Search, archive: "ArchiveSearch | None") -> Iterator[Found]:
+    """Yield what is found page by page, each page recorded before it is shown.
 
     A page is a transaction of its own: a long answer must not keep SQLite's one writer from signing
     people in.
@@ -135,10 +136,16 @@ def _pages(hub: Hub, search: _Search, archive: "ArchiveSearch | None") -> Iterat
 
 def _recorded_page(
     hub: Hub, query: AuditQuery, reason: str | None, archive: "ArchiveSearch | None"
-) -> Sequence[AuditRecord]:
+) -> Sequence[Found]:
     with hub.database.read() as stores:
         page = log_of(stores, archive).search(query)
-    event = AuditSearched(query=asked_of(query, archive), results=len(page), reason=reason)
+    unreadable = broken(page)
+    event = AuditSearched(
+        query=asked_of(query, archive),
+        results=len(page) - len(unreadable),
+        broken=how_many(unreadable),
+        reason=reason,
+    )
     with hub.database.begin(operator_origin()) as stores:
         stores.audit.append(event, datetime.now(UTC))
     return page

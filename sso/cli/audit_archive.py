@@ -22,7 +22,7 @@ from sso.audit.whole_log import Finding
 from sso.cli.context import fail
 from sso.hub import Hub
 from sso.storage.audit import SqlAuditSearch
-from sso.storage.audit_check import misfiled
+from sso.storage.audit_check import misfiled, unopened
 from sso.storage.audit_months import Month
 from sso.storage.audit_tree import FiledEntry
 from sso.storage.stores import SqlStores
@@ -130,6 +130,8 @@ class ArchiveCheck:
                 leaves = stores.audit_tree.leaf_hashes([row["id"] for row in page])
             for row in page:
                 yield from _of_entry(row, leaves.get(row["id"]), name)
+            there = [_filed(row) for row in page if row["id"] in leaves]
+            yield from unopened(there, self.hub.database.audit_keys)
             found += len(page)
         with self.hub.database.read() as stores:
             missing = stores.audit_archive.leaves(month) - found
@@ -143,4 +145,8 @@ def _of_entry(row: Mapping[str, Any], in_tree: bytes | None, name: str) -> Itera
     elif leaf_hash(row["body"]) != in_tree:
         yield Finding("changed", f"entry {row['id']} of {name} is not what was logged")
     else:
-        yield from misfiled(FiledEntry(row["id"], row["body"], row))
+        yield from misfiled(_filed(row))
+
+
+def _filed(row: Mapping[str, Any]) -> FiledEntry:
+    return FiledEntry(row["id"], row["body"], row)

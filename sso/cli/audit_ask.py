@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from sso.audit.event import AuditSearched
+from sso.audit.found import Found, how_many, readable
 from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
-from sso.audit.questions import QUESTIONS, Need, Question, Rows, Subject, before, query_for
-from sso.audit.record import AuditRecord, JsonValue
+from sso.audit.questions import QUESTIONS, Need, Question, Rows, Subject, before, left_out, query_for
+from sso.audit.record import JsonValue
 from sso.cli.accounts import ids_of_person
 from sso.cli.arguments import CLEAN_TEXT, MOMENT, NETWORK
 from sso.cli.audit_archive import archive_of, archive_option, asked_of, log_of
-from sso.cli.audit_lines import print_records
+from sso.cli.audit_lines import print_broken, print_records
 from sso.cli.audit_question import CLOCK_TOLERANCE
 from sso.cli.context import fail, hub_of, json_option, print_json, print_rows
 from sso.cli.operator import operator_origin
@@ -55,13 +56,16 @@ def ask(
         earlier = before(question, query)
         begin = None if earlier is None else earlier.since
         with archive_of(hub, query, begin) if given["archive"] else nullcontext() as archive:
-            table, records = _answer(hub, question, query, archive)
+            table, found = _answer(hub, question, query, archive)
+        unreadable = left_out(table, found)
         asked: dict[str, JsonValue] = {"question": question.id, **asked_of(query, archive)}
         with hub.database.begin(operator_origin()) as stores:
-            stores.audit.append(
-                AuditSearched(query=asked, results=len(records), reason=reason), datetime.now(UTC)
+            event = AuditSearched(
+                query=asked, results=len(readable(found)), broken=how_many(unreadable), reason=reason
             )
-    _print(question, table, records, as_json=as_json)
+            stores.audit.append(event, datetime.now(UTC))
+    _print(question, table, found, as_json=as_json)
+    print_broken(unreadable)
 
 
 def _takes(question: Question) -> str:
@@ -94,7 +98,7 @@ def _text(value: object) -> str | None:
 
 def _answer(
     hub: Hub, question: Question, query: AuditQuery, archive: "ArchiveSearch | None"
-) -> tuple[Rows | None, Sequence[AuditRecord]]:
+) -> tuple[Rows | None, Sequence[Found]]:
     try:
         with hub.database.read() as stores:
             log = log_of(stores, archive)
@@ -104,7 +108,7 @@ def _answer(
         fail(str(error))
 
 
-def _print(question: Question, table: Rows | None, records: Sequence[AuditRecord], *, as_json: bool) -> None:
+def _print(question: Question, table: Rows | None, found: Sequence[Found], *, as_json: bool) -> None:
     rows = [] if table is None else [dict(zip(table.columns, row, strict=True)) for row in table.rows]
     if as_json:
         print_json(
@@ -112,7 +116,8 @@ def _print(question: Question, table: Rows | None, records: Sequence[AuditRecord
                 "question": question.id,
                 "asks": question.asks,
                 "table": None if table is None else list(rows),
-                "records": [record.as_json() for record in records],
+                "records": [record.as_json() for record in readable(found)],
+                "broken": list(left_out(table, found)),
             }
         )
         return
@@ -120,4 +125,4 @@ def _print(question: Question, table: Rows | None, records: Sequence[AuditRecord
     if table is not None:
         print_rows(rows, as_json=False, columns=table.columns)
         click.echo()
-    print_records(records)
+    print_records(found)

@@ -24,6 +24,7 @@ from sso.audit.evidence import (
     bundle_of,
     manifest_text,
 )
+from sso.audit.found import BrokenEntry, broken
 from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, pages
 from sso.audit.record import JsonValue
 from sso.audit.signed_note import note_of
@@ -76,7 +77,10 @@ def _proven(hub: Hub, query: AuditQuery, archive: "ArchiveSearch | None") -> lis
 
     def read(asked: AuditQuery) -> Sequence[Entry]:
         with hub.database.read() as stores:
-            return log_of(stores, archive).entries(asked)
+            found = log_of(stores, archive).entries(asked)
+        for each in broken(found):
+            fail(f"entry {each} is broken: run `sso audit verify`")
+        return [each for each in found if not isinstance(each, BrokenEntry)]
 
     for page in pages(replace(query, limit=MAX_PAGE_SIZE), read):
         found += _with_proofs(hub, page, ends)

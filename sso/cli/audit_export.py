@@ -20,11 +20,13 @@ from sso.archive.settings import installed
 from sso.audit.entry import GROUPS, Entry, record_from
 from sso.audit.event import AuditExportBegun, AuditExported
 from sso.audit.evidence import CSV_COLUMNS, csv_cell, record_cells
+from sso.audit.found import BrokenEntry, broken, how_many
 from sso.audit.ocsf import Reporter, ocsf_event
 from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, pages
 from sso.audit.record import AuditEvent, AuditRecord, JsonValue
 from sso.cli.arguments import CLEAN_TEXT
 from sso.cli.audit_archive import archive_of, archive_option, asked_of, log_of
+from sso.cli.audit_lines import print_broken
 from sso.cli.audit_question import query_of, question_options
 from sso.cli.context import fail, hub_of
 from sso.cli.operator import operator_origin
@@ -53,10 +55,11 @@ class _Export:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """What is in the file."""
+    """What is in the file, and the entries that are not, because they are broken."""
 
     records: int
     sha256: str
+    broken: tuple[str, ...]
 
 
 @click.command()
@@ -94,6 +97,7 @@ def export(
             part.unlink(missing_ok=True)
     click.echo(f"{written.records} records in {file}")
     click.echo(f"sha256: {written.sha256}")
+    print_broken(written.broken)
 
 
 def _new(part: Path) -> io.BufferedRandom:
@@ -109,55 +113,60 @@ def _write(hub: Hub, wanted: _Export, opened: io.BufferedRandom) -> _Written:
     """Write everything, on record before the first record is there and again when the last one is."""
     with opened:
         _record(hub, _begun(wanted))
-        written = (
-            _write_parquet(hub, wanted, opened)
-            if wanted.kind == "parquet"
-            else _write_lines(hub, wanted, opened)
-        )
+        log = _Log(hub, wanted)
+        written = _write_parquet(log, opened) if wanted.kind == "parquet" else _write_lines(log, opened)
         opened.flush()
         os.fsync(opened.fileno())
     _record(hub, _done(wanted, written))
     return written
 
 
-def _write_lines(hub: Hub, wanted: _Export, opened: io.BufferedRandom) -> _Written:
+class _Log:
+    """What is to be written, a page after the other; `broken` are the entries so far that cannot be read."""
+
+    def __init__(self, hub: Hub, wanted: _Export) -> None:
+        self.hub = hub
+        self.wanted = wanted
+        self.broken: list[str] = []
+
+    def pages(self) -> Iterator[Sequence[AuditRecord]]:
+        hidden = {group for part in self.wanted.redacted for group in GROUPS[part]}
+        for page in pages(replace(self.wanted.query, limit=MAX_PAGE_SIZE), self._page):
+            self.broken += broken(page)
+            yield [_shown(each, hidden) for each in page if not isinstance(each, BrokenEntry)]
+
+    def _page(self, query: AuditQuery) -> Sequence[Entry | BrokenEntry]:
+        with self.hub.database.read() as stores:
+            return log_of(stores, self.wanted.archive).entries(query)
+
+
+def _write_lines(log: _Log, opened: io.BufferedRandom) -> _Written:
     digest, records = hashlib.sha256(), 0
-    for line in _lines(hub, wanted):
+    for line in _lines(log):
         digest.update(line)
         opened.write(line)
         records += 1
-    return _Written(records - (wanted.kind == "csv"), digest.hexdigest())
+    return _Written(records - (log.wanted.kind == "csv"), digest.hexdigest(), tuple(log.broken))
 
 
-def _write_parquet(hub: Hub, wanted: _Export, opened: io.BufferedRandom) -> _Written:
+def _write_parquet(log: _Log, opened: io.BufferedRandom) -> _Written:
     from sso.archive.parquet import write_records
 
-    records = write_records(opened, _pages(hub, wanted))
+    records = write_records(opened, log.pages())
     opened.seek(0)
-    return _Written(records, hashlib.file_digest(opened, "sha256").hexdigest())
+    return _Written(records, hashlib.file_digest(opened, "sha256").hexdigest(), tuple(log.broken))
 
 
-def _lines(hub: Hub, wanted: _Export) -> Iterator[bytes]:
-    reporter = Reporter.of(hub.settings.issuer, __version__)
-    if wanted.kind == "csv":
+def _lines(log: _Log) -> Iterator[bytes]:
+    kind, reporter = log.wanted.kind, Reporter.of(log.hub.settings.issuer, __version__)
+    if kind == "csv":
         yield _csv_line(list(CSV_COLUMNS[1:]))
-    for record in itertools.chain.from_iterable(_pages(hub, wanted)):
-        if wanted.kind == "csv":
+    for record in itertools.chain.from_iterable(log.pages()):
+        if kind == "csv":
             yield _csv_line([csv_cell(cell) for cell in record_cells(record)])
         else:
-            document = ocsf_event(record, reporter) if wanted.kind == "ocsf" else record.as_json()
+            document = ocsf_event(record, reporter) if kind == "ocsf" else record.as_json()
             yield json.dumps(document, ensure_ascii=False).encode() + b"\n"
-
-
-def _pages(hub: Hub, wanted: _Export) -> Iterator[Sequence[AuditRecord]]:
-    hidden = {group for part in wanted.redacted for group in GROUPS[part]}
-
-    def read(query: AuditQuery) -> Sequence[Entry]:
-        with hub.database.read() as stores:
-            return log_of(stores, wanted.archive).entries(query)
-
-    for page in pages(replace(wanted.query, limit=MAX_PAGE_SIZE), read):
-        yield [_shown(entry, hidden) for entry in page]
 
 
 def _shown(entry: Entry, hidden: Collection[str]) -> AuditRecord:
@@ -181,6 +190,7 @@ def _done(wanted: _Export, written: _Written) -> AuditExported:
     return AuditExported(
         query=wanted.asked(),
         results=written.records,
+        broken=how_many(written.broken),
         kind=wanted.kind,
         redacted=wanted.redacted,
         reason=wanted.reason,

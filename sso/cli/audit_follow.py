@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from sso.audit.event import AuditFollowed, AuditViewed
+from sso.audit.found import Found
 from sso.audit.query import AuditQuery
-from sso.audit.record import AuditRecord, JsonValue
+from sso.audit.record import JsonValue
 from sso.cli.arguments import CLEAN_TEXT, EVENT_ID
 from sso.cli.audit_archive import archive_holding, archive_option, gone, log_of
-from sso.cli.audit_lines import record_line
+from sso.cli.audit_lines import found_line
 from sso.cli.audit_question import query_of, question_options
 from sso.cli.context import fail, hub_of, json_option, print_block, print_json
 from sso.cli.operator import operator_origin
@@ -33,7 +34,7 @@ STEP = 2_000
 @json_option
 @click.pass_context
 def show(context: click.Context, event_id: str, archive: bool, reason: str | None, as_json: bool) -> None:
-    """Show one record, and its place in the log. The look is recorded itself."""
+    """Show one record, and its place in the log; or that its entry is broken. The look is recorded itself."""
     with hub_of(context) as hub:
         with archive_holding(hub, event_id) if archive else nullcontext() as archived:
             record = _found(hub, event_id, archived)
@@ -52,7 +53,7 @@ def show(context: click.Context, event_id: str, archive: bool, reason: str | Non
         print_block(whole)
 
 
-def _found(hub: Hub, event_id: str, archived: "ArchiveSearch | None") -> AuditRecord:
+def _found(hub: Hub, event_id: str, archived: "ArchiveSearch | None") -> Found:
     with hub.database.read() as stores:
         record = log_of(stores, archived).find(event_id)
     if record is not None:
@@ -80,8 +81,8 @@ def tail(
         query, begin = query_of(hub, question), _head(hub)
         with hub.database.begin(operator_origin()) as stores:
             stores.audit.append(AuditFollowed(query=query.asked(), reason=reason), datetime.now(UTC))
-        for number, record in enumerate(_coming(hub, query, begin), 1):
-            print_json(record.as_json()) if as_json else click.echo("  ".join(record_line(record)))
+        for number, found in enumerate(_coming(hub, query, begin), 1):
+            print_json(found.as_json()) if as_json else click.echo("  ".join(found_line(found)))
             if number == records:
                 return
 
@@ -92,7 +93,7 @@ def _head(hub: Hub) -> tuple[int, int]:
     return (0, 0) if head is None else (head.epoch, head.frontier.size)
 
 
-def _coming(hub: Hub, query: AuditQuery, begin: tuple[int, int]) -> Iterator[AuditRecord]:
+def _coming(hub: Hub, query: AuditQuery, begin: tuple[int, int]) -> Iterator[Found]:
     """Yield records by their places: what commits late comes late, and nothing is passed over."""
     epoch, done = begin
     while True:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sso.audit.event import AuditSearched
+from sso.audit.found import Found, broken, how_many, readable
 from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, pages
 from sso.audit.record import AuditRecord, JsonValue
 from sso.audit.rules.engine import Match, Rule, joined, matches
@@ -14,6 +15,7 @@ from sso.audit.rules.examples import records_of
 from sso.audit.rules.reading import RuleInvalid, rule_of
 from sso.audit.rules.shipped import shipped_examples, shipped_rule, shipped_rules
 from sso.cli.arguments import CLEAN_TEXT, MOMENT
+from sso.cli.audit_lines import print_broken
 from sso.cli.context import configuration_of, fail, hub_of, json_option, print_rows
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
@@ -86,6 +88,7 @@ def dry_run(
     print_rows(found, as_json=as_json, columns=("rule", "level", "at", "records", "last"))
     if not as_json:
         click.echo(f"{log.read} records read by {len(chosen)} rules: {len(found)} findings")
+    print_broken(log.broken)
 
 
 def _of_file(file: Path) -> Rule:
@@ -96,7 +99,10 @@ def _of_file(file: Path) -> Rule:
 
 
 class _Log:
-    """The records of a time range, oldest first, an hour at a time; `read` counts them."""
+    """The records of a time range, oldest first, an hour at a time.
+
+    `read` counts them; `broken` are the entries that cannot be read.
+    """
 
     def __init__(self, hub: Hub, since: object) -> None:
         now = datetime.now(UTC)
@@ -104,15 +110,18 @@ class _Log:
         self.since = since if isinstance(since, datetime) else now - DEFAULT_RANGE
         self.until = now + timedelta(minutes=1)
         self.read = 0
+        self.broken: list[str] = []
 
     def records(self) -> Iterator[AuditRecord]:
         begin = self.since
         while begin < self.until:
             end = min(begin + WINDOW, self.until)
             whole = AuditQuery(since=begin, until=end, limit=MAX_PAGE_SIZE)
-            found = [record for page in pages(whole, self._page) for record in page]
-            self.read += len(found)
-            yield from reversed(found)
+            found = [each for page in pages(whole, self._page) for each in page]
+            self.broken += broken(found)
+            records = readable(found)
+            self.read += len(records)
+            yield from reversed(records)
             begin = end
 
     def record(self, rules: Sequence[Rule], reason: str | None) -> None:
@@ -123,10 +132,11 @@ class _Log:
             "rules": [rule.name for rule in rules],
         }
         with self.hub.database.begin(operator_origin()) as stores:
-            event = AuditSearched(query=asked, results=self.read, reason=reason)
+            unreadable = how_many(self.broken)
+            event = AuditSearched(query=asked, results=self.read, broken=unreadable, reason=reason)
             stores.audit.append(event, datetime.now(UTC))
 
-    def _page(self, query: AuditQuery) -> Sequence[AuditRecord]:
+    def _page(self, query: AuditQuery) -> Sequence[Found]:
         with self.hub.database.read() as stores:
             return stores.audit_search.search(query)
 

@@ -13,6 +13,7 @@ import click
 
 from sso.audit.event import TokenIssued
 from sso.audit.event.assurance import TokensCompared, UnloggedTokenFound
+from sso.audit.found import BrokenEntry, Found, readable
 from sso.audit.query import AuditQuery
 from sso.audit.record import AuditRecord, JsonValue
 from sso.cli.arguments import CLEAN_TEXT
@@ -81,10 +82,11 @@ def find_unlogged(context: click.Context, file: BinaryIO, reason: str | None, as
     """Compare tokens, one JWT a line (- is standard input), with the log.
 
     Reports each that bears a signature of this hub's, also of a revoked key, and that no event tells of, or
-    tells otherwise: access tokens by jti, ID tokens by txn. One of a type that the hub never makes is one
-    too. Ends with 0 when there is none and with 3 when there is one. Tokens of others, those that cannot be
-    read, the hub's signed answers that are no tokens (UserInfo, JARM, introspection, sign-outs), and expired
-    ones that are older than the log's retention are counted and passed over.
+    tells otherwise, or whose event cannot be read: access tokens by jti, ID tokens by txn. One of a type that
+    the hub never makes is one too. Ends with 0 when there is none and with 3 when there is one. Tokens of
+    others, those that cannot be read, the hub's signed answers that are no tokens (UserInfo, JARM,
+    introspection, sign-outs), and expired ones that are older than the log's retention are counted and passed
+    over.
     """
     found: list[dict[str, JsonValue]] = []
     compared = passed_over = 0
@@ -168,6 +170,8 @@ def _wrong(hub: Hub, token: _Token) -> str | None:
     with hub.database.read() as stores:
         access = token.kind == "access token"
         record = _by_jti(stores, token, issued_at) if access else stores.audit_search.find(token.name)
+        if isinstance(record, BrokenEntry):
+            return "broken"
         if record is None or record.event != TokenIssued.code:
             return "unlogged"
         of_whom = _is_of_its_person(stores, token, record)
@@ -190,14 +194,15 @@ def _is_of_its_person(stores: SqlStores, token: _Token, record: AuditRecord) -> 
     return stores.subjects.account_of(str(sub), client.sector) in (record.account_id, None)
 
 
-def _by_jti(stores: SqlStores, token: _Token, issued_at: datetime) -> AuditRecord | None:
+def _by_jti(stores: SqlStores, token: _Token, issued_at: datetime) -> Found | None:
     if not 3 <= len(token.name or "") <= 200:
         return None
     query = AuditQuery(
         since=issued_at - AROUND, until=issued_at + AROUND, events=(TokenIssued.code,), text=token.name
     )
-    records = stores.audit_search.search(query)
-    return next((each for each in records if each.detail.get("jti") == token.name), None)
+    found = stores.audit_search.search(query)
+    unreadable = next((each for each in found if isinstance(each, BrokenEntry)), None)
+    return next((each for each in readable(found) if each.detail.get("jti") == token.name), unreadable)
 
 
 def _is_access_token(token: _Token, record: AuditRecord) -> bool:

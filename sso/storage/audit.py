@@ -7,12 +7,13 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 
 from sso.audit.entry import Entry
+from sso.audit.found import BrokenEntry, Found
 from sso.audit.query import AuditQuery, Bar
 from sso.audit.record import AuditEvent, AuditRecord, record_of
 from sso.storage.audit_count import bars_in_parts
 from sso.storage.audit_facets import facets
 from sso.storage.audit_keys import AuditKeys
-from sso.storage.audit_rows import collect_entry, entries_of, readable_records_of, records_of
+from sso.storage.audit_rows import collect_entry, entries_of, found_of, readable_records_of
 from sso.storage.audit_selection import newest_first, oldest_first
 from sso.storage.counts import count
 from sso.storage.tables import audit_event, audit_leaf
@@ -73,25 +74,25 @@ class SqlAuditSearch:
         self._unit = unit
         self._keys = keys
 
-    def search(self, query: AuditQuery) -> Sequence[AuditRecord]:
-        """Return a page of records, newest first.
+    def search(self, query: AuditQuery) -> Sequence[Found]:
+        """Return a page of records, newest first, with the entries that are broken.
 
         Raises:
             ValueError: `address` is neither an address nor a network.
         """
         self._unit.flush()
-        return records_of(self._unit.rows(newest_first(query, self._keys)), self._keys)
+        return found_of(self._unit.rows(newest_first(query, self._keys)), self._keys)
 
-    def following(self, query: AuditQuery, after: str) -> Sequence[AuditRecord]:
-        """Return a page of records, oldest first, those after an id.
+    def following(self, query: AuditQuery, after: str) -> Sequence[Found]:
+        """Return a page of records, oldest first, those after an id, with the entries that are broken.
 
         Raises:
             ValueError: `address` is neither an address nor a network.
         """
         self._unit.flush()
-        return records_of(self._unit.rows(oldest_first(query, after, self._keys)), self._keys)
+        return found_of(self._unit.rows(oldest_first(query, after, self._keys)), self._keys)
 
-    def entries(self, query: AuditQuery) -> Sequence[Entry]:
+    def entries(self, query: AuditQuery) -> Sequence[Entry | BrokenEntry]:
         """Return a page of entries, newest first, in the groups that they are told in.
 
         Raises:
@@ -100,13 +101,13 @@ class SqlAuditSearch:
         self._unit.flush()
         return entries_of(self._unit.rows(newest_first(query, self._keys)), self._keys)
 
-    def placed(self, query: AuditQuery, epoch: int, begin: int, end: int) -> Sequence[AuditRecord]:
+    def placed(self, query: AuditQuery, epoch: int, begin: int, end: int) -> Sequence[Found]:
         """Return what a query finds, its time range aside, from one place in the log up to another."""
         leaf = audit_leaf.c
         wanted = select(audit_event).join(audit_leaf, leaf.event_id == _A.id)
         wanted = wanted.where(leaf.epoch == epoch, leaf.leaf_index >= begin, leaf.leaf_index < end)
         rows = self._unit.rows(wanted.where(*facets(query, self._keys)).order_by(leaf.leaf_index))
-        return records_of(rows, self._keys)
+        return found_of(rows, self._keys)
 
     def readable(self, epoch: int, begin: int, end: int) -> Sequence[AuditRecord]:
         """Return the records from one place in the log up to another, without those that somebody broke."""
@@ -118,11 +119,11 @@ class SqlAuditSearch:
         rows = self._unit.rows(select(audit_event).where(_A.id.in_(sorted(ids)))) if ids else []
         return {record.id: record for record in readable_records_of(rows, self._keys)}
 
-    def find(self, event_id: str) -> AuditRecord | None:
-        """Return one record, or None."""
+    def find(self, event_id: str) -> Found | None:
+        """Return one record, or None; or that it is broken."""
         self._unit.flush()
         row = self._unit.row(_FIND, {"key": event_id})
-        return None if row is None else records_of([row], self._keys)[0]
+        return None if row is None else found_of([row], self._keys)[0]
 
     def last_with(self, ref: bytes) -> datetime | None:
         """Return when something was last recorded that a ref stands in, whoever it tells of."""
@@ -135,8 +136,16 @@ class SqlAuditSearch:
         one = replace(query, limit=1)
         by_client = facet == "client_id"
         asked = {n: replace(one, client_id=n) if by_client else replace(one, account_id=n) for n in names}
-        found = ((name, self.search(each)) for name, each in asked.items())
-        return {name: records[0].occurred_at for name, records in found if records}
+        found = ((name, self._newest(each)) for name, each in asked.items())
+        return {name: record.occurred_at for name, record in found if record is not None}
+
+    def _newest(self, query: AuditQuery) -> AuditRecord | None:
+        """The newest record that can be read."""
+        while found := self.search(query):
+            if not isinstance(found[0], BrokenEntry):
+                return found[0]
+            query = replace(query, before=found[0].id)
+        return None
 
     def histogram(self, query: AuditQuery, bars: int, most_seconds: float | None = None) -> Sequence[Bar]:
         """Count what a question finds, its page aside, in equal steps of its time range; empty ones included.

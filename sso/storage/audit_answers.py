@@ -1,11 +1,12 @@
 """The tables of the twelve questions: what is computed from many records, or read from the state itself."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from sso.audit.findings import attacks, claim_use, claims_grown, reach
+from sso.audit.found import Found, broken, readable
 from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
 from sso.audit.questions import Question, Rows, Table, before
 from sso.audit.record import AuditRecord, JsonValue
@@ -23,10 +24,11 @@ SILENCE = timedelta(days=90)
 
 @dataclass(slots=True)
 class _Allowance:
-    """How many records may be read for a table."""
+    """How many records may be read for a table, and which of those that were could not be."""
 
     most: int
     read: int = 0
+    broken: list[str] = field(default_factory=list)
 
     def take(self, records: int) -> None:
         self.read += records
@@ -38,8 +40,8 @@ class _Allowance:
 class LogSearch(Protocol):
     """What finds records, wherever they are kept."""
 
-    def following(self, query: AuditQuery, after: str) -> Sequence[AuditRecord]:
-        """Return a page of records, oldest first, those after an id."""
+    def following(self, query: AuditQuery, after: str) -> Sequence[Found]:
+        """Return a page of records, oldest first, those after an id, with the entries that are broken."""
 
     def last_of_each(self, query: AuditQuery, facet: str, names: Collection[str]) -> Mapping[str, datetime]:
         """Return when each of some accounts (`account_id`) or applications (`client_id`) was found last."""
@@ -83,7 +85,10 @@ class SqlAuditAnswers:
             Table.DORMANT: lambda: self._awoken(query, before(question, query), allowance),
             Table.LOG: self._log,
         }
-        return None if question.table is None else made[question.table]()
+        if question.table is None:
+            return None
+        rows = made[question.table]()
+        return replace(rows, broken=tuple(dict.fromkeys(allowance.broken)))
 
     def _claims(self, query: AuditQuery, earlier: AuditQuery | None, allowance: _Allowance) -> Rows:
         known = {} if earlier is None else claim_use(self._oldest_first(earlier, allowance))
@@ -140,7 +145,8 @@ class SqlAuditAnswers:
         whole, after = replace(query, limit=MAX_PAGE_SIZE), ""
         while page := self._search.following(whole, after):
             allowance.take(len(page))
-            yield from page
+            allowance.broken += broken(page)
+            yield from readable(page)
             after = page[-1].id
 
 

@@ -4,17 +4,20 @@ Read page by page, each in a transaction of its own: a long check keeps nobody f
 grows, so what a page told stays true.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sso.audit.entry import EntryInvalid, public_record
+from sso.audit.found import broken
 from sso.audit.whole_log import DroppedMonths, Finding, LogIdentity, StoredLeaf, WholeLog
-from sso.storage.audit_rows import others_are_readable, public_columns
+from sso.storage.audit_keys import AuditKeys
+from sso.storage.audit_rows import KeptEntry, entries_of, others_are_readable, public_columns
 from sso.storage.audit_tree import FiledEntry, Head
 from sso.storage.database import Database
 from sso.storage.stores import SqlStores
 
 PAGE = 2_000
+_SEALED = ("sealed", "key_id", "others")
 
 
 @dataclass(slots=True)
@@ -86,6 +89,7 @@ class LogCheck:
                 homeless = stores.audit_tree.homeless(after, last)
             for filed in page:
                 yield from misfiled(filed)
+            yield from unopened(page, self.database.audit_keys)
             for event_id in homeless:
                 yield Finding("inserted", f"entry {event_id} has no place in the log")
             after = last
@@ -103,6 +107,18 @@ def misfiled(filed: FiledEntry) -> Iterator[Finding]:
     wrong = sorted(name for name, value in expected.items() if filed.columns[name] != value)
     if wrong:
         yield Finding("columns", f"entry {filed.id} is filed under another {', '.join(wrong)}")
+
+
+def unopened(page: Sequence[FiledEntry], keys: AuditKeys) -> Iterator[Finding]:
+    """Yield which entries hold something else than what was sealed: nobody can read whom they tell of.
+
+    What was shredded has no key any more: nothing is wrong with that.
+    """
+    kept = [KeptEntry(each.id, each.body, *(each.columns[name] for name in _SEALED)) for each in page]
+    unreadable = set(broken(entries_of(kept, keys)))
+    for filed in page:
+        if filed.id in unreadable and next(misfiled(filed), None) is None:
+            yield Finding("changed", f"what was sealed in entry {filed.id} is not what was logged")
 
 
 def _last_size(stores: SqlStores, epoch: int) -> int:

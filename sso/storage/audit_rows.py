@@ -10,6 +10,7 @@ from sqlalchemy import Row
 
 from sso.audit.canonical import canonical
 from sso.audit.entry import OTHERS, Entry, EntryInvalid, Group, entry_of, record_from
+from sso.audit.found import BrokenEntry, Found, readable
 from sso.audit.merkle.tree import leaf_hash
 from sso.audit.place import parts_of
 from sso.audit.record import AuditRecord
@@ -123,42 +124,53 @@ class KeptEntry:
 StoredEntry = Row[Any] | KeptEntry
 
 
-def entries_of(rows: Sequence[StoredEntry], keys: AuditKeys) -> list[Entry]:
-    """Return the entries of rows, with their groups where the keys still exist.
-
-    Raises:
-        EntryInvalid: what tells of somebody else is not in its form.
-        SealBroken: what was sealed was changed.
-    """
-    others = [_read_others(row.others) for row in rows]
-    ids = {row.key_id for row in rows if row.key_id is not None}
-    known = keys.by_ids(ids | {key_id for each in others for key_id, _ in each.values()})
-    return [_entry(row, more, known) for row, more in zip(rows, others, strict=True)]
+def entries_of(rows: Sequence[StoredEntry], keys: AuditKeys) -> list[Entry | BrokenEntry]:
+    """Return the entries of rows, with their groups where the keys still exist, and those that are broken."""
+    return [each if isinstance(each, BrokenEntry) else each.entry for each in _read(rows, keys)]
 
 
-def records_of(rows: Sequence[StoredEntry], keys: AuditKeys) -> list[AuditRecord]:
-    """Return the records of rows; of a shredded one only what tells of nobody.
-
-    Raises:
-        EntryInvalid: a body is none, or what was sealed is not what it commits to.
-        SealBroken: what was sealed was changed.
-    """
-    return [record_from(entry) for entry in entries_of(rows, keys)]
-
-
-def records_or_none_of(rows: Sequence[StoredEntry], keys: AuditKeys) -> Sequence[AuditRecord | None]:
-    """Return the record of each row, None for one that somebody broke: `sso audit verify` names it."""
-    try:
-        return records_of(rows, keys)
-    except (EntryInvalid, SealBroken):
-        if len(rows) == 1:
-            return [None]
-        return [each for row in rows for each in records_or_none_of([row], keys)]
+def found_of(rows: Sequence[StoredEntry], keys: AuditKeys) -> list[Found]:
+    """Return the records of rows, and those that are broken; of a shredded one only what tells of nobody."""
+    return [each if isinstance(each, BrokenEntry) else each.record for each in _read(rows, keys)]
 
 
 def readable_records_of(rows: Sequence[StoredEntry], keys: AuditKeys) -> list[AuditRecord]:
     """Return the records of rows without those that somebody broke."""
-    return [record for record in records_or_none_of(rows, keys) if record is not None]
+    return readable(found_of(rows, keys))
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An entry, and the record that it is."""
+
+    entry: Entry
+    record: AuditRecord
+
+
+def _read(rows: Sequence[StoredEntry], keys: AuditKeys) -> Sequence[_Entry | BrokenEntry]:
+    """Read rows all at once; where that fails, in halves, until the broken ones are known."""
+    try:
+        return [_Entry(entry, _record_of(entry)) for entry in _entries(rows, keys)]
+    except (EntryInvalid, SealBroken):
+        if len(rows) == 1:
+            return [BrokenEntry(rows[0].id)]
+        middle = len(rows) // 2
+        return [*_read(rows[:middle], keys), *_read(rows[middle:], keys)]
+
+
+def _record_of(entry: Entry) -> AuditRecord:
+    record = record_from(entry)
+    if record.id != entry.id:
+        message = "the body is that of another entry"
+        raise EntryInvalid(message)
+    return record
+
+
+def _entries(rows: Sequence[StoredEntry], keys: AuditKeys) -> list[Entry]:
+    others = [_read_others(row.others) for row in rows]
+    ids = {row.key_id for row in rows if row.key_id is not None}
+    known = keys.by_ids(ids | {key_id for each in others for key_id, _ in each.values()})
+    return [_entry(row, more, known) for row, more in zip(rows, others, strict=True)]
 
 
 def account_refs(account_id: str, keys: AuditKeys) -> list[bytes]:

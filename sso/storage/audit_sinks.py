@@ -13,9 +13,10 @@ from typing import Any
 from sqlalchemy import BindParameter, Row, Select, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql
 
+from sso.audit.found import BrokenEntry
 from sso.audit.record import AuditRecord
 from sso.storage.audit_keys import AuditKeys
-from sso.storage.audit_rows import records_or_none_of
+from sso.storage.audit_rows import found_of
 from sso.storage.audit_tree import Head
 from sso.storage.columns import UtcDateTime
 from sso.storage.detection import Place
@@ -178,8 +179,11 @@ class SqlAuditSinks:
         given = {"of_epoch": place.epoch, "begin": place.index, "end": end}
         rows = self._unit.rows(_PLACED, given)
         there = [row for row in rows if row.id is not None]
-        records = records_or_none_of(there, self._keys)
-        found = {row.leaf_index: record for row, record in zip(there, records, strict=True)}
+        found = {
+            row.leaf_index: each
+            for row, each in zip(there, found_of(there, self._keys), strict=True)
+            if not isinstance(each, BrokenEntry)
+        }
         return [PlacedRecord(row.leaf_index, found.get(row.leaf_index)) for row in rows]
 
     def directories_of(self, account_ids: Collection[str]) -> Mapping[str, str | None]:

@@ -93,6 +93,7 @@ class _UsesPages:
         return {
             "account": None if account is None else self._accounts.shown(account, account.id, visit.language),
             "uses": _shown(found.entries, session, visit, stores),
+            "broken": found.broken,
             "days": str(uses.SHOWN_FOR.days),
             "newest_url": None if before is None else PATH,
             "older_url": None if found.older is None else f"{PATH}?before={found.older}",

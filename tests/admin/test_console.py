@@ -93,6 +93,32 @@ def test_an_auditor_sees_what_happened_and_finds_a_person(
     assert complained == []
 
 
+def test_entries_that_somebody_broke_are_named_in_both_languages(
+    console: ConsoleServer, hub: HubServer, open_page: OpenPage
+) -> None:
+    started = hub.audit("--event", "node.started")[0]
+    execute(hub, "DROP TRIGGER IF EXISTS audit_event_no_update")
+    execute(hub, f"UPDATE audit_event SET body = x'7b7d' WHERE id = '{started['id']}'")
+    page = open_page()
+    console.sign_in(page, "auditor")
+
+    page.goto(f"{console.address}/search?range=24h&event=node.")
+    assert started["id"] in page.inner_text("#broken")
+    assert "cannot be read: 1." in page.inner_text("#broken")
+    assert page.locator("#nothing").count() == 0
+    look(page, "broken")
+    page.goto(f"{console.address}/questions/Q9?reason=case-9&ask=1")
+    assert page.locator("#broken").count() == 0
+    page.goto(f"{console.address}/search?range=24h&event=auth.")
+    assert page.locator("#broken").count() == 0
+    page.goto(f"{console.address}/search?range=24h&event=node.&lang=zh-CN")
+    assert "有 1 个条目" in page.inner_text("#broken")
+
+    page.goto(f"{console.address}/events/{started['id']}")
+    assert page.inner_text("#error_code") == "entry_broken"
+    look(page, "entry_broken")
+
+
 def test_reading_the_log_is_in_the_log(console: ConsoleServer, hub: HubServer, open_page: OpenPage) -> None:
     page = open_page()
     console.sign_in(page, "auditor")

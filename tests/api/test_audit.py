@@ -225,6 +225,58 @@ def test_a_histogram_counts_what_a_search_finds(sql_office: Office, past: dict[s
     assert sql_office.log("audit.searched")[0]["detail"]["results"] == 4
 
 
+def test_a_page_with_a_broken_entry_shows_the_others_and_names_that_one(
+    sql_office: Office, past: dict[str, str]
+) -> None:
+    caller = sql_office.officer(Role.AUDITOR)
+    spoil(sql_office, past["read"])
+
+    asked = {"event": ["token.issued", "userinfo.accessed"]}
+    page = search(caller, **asked, reason="case-9").json
+    first = search(caller, **asked, limit=1).json
+    second = search(caller, **asked, limit=1, before=first["next_before"]).json
+    answer = caller.get("/audit/questions/Q8?client_id=housing&reason=case-9").json
+
+    assert (page["broken"], [event["id"] for event in page["events"]]) == ([past["read"]], [past["issued"]])
+    assert (first["events"], first["broken"], first["next_before"]) == ([], [past["read"]], past["read"])
+    assert (second["broken"], second["next_before"]) == ([], None)
+    assert (answer["broken"], [event["id"] for event in answer["events"]]) == (
+        [past["read"]],
+        [past["issued"]],
+    )
+    looks = sql_office.log("audit.searched")
+    assert [(each["detail"]["results"], each["detail"].get("broken")) for each in looks] == [
+        (1, 1),
+        (1, None),
+        (0, 1),
+        (1, 1),
+    ]
+
+
+def test_a_broken_entry_is_not_opened_and_the_look_is_recorded(
+    sql_office: Office, past: dict[str, str]
+) -> None:
+    spoil(sql_office, past["read"])
+
+    refused = sql_office.officer(Role.AUDITOR).get(f"/audit/events/{past['read']}?reason=case-9")
+
+    problem(refused, 500, "entry_broken")
+    [viewed] = sql_office.log("audit.viewed")
+    assert viewed["detail"] == {"record_id": past["read"], "reason": "case-9"}
+
+
+def spoil(office: Office, entry_id: str) -> None:
+    """Change an entry as somebody with full rights to the database would."""
+    on_sqlite = office.hub.database.dialect == "sqlite"
+    with office.hub.database._schema_writer() as connection:
+        if on_sqlite:
+            connection.exec_driver_sql("DROP TRIGGER audit_event_no_update")
+        else:
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        body = "x'7b7d'" if on_sqlite else "'{}'::bytea"
+        connection.exec_driver_sql(f"UPDATE audit_event SET body = {body} WHERE id = '{entry_id}'")
+
+
 def test_a_count_that_takes_too_long_is_refused(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit_operations, "COUNT_SECONDS", -1.0)
 

@@ -217,6 +217,7 @@ USES = {
     "uses": [HERE, USE, READ, REPORTED],
     "days": "90",
     "path": "/account/uses",
+    "broken": 0,
     "older_url": "/account/uses?before=u4",
     "newest_url": "/account/uses",
 }
@@ -460,6 +461,7 @@ def usual_pages() -> list[Example]:
         Example("accounts_ways", "accounts.html", {**YOUR_ACCOUNTS, "accounts": ACCOUNTS[:1], "ways": WAYS}),
         Example("uses", "uses.html", USES),
         Example("uses_none", "uses.html", {**USES, "uses": [], "older_url": None}),
+        Example("uses_broken", "uses.html", {**USES, "broken": 2}),
         Example("use", "use.html", ONE_USE),
         Example("use_here", "use.html", {**ONE_USE, "use": HERE}),
         Example("use_read", "use.html", {**ONE_USE, "use": READ}),

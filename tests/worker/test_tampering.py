@@ -4,7 +4,7 @@ import pytest
 
 from sso.audit.merkle.tree import Frontier, leaf_hash
 from sso.storage.errors import StorageUnavailable
-from tests.worker.conftest import Log, binary
+from tests.worker.conftest import NOW, Log, binary
 
 
 def whats(log: Log) -> set[str]:
@@ -44,6 +44,22 @@ def test_an_entry_whose_others_are_broken_is_found(log: Log) -> None:
     log.tamper(f"UPDATE audit_event SET others = {binary(log, b'[1]')} WHERE id = '{ids[4]}'")
 
     assert [ids[4] in finding.sentence for finding in log.findings()] == [True]
+
+
+@pytest.mark.parametrize("sealed", [b"", b"0" * 60])
+def test_an_entry_whose_seal_is_broken_is_found(log: Log, sealed: bytes) -> None:
+    ids = log.grow(10)
+    log.tamper(f"UPDATE audit_event SET sealed = {binary(log, sealed)} WHERE id = '{ids[4]}'")
+
+    assert [(finding.what, ids[4] in finding.sentence) for finding in log.findings()] == [("changed", True)]
+
+
+def test_a_shredded_entry_is_no_broken_one(log: Log) -> None:
+    log.grow(10)
+    keys = log.hub.database.audit_keys
+    keys.destroy(keys.older_than(NOW.replace(year=NOW.year + 2)))
+
+    assert log.findings() == []
 
 
 def test_a_deleted_entry_is_found(log: Log) -> None:

@@ -62,8 +62,8 @@ class TokensCompared:
 class UnloggedTokenFound:
     """A token bears this hub's signature, and the log holds no such token: somebody else used the key `kid`.
 
-    `jti` is an access token's own, or the `txn` of an ID token; `error` is `unlogged`, or `differs` where the
-    log tells of another token under that name.
+    `jti` is an access token's own, or the `txn` of an ID token. `error` is `unlogged`; `differs` where the
+    log tells of another token under that name; `broken` where the entry that may tell of it cannot be read.
     """
 
     code: ClassVar[str] = "audit.token.unlogged"

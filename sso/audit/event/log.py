@@ -182,13 +182,17 @@ class AuditExportBegun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditExported:
-    """Records were written to a file: which were asked for, how many, why, and the file's SHA-256."""
+    """Records were written to a file: which were asked for, how many, why, and the file's SHA-256.
+
+    `broken` entries are not in it: somebody has changed what is stored of them.
+    """
 
     code: ClassVar[str] = "audit.exported"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
     severity: ClassVar[Severity] = Severity.MEDIUM
     query: Mapping[str, JsonValue]
     results: int
+    broken: int | None = None
     kind: str
     redacted: tuple[str, ...]
     reason: str

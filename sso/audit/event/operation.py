@@ -134,7 +134,10 @@ class DirectoryRecovered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditSearched:
-    """Someone searched the log: what was asked, how many records were shown, and why."""
+    """Someone searched the log: what was asked, how many records were shown, and why.
+
+    `broken` entries were found that cannot be read: somebody has changed what is stored of them.
+    """
 
     code: ClassVar[str] = "audit.searched"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
@@ -144,6 +147,7 @@ class AuditSearched:
     session_id: str | None = None
     query: Mapping[str, JsonValue]
     results: int
+    broken: int | None = None
     reason: str | None = None
 
 

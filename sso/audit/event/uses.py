@@ -8,7 +8,7 @@ from sso.audit.record import Outcome, Severity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsesViewed:
-    """A person looked at what was done with their account; `results` entries were shown."""
+    """A person looked at what was done with their account: `results` entries; `broken` cannot be read."""
 
     code: ClassVar[str] = "account.use.viewed"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
@@ -16,6 +16,7 @@ class UsesViewed:
     account_id: str
     session_id: str
     results: int
+    broken: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
