@@ -1,7 +1,7 @@
 """kill -9 anywhere under load: the log stays whole, of one mind, and holds what anybody was given.
 
 Web processes, the worker with its sequencer, the database's processes and the whole database die at random,
-while applications fetch tokens, a witness cosigns (audit.md P1 to P4) and a sink receives the log.
+while people sign in, applications fetch tokens, a witness cosigns (audit.md P1 to P4) and a sink is told all.
 SSO_TEST_KILLS=200 makes it long, SSO_TEST_SEED repeats a run.
 """
 
@@ -37,8 +37,8 @@ from tests.servers.postgresql import PostgreSQL
 KILLS = int(os.environ.get("SSO_TEST_KILLS", "20"))
 SEED = int(os.environ.get("SSO_TEST_SEED", "0")) or random.randrange(1, 2**31)
 KINDS = ("web", "worker", "backend", "database")
-SECONDS_A_KILL = 2.5
-"""At most, on the average: a machine that is slower makes fewer kills, a quarter of them at least."""
+SECONDS_A_KILL = 8.0
+"""At most, on the average."""
 WORKER_PAUSE_SECONDS = 20.0
 """A worker that falls more often makes `sso serve` give up, as it should."""
 
@@ -50,7 +50,7 @@ SINK = '[[audit.sink]]\nname = "lines"\nkind = "file"\nfile = "lines.jsonl"\nsta
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.postgresql,
-    pytest.mark.timeout(300 + KILLS * 15),
+    pytest.mark.timeout(600 + KILLS * 15),
 ]
 
 
@@ -68,9 +68,9 @@ class Reaper:
         """Each kind once, whatever chance says; then what it says."""
         ends = time.monotonic() + KILLS * SECONDS_A_KILL
         for what in KINDS:
-            while not getattr(self, f"_{what}")() and time.monotonic() < ends:
+            while self.killed[what] == 0 and time.monotonic() < ends:
+                self.killed[what] += getattr(self, f"_{what}")()
                 time.sleep(0.2)
-            self.killed[what] += 1
         while self.killed.total() < KILLS and time.monotonic() < ends:
             time.sleep(self.chance.uniform(0.1, 0.8))
             what = self.chance.choices(KINDS, weights=(2, 2, 8, 1))[0]
@@ -163,13 +163,15 @@ def test_the_log_is_whole_and_of_one_mind_whatever_dies(
         witness.trust(NoteKey.parse(hub.run("audit", "keys").stdout))
         hub.add_citizen()
         reaper = Reaper(hub, mortal_postgresql)
-        with Load(application, signed_in(application), rounds=100_000, seconds=KILLS * 4.0) as load_:
+        cookies, seconds = signed_in(application), KILLS * SECONDS_A_KILL + 60
+        with Load(application, cookies, rounds=100_000, seconds=seconds, passwords=True) as load_:
             reaper.reap()
             hub.wait_until_ready()
             assert application.client_credentials().status_code == 200
         print(
             dict(load_.answers),
-            f"seed {SEED}: {dict(reaper.killed)}, {len(application.access_tokens)} tokens",
+            f"seed {SEED}: {dict(reaper.killed)}, {len(application.access_tokens)} tokens,"
+            f" {len(load_.browsers)} sign-ins",
         )
         built = build(load(str(hub.config_file), {}))
         try:
@@ -189,6 +191,9 @@ def test_the_log_is_whole_and_of_one_mind_whatever_dies(
         assert events(hub, "audit.checkpoint.refused") == []
         assert events(hub, "audit.checkpoint.rejected") == []
         assert witness.state.all()
-        assert reaper.killed.total() >= KILLS // 4
+        assert reaper.killed.total() == KILLS
+        assert len(load_.browsers) <= len(events(hub, "auth.login.success"))
+        assert all(application.ask_code(browser, "v" * 43) for browser in load_.browsers)
+        assert load_.browsers
         assert not [answer for answer in load_.answers if answer.endswith(": 500")]
         assert application.access_tokens
