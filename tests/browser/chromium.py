@@ -69,7 +69,9 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
 def axe_violations(page: Page) -> list[str]:
     """Return what axe-core finds wrong with the page as it is now; past the page's own policy, by CDP."""
     session = page.context.new_cdp_session(page)
-    session.send("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
+    known = session.send("Runtime.evaluate", {"expression": "typeof axe"})
+    if known["result"]["value"] == "undefined":  # the first look at this document
+        session.send("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
     answer = session.send(
         "Runtime.evaluate",
         {

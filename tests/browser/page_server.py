@@ -27,6 +27,7 @@ def application() -> Flask:
     """Return the server's application: /?page=NAME&lang=TAG, /static/… and /answer, which tells the form."""
     static = Path(sso.web.__path__[0]) / "static"
     app = Flask("example pages", static_folder=str(static), static_url_path="/static")
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600  # a browser keeps them, as it keeps the hub's
     pages = Pages(asset_version="1", hub_name={"en": "Service Centre", "zh-CN": "政务服务中心"})
 
     @app.get("/")

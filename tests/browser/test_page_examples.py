@@ -1,6 +1,7 @@
 """Every page in Chromium: accessible, narrow, without scripts, by keyboard, in both languages."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page
@@ -26,6 +27,12 @@ USUAL = [example.name for example in usual_pages()]
 REFUSED = [example.name for example in refused_pages()]
 HOSTILE = [example.name for example in hostile_pages()]
 TAGS = ("en", "zh-CN")
+Looks = list[tuple[int, Literal["light", "dark"]]]
+"""Widths of the window and colour schemes."""
+AWAKE = """import(document.querySelector('script[src*="page.js"]').src)
+    .then(() => document.body.classList.contains('js-enabled'))"""
+"""Whether the page's script has run, as soon as it has."""
+SEEN = "[innerWidth, matchMedia('(prefers-color-scheme: dark)').matches]"
 
 
 @pytest.fixture(scope="module")
@@ -35,45 +42,51 @@ def address() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("tag", "width", "scheme"),
+    ("tag", "looks"),
     [
-        ("en", NARROW, "light"),
-        ("en", WIDE, "dark"),
-        ("zh-CN", NARROW, "dark"),
+        ("en", [(NARROW, "light"), (WIDE, "dark")]),
+        ("zh-CN", [(NARROW, "dark")]),
     ],
+    ids=TAGS,
 )
 def test_a_usual_page_has_no_violation_no_complaint_and_no_sideways_scroll(
-    address: str, open_page: OpenPage, tag: str, width: int, scheme: str
+    address: str, open_page: OpenPage, tag: str, looks: Looks
 ) -> None:
-    page = open_page(width=width, scheme=scheme, locale=tag)
+    names = [name for name in USUAL if not name.startswith(LEAVING)]
 
-    assert faults(page, address, [name for name in USUAL if not name.startswith(LEAVING)], tag) == []
+    assert faults(open_page(locale=tag), address, names, tag, looks) == []
 
 
 @pytest.mark.parametrize("tag", TAGS)
 def test_a_page_with_an_error_has_none_either(address: str, open_page: OpenPage, tag: str) -> None:
-    assert faults(open_page(width=NARROW, locale=tag), address, REFUSED, tag) == []
+    assert faults(open_page(locale=tag), address, REFUSED, tag, [(NARROW, "light")]) == []
 
 
-@pytest.mark.parametrize("width", [NARROW, WIDE])
-def test_a_page_with_hostile_names_has_none_either(address: str, open_page: OpenPage, width: int) -> None:
+def test_a_page_with_hostile_names_has_none_either(address: str, open_page: OpenPage) -> None:
     names = [name for name in HOSTILE if not name.startswith(LEAVING)]
 
-    assert faults(open_page(width=width), address, names, "en") == []
+    assert faults(open_page(), address, names, "en", [(NARROW, "light"), (WIDE, "light")]) == []
 
 
-def faults(page: Page, address: str, names: list[str], tag: str) -> list[str]:
-    """Visit pages; return what axe-core, Chromium and the scroll bar have to say about them."""
+def faults(page: Page, address: str, names: list[str], tag: str, looks: Looks) -> list[str]:
+    """Visit pages; return what axe-core, Chromium and the scroll bar have to say about each of their looks.
+
+    A page is loaded once, in the first look: the next ones are a wider window, or another colour scheme.
+    """
     found = complaints(page)
-    size = page.viewport_size or {}
     for name in names:
-        page.goto(f"{address}/?page={name}&lang={tag}")
-        page.wait_for_selector("body.js-enabled")
-        found += [f"{name}: {violation}" for violation in axe_violations(page)]
-        if sideways_scroll(page):
-            found.append(f"{name}: {sideways_scroll(page)} px wider than the window")
-        dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
-        screenshot(page, f"{name}-{tag}-{size.get('width')}-{'dark' if dark else 'light'}")
+        for number, (width, scheme) in enumerate(looks):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)
+            if number == 0:
+                page.goto(f"{address}/?page={name}&lang={tag}")
+                assert page.evaluate(AWAKE), name
+            assert page.evaluate(SEEN) == [width, scheme == "dark"]
+            look = f"{name}-{tag}-{width}-{scheme}"
+            found += [f"{look}: {violation}" for violation in axe_violations(page)]
+            if sideways_scroll(page):
+                found.append(f"{look}: {sideways_scroll(page)} px wider than the window")
+            screenshot(page, look)
     return found
 
 
