@@ -4,11 +4,11 @@ Where a new tree was begun because the log had been cut, the entries that lost t
 there and judged again: a finding may then count a record twice, but none is passed over.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql
 
 from sso.storage.audit_selection import id_from
@@ -168,3 +168,8 @@ class SqlDetection:
             "error": remembered.error,
         }
         self._unit.change(_REMEMBER, row)
+
+    def forget_others(self, names: Collection[str]) -> None:
+        """Forget what rules of other names remembered: they judge no more. That one failed stays known."""
+        gone = delete(detection_rule).where(_R.name.not_in(sorted(names)), _R.memory != b"")
+        self._unit.change(gone)

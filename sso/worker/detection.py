@@ -46,6 +46,9 @@ FARTHEST_BACK = 2 * LOOK_BACK
 KEPT_EVERY = LOOK_BACK
 """So many places are judged before what rules remember is kept again; more would be lost in a crash."""
 
+KEPT_FOR = timedelta(days=1)
+"""So long it is kept at most, however quiet the log: what no rule needs any more is forgotten then."""
+
 _ORIGIN = Origin(actor="detection")
 
 
@@ -74,6 +77,7 @@ class Detection:
     _stop: threading.Event = field(default_factory=threading.Event)
     _at: Place | None = None
     _kept_at: Place | None = None
+    _kept_on: datetime | None = None
     _judging: list[Rule] = field(default_factory=list)
     _failures: list[_Failure] = field(default_factory=list)
 
@@ -212,14 +216,18 @@ class Detection:
                 _switch_off(failure, to, stores, now)
             for memory in memories:
                 stores.detection.remember(memory)
+            if memories:
+                stores.detection.forget_others([memory.name for memory in memories])
         self._failures = []
-        self._kept_at = to if memories else self._kept_at
+        if memories:
+            self._kept_at, self._kept_on = to, now
         return True
 
     def _memories(self, at: Place, now: datetime) -> list[Remembered]:
         """What the rules remember, when it is time to keep it."""
         kept = self._kept_at
-        if kept is not None and kept.epoch == at.epoch and 0 <= at.index - kept.index < self.kept_every:
+        near = kept is not None and kept.epoch == at.epoch and 0 <= at.index - kept.index < self.kept_every
+        if near and self._kept_on is not None and now - self._kept_on < KEPT_FOR:
             return []
         return [Remembered(rule.name, rule.digest, at, memory_of(rule, now)) for rule in self._judging]
 

@@ -232,7 +232,7 @@ def test_a_rule_that_was_not_asked_for_long_reads_only_so_far_back(log: Log) -> 
 
 @on_sqlite
 def test_who_reads_the_log_again_stays_the_judge_meanwhile(log: Log) -> None:
-    fail(log, 12)
+    fail(log, 16)
     judge_all(watched(log, Watching()))
     until: list[datetime] = []
 

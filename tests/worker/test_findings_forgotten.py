@@ -1,5 +1,6 @@
 """After a shredding nothing of the queue of findings leads to the person; the findings themselves stay."""
 
+import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +15,8 @@ from sso.audit.rules.finding import FORGOTTEN, Change, CloseReason, Finding, Off
 from sso.audit.rules.queue import Asked
 from sso.audit.rules.shipped import shipped_rule
 from sso.oidc.digest import new_id
-from sso.worker.detection import Detection
+from sso.storage.detection import Place, Remembered
+from sso.worker.detection import HELD, Detection
 from sso.worker.retention import destroy_expired_keys
 from tests.worker.conftest import NOW, Log
 
@@ -181,3 +183,37 @@ def test_an_officer_is_taken_off_the_findings_of_years_that_go(log: Log) -> None
 
     assert OFFICER not in raw(log)
     assert [each.closed_as for each in findings(log, closed=True)] == [CloseReason.BENIGN] * 2
+
+
+def remembered(log: Log) -> dict[str, str]:
+    """What each rule remembers, as the database has it."""
+    with log.hub.database.read() as stores:
+        known = stores.detection.remembered()
+    return {each.name: zlib.decompress(each.memory).decode() if each.memory else "" for each in known}
+
+
+def test_what_rules_remember_of_somebody_is_forgotten_in_a_quiet_log_too(log: Log) -> None:
+    attacked(log, X, times=3)
+    of_x = log.hub.database.audit_keys.group_digest([X])
+    detection = Detection(log.hub, lambda: [shipped_rule("r01_brute_force")], name="one")
+    while detection.judge(NOW):
+        pass
+    assert of_x in remembered(log)["r01_brute_force"]
+
+    detection.judge(NOW + HELD + MINUTE)
+    assert of_x in remembered(log)["r01_brute_force"]
+    detection.judge(NOW + DAY + MINUTE)
+
+    assert of_x not in remembered(log)["r01_brute_force"]
+
+
+def test_a_rule_that_judges_no_more_remembers_nobody_but_that_it_failed_stays_known(log: Log) -> None:
+    attacked(log, X, times=3)
+    judge(log, "r01_brute_force")
+    with log.hub.database.begin(Origin()) as stores:
+        failed = Remembered("broken", "digest", Place(1, 0), b"", "ValueError")
+        stores.detection.remember(failed)
+
+    judge(log, "r17_client_changed", now=NOW + MINUTE)
+
+    assert sorted(remembered(log)) == ["broken", "r17_client_changed"]
