@@ -34,6 +34,7 @@ TITLES: Mapping[str, str] = {
     "r24_client_authentication": _("An application's authentication fails again and again"),
     "r25_large_export": _("A large part of the log left the house"),
     "r26_log_in_doubt": _("The audit log is in doubt"),
+    "r26_log_not_vouched": _("The audit log does not reach others"),
     "r28_not_me": _("Somebody says that it was not them"),
     "r29_key_revoked": _("A signing key was revoked"),
     "r30_mass_removal_over_scim": _("A department removes many people over SCIM"),
@@ -41,9 +42,13 @@ TITLES: Mapping[str, str] = {
 }
 MEANINGS: Mapping[str, str] = {
     "r01_brute_force": _("Many wrong passwords for one account within ten minutes."),
-    "r02_password_spray": _("Wrong passwords for many accounts from one address within half an hour."),
+    "r02_password_spray": _(
+        "Sign-ins failed under ten names, known or not, from one address within half an hour, however often "
+        "each was tried."
+    ),
     "r03_distributed_spray": _(
-        "Wrong passwords for many accounts by one and the same program within an hour."
+        "Sign-ins failed under fifty names, known or not, from twenty addresses by one and the same program "
+        "within an hour."
     ),
     "r04_success_after_brute_force": _(
         "Somebody signed in to an account within six hours of a burst of wrong passwords for it."
@@ -80,7 +85,8 @@ MEANINGS: Mapping[str, str] = {
         "A token was exchanged for one in which nobody says that they act for the person."
     ),
     "r17_client_changed": _(
-        "Addresses, keys or a secret of an application changed. Whoever did it may receive its tokens."
+        "Where an application is sent answers, its keys, its secret or how it proves itself changed. Whoever "
+        "did it may receive its tokens."
     ),
     "r18_new_claims": _(
         "A claim about people went to an application that had not received it for two weeks."
@@ -91,8 +97,8 @@ MEANINGS: Mapping[str, str] = {
         "month and never said why."
     ),
     "r22_new_trust": _(
-        "A token for registrations was made, an application that registered itself was adopted, "
-        "or a tree of the log began."
+        "A token for registrations was made, an application that registered itself was adopted, a tree of "
+        "the log began, or a signing key was made that is neither the first nor due."
     ),
     "r23_mass_departure": _(
         "Too many people would leave a directory at once: its sync was stopped, or what it shows "
@@ -101,10 +107,14 @@ MEANINGS: Mapping[str, str] = {
     "r24_client_authentication": _(
         "Many failed authentications of applications from one address within ten minutes."
     ),
-    "r25_large_export": _("A bundle of a thousand entries or more was sealed."),
+    "r25_large_export": _("A bundle or a file with a thousand records or more was written."),
     "r26_log_in_doubt": _(
-        "The log is not what was signed, a witness knows another one, or a token bears a "
-        "signature that nobody logged."
+        "The log is not what was signed, a witness knows another one, a token bears a signature that nobody "
+        "logged, or entries were gone before another system had them."
+    ),
+    "r26_log_not_vouched": _(
+        "A witness, a time stamp authority or a system that receives the log has failed several times in a "
+        "row: nobody else would notice if the log was rewritten now."
     ),
     "r28_not_me": _("Somebody reported an entry among the uses of their account as not theirs."),
     "r29_key_revoked": _("A signing key was ended at once: what it signed is refused."),

@@ -107,7 +107,7 @@ def rotate(
         if not all(keys.retire(key.kid, active_from, until) for key in before):
             continue
         successor = new_signing_key(alg, active_from, now, signer)
-        if _add(keys, audit, successor, now):
+        if _add(keys, audit, successor, now, first=not present):
             created.append(successor)
         for key in before:
             audit.append(KeyRetired(kid=key.kid, alg=alg, at=active_from, published_until=until), now)
@@ -187,11 +187,11 @@ def record_activations(keys: SigningKeys, audit: AuditLog, now: datetime) -> lis
     return begun
 
 
-def _add(keys: SigningKeys, audit: AuditLog, key: SigningKey, now: datetime) -> bool:
+def _add(keys: SigningKeys, audit: AuditLog, key: SigningKey, now: datetime, *, first: bool = False) -> bool:
     """Remember and record a key; nothing happens if someone else was first."""
     if not keys.add(key):
         return False
-    audit.append(KeyCreated(kid=key.kid, alg=key.alg, active_from=key.active_from), now)
+    audit.append(KeyCreated(kid=key.kid, alg=key.alg, active_from=key.active_from, first=first), now)
     if key.signs(now) and keys.activate(key.kid, now):
         audit.append(KeyActivated(kid=key.kid, alg=key.alg, active_from=key.active_from), now)
     return True

@@ -15,6 +15,7 @@ from sso.audit.rules.engine import Match, Rule, joined, match_of, matches, memor
 from sso.audit.rules.examples import BEGIN, Step, examples_of, records_of
 from sso.audit.rules.reading import RuleInvalid, rule_of
 from sso.audit.rules.shipped import shipped_examples, shipped_rule
+from sso.oidc.registration.whole import FIELDS
 
 FOLDER = importlib.resources.files("sso.audit.rules")
 NAMES = sorted(file.name.removesuffix(".yml") for file in FOLDER.iterdir() if file.name.endswith(".yml"))
@@ -36,8 +37,61 @@ def found(rule: str, steps: list[Step]) -> list[Match]:
     return list(matches([rule_of(rule)], records_of(steps)))
 
 
-def test_there_are_rules() -> None:
-    assert len(NAMES) > 20
+IMPOSSIBLE = {5, 21, 27}
+"""Impossible travel, a second factor removed before a sign-in, a password typed as a name."""
+
+
+def test_every_rule_is_there_but_the_three_that_cannot_be() -> None:
+    assert [int(name[1:3]) for name in NAMES] == sorted([*(set(range(1, 32)) - IMPOSSIBLE), 26])
+    assert {"r26_log_in_doubt", "r26_log_not_vouched"} <= set(NAMES)
+
+
+@pytest.mark.parametrize(
+    "member",
+    ["redirect_uris", "jwks", "jwks_uri", "token_endpoint_auth_method", "tls_client_auth_subject_dn"],
+)
+def test_a_change_of_where_tokens_go_is_found_also_where_a_field_was_emptied(member: str) -> None:
+    assert member in FIELDS
+    assert member in FIELDS
+    steps: list[Step] = [
+        {"event": "client.updated", "client_id": "c", "before": {member: None}, "after": {member: "x"}},
+        {"event": "client.updated", "client_id": "c", "before": {member: "x"}, "after": {member: None}},
+    ]
+
+    assert len(found(text_of("r17_client_changed"), steps)) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("r17_client_changed", {"event": "client.secret.rotated"}),
+        ("r22_new_trust", {"event": "client.adopted"}),
+        ("r22_new_trust", {"event": "audit.epoch.opened", "epoch": 2}),
+        ("r25_large_export", {"event": "audit.evidence.sealed", "entries": 1000}),
+        ("r26_log_in_doubt", {"event": "audit.checkpoint.rejected"}),
+        ("r26_log_not_vouched", {"event": "audit.sink.failed", "sink": "siem"}),
+    ],
+)
+def test_a_rule_finds_each_thing_that_it_speaks_of(name: str, step: Step) -> None:
+    assert len(found(text_of(name), [step])) == 1
+
+
+def test_a_spray_is_found_in_whichever_order_names_and_addresses_become_many() -> None:
+    failed: Step = {"event": "auth.login.failure", "status_code": "UNKNOWN_USER", "user_agent": "bot"}
+    names = {**failed, "vary": "name_hmac", "times": 60, "every": "10s", "address": "192.0.2.1"}
+    addresses = {**failed, "vary": "address", "times": 19, "every": "10s", "name_hmac": "n"}
+
+    assert found(text_of("r03_distributed_spray"), [names, addresses]) == []
+    assert found(text_of("r03_distributed_spray"), [names, {**addresses, "times": 21}])
+
+
+def test_a_spray_names_each_record_once() -> None:
+    """Both counts of the rule stand on the same records."""
+    records = list(records_of(shipped_examples("r03_distributed_spray").positive))
+
+    (match,) = matches([shipped_rule("r03_distributed_spray")], iter(records))
+
+    assert list(match.ids) == [record.id for record in records]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,8 +1,13 @@
 """`sso audit rules` on a real hub's log."""
 
 from pathlib import Path
+from typing import Any
 
 from tests.cli.commands import Commands
+
+
+def dry_run(cli: Commands, rule: str) -> list[dict[str, Any]]:
+    return cli.rows("audit", "rules", "dry-run", "--rule", rule, "--since", "1h")
 
 
 def test_every_rule_passes_its_examples_and_is_listed(cli: Commands) -> None:
@@ -30,6 +35,25 @@ def test_a_dry_run_finds_what_happened_and_is_on_record(cli: Commands) -> None:
     (asked, *_) = [event for event in cli.events("audit.searched") if "rules" in event["detail"]["query"]]
     assert asked["detail"]["query"]["rules"] == ["r17_client_changed"]
     assert asked["detail"]["reason"] == "review"
+
+
+def test_a_new_name_of_an_application_is_no_finding_and_a_new_address_is(cli: Commands) -> None:
+    client_id = cli.add_client()["client_id"]
+
+    cli.ok("client", "change", client_id, "--metadata", "client_name=Land registry")
+    assert dry_run(cli, "r17_client_changed") == []
+    cli.ok("client", "change", client_id, "--metadata", "redirect_uris=https://elsewhere.example/cb")
+
+    assert [row["records"] for row in dry_run(cli, "r17_client_changed")] == [1]
+
+
+def test_keys_by_command_are_a_finding_but_not_the_first_ones(cli: Commands) -> None:
+    assert {event["detail"]["first"] for event in cli.events("key.created")} == {True}
+    assert dry_run(cli, "r22_new_trust") == []
+
+    cli.ok("keys", "rotate")
+
+    assert [row["records"] for row in dry_run(cli, "r22_new_trust")] == [2]
 
 
 def test_a_rule_of_ones_own_is_run_and_a_broken_one_is_refused(cli: Commands, tmp_path: Path) -> None:

@@ -95,6 +95,18 @@ def test_a_storm_of_failed_sign_ins_is_one_finding_with_all_of_them(log: Log) ->
     assert last.account_id == ALIEN
 
 
+def test_a_spray_over_names_that_nobody_has_is_a_finding(log: Log) -> None:
+    with log.hub.database.begin(Origin(address="192.0.2.7")) as stores:
+        for number in range(10):
+            event = SignInFailed(directory_id=None, status_code="UNKNOWN_USER", name_hmac=f"{number:032x}")
+            stores.audit.append(event, NOW + timedelta(seconds=number))
+    log.sequencer.sequence()
+
+    judge_all(Detection(log.hub))
+
+    assert [(each.rule, each.records) for each in findings(log)] == [("r02_password_spray", 10)]
+
+
 def test_a_restart_between_batches_loses_nothing_and_doubles_nothing(log: Log) -> None:
     fail(log, 25)
     succeed(log, NOW + MINUTE)

@@ -64,7 +64,7 @@ class ClientSecretRotated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyCreated:
-    """A signing key was made and published."""
+    """A signing key was made and published; `first`: the hub had none of any algorithm before."""
 
     code: ClassVar[str] = "key.created"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
@@ -72,6 +72,7 @@ class KeyCreated:
     kid: str
     alg: str
     active_from: datetime
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Examples of a rule: records that it must find something in, and records that it must not.
 
 A step is an object of a record's members, with `times`, `every` and `after` for when, and `vary` for a member
-that is another one each time.
+that is another one each time. An `after` that is an object is the record's own.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,11 +47,15 @@ def records_of(steps: Sequence[Step]) -> Iterator[AuditRecord]:
     for step in steps:
         now += _span(step.get("after"))
         for _ in range(int(str(step.get("times", 1)))):
-            own = {name: value for name, value in step.items() if name not in _WHEN}
+            own = {name: value for name, value in step.items() if not _says_when(name, value)}
             if "vary" in step:
                 own[str(step["vary"])] = f"{step['vary']}-{number}"
             yield _record(own, now, number)
             now, number = now + _span(step.get("every")), number + 1
+
+
+def _says_when(name: str, value: JsonValue) -> bool:
+    return name in _WHEN and not isinstance(value, Mapping)
 
 
 def _record(own: dict[str, JsonValue], now: datetime, number: int) -> AuditRecord:
@@ -75,4 +79,4 @@ def _record(own: dict[str, JsonValue], now: datetime, number: int) -> AuditRecor
 
 
 def _span(value: JsonValue) -> timedelta:
-    return timedelta() if value is None else span_of(str(value))
+    return timedelta() if value is None or isinstance(value, Mapping) else span_of(str(value))

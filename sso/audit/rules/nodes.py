@@ -188,7 +188,7 @@ class Ordered:
             begun, ids, reached = seen.at, (), 0
         if not steps[reached]:
             return ()
-        ids = (*ids, *steps[reached])[-MAX_EVIDENCE:]
+        ids = tuple(dict.fromkeys((*ids, *steps[reached])))[-MAX_EVIDENCE:]
         begun = seen.at if reached == 0 else begun
         self._groups.pop(key, None)
         if reached + 1 == len(self.nodes):

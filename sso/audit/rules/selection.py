@@ -16,13 +16,18 @@ MODIFIERS = ("contains", "startswith", "endswith", "gt", "gte", "lt", "lte", "al
 def fields_of(record: AuditRecord) -> Fields:
     """Return a record as rules see it.
 
-    `hour` is the hour of the day in UTC, `about` the account that somebody asked about.
+    `hour` is the hour of the day in UTC, `about` the account that somebody asked about, `changed` the names
+    in `before` and `after` of a change.
     """
     whole = record.as_json()
     whole.pop("detail", None)
     asked = [value.get("account_id") for value in record.detail.values() if isinstance(value, Mapping)]
     about = next((each for each in asked if each not in (None, record.account_id)), None)
-    return {**record.detail, **whole, "hour": record.occurred_at.hour, "about": about}
+    changed: set[str] = set()
+    for side in (record.detail.get("before"), record.detail.get("after")):
+        changed |= set(side) if isinstance(side, Mapping) else set()
+    derived = {"hour": record.occurred_at.hour, "about": about, "changed": sorted(changed) or None}
+    return {**record.detail, **whole, **derived}
 
 
 @dataclass(frozen=True, slots=True)
