@@ -58,7 +58,7 @@ def refresh_state(hub: Hub, account_id: str, origin: Origin) -> Asked:
         log.warning("the state of an account could not be asked for", extra=extra)
         return Asked.AWAY
     if account_id not in said:
-        log.warning("the account has no id that its directory knows", extra={"account": account_id})
+        log.warning("a directory does not say how an account is", extra={"account": account_id})
         return Asked.AWAY
     if said[account_id] in ABSENT and not _believed(hub, account, asked_at):
         log.warning("a directory shows too few people", extra={"directory": account.directory_id})

@@ -3,8 +3,9 @@
 A dry run writes nothing: those whom a real one would register first are held beside it.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from sso.directory.sync.presence import Presence
 from sso.directory.sync.stages import Registered
@@ -51,3 +52,10 @@ class Roll:
         with self.database.read() as stores:
             page = stores.register.after(self.directory_id, number, BATCH)
         return page or [person for person in self.beside if person.number > number][:BATCH]
+
+
+def batched(persons: Iterable[Registered]) -> Iterator[Sequence[Registered]]:
+    """The people in lists of BATCH."""
+    source = iter(persons)
+    while batch := list(islice(source, BATCH)):
+        yield batch

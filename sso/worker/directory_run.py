@@ -4,11 +4,10 @@ Nothing is read inside a transaction. Each one that writes first holds on to the
 away for too long finds it with another, and writes nothing any more.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import islice
 from typing import TypeVar
 
 from sso.audit.event.synchronisation import DirectorySynchronised, DirectorySyncStopped
@@ -27,7 +26,7 @@ from sso.directory.sync.stages import Registered, Standing
 from sso.storage.database import Database
 from sso.storage.errors import StorageUnavailable
 from sso.storage.stores import SqlStores
-from sso.worker.directory_roll import BATCH, Roll
+from sso.worker.directory_roll import BATCH, Roll, batched
 
 LEASE = timedelta(minutes=15)
 """Longer than the slowest page, so that only a process that is gone loses it."""
@@ -94,6 +93,7 @@ class DirectoryRun:
             self._take(page)
         if self.run.counts.unusable:
             self.run = replace(self.run, reason="some entries show no id: nobody was taken for absent")
+        if self.run.counts.unusable or reader.referred:
             return
         for person in self.roll.everybody():
             if person.standing is not Standing.ABSENT and person.number not in self.seen:
@@ -109,6 +109,7 @@ class DirectoryRun:
             pass
 
     def _changes(self, reader: Reader, since: Position) -> None:
+        removed = Presence()
         for part in reader.changes(since):
             self._take(part.page)
             if not part.removed:
@@ -117,7 +118,10 @@ class DirectoryRun:
                 known = stores.register.of_ids(self.directory.id, part.removed)
             for person in known.values():
                 if person.standing is not Standing.ABSENT:
-                    self.leaving.add(person.number)
+                    removed.add(person.number)
+        for number in () if reader.referred else removed:
+            if number not in self.seen:
+                self.leaving.add(number)
 
     def _take(self, page: Page) -> None:
         """Compare a page with the register and write what differs; twice if a sign-in was faster."""
@@ -291,10 +295,3 @@ class DirectoryRun:
             if not stores.sync_runs.hold(self.directory.id, self.holder, datetime.now(UTC) + LEASE):
                 raise LeaseLost
             return write(stores)
-
-
-def batched(persons: Iterable[Registered]) -> Iterator[Sequence[Registered]]:
-    """The people in lists of BATCH."""
-    source = iter(persons)
-    while batch := list(islice(source, BATCH)):
-        yield batch

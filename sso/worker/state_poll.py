@@ -58,7 +58,7 @@ class StatePoll:
         """
         asked_at = datetime.now(UTC)
         absent: dict[str, Departure] = {}
-        after, asked, ended = "", 0, 0
+        after, asked, ended, unsaid = "", 0, 0, 0
         while accounts := self._signed_in(after):
             if stop.is_set():
                 return ended
@@ -67,7 +67,10 @@ class StatePoll:
             gone = {key: departure for key, departure in said.items() if departure is not None}
             absent |= {key: departure for key, departure in gone.items() if departure in ABSENT}
             ended += self._end_all({key: gone[key] for key in gone.keys() - absent.keys()}, asked_at)
-            after, asked = accounts[-1].id, asked + len(said)
+            after, asked, unsaid = accounts[-1].id, asked + len(said), unsaid + len(accounts) - len(said)
+        if unsaid:
+            extra = {"directory": self.directory.id, "accounts": unsaid}
+            log.warning("a directory does not say of some accounts whether they may be used", extra=extra)
         return ended + (self._end_all(absent, asked_at) if self._believes(len(absent), asked) else 0)
 
     def _signed_in(self, after: str) -> Sequence[Account]:

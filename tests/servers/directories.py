@@ -174,10 +174,10 @@ def enable(server: DirectoryServer, uid: str) -> None:
     replace(server, uid, *ways[server.vendor])
 
 
-def refer_to(server: DirectoryServer, url: str) -> None:
-    """Let the branch ou=branch of the suffix be on another server (RFC 3296)."""
+def refer_to(server: DirectoryServer, url: str, parent_dn: str = "") -> None:
+    """Let the branch ou=branch of the suffix, or of another entry, be on another server (RFC 3296)."""
     classes = (("", "objectClass", "referral"), ("", "objectClass", "extensibleObject"))
-    dn = f"ou=branch,{server.suffix}"
+    dn = f"ou=branch,{parent_dn or server.suffix}"
     server.modify(record(dn, "add", *classes, ("", "ou", "branch"), ("", "ref", url)))
 
 

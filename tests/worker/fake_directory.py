@@ -35,6 +35,7 @@ class FakeDirectory:
     position_reached: Position | None = None
     changed: list[Changes] | None = None
     remark: str = ""
+    referred: bool = False
 
     def add(self, *numbers: int) -> None:
         for number in numbers:

@@ -86,6 +86,7 @@ class Asking:
     """The questions to one server.
 
     `reached` is the position after the last of them, `remark` what the answers cannot show, or "".
+    `referred`: a part of the tree is on another server.
     """
 
     settings: DirectorySettings
@@ -97,6 +98,7 @@ class Asking:
     server: str
     reached: Position | None = field(default=None, init=False)
     remark: str = field(default="", init=False)
+    referred: bool = field(default=False, init=False)
 
     def start(self, source: ChangeSource) -> Position | None:
         """Where changes begin that are made from now on; None when the server cannot say."""
@@ -146,16 +148,18 @@ class Asking:
             self.deadline(),
         )
         cookie = _cookie_of(answer, position.mark)
+        self.referred = answer.referred
         ids = [mark.sync_id for mark, _ in answer.entries if mark.state is not EntryState.DELETE]
         gone = {mark.sync_id for mark, _ in answer.entries if mark.state is EntryState.DELETE}
         gone |= {each for message in answer.messages for each in message.ids}
-        yield (), tuple(sorted(self._immutable(each) for each in gone - set(ids)))
+        gone -= set(ids)
+        yield (), tuple(sorted(self._immutable(each) for each in gone))
         if self.settings.vendor is Vendor.OPENLDAP:
             found = [entry for mark, entry in answer.entries if mark.state is not EntryState.DELETE]
             for first in range(0, len(found), _ENTRIES_AT_ONCE):
                 yield found[first : first + _ENTRIES_AT_ONCE], ()
-        else:  # 389-DS sends other attributes than it was asked for: those of state are missing
-            yield from self._again(ids)
+        else:  # 389-DS sends other attributes than it was asked for: those of state are missing; and no
+            yield from self._again([*ids, *sorted(gone)])  # references: looking for who is gone shows them
         self.reached = Position(ChangeSource.SYNCREPL, self.server, cookie)
 
     def _again(self, ids: Sequence[bytes]) -> Iterator[tuple[Sequence[FoundEntry], Removed]]:

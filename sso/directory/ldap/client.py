@@ -111,6 +111,8 @@ class LdapDirectory:
     def departures(self, immutable_ids: Sequence[str], now: datetime) -> Mapping[str, Departure | None]:
         """Why each of these people may not use their account at `now`; None for whoever may.
 
+        Whom a directory does not show that refers to another server for a part of it is left out.
+
         Raises:
             DirectoryUnavailable: nobody could be asked, or the answer cannot be true; always when there is no
                 service account.
@@ -225,7 +227,7 @@ class LdapDirectory:
         if verification.state is AccountState.BAD_CREDENTIALS:
             self._durations.remember_real(time.monotonic() - started_at)
         if verification.state is AccountState.OK:
-            entry = with_groups(self.settings, entry, lambda question: server.search_all(question, deadline))
+            entry = with_groups(self.settings, entry, lambda one: server.search_all(one, deadline).entries)
         return Authentication(with_expiry(self.settings, verification, entry), entry)
 
     def _nobody(self, server: LdapServer, password: bytes, deadline: Deadline) -> Authentication:

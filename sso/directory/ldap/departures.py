@@ -2,6 +2,7 @@
 
 Absent is not unreachable: nobody counts as gone unless the same server answered completely and shows other
 people of the directory. An empty replica or lost rights are a fault of the directory, not of its people.
+Where the server refers to another one for a part of the tree, whoever it does not show is not judged.
 """
 
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ AT_MOST = 100
 """How many people one question may name: far below what servers take in a filter."""
 
 Departures = dict[str, Departure | None]
-"""By immutable id; None where the account may be used. What is no id is missing: nobody was asked of it."""
+"""By immutable id; None where the account may be used. Missing: no id, or perhaps on another server."""
 
 
 def departures_on(
@@ -52,7 +53,8 @@ def departures_on(
         domain_scope=settings.preset.domain_scope,
         page_size=len(immutable_ids) + 1,
     )
-    known = dict(by_id(settings, server.search_all(question, deadline)))
+    answer = server.search_all(question, deadline)
+    known = dict(by_id(settings, answer.entries))
     said: Departures = {
         key: departure_of(entry.attributes, settings.vendor, now) for key, entry in known.items()
     }
@@ -61,7 +63,9 @@ def departures_on(
         _require_somebody(server, replace(question, condition=everybody, page_size=0), deadline)
     if absent:
         elsewhere = _elsewhere(settings, server, question, absent, deadline)
-        said |= {key: Departure.MOVED if key in elsewhere else Departure.GONE for key in absent}
+        said |= dict.fromkeys(elsewhere, Departure.MOVED)
+        if not answer.referred:
+            said |= dict.fromkeys(set(absent) - elsewhere, Departure.GONE)
     return said
 
 
@@ -87,7 +91,7 @@ def _elsewhere(
         base_dn=_suffix_of(settings.base_dn, server, deadline),
     )
     try:
-        return {key for key, _ in by_id(settings, server.search_all(wider, deadline))}
+        return {key for key, _ in by_id(settings, server.search_all(wider, deadline).entries)}
     except Misconfigured:  # the service account may look only below its own base
         return set()
 

@@ -9,7 +9,7 @@ from sso.directory.filters import AllOf, Equals, people
 from sso.directory.ldap.deadline import Deadline
 from sso.directory.ldap.lookup import only_entry, with_expiry, with_groups
 from sso.directory.ldap.messages import Question
-from sso.directory.ldap.server import Misconfigured, all_entries
+from sso.directory.ldap.server import Misconfigured, all_pages
 from sso.directory.ldap.session import Session
 from sso.directory.routing import Name
 from sso.directory.settings import DirectorySettings
@@ -44,7 +44,7 @@ def sign_in_directly(
     if entry is None:
         message = f"the clerk's own session finds no single entry of {settings.preset.upn_attribute}"
         raise Misconfigured(message)
-    entry = with_groups(settings, entry, lambda question: all_entries(session, question, deadline))
+    entry = with_groups(settings, entry, lambda question: all_pages(session, question, deadline).entries)
     return Authentication(with_expiry(settings, verification, entry), entry)
 
 

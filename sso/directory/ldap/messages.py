@@ -29,11 +29,16 @@ class FoundEntry:
 
 @dataclass(frozen=True, slots=True)
 class SearchAnswer:
-    """The result code of a search and what it found. `cookie` is not empty when there is more to come."""
+    """The result code of a search and what it found. `cookie` is not empty when there is more to come.
+
+    `referred`: the server left a part of the tree to another one (RFC 4511 section 4.5.3), so that whoever
+    is not found may be there.
+    """
 
     result: int
     entries: tuple[FoundEntry, ...]
     cookie: bytes = b""
+    referred: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +61,16 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class SyncAnswer:
-    """What a server said of changes (RFC 4533): entries with their marks, messages in between, the end."""
+    """What a server said of changes (RFC 4533): entries with their marks, messages in between, the end.
+
+    `referred` as in `SearchAnswer`.
+    """
 
     result: int
     entries: tuple[tuple[EntryMark, FoundEntry], ...] = ()
     messages: tuple[Information, ...] = ()
     done: Done | None = None
+    referred: bool = False
 
 
 def sync_answer(result: Mapping[str, Any], response: Sequence[Mapping[str, Any]] | None) -> SyncAnswer:
@@ -75,7 +84,12 @@ def sync_answer(result: Mapping[str, Any], response: Sequence[Mapping[str, Any]]
         elif item["type"] == "intermediateResponse" and item["responseName"] == INFO_OID:
             messages.append(information(bytes(item["responseValue"])))
     told = None if ended is None else done(ended["value"])
-    return SyncAnswer(int(result["result"]), tuple(marked), tuple(messages), told)
+    return SyncAnswer(int(result["result"]), tuple(marked), tuple(messages), told, is_referred(response))
+
+
+def is_referred(response: Sequence[Mapping[str, Any]] | None) -> bool:
+    """Whether an answer holds a continuation reference. Where it leads says nothing of what was left out."""
+    return any(item["type"] == "searchResRef" for item in response or ())
 
 
 def found_entries(response: Sequence[Mapping[str, Any]] | None) -> tuple[FoundEntry, ...]:

@@ -15,7 +15,7 @@ from sso.directory.ldap.lookup import entry_of, only_entry, question_for, search
 from sso.directory.ldap.membership import TooManyGroups
 from sso.directory.ldap.messages import Question
 from sso.directory.ldap.root_dse import MODIFY_PASSWORD, PAGED_RESULTS, RootDse, root_dse_of
-from sso.directory.ldap.server import LdapServer, Misconfigured, all_entries
+from sso.directory.ldap.server import LdapServer, Misconfigured, all_pages
 from sso.directory.ldap.session import Session
 from sso.directory.ldap.tombstones import Tombstones
 from sso.directory.password_change import ChangeOutcome, Passwords
@@ -224,7 +224,7 @@ class Contents:
         deadline = self._deadline()
         try:
             whole = with_groups(
-                self.settings, entry, lambda question: all_entries(self.session, question, deadline)
+                self.settings, entry, lambda question: all_pages(self.session, question, deadline).entries
             )
         except Misconfigured as error:
             sentence = f"The groups of {entry.login_name} cannot be read: {error}."

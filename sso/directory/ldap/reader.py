@@ -13,7 +13,7 @@ from sso.directory.ldap.deadline import Deadline, DeadlineExceeded
 from sso.directory.ldap.group_reading import attributes
 from sso.directory.ldap.group_source import FEW, GroupSource
 from sso.directory.ldap.lookup import entry_of, search_failure
-from sso.directory.ldap.messages import FoundEntry, Question
+from sso.directory.ldap.messages import FoundEntry, Question, SearchAnswer
 from sso.directory.ldap.root_dse import RootDse, root_dse_of
 from sso.directory.ldap.server import BUSY_CODES, LdapServer, Misconfigured
 from sso.directory.ldap.session import Session
@@ -27,6 +27,7 @@ PAGE_MAX_BYTES = 64 * 1024 * 1024
 """Of one page; a thousand people with a photograph each are not asked for one."""
 _DEAR = frozenset({"msDS-User-Account-Control-Computed", "msDS-UserPasswordExpiryTimeComputed"})
 """Computed for each entry anew; locks and ends of passwords, of which a reading keeps nothing."""
+_REFERRED = "the directory refers to another server for a part of it: nobody was taken for absent"
 
 
 class LdapReader:
@@ -42,6 +43,7 @@ class LdapReader:
         self._source = changed.source_of(settings, self._rules, self._root)
         self.position_reached: Position | None = None
         self.remark = ""
+        self.referred = False
         self._groups: GroupSource | None = None
         self._group_session: Session | None = None
 
@@ -55,7 +57,7 @@ class LdapReader:
             latest.see(found)
             yield self._page(found)
         self.position_reached = latest.position if self._source is ChangeSource.MODIFY_TIMESTAMP else start
-        self._note("" if self._groups is None else self._groups.remark)
+        self._note()
 
     def changes(self, since: Position) -> Iterator[Changes]:
         """What changed since a position. Raises PositionLost when the server does not know."""
@@ -67,13 +69,16 @@ class LdapReader:
             for found, removed in asking.since(since):
                 yield Changes(self._page(found), removed)
         self.position_reached = asking.reached
-        self._note(asking.remark, "" if self._groups is None else self._groups.remark)
+        self.referred = self.referred or asking.referred
+        self._note(asking.remark)
 
     def pages(self, question: Question) -> Iterator[Sequence[FoundEntry]]:
         """Every page of an answer. Raises unless the last one says it is last."""
-        return self._pages_in(self._session, question)
+        for answer in self._pages_in(self._session, question):
+            self.referred = self.referred or answer.referred
+            yield answer.entries
 
-    def _pages_in(self, session: Session, question: Question) -> Iterator[Sequence[FoundEntry]]:
+    def _pages_in(self, session: Session, question: Question) -> Iterator[SearchAnswer]:
         cookie = b""
         while True:
             with _late():
@@ -83,7 +88,7 @@ class LdapReader:
             if answer.result != SUCCESS:
                 message = f"the reading was cut short: {search_failure(answer.result)}"
                 raise Misconfigured(message)
-            yield answer.entries
+            yield answer
             cookie = answer.cookie
             if not cookie:
                 return
@@ -146,10 +151,13 @@ class LdapReader:
         if self._group_session is None:
             with _late():
                 self._group_session = self._server.open_as_service(self._deadline())
-        return self._pages_in(self._group_session, question)
+        for answer in self._pages_in(self._group_session, question):
+            yield answer.entries
 
     def _note(self, *remarks: str) -> None:
-        self.remark = "; ".join(remark for remark in remarks if remark)
+        groups = "" if self._groups is None else self._groups.remark
+        all_of_them = (*remarks, groups, _REFERRED if self.referred else "")
+        self.remark = "; ".join(remark for remark in all_of_them if remark)
 
 
 class _late:

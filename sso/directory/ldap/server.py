@@ -54,10 +54,10 @@ class LdapServer:
         with measured(self._settings.id, Operation.SEARCH):
             return self.as_service(lambda session: self._searched(session, question, deadline), deadline)
 
-    def search_all(self, question: Question, deadline: Deadline) -> list[FoundEntry]:
-        """Every entry of every page, as the service account. Raises Misconfigured when one is missing."""
+    def search_all(self, question: Question, deadline: Deadline) -> SearchAnswer:
+        """Every page as one answer, as the service account. Raises Misconfigured when one is missing."""
         with measured(self._settings.id, Operation.SEARCH):
-            return self.as_service(lambda session: all_entries(session, question, deadline), deadline)
+            return self.as_service(lambda session: all_pages(session, question, deadline), deadline)
 
     def bind(self, dn: str, password: bytes, deadline: Deadline) -> BindAnswer:
         """Put a password to the server. A dropped session is replaced once, a silent one is not."""
@@ -183,16 +183,17 @@ class LdapServer:
         return answer
 
 
-def all_entries(session: Session, question: Question, deadline: Deadline) -> list[FoundEntry]:
-    """Every entry of every page. Raises Misconfigured unless the last page says that it is the last."""
+def all_pages(session: Session, question: Question, deadline: Deadline) -> SearchAnswer:
+    """Every page as one answer. Raises Misconfigured unless the last page says that it is the last."""
     found: list[FoundEntry] = []
-    answer = SearchAnswer(SUCCESS, ())
+    answer, referred = SearchAnswer(SUCCESS, ()), False
     for answer in session.pages(question, deadline):
         found += answer.entries
+        referred = referred or answer.referred
     if answer.result in BUSY_CODES:
         session.close()
         raise Unreachable(Stage.TALK, f"the search got no verdict (ldap result {answer.result})")
     if answer.result != SUCCESS or answer.cookie:
         message = f"a search below {question.base_dn} was cut short (ldap result {answer.result})"
         raise Misconfigured(message)
-    return found
+    return SearchAnswer(SUCCESS, tuple(found), referred=referred)

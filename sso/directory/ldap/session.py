@@ -28,7 +28,14 @@ from sso.directory.ldap.library import (
     Connection,
     PasswdModifyRequestValue,
 )
-from sso.directory.ldap.messages import Question, SearchAnswer, SyncAnswer, found_entries, sync_answer
+from sso.directory.ldap.messages import (
+    Question,
+    SearchAnswer,
+    SyncAnswer,
+    found_entries,
+    is_referred,
+    sync_answer,
+)
 from sso.directory.ldap.sync_protocol import REQUEST_OID, request
 from sso.directory.ldap.transport import (
     TOO_LARGE,
@@ -91,7 +98,7 @@ class Session:
             unreachable(Stage.TALK, error)
 
     def search(self, question: Question, deadline: Deadline, cookie: bytes = b"") -> SearchAnswer:
-        """Ask once. References to other servers are dropped, never followed."""
+        """Ask once. References to other servers are noted, never followed."""
         connection = self._connection
         try:
             connection.socket.begin(deadline, question.answer_max_bytes)
@@ -213,4 +220,4 @@ def _controls(question: Question) -> list[tuple[str, bool, bytes | None]] | None
 def _search_answer(result: Mapping[str, Any], response: Sequence[Mapping[str, Any]] | None) -> SearchAnswer:
     paged = (result.get("controls") or {}).get(_PAGED_RESULTS)
     cookie = b"" if paged is None else bytes(paged["value"]["cookie"] or b"")
-    return SearchAnswer(int(result["result"]), found_entries(response), cookie)
+    return SearchAnswer(int(result["result"]), found_entries(response), cookie, is_referred(response))

@@ -41,7 +41,7 @@ class Reader(Protocol):
     """One conversation with one server of a directory.
 
     Every method raises DirectoryUnavailable when the server fails or refuses. An iterator that ends without
-    an exception has delivered everything: that alone is the proof that nobody is missing.
+    an exception has delivered everything, unless `referred`: that alone is the proof that nobody is missing.
     """
 
     def everybody(self) -> Iterator[Page]:
@@ -55,6 +55,12 @@ class Reader(Protocol):
     @property
     def remark(self) -> str:
         """What the last reading could not show, in a sentence for its report; "" when it showed all."""
+        ...
+
+    @property
+    def referred(self) -> bool:
+        """Whether the server left a part of the tree to another one (RFC 4511 section 4.5.3): nobody is
+        proved absent, nor removed."""
         ...
 
     @property
