@@ -111,7 +111,6 @@ class Directory(Section):
     state_max_age_seconds: Annotated[int, Field(ge=0)] = 300
     state_grace_seconds: Annotated[int, Field(ge=0)] = 3600
     state_poll_seconds: Annotated[int, Field(ge=0)] = 30
-    state_poll_absent_limit: Positive = 10
     allow_plaintext_on_loopback: bool = False
 
     @model_validator(mode="after")
@@ -208,7 +207,6 @@ def settings_of(section: Directory, password: str, file: Callable[[str], Path | 
             max_age=timedelta(seconds=section.state_max_age_seconds),
             grace=timedelta(seconds=section.state_grace_seconds),
             poll=timedelta(seconds=section.state_poll_seconds),
-            absent_limit=section.state_poll_absent_limit,
         ),
         allow_plaintext_on_loopback=section.allow_plaintext_on_loopback,
         sync=None if section.sync is None else SyncRules(**section.sync.model_dump(exclude_none=True)),

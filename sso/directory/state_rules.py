@@ -10,22 +10,16 @@ class StateRules:
 
     A state older than `max_age` is asked for before tokens are issued. While the directory is away, one up to
     `grace` old is enough; then nothing is issued. Every `poll` the worker asks about everybody who is signed
-    in, never where that is zero. When more than `absent_limit` people, and more than a fifth of those asked,
-    are absent at once, nobody is taken for gone: that is the directory's fault until it is found otherwise.
+    in, never where that is zero.
     Raises ValueError with a sentence for the administrator.
     """
 
     max_age: timedelta = timedelta(minutes=5)
     grace: timedelta = timedelta(hours=1)
     poll: timedelta = timedelta(seconds=30)
-    absent_limit: int = 10
 
     def __post_init__(self) -> None:
         """Refuse a grace that would end before a state is even old."""
         if self.grace < self.max_age:
             msg = "state_grace_seconds must not be less than state_max_age_seconds"
             raise ValueError(msg)
-
-    def believes(self, absent: int, asked: int) -> bool:
-        """Whether so many of those asked can have left at once."""
-        return absent <= self.absent_limit or absent * 5 <= asked

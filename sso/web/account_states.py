@@ -10,7 +10,9 @@ from sso.audit.event import AccountStateUnknown
 from sso.audit.record import Origin
 from sso.authentication import account_states
 from sso.authentication.account_states import ABSENT, BATCH
+from sso.authentication.synchronisation import rules_of
 from sso.directory.person import Account
+from sso.directory.sync.absences import may_be_gone
 from sso.directory.verification import DirectoryUnavailable
 from sso.hub import Hub
 from sso.oidc.known_state import StateUnknown
@@ -75,11 +77,11 @@ def _believed(hub: Hub, account: Account, now: datetime) -> bool:
     of the two comes first.
     """
     directory_id = account.directory_id or ""
-    rules = next(each.state for each in hub.configuration.read_directories if each.id == directory_id)
+    directory = next(each for each in hub.configuration.read_directories if each.id == directory_id)
     with hub.database.read() as stores:
         others = stores.signed_in.of_directory(directory_id, after="", limit=BATCH)
     try:
         said = hub.account_states.ask([*(each for each in others if each.id != account.id), account], now)
     except DirectoryUnavailable:
         return False
-    return rules.believes(sum(each in ABSENT for each in said.values()), len(said))
+    return may_be_gone(sum(each in ABSENT for each in said.values()), len(said), rules_of(directory))

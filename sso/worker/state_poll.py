@@ -14,8 +14,10 @@ from sso.audit.event import DirectoryStatesDoubted
 from sso.audit.record import Origin
 from sso.authentication import account_states
 from sso.authentication.account_states import ABSENT, BATCH
+from sso.authentication.synchronisation import rules_of
 from sso.directory.person import Account, Departure
 from sso.directory.settings import DirectorySettings
+from sso.directory.sync.absences import may_be_gone
 from sso.directory.verification import DirectoryUnavailable
 from sso.hub import Hub
 
@@ -95,7 +97,7 @@ class StatePoll:
 
     def _believes(self, absent: int, asked: int) -> bool:
         """Whether so many can be absent; on record when that is doubted anew."""
-        doubted = not self.directory.state.believes(absent, asked)
+        doubted = not may_be_gone(absent, asked, rules_of(self.directory))
         if doubted and not self._doubted:
             event = DirectoryStatesDoubted(directory_id=self.directory.id, absent=absent, asked=asked)
             with self.hub.database.begin(_ORIGIN) as stores:

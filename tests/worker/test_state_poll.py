@@ -97,6 +97,21 @@ def test_a_round_ends_after_the_question_under_way_and_judges_nobody_by_absence(
     assert disabled(stage) == {first.login_name: "locked"}
 
 
+def test_more_absences_at_once_than_may_leave_end_nobody_and_are_on_record(stage: Stage) -> None:
+    first, second, _ = two_of(stage)
+    said = dict.fromkeys((str(first.immutable_id), str(second.immutable_id)), Departure.GONE)
+    poll = poll_of(stage, CutOff(said, questions=9))
+
+    assert poll.once(threading.Event()) == 0
+    assert disabled(stage) == {}
+    told = [event.detail for event in stage.events("directory.states.doubted")]
+    assert [(facts["absent"], facts["asked"]) for facts in told] == [(2, 4)]
+
+    said.popitem()
+    assert poll.once(threading.Event()) == 1
+    assert disabled(stage) == {first.login_name: "gone"}
+
+
 def test_a_frozen_directory_does_not_hold_up_the_end_of_the_worker(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
