@@ -1,7 +1,8 @@
-"""What this node has signed, remembered in a file outside of the database.
+"""What this node has signed or seen signed by others, remembered in a file outside of the database.
 
-A database that is restored from an older backup no longer knows what was signed; this file does. One
-checkpoint an origin, written whole, flushed to the disk, and put in place by a rename.
+A database that is restored from an older backup, or whose lagging replica took over, no longer knows what
+was signed; this file does. One checkpoint an origin, written whole, flushed to the disk, and put in place by
+a rename.
 """
 
 import json
@@ -16,12 +17,12 @@ from sso.storage.folders import keep_names
 
 @dataclass(frozen=True, slots=True)
 class LastSigned:
-    """The file of one node; it may be missing, and then nothing was signed here."""
+    """The file of one node; it may be missing, and then nothing is known."""
 
     file: Path
 
     def of(self, origin: str) -> Checkpoint | None:
-        """Return the last checkpoint that was signed here for an origin.
+        """Return the last checkpoint of an origin that this node knows to be signed.
 
         Raises:
             NoteInvalid: the file is damaged: nobody may sign before a person has looked at it.

@@ -41,7 +41,7 @@ class NotTheLogThatWasSigned(Exception):
 
 @dataclass(slots=True)
 class Sequencer:
-    """One node's sequencer. `last_signed` remembers outside of the database what was signed here."""
+    """One node's sequencer. `last_signed` remembers outside of the database what was signed, by any node."""
 
     hub: Hub
     last_signed: LastSigned
@@ -97,9 +97,12 @@ class Sequencer:
             self._refused = None
             return None
         signed = stores.audit_checkpoints.last(head.epoch)
-        for known in (signed.checkpoint if signed else None, self.last_signed.of(head.origin)):
+        remembered = self.last_signed.of(head.origin)
+        for known in (signed.checkpoint if signed else None, remembered):
             require_growth(known, head, stores)
         self._refused = None
+        if signed is not None and (remembered is None or remembered.size < signed.checkpoint.size):
+            self.last_signed.put(signed.note)  # another node's: a replica that takes over may lack it
         if signed is not None and signed.checkpoint.size == head.frontier.size:
             return None
         checkpoint = head.checkpoint
@@ -143,6 +146,9 @@ def require_growth(known: Checkpoint | None, head: Head, stores: SqlStores) -> N
     """
     if known is None:
         return
+    if known.origin != head.origin:
+        reason = f"it was signed as {known.origin}: a note was replaced"
+        raise NotTheLogThatWasSigned(reason, head, known.size)
     size = head.frontier.size
     if known.size > size:
         reason = f"it has {size} entries, and {known.size} were signed: an older backup, or a truncation"

@@ -13,7 +13,7 @@ from sso.audit.merkle.tree import leaf_hash, perfect_subtrees
 from sso.audit.record import Origin
 from sso.audit.signed_note import NoteInvalid
 from sso.worker.last_signed import LastSigned
-from sso.worker.sequencer import origin_of
+from sso.worker.sequencer import Sequencer, origin_of
 from tests.worker.conftest import NOW, Log, binary
 
 ORIGIN = "id.example.gov/audit"
@@ -104,7 +104,7 @@ def test_every_event_is_proven_by_the_checkpoint_that_covers_it(log: Log) -> Non
 
 
 def test_two_sequencers_at_once_give_no_place_twice(log: Log) -> None:
-    other = type(log.sequencer)(log.hub, LastSigned(log.file.with_name("other.json")))
+    other = _other(log)
     log.grow(1)
     stop = threading.Event()
     threads = [threading.Thread(target=_work, args=(one, stop)) for one in (log.sequencer, other)]
@@ -121,6 +121,11 @@ def test_two_sequencers_at_once_give_no_place_twice(log: Log) -> None:
     log.sequencer.sign(NOW)
     assert log.size == 2 + 400
     assert log.findings() == []
+
+
+def _other(log: Log) -> Sequencer:
+    """The sequencer of a second node: the same database, a memory of its own."""
+    return Sequencer(log.hub, LastSigned(log.file.with_name("other.json")))
 
 
 def _work(sequencer, stop: threading.Event) -> None:  # type: ignore[no-untyped-def]
@@ -159,6 +164,56 @@ def test_a_log_that_lost_its_end_is_not_signed_and_that_is_on_record_once(log: L
 
     assert log.codes().count("audit.checkpoint.refused") == 1
     assert log.sequencer.sequence() == 0
+
+
+def test_a_node_remembers_what_another_one_signed(log: Log) -> None:
+    other = _other(log)
+    for _ in range(2):
+        log.grow(3)
+        other.sign(NOW)
+
+    seen = other.last_signed.of(ORIGIN)
+    assert seen == LastSigned(log.file).of(ORIGIN)
+    assert seen is not None
+    assert seen.size == log.size == 7
+
+
+@pytest.mark.parametrize("since", [0, 5])
+def test_after_a_failover_that_lost_checkpoints_no_node_signs_another_root(log: Log, since: int) -> None:
+    """A replica that lacks three entries takes over; who signed them is gone, who saw them signed is not."""
+    other = _other(log)
+    log.grow(8)
+    log.grow(3)
+    other.sign(NOW)
+    log.tamper(
+        "DELETE FROM audit_checkpoint WHERE size > 9",
+        "DELETE FROM audit_leaf WHERE leaf_index >= 9",
+        f"UPDATE audit_head SET size = 9, frontier = {_frontier_literal(log, 9)}",
+        "DELETE FROM audit_event WHERE id NOT IN (SELECT event_id FROM audit_leaf)",
+    )
+    log.write(since)
+    other.sequence()
+
+    for _ in range(2):
+        assert other.sign(NOW) is None
+
+    with log.hub.database.read() as stores:
+        newest = stores.audit_checkpoints.last(1)
+    assert newest is not None
+    assert newest.checkpoint.size == 9
+    assert log.codes().count("audit.checkpoint.refused") == 1
+    assert other.sequence() == 0
+
+
+def test_a_checkpoint_of_another_log_is_neither_believed_nor_remembered(log: Log) -> None:
+    log.grow(3)
+    other = _other(log)
+    log.tamper(f"UPDATE audit_checkpoint SET note = replace(note, '{ORIGIN}', 'id.example.gov/else')")
+
+    assert other.sign(NOW) is None
+
+    assert not other.last_signed.file.exists()
+    assert "audit.checkpoint.refused" in log.codes()
 
 
 def test_a_log_that_was_rewritten_is_not_signed(log: Log) -> None:

@@ -28,7 +28,8 @@ class AuditEpochOpened:
 class AuditCheckpointRefused:
     """The log was not signed, because it is not the one that was signed before.
 
-    An older backup was restored, or somebody rewrote it. Nothing is signed until a new epoch is opened.
+    An older backup was restored, a lagging replica took over, or somebody rewrote it. Nothing is signed until
+    a new epoch is opened.
     """
 
     code: ClassVar[str] = "audit.checkpoint.refused"
