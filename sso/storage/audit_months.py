@@ -150,7 +150,7 @@ class SqlAuditMonths:
         return [Month(int(each[1]), int(each[2])) for each in found if each is not None]
 
     def make(self, month: Month) -> None:
-        """Make a month's partition.
+        """Make a month's partition, of which nobody may change or delete an entry either.
 
         Raises:
             StorageUnavailable: it cannot be made; so where events of that month are there already.
@@ -159,6 +159,7 @@ class SqlAuditMonths:
         self._unit.change(
             text(f"CREATE TABLE {month.table} PARTITION OF audit_event FOR VALUES {bounds}").columns()
         )
+        self._unit.change(text(f"SELECT audit_event_keep('{month.table}')").columns())
 
     def extent(self, month: Month, step: int = STEP) -> MonthExtent | None:
         """Return what a month holds, read in steps; None while events of it wait for their places."""

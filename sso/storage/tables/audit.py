@@ -1,8 +1,9 @@
 """The audit log: entries, the Merkle tree over them, and the notes that sign it.
 
-An entry is inserted and never changed: a trigger refuses it, and old months go as whole partitions. Its id is
-a UUID version 7, so that the primary key is the order of time, each index ends with it, and a page of any
-question is one range. Who and where are sealed; what finds them are keyed digests (`*_ref`).
+An entry is inserted and never changed: triggers refuse it, on PostgreSQL the hub's role has no right to, and
+old months go as whole partitions. Its id is a UUID version 7, so that the primary key is the order of time,
+each index ends with it, and a page of any question is one range. Who and where are sealed; what finds them
+are keyed digests (`*_ref`).
 """
 
 from sqlalchemy import BigInteger, Boolean, Index, Integer, LargeBinary, Table, UniqueConstraint, text
