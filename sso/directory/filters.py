@@ -38,6 +38,16 @@ class AtLeast:
 
 
 @dataclass(frozen=True, slots=True)
+class Present:
+    """An attribute that has a value, whichever (RFC 4511 section 4.5.1.7.5)."""
+
+    attribute: str
+
+    def __str__(self) -> str:
+        return f"({self.attribute}=*)"
+
+
+@dataclass(frozen=True, slots=True)
 class AllOf:
     """Every one of the conditions."""
 
@@ -61,7 +71,7 @@ def _escaped(value: bytes) -> str:
     return "".join(chr(octet) if octet in _PLAIN else f"\\{octet:02x}" for octet in value)
 
 
-Filter: TypeAlias = Equals | AtLeast | AllOf | AnyOf
+Filter: TypeAlias = Equals | AtLeast | Present | AllOf | AnyOf
 
 
 def person_named(attribute: str, login_name: str, person_filter: Sequence[tuple[str, str]]) -> AllOf:

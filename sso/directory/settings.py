@@ -13,7 +13,7 @@ from sso.directory.claim_rules import ClaimRule, attributes_of, rule_of
 from sso.directory.groups import GroupRules
 from sso.directory.presets import GroupStrategy, OwnWords, PasswordChange, Preset, Vendor, preset_of
 from sso.directory.state_rules import StateRules
-from sso.directory.sync_rules import SyncRules
+from sso.directory.sync_rules import SyncRules, check_source
 
 __all__ = ["SECRET_ATTRIBUTES", "BindMethod", "DirectorySettings", "OwnWords", "Vendor"]
 
@@ -151,6 +151,8 @@ def _check(settings: DirectorySettings) -> None:
     _check_bind(settings)
     _check_attributes(settings)
     _check_vendor(settings)
+    if settings.sync is not None:
+        check_source(settings.sync.changes, settings.vendor, settings.preset.immutable_attribute)
     _check_transport(settings)
 
 

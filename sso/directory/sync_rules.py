@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sso.directory.presets import SYNC_IDS, Vendor
+
 _DAY_SECONDS = 86_400
 
 
@@ -60,3 +62,17 @@ class SyncRules:
             if not least <= getattr(self, name) <= most:
                 msg = f"sync.{name} must be between {least} and {most}"
                 raise ValueError(msg)
+
+
+def check_source(source: ChangeSource, vendor: Vendor, immutable_attribute: str) -> None:
+    """Refuse a way to learn of changes that the vendor's servers do not know.
+
+    Raises ValueError with a sentence for the administrator.
+    """
+    unknown = ChangeSource.SYNCREPL if vendor.is_windows else ChangeSource.USN
+    if source is unknown:
+        msg = f'sync.changes = "{source}" does not exist on {vendor}: use "auto"'
+        raise ValueError(msg)
+    if source is ChangeSource.SYNCREPL and SYNC_IDS.get(vendor) != immutable_attribute.lower():
+        msg = f'sync.changes = "syncrepl" names nobody by {immutable_attribute} on {vendor}: use "auto"'
+        raise ValueError(msg)

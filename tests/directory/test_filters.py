@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sso.directory.filters import Equals, person_named
+from sso.directory.filters import Equals, Present, person_named
 
 
 def test_the_characters_of_the_filter_language_are_escaped():
@@ -12,6 +12,10 @@ def test_the_characters_of_the_filter_language_are_escaped():
 
 def test_text_is_escaped_as_utf8():
     assert str(Equals("uid", "ö".encode())) == "(uid=\\c3\\b6)"
+
+
+def test_any_value_of_an_attribute_can_be_asked_for():
+    assert str(Present("memberOf")) == "(memberOf=*)"
 
 
 @given(st.binary())

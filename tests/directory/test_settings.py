@@ -8,6 +8,7 @@ from sso.directory.claim_rules import ClaimRule
 from sso.directory.groups import GroupRules
 from sso.directory.presets import OwnWords, PasswordChange, preset_of
 from sso.directory.settings import BindMethod, Vendor
+from sso.directory.sync_rules import ChangeSource, SyncRules
 from tests.directory.examples import settings
 
 
@@ -153,6 +154,15 @@ UID = {"bind_template": "uid={name},dc=example"}
             '"modify-password" does not exist on active-directory',
         ),
         ({"groups": _groups(Vendor.SAMBA)}, '"in-chain" finds nothing on openldap'),
+        ({"sync": SyncRules(changes=ChangeSource.USN)}, '"usn" does not exist on openldap'),
+        (
+            WINDOWS | {"sync": SyncRules(changes=ChangeSource.SYNCREPL)},
+            '"syncrepl" does not exist on active-directory',
+        ),
+        (
+            {"sync": SyncRules(changes=ChangeSource.SYNCREPL)} | _told(immutable_attribute="employeeNumber"),
+            '"syncrepl" names nobody by employeeNumber on openldap',
+        ),
         ({"groups": _groups(Vendor.OPENLDAP, member_attribute="member)(cn=*")}, "not a name that LDAP knows"),
         ({"groups": _groups(Vendor.OPENLDAP, object_class="")}, "not a name that LDAP knows"),
         (_told(immutable_attribute="*"), "not the name of an LDAP attribute"),
@@ -193,6 +203,8 @@ def test_what_could_never_work_is_refused_when_it_is_saved(changes, sentence):
         | {"bind_template": "{name}@tax.example"}
         | _told(password_change=PasswordChange.NONE),
         WINDOWS | {"groups": _groups(Vendor.SAMBA)},
+        WINDOWS | {"sync": SyncRules(changes=ChangeSource.USN)},
+        {"sync": SyncRules(changes=ChangeSource.SYNCREPL)},
         WINDOWS | {"groups": _groups(Vendor.OPENLDAP)},
         {"realms": (), "mail_domains": ("civil.example",)},
     ],

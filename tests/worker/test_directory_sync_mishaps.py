@@ -1,11 +1,13 @@
 """Servers that stop, freeze, cut a reading short or are replaced half-way: nobody may leave by it."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from sso.cli.demo.slapd import DemoPerson, Slapd, SlapdOptions
+from sso.directory.check import Sample
 from sso.directory.settings import Vendor
 from sso.directory.sync.run import Run, RunKind, RunState
 from tests.servers import directories
@@ -181,3 +183,23 @@ def test_times_of_modification_serve_where_nothing_else_does(tmp_path: Path, ven
         assert (run.kind, run.state) == (RunKind.CHANGES, RunState.COMPLETED)
         assert {"alicia", "dorji"} <= stage.usable()
         assert not {"alice", "bob"} & stage.usable()
+
+
+def test_a_server_that_does_not_tell_what_changed_is_named_in_each_report(tmp_path: Path) -> None:
+    """The module syncprov offers the control, and no database of this server has the overlay."""
+    rules = 'sync = { changes = "syncrepl" }'
+    with directories.directory_of(Vendor.OPENLDAP) as server, staged(server, tmp_path, rules) as stage:
+        directory = stage.hub.ldap["civil-affairs"]
+        step = {check.name: check.ok for check in directory.probe(Sample(), datetime.now(UTC))}
+        assert step["changes"] is True
+        assert isinstance(server, OpenLdap)
+        overlay = record("olcOverlay={1}syncprov,olcDatabase={1}mdb,cn=config", "delete")
+        server.modify(overlay, configuration_database=True)
+
+        runs = [stage.run(), stage.run()]
+        last = directory.probe(Sample(), datetime.now(UTC))[-1]
+
+        assert [run.kind for run in runs] == [RunKind.FULL, RunKind.FULL]
+        reason = "the server does not tell what changes by syncrepl: everybody is read each time"
+        assert [run.reason for run in runs] == [reason, reason]
+        assert (last.name, last.ok) == ("changes", False)

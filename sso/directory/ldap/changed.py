@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sso.directory.dn import is_below
-from sso.directory.filters import AnyOf, AtLeast, Equals, Filter
+from sso.directory.filters import AllOf, AnyOf, AtLeast, Equals, Filter, people
 from sso.directory.generalized_time import generalized_time
 from sso.directory.ldap.deadline import Deadline
 from sso.directory.ldap.lookup import by_id
@@ -21,7 +21,7 @@ from sso.directory.ldap.server import Misconfigured
 from sso.directory.ldap.session import Session
 from sso.directory.ldap.sync_protocol import REFRESH_REQUIRED, REQUEST_OID, EntryState
 from sso.directory.ldap.tombstones import UNSEEN, Tombstones
-from sso.directory.presets import IdFormat, Vendor
+from sso.directory.presets import SYNC_IDS, IdFormat, Vendor
 from sso.directory.settings import DirectorySettings
 from sso.directory.states import SUCCESS
 from sso.directory.sync.reading import Position, PositionLost
@@ -34,8 +34,6 @@ CHANGES_MAX_BYTES = 32 * 1024 * 1024
 _IDS_PER_FILTER = 100
 _ENTRIES_AT_ONCE = 500
 _MODIFIED = "modifyTimestamp"
-# The ids of RFC 4533 are these attributes' (measured); another immutable_attribute cannot be matched to them.
-_SYNC_IDS = {Vendor.OPENLDAP: "entryuuid", Vendor.DS389: "nsuniqueid"}
 _TOO_MUCH = frozenset({3, 4, 11})  # RFC 4511 appendix A: a limit of time, size or administration
 MOVES_UNSEEN = "the service account may not search outside of its base: the next full reading finds moves"
 _TIMES_SHOW_NO_REMOVAL = "times of modification show no removal: the next full reading finds it"
@@ -51,7 +49,7 @@ def source_of(settings: DirectorySettings, rules: SyncRules, root: RootDse) -> C
     if settings.vendor.is_windows:
         return ChangeSource.USN
     attribute = settings.preset.immutable_attribute.lower()
-    if root.has_control(REQUEST_OID) and _SYNC_IDS.get(settings.vendor) == attribute:
+    if root.has_control(REQUEST_OID) and SYNC_IDS.get(settings.vendor) == attribute:
         return ChangeSource.SYNCREPL
     return ChangeSource.MODIFY_TIMESTAMP
 
@@ -123,15 +121,8 @@ class Asking:
                 raise PositionLost
 
     def _synchronised_until(self) -> Position | None:
-        """A cookie and nothing else: the base itself is no person, and the cookie knows of no scope."""
-        question = self.question(None, 0)
-        nobody = Question(
-            base_dn=question.base_dn, condition=question.condition, attributes=("1.1",), base_only=True
-        )
-        answer = self.session.synchronise(nobody, None, self.deadline())
-        if answer.result != SUCCESS or answer.done is None or not answer.done.cookie:
-            return None
-        return Position(ChangeSource.SYNCREPL, self.server, answer.done.cookie)
+        cookie = first_cookie(self.settings, self.session, self.deadline())
+        return Position(ChangeSource.SYNCREPL, self.server, cookie) if cookie else None
 
     def _refreshed(self, position: Position) -> Iterator[tuple[Sequence[FoundEntry], Removed]]:
         if position.server != self.server:
@@ -252,6 +243,22 @@ class Asking:
             yield found, ()
         self.reached = latest.position
         self.remark = _TIMES_SHOW_NO_REMOVAL
+
+
+def first_cookie(settings: DirectorySettings, session: Session, deadline: Deadline) -> bytes:
+    """A cookie of RFC 4533 and nothing else, b"" from a server that gives none. Raises Unreachable.
+
+    The base itself is no person, and the cookie knows of no scope.
+    """
+    nobody = Question(
+        base_dn=settings.base_dn,
+        condition=AllOf(people(settings.person_filter)),
+        attributes=("1.1",),
+        base_only=True,
+    )
+    answer = session.synchronise(nobody, None, deadline)
+    done = answer.done if answer.result == SUCCESS else None
+    return (done.cookie or b"") if done is not None else b""
 
 
 def _cookie_of(answer: SyncAnswer, before: bytes) -> bytes:

@@ -13,6 +13,7 @@ from sso.directory.ldap.group_reading import Known, Pages, are_with_the_entry, g
 from sso.directory.ldap.membership import TooManyGroups, groups_of
 from sso.directory.ldap.messages import FoundEntry, Question
 from sso.directory.ldap.server import Misconfigured
+from sso.directory.presets import GroupStrategy
 from sso.directory.settings import DirectorySettings
 
 FEW = 100
@@ -33,6 +34,7 @@ class GroupSource:
     one_by_one: int
     remark: str = field(default="", init=False)
     _known: Known | None = field(default=None, init=False)
+    _met: bool = field(default=False, init=False)
 
     def with_groups(self, entry: Entry) -> Entry:
         """The entry with its groups; None of them where they cannot be told. Raises Unreachable."""
@@ -45,9 +47,19 @@ class GroupSource:
             self._known, self.one_by_one = lambda _: None, 0
             return entry
 
+    @property
+    def unshown(self) -> str:
+        """What is said when everybody was read and no entry named a group; "" when one did, or none is to."""
+        words = self.rules.words
+        if self._met or words.strategy is not GroupStrategy.MEMBER_OF:
+            return ""
+        return f"no entry shows {words.member_of_attribute}: everybody was taken to be in no group"
+
     def _groups_of(self, entry: Entry) -> tuple[Group, ...] | None:
         if are_with_the_entry(self.rules):
-            return groups_of(entry, self.rules, lambda _: ())
+            groups = groups_of(entry, self.rules, lambda _: ())
+            self._met = self._met or bool(groups)
+            return groups
         if self.one_by_one:
             self.one_by_one -= 1
             return groups_of(entry, self.rules, self._all)

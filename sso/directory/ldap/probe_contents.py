@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 from sso.directory.check import Check, Sample
 from sso.directory.entry import Entry
-from sso.directory.filters import AllOf, Equals, people
+from sso.directory.filters import AllOf, people
 from sso.directory.groups import GROUPS_MAX, GroupRules, released
+from sso.directory.ldap.changed import first_cookie
 from sso.directory.ldap.changing import change_as_clerk, change_as_service
 from sso.directory.ldap.deadline import Deadline
 from sso.directory.ldap.direct import sign_in_directly
 from sso.directory.ldap.lookup import entry_of, only_entry, question_for, search_failure, with_groups
 from sso.directory.ldap.membership import TooManyGroups
 from sso.directory.ldap.messages import Question
+from sso.directory.ldap.probe_groups import checks_of_groups
 from sso.directory.ldap.root_dse import MODIFY_PASSWORD, PAGED_RESULTS, RootDse, root_dse_of
 from sso.directory.ldap.server import LdapServer, Misconfigured, all_pages
 from sso.directory.ldap.session import Session
@@ -23,6 +25,7 @@ from sso.directory.presets import PasswordChange, preset_of
 from sso.directory.routing import Name
 from sso.directory.settings import BindMethod, DirectorySettings
 from sso.directory.states import SIZE_LIMIT_EXCEEDED, SUCCESS, verification_of
+from sso.directory.sync_rules import ChangeSource
 from sso.directory.verification import AccountState
 
 SAMPLE_SIZE = 200
@@ -72,10 +75,12 @@ class Contents:
         yield from self._people()
         yield self._states(root)
         yield self._password_change(root)
+        if self.settings.sync is not None and self.settings.sync.changes is ChangeSource.SYNCREPL:
+            yield self._changes()
         if self.settings.vendor.is_windows and self.settings.sync is not None:
             yield self._removals(root)
         if self.settings.groups is not None:
-            yield from self._groups(self.settings.groups)
+            yield from checks_of_groups(self.settings, self.settings.groups, self.session)
         if self.sample.name is not None:
             yield from self._person(self.sample.name)
 
@@ -173,32 +178,18 @@ class Contents:
                 return Check("password_change", ok=False, sentence=mend)
         return Check("password_change", ok=True, sentence=_CHANGE_SENTENCES[change])
 
+    def _changes(self) -> Check:
+        if first_cookie(self.settings, self.session, self._deadline()):
+            return Check("changes", ok=True, sentence="The server tells what changed (RFC 4533).")
+        sentence = 'The server does not tell what changed (RFC 4533); set sync.changes = "auto", or let it.'
+        return Check("changes", ok=False, sentence=sentence)
+
     def _removals(self, root: RootDse) -> Check:
         """Without that right the synchronisation works, and is slower to let people go."""
         if Tombstones(self.settings, root).are_seen(self.session, self._deadline()):
             return Check("removals", ok=True, sentence="Removed people are seen in CN=Deleted Objects.")
         sentence = f"Removed people leave with the next full reading only: {_LET_SEE}."
         return Check("removals", ok=True, sentence=sentence)
-
-    def _groups(self, rules: GroupRules) -> Iterator[Check]:
-        """Every group that is named in the rules exists."""
-        words = rules.words
-        for key in sorted({*rules.released, *rules.roles}):
-            by_dn = "=" in key
-            is_group = Equals("objectClass", words.object_class.encode("ascii"))
-            named = () if by_dn else (Equals(words.name_attribute, key.encode("utf-8")),)
-            question = Question(
-                base_dn=key if by_dn else rules.base_dn,
-                condition=AllOf((is_group, *named)),
-                attributes=(words.name_attribute,),
-                base_only=by_dn,
-            )
-            answer = self.session.search(question, self._deadline())
-            if not answer.entries:
-                sentence = f"There is no group {key}; correct released or roles, or groups.base_dn."
-                yield Check("groups", ok=False, sentence=sentence)
-                return
-        yield Check("groups", ok=True, sentence="Every group that is named in released or roles is there.")
 
     def _person(self, name: Name) -> Iterator[Check]:
         settings = self.settings

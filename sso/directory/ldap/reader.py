@@ -27,6 +27,7 @@ PAGE_MAX_BYTES = 64 * 1024 * 1024
 """Of one page; a thousand people with a photograph each are not asked for one."""
 _DEAR = frozenset({"msDS-User-Account-Control-Computed", "msDS-UserPasswordExpiryTimeComputed"})
 """Computed for each entry anew; locks and ends of passwords, of which a reading keeps nothing."""
+_UNTOLD = "the server does not tell what changes by {}: everybody is read each time"
 _REFERRED = "the directory refers to another server for a part of it: nobody was taken for absent"
 
 
@@ -57,7 +58,9 @@ class LdapReader:
             latest.see(found)
             yield self._page(found)
         self.position_reached = latest.position if self._source is ChangeSource.MODIFY_TIMESTAMP else start
-        self._note()
+        is_untold = start is None and self._source in {ChangeSource.SYNCREPL, ChangeSource.USN}
+        shown = "" if self._groups is None else self._groups.unshown
+        self._note(_UNTOLD.format(self._source) if is_untold else "", shown)
 
     def changes(self, since: Position) -> Iterator[Changes]:
         """What changed since a position. Raises PositionLost when the server does not know."""

@@ -31,6 +31,10 @@ class Vendor(StrEnum):
         return self in {Vendor.ACTIVE_DIRECTORY, Vendor.SAMBA}
 
 
+SYNC_IDS: Mapping[Vendor, str] = MappingProxyType({Vendor.OPENLDAP: "entryuuid", Vendor.DS389: "nsuniqueid"})
+"""Whose ids those of RFC 4533 are, in lower case, as measured: no other attribute can be matched to them."""
+
+
 class IdFormat(StrEnum):
     """How an immutable id is written: 16 bytes of Windows, a UUID in text, or 389-DS's four groups."""
 

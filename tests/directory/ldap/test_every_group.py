@@ -2,10 +2,12 @@
 
 from contextlib import closing
 from dataclasses import replace as replaced
+from datetime import UTC, datetime
 from functools import cache
 
 import pytest
 
+from sso.directory.check import Sample
 from sso.directory.filters import AllOf, people
 from sso.directory.groups import GroupRules
 from sso.directory.ldap.deadline import Deadline
@@ -219,3 +221,17 @@ def test_groups_that_cannot_be_read_are_not_taken_for_none(shared_directory):
         verification = directory.authenticate("alice", PASSWORD.encode()).verification
 
     assert verification.state is S.UNAVAILABLE
+
+
+def test_who_trusts_entries_that_name_no_groups_is_told(shared_directory):
+    """This OpenLDAP has no overlay memberof: everybody is in no group, which looks like the truth."""
+    server = shared_directory(OPENLDAP)
+    with opened(server, groups=_rules(server, GroupStrategy.MEMBER_OF)) as directory:
+        with directory.reading() as reader:
+            assert all(entry.groups == () for page in reader.everybody() for entry in page.entries)
+            remark = reader.remark
+        last = directory.probe(Sample(), datetime.now(UTC))[-1]
+
+    assert remark == "no entry shows memberOf: everybody was taken to be in no group"
+    assert (last.name, last.ok) == ("groups", False)
+    assert 'groups.strategy = "climb"' in last.sentence
