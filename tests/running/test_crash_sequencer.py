@@ -27,7 +27,7 @@ from sso.storage.errors import StorageUnavailable
 from sso.witness.cosigner import Cosigner
 from sso.witness.folder import WitnessFolder
 from sso.witness.http import WitnessListener
-from tests.running.application import registered, signed_in
+from tests.running.application import Application, registered, signed_in
 from tests.running.load import Load
 from tests.running.state import events
 from tests.running.test_crash import assert_everything_is_on_record, kill_a_web_worker
@@ -37,8 +37,10 @@ from tests.servers.postgresql import PostgreSQL
 KILLS = int(os.environ.get("SSO_TEST_KILLS", "20"))
 SEED = int(os.environ.get("SSO_TEST_SEED", "0")) or random.randrange(1, 2**31)
 KINDS = ("web", "worker", "backend", "database")
-SECONDS_A_KILL = 8.0
+SECONDS_A_KILL = 15.0
 """At most, on the average."""
+BACK_SECONDS = 10.0
+"""So long the next kill waits for the hub to issue tokens again: it shall die at work."""
 WORKER_PAUSE_SECONDS = 20.0
 """A worker that falls more often makes `sso serve` give up, as it should."""
 
@@ -50,8 +52,15 @@ SINK = '[[audit.sink]]\nname = "lines"\nkind = "file"\nfile = "lines.jsonl"\nsta
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.postgresql,
-    pytest.mark.timeout(600 + KILLS * 15),
+    pytest.mark.timeout(600 + KILLS * 20),
 ]
+
+
+def wait_until(done: Callable[[], bool], seconds: float) -> None:
+    """Wait for something, no longer than that."""
+    ends = time.monotonic() + seconds
+    while not done() and time.monotonic() < ends:
+        time.sleep(0.2)
 
 
 @dataclass
@@ -60,6 +69,7 @@ class Reaper:
 
     hub: TunedHub
     postgresql: PostgreSQL
+    application: Application
     chance: random.Random = field(default_factory=lambda: random.Random(SEED))
     killed: Counter[str] = field(default_factory=Counter)
     _worker_at: float = 0.0
@@ -68,13 +78,20 @@ class Reaper:
         """Each kind once, whatever chance says; then what it says."""
         ends = time.monotonic() + KILLS * SECONDS_A_KILL
         for what in KINDS:
-            while self.killed[what] == 0 and time.monotonic() < ends:
-                self.killed[what] += getattr(self, f"_{what}")()
+            while not self._killed(what) and time.monotonic() < ends:
                 time.sleep(0.2)
         while self.killed.total() < KILLS and time.monotonic() < ends:
-            time.sleep(self.chance.uniform(0.1, 0.8))
-            what = self.chance.choices(KINDS, weights=(2, 2, 8, 1))[0]
-            self.killed[what] += getattr(self, f"_{what}")()
+            self._killed(self.chance.choices(KINDS, weights=(2, 2, 8, 1))[0])
+
+    def _killed(self, what: str) -> bool:
+        """Kill one, and let the hub come back; false if there was nothing to kill."""
+        time.sleep(self.chance.uniform(0.1, 0.8))
+        if not getattr(self, f"_{what}")():
+            return False
+        self.killed[what] += 1
+        issued = len(self.application.access_tokens)
+        wait_until(lambda: len(self.application.access_tokens) > issued, BACK_SECONDS)
+        return True
 
     def _web(self) -> bool:
         return kill_a_web_worker(self.hub)
@@ -130,13 +147,6 @@ def everything_signed(hub: Hub) -> bool:
     )
 
 
-def wait_until(done: Callable[[], bool], seconds: float) -> None:
-    """Wait for something, no longer than that."""
-    ends = time.monotonic() + seconds
-    while not done() and time.monotonic() < ends:
-        time.sleep(0.2)
-
-
 def places_in(lines: Sequence[str]) -> set[tuple[int, int]]:
     """The places in the log of what a sink has; a line that a kill cut off comes again as a whole."""
     found = set()
@@ -162,7 +172,7 @@ def test_the_log_is_whole_and_of_one_mind_whatever_dies(
     ):
         witness.trust(NoteKey.parse(hub.run("audit", "keys").stdout))
         hub.add_citizen()
-        reaper = Reaper(hub, mortal_postgresql)
+        reaper = Reaper(hub, mortal_postgresql, application)
         cookies, seconds = signed_in(application), KILLS * SECONDS_A_KILL + 60
         with Load(application, cookies, rounds=100_000, seconds=seconds, passwords=True) as load_:
             reaper.reap()
