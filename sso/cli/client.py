@@ -98,9 +98,14 @@ def change(
 @click.pass_context
 def remove(context: click.Context, client_id: str) -> None:
     """Remove an application; every grant and token of it is revoked."""
-    with hub_of(context) as hub, hub.database.begin(operator_origin()) as stores:
+
+    def end(stores: SqlStores) -> Client:
         known = _known(stores, client_id)
         clients.remove_client(known, SOURCE, stores, datetime.now(UTC))
+        return known
+
+    with hub_of(context) as hub:
+        known = hub.database.contain(operator_origin(), end)
     click.echo(f"{visible(known.client_name)} ({client_id}) is removed and its grants are revoked")
 
 

@@ -36,8 +36,9 @@ def _hear(hub: Hub, upstream_id: str, token: str, visit: Visit) -> Response:
         with hub.database.begin(visit.origin) as stores:
             sign_out.rejected(upstream_id, str(error), stores, visit.now)
         return _answer(503)
-    with hub.database.begin(visit.origin) as stores:
-        heard = sign_out.end_sessions(left, upstream_id, stores, visit.now)
+    heard = hub.database.contain(
+        visit.origin, lambda stores: sign_out.end_sessions(left, upstream_id, stores, visit.now)
+    )
     return _answer(200 if heard else 400)
 
 

@@ -11,7 +11,9 @@ from sso.hub import build
 from sso.oidc.client import Client
 from sso.oidc.digest import digest
 from sso.oidc.jose import new_signing_key
+from sso.worker.upkeep import take_in_spooled_events
 from tests.cli.commands import Commands
+from tests.storage.unwritable import unwritable
 
 NOW = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)
 ADD = ("client", "add", "--name", "Housing", "--redirect-uri", "https://housing.example/cb")
@@ -237,6 +239,21 @@ def test_a_removed_application_is_gone_and_its_end_on_record(cli: Commands) -> N
 
     assert cli.rows("client", "list") == []
     assert [event["client_id"] for event in cli.events("client.deleted")] == [added["client_id"]]
+
+
+def test_an_application_is_removed_while_the_log_is_away_and_that_is_recorded_late(cli: Commands) -> None:
+    added = cli.add_client()
+    built = build(load(str(cli.folder / "sso.toml"), {}))
+    try:
+        with unwritable(built.database):
+            cli.ok("client", "remove", added["client_id"])
+        take_in_spooled_events(built)
+    finally:
+        built.close()
+
+    assert cli.rows("client", "list") == []
+    [event] = cli.events("client.deleted")
+    assert (event["client_id"], event["late"]) == (added["client_id"], True)
 
 
 @pytest.mark.parametrize("command", ["show", "remove", "rotate-secret"])

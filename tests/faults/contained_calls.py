@@ -8,6 +8,7 @@ from sso.authentication.upstream.settings import SignOut
 from sso.outbound.rules import OutboundRules
 from sso.outbound.upstream import UpstreamProvider
 from tests.faults.page_calls import Lead
+from tests.faults.program_calls import hear
 from tests.faults.stage import (
     FAMILY,
     FAMILY_SECRET,
@@ -100,5 +101,6 @@ CONTAINED: dict[tuple[str, str], Lead] = {
     ("signed_out.signed_out", "frames"): last_page,
     ("signed_out.take_report", ""): report,
     ("token.revoke", ""): revoke,
+    ("upstream_logout.hear", "left"): hear,
 }
 """By route and case."""

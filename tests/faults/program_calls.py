@@ -93,7 +93,6 @@ PROGRAMS: dict[tuple[str, str], Lead] = {
     ("security_events.poll", "foreign token"): poll_with_a_foreign_token,
     ("token.backchannel_authentication", "asked"): ask_a_person,
     ("token.backchannel_authentication", "refused"): ask_nobody,
-    ("upstream_logout.hear", "left"): hear,
     ("upstream_logout.hear", "refused"): hear_a_lie,
 }
 """By route and case."""
