@@ -253,7 +253,7 @@ def test_an_application_is_removed_while_the_log_is_away_and_that_is_recorded_la
 
     assert cli.rows("client", "list") == []
     [event] = cli.events("client.deleted")
-    assert (event["client_id"], event["late"]) == (added["client_id"], True)
+    assert (event["client_id"], event["detail"]["late"]) == (added["client_id"], True)
 
 
 @pytest.mark.parametrize("command", ["show", "remove", "rotate-secret"])
