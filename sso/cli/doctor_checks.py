@@ -11,6 +11,7 @@ from sso.archive.opening import place_of
 from sso.archive.settings import ArchiveSettings
 from sso.cli.doctor_finding import Finding, failure, ok, warning
 from sso.cli.doctor_keys import signing_keys
+from sso.cli.management_log import is_late, seconds_waited
 from sso.config import Configuration
 from sso.config.directory import Directory
 from sso.directory.check import Sample
@@ -85,6 +86,7 @@ def database(hub: Hub, now: datetime) -> Iterator[Finding]:
         yield ok("migrations", "the schema is up to date")
         yield clock(database_time(hub.database), now)
         yield from signing_keys(hub, now)
+        yield log(hub, now)
         yield detection(hub)
     except StorageUnavailable as error:
         yield failure("database", f"it does not answer ({error}); is it running, is database.url right?")
@@ -101,6 +103,15 @@ def clock(told: datetime | None, now: datetime) -> Finding:
     if skew > SKEW_WARNING:
         return warning("clock", f"{sentence}; synchronise both (chrony, systemd-timesyncd)")
     return ok("clock", sentence)
+
+
+def log(hub: Hub, now: datetime) -> Finding:
+    """No event waits for long for its place in the audit log."""
+    seconds = seconds_waited(hub, now)
+    if is_late(hub, seconds):
+        sentence = f"events have waited {int(seconds)} seconds for their places in the audit log"
+        return warning("log", f"{sentence}; does `sso worker` run?")
+    return ok("log", "no event waits for long for its place in the audit log")
 
 
 def detection(hub: Hub) -> Finding:

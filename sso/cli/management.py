@@ -16,6 +16,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from sso import __version__
 from sso.cli.management_anchors import last_anchor, measure_anchors
 from sso.cli.management_directories import measure_directories
+from sso.cli.management_log import late_log, measure_waiting
 from sso.cli.management_sinks import measure_sinks
 from sso.hub import Hub
 from sso.storage.errors import StorageUnavailable
@@ -66,11 +67,13 @@ class Management:
     def _readyz(self) -> Answer:
         wrong = {"process": "shutting down"} if self._draining.is_set() else self._wrong()
         body: Mapping[str, object] = (
-            {"status": "not ready", "reasons": wrong}
-            if wrong
-            else {"status": "ready", **last_anchor(self._hub)}
+            {"status": "not ready", "reasons": wrong} if wrong else {"status": "ready", **self._log()}
         )
         return (503 if wrong else 200), "application/json", json.dumps(body).encode()
+
+    def _log(self) -> Mapping[str, object]:
+        said = {**last_anchor(self._hub), **late_log(self._hub)}
+        return {"audit": said} if said else {}
 
     def _wrong(self) -> dict[str, str]:
         wrong = dict(self._readiness.findings())
@@ -104,6 +107,7 @@ class Management:
         except StorageUnavailable:
             waiting.set(float("nan"))
         measure_anchors(self._hub, registry)
+        measure_waiting(self._hub, registry)
         measure_directories(self._hub, registry)
         measure_sinks(self._hub, registry)
         return 200, CONTENT_TYPE_LATEST, generate_latest(registry)

@@ -11,14 +11,14 @@ from sso.worker.anchors import Anchored, anchored
 
 
 def last_anchor(hub: Hub) -> Mapping[str, object]:
-    """Return when the log was anchored last and by whom; nothing where nobody is configured to."""
+    """Return when the log was anchored last and `by` whom; nothing where nobody is configured to."""
     try:
         newest = _newest(hub)
     except StorageUnavailable:
         return {}
     if newest is None or newest.at is None:
-        return {} if newest is None else {"audit": {"anchored_at": None, "by": None}}
-    return {"audit": {"anchored_at": newest.at.isoformat(timespec="seconds"), "by": newest.name}}
+        return {} if newest is None else {"anchored_at": None, "by": None}
+    return {"anchored_at": newest.at.isoformat(timespec="seconds"), "by": newest.name}
 
 
 def measure_anchors(hub: Hub, registry: CollectorRegistry) -> None:

@@ -22,6 +22,7 @@ class Audit(Section):
 
     checkpoint_seconds: Annotated[int, Field(ge=1, le=3_600)] = 2
     last_signed_file: str = "audit-last-signed.json"
+    waiting_warning_seconds: Positive = 60
     spool_file: str = "audit-spool"
     key_database_url: str | None = None
     minimum_retention_days: _Days = 180

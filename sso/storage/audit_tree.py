@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql
 from sso.audit.checkpoint import Checkpoint
 from sso.audit.merkle.tiles import TILE_HEIGHT, Tile, TileNodes, completed_tiles, split_hashes
 from sso.audit.merkle.tree import Frontier, perfect_subtrees
+from sso.audit.record import moment_of_id
 from sso.audit.whole_log import StoredLeaf
 from sso.storage.tables import audit_event, audit_head, audit_leaf, audit_pending, audit_tile
 from sso.storage.unit_of_work import UnitOfWork
@@ -39,6 +40,7 @@ _TAKE = delete(audit_pending).where(_P.event_id.in_(_oldest)).returning(_P.event
 _WAITING = select(func.count().label("events"), func.min(_P.event_id).label("oldest")).select_from(
     audit_pending
 )
+_OLDEST_WAITING = select(func.min(_P.event_id).label("oldest"))
 _ONE_WAITING = select(_P.event_id).limit(1)
 _LEAVES = (
     select(_L.leaf_hash)
@@ -133,6 +135,11 @@ class SqlAuditTree:
     def nothing_waits(self) -> bool:
         """Whether every event has its place: one look that takes no lock, however many wait."""
         return self._unit.row(_ONE_WAITING) is None
+
+    def waits_since(self) -> datetime | None:
+        """Return when the oldest event happened that has no place yet, in one look; None where none waits."""
+        row = self._unit.row(_OLDEST_WAITING)
+        return None if row is None or row.oldest is None else moment_of_id(row.oldest)
 
     def head(self, *, lock: bool = False) -> Head | None:
         """Return the head of the newest epoch; locked, nobody else extends or signs it until the end."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sso.audit.record import new_event_id
 from sso.audit.rules.shipped import shipped_rule
 from sso.cli.doctor_checks import SKEW_FAILURE, SKEW_WARNING, clock
 from sso.cli.doctor_finding import State
@@ -20,7 +21,8 @@ from tests.servers.loopback import Answer, LoopbackServer
 def lonely(cli: Commands) -> Commands:
     """A hub without directories: nothing of it fails."""
     file = cli.folder / "sso.toml"
-    file.write_text(file.read_text().partition("[[directory]]")[0])
+    configured = file.read_text().partition("[[directory]]")[0]
+    file.write_text(f"{configured}\n[audit]\nwaiting_warning_seconds = 86400\n")
     return cli
 
 
@@ -41,11 +43,25 @@ def test_a_hub_that_only_waits_to_be_started_has_one_warning(lonely: Commands) -
 
     assert {check: state for check, (state, _) in found.items()} == {
         **dict.fromkeys(
-            ("configuration", "secrets", "database", "migrations", "clock", "keys", "rules", "disk"), "ok"
+            ("configuration", "secrets", "database", "migrations", "clock", "keys", "log", "rules", "disk"),
+            "ok",
         ),
         "issuer": "warn",
     }
     assert found["issuer"][1].startswith("http://127.0.0.1:1 does not answer; start the hub")
+
+
+def test_events_that_wait_for_long_are_worth_a_warning(lonely: Commands) -> None:
+    with closing(sqlite3.connect(lonely.folder / "hub.db")) as database, database:
+        database.execute("DELETE FROM audit_pending")
+        ids = [new_event_id(datetime.now(UTC) - timedelta(days=days)) for days in (2, 0)]
+        database.executemany("INSERT INTO audit_pending VALUES (?, zeroblob(32))", [(each,) for each in ids])
+
+    state, sentence = findings(lonely)["log"]
+
+    assert state == "warn"
+    assert sentence.startswith("events have waited 1728")
+    assert sentence.endswith(" seconds for their places in the audit log; does `sso worker` run?")
 
 
 def test_rules_that_fail_or_fall_behind_are_worth_a_warning(lonely: Commands) -> None:

@@ -34,7 +34,8 @@ PASSWORD = "nine blue yaks on the steppe"
 class HubServer:
     """A hub in a folder of its own. `extra` is TOML appended to its configuration.
 
-    `host` is another address of loopback where a browser must not mix up the cookies of two hubs.
+    `host` is another address of loopback where a browser must not mix up the cookies of two hubs; `options`
+    are those of `sso serve`.
     """
 
     folder: Path
@@ -42,6 +43,7 @@ class HubServer:
     directories: tuple[DirectorySettings, ...] = ()
     extra: str = ""
     host: str = "127.0.0.1"
+    options: tuple[str, ...] = ()
     port: int = field(default_factory=free_port)
     management_port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
@@ -88,7 +90,7 @@ class HubServer:
         """Start `sso serve` and wait until /readyz answers 200."""
         with (self.folder / "hub.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "sso", "serve"],
+                [sys.executable, "-m", "sso", "serve", *self.options],
                 cwd=self.folder,
                 env=self.environment,
                 stderr=log,

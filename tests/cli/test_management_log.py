@@ -1,0 +1,64 @@
+"""The management listener tells of events that wait for their places in the log while no worker runs."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sso.config import load
+from sso.hub import build
+from sso.worker.last_signed import LastSigned
+from sso.worker.sequencer import Sequencer
+from tests.servers.hub import HubServer
+
+PATIENCE_SECONDS = 20.0
+
+
+@pytest.fixture
+def workerless(tmp_path: Path) -> Iterator[HubServer]:
+    """A hub that serves, and whose worker does not run; a second of waiting is too long."""
+    extra = "[audit]\nwaiting_warning_seconds = 1\n"
+    hub = HubServer(tmp_path / "hub", extra=extra, options=("--no-worker",))
+    hub.initialise()
+    hub.start()
+    hub.add_citizen()
+    yield hub
+    hub.stop()
+
+
+def metrics(hub: HubServer) -> dict[str, float]:
+    text = httpx.get(f"{hub.management}/metrics", trust_env=False, timeout=30).text
+    lines = [line.split() for line in text.splitlines() if line.startswith("sso_audit_waiting_")]
+    return {name: float(value) for name, value in lines}
+
+
+def readiness(hub: HubServer) -> httpx.Response:
+    return httpx.get(f"{hub.management}/readyz", trust_env=False, timeout=30)
+
+
+def test_what_waits_for_long_is_told_until_it_has_its_place(workerless: HubServer) -> None:
+    ends = time.monotonic() + PATIENCE_SECONDS
+    while not metrics(workerless)["sso_audit_waiting_late"] and time.monotonic() < ends:
+        time.sleep(0.2)
+    late, ready = metrics(workerless), readiness(workerless)
+    doctor = [json.loads(line) for line in workerless.run("doctor", "--json").stdout.splitlines()]
+
+    hub = build(load(str(workerless.config_file), {}))
+    Sequencer(hub, LastSigned(workerless.folder / "last-signed.json")).sequence()
+    hub.close()
+
+    assert late["sso_audit_waiting_late"] == 1
+    assert late["sso_audit_waiting_events"] >= 1
+    assert late["sso_audit_waiting_age_seconds"] > 1
+    assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+    assert ready.json()["audit"]["waiting_seconds"] >= 1
+    assert {each["check"]: each["state"] for each in doctor}["log"] == "warn"
+    assert metrics(workerless) == {
+        "sso_audit_waiting_late": 0,
+        "sso_audit_waiting_events": 0,
+        "sso_audit_waiting_age_seconds": 0,
+    }
+    assert readiness(workerless).json() == {"status": "ready"}
