@@ -9,14 +9,24 @@ every row of the time range that the others leave; it has no index.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, LargeBinary, and_, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    LargeBinary,
+    and_,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from sso.audit.canonical import canonical
 from sso.audit.query import AuditQuery
-from sso.audit.record import Outcome
+from sso.audit.record import Outcome, Severity
 from sso.storage.audit_keys import AuditKeys
 from sso.storage.audit_rows import account_refs, address_refs, people_refs
 from sso.storage.tables import audit_event
@@ -46,7 +56,7 @@ def facets(query: AuditQuery, keys: AuditKeys) -> list[ColumnElement[bool]]:
     if query.outcome is not None:
         found.append(_A.outcome == Outcome(query.outcome).value)
     if query.severity is not None:
-        found.append(_A.severity >= int(query.severity))
+        found += _severity(query.severity)
     if query.events:
         found.append(or_(*(_event(wanted) for wanted in query.events)))
     if query.account_id is not None:
@@ -59,6 +69,12 @@ def facets(query: AuditQuery, keys: AuditKeys) -> list[ColumnElement[bool]]:
     if query.transaction is not None:
         found.append(_in_the_request_of(query.transaction))
     return found + _in_the_body(query)
+
+
+def _severity(least: Severity) -> list[ColumnElement[bool]]:
+    """The least severity, and where its index has it all what the index says of itself, in the same words."""
+    within = [_A.severity >= literal_column(str(int(Severity.HIGH)))] if least >= Severity.HIGH else []
+    return [_A.severity >= int(least), *within]
 
 
 def _one_of(name: str, refs: Sequence[bytes]) -> ColumnElement[bool]:
