@@ -39,6 +39,7 @@ TITLES: Mapping[str, str] = {
     "r29_key_revoked": _("A signing key was revoked"),
     "r30_mass_removal_over_scim": _("A department removes many people over SCIM"),
     "r31_attempts_refused": _("Attempts were refused"),
+    "r32_audit_weakened": _("The audit was weakened in the configuration"),
 }
 MEANINGS: Mapping[str, str] = {
     "r01_brute_force": _("Many wrong passwords for one account within ten minutes."),
@@ -98,7 +99,8 @@ MEANINGS: Mapping[str, str] = {
     ),
     "r22_new_trust": _(
         "A token for registrations was made, an application that registered itself was adopted, a tree of "
-        "the log began, or a signing key was made that is neither the first nor due."
+        "the log began, a signing key was made that is neither the first nor due, or the configuration names "
+        "a directory, an upstream or a trusted issuer that is new or differs."
     ),
     "r23_mass_departure": _(
         "Too many people would leave a directory at once: its sync was stopped, or what it shows "
@@ -122,6 +124,10 @@ MEANINGS: Mapping[str, str] = {
     "r31_attempts_refused": _(
         "More attempts came under one name, known or not, or from one network than are let "
         "through in a quarter of an hour."
+    ),
+    "r32_audit_weakened": _(
+        "A rule was left out or replaced, a sink, a witness, a time stamp authority or the archive was "
+        "removed or points elsewhere, or records are kept for a shorter time than at the last start."
     ),
 }
 

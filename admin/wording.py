@@ -89,6 +89,7 @@ FAMILIES: Mapping[str, str] = {
     "audit.": _("Looks at this log"),
     "finding.": _("Findings of rules"),
     "node.": _("The hub itself"),
+    "configuration.": _("The configuration"),
 }
 """Families of events as a search offers them."""
 

@@ -88,6 +88,11 @@ def _known(record: Mapping[str, Any], client_names: Mapping[str, str]) -> dict[s
         "scope": _listed(detail.get("scope")),
         "claims": _listed(detail.get("claims_released", detail.get("claims_changed"))),
         "changed": _listed(sorted(detail.get("after") or ())),
+        **{
+            name: _listed(detail.get(name)) or "-"
+            for name in ("added", "altered", "removed")
+            if name in detail
+        },
     }
     if values["reason"] is None:
         values["reason"] = detail.get("error")

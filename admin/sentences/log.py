@@ -29,6 +29,13 @@ LOG: Mapping[str, Sequence[str]] = {
     "audit.verify.failed": (_("The log was recomputed, and {findings} things are wrong: {first}."),),
     "audit.receipt.given": (_("{application} fetched the receipt of the record {record}."),),
     "audit.evidence.sealed": (_("{entries} records were sealed as evidence: {reason}."),),
+    "configuration.changed": (
+        _(
+            "The configuration differs from the last start. New: {added}; different: {altered}; "
+            "gone: {removed}."
+        ),
+        _("The configuration differs from the last start."),
+    ),
     "node.started": (_("The hub on {node} started."),),
     "node.stopped": (_("The hub on {node} stopped in good order."),),
     "audit.shredding.ordered": (

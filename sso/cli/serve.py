@@ -28,6 +28,7 @@ from sso.config.schema import Server, split_listen
 from sso.hub import Hub
 from sso.storage.errors import StorageUnavailable
 from sso.storage.schema import pending_migrations
+from sso.worker.configuration_change import record_difference
 
 log = logging.getLogger("sso.serve")
 
@@ -88,6 +89,7 @@ class _Service:
         """Serve, watch the children, drain; return the exit code."""
         with self._hub.database.begin(Origin(actor="serve")) as stores:
             stores.audit.append(NodeStarted(node=self._node, version=__version__), datetime.now(UTC))
+            record_difference(self._hub.configuration, stores, datetime.now(UTC))
         for child in self._children:
             child.start()
         self._management.start()
@@ -117,9 +119,14 @@ class _Service:
         A configuration that cannot be used changes nothing: the hub goes on with the one it has.
         """
         try:
-            load(str(self._hub.configuration.file))
+            configuration = load(str(self._hub.configuration.file))
+            with self._hub.database.begin(Origin(actor="serve")) as stores:
+                record_difference(configuration, stores, datetime.now(UTC))
         except ConfigurationError as error:
             log.error("the configuration cannot be used, nothing is reloaded: %s", error)  # noqa: TRY400
+            return
+        except StorageUnavailable as error:
+            log.error("the configuration cannot be put on record, nothing is reloaded", exc_info=error)  # noqa: TRY400
             return
         log.info("reloading", extra={"node": self._node})
         self._hub.keys.forget()

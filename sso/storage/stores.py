@@ -20,6 +20,7 @@ from sso.storage.audit_spool import SpooledAuditLog
 from sso.storage.audit_tree import SqlAuditTree
 from sso.storage.cleanup import SqlCleanup
 from sso.storage.clients import ClientCache, SqlClients
+from sso.storage.configuration_parts import SqlConfigurationParts
 from sso.storage.conflicts import SqlConflicts
 from sso.storage.consents import SqlConsents
 from sso.storage.credentials import SqlCredentials
@@ -118,6 +119,7 @@ class SqlStores:
     def _open_log(self, unit: UnitOfWork, kept: Kept) -> None:
         self.audit: SqlAuditLog | SpooledAuditLog = SqlAuditLog(unit, kept.audit_keys)
         self.audit_search = SqlAuditSearch(unit, kept.audit_keys)
+        self.configuration_parts = SqlConfigurationParts(unit)
         self.audit_archive = SqlAuditArchive(unit, kept.audit_keys)
         self.audit_holds = SqlAuditHolds(unit)
         self.audit_import = SqlAuditImport(unit, kept.audit_keys)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sso.hub import Hub, outbound_rules
 from sso.outbound import Outbound
 from sso.worker.anchoring import Anchoring
+from sso.worker.configuration_change import StartOnRecord
 from sso.worker.detection import Detection
 from sso.worker.directory_sync import DirectoryWatch
 from sso.worker.key_rotation import keep_up
@@ -50,6 +51,7 @@ class Job:
 def jobs_of(hub: Hub, outbound: Outbound) -> list[Job]:
     """Return the worker's jobs."""
     return [
+        Job("configuration", 5.0, StartOnRecord(hub).record),
         Job("logout delivery", 0.2, lambda: deliver_due(hub, outbound)),
         Job("ping delivery", 0.2, lambda: ping_due(hub, outbound)),
         Job("security events", 0.2, lambda: push_due(hub, outbound)),

@@ -42,7 +42,7 @@ IMPOSSIBLE = {5, 21, 27}
 
 
 def test_every_rule_is_there_but_the_three_that_cannot_be() -> None:
-    assert [int(name[1:3]) for name in NAMES] == sorted([*(set(range(1, 32)) - IMPOSSIBLE), 26])
+    assert [int(name[1:3]) for name in NAMES] == sorted([*(set(range(1, 33)) - IMPOSSIBLE), 26])
     assert {"r26_log_in_doubt", "r26_log_not_vouched"} <= set(NAMES)
 
 
@@ -67,6 +67,9 @@ def test_a_change_of_where_tokens_go_is_found_also_where_a_field_was_emptied(mem
         ("r17_client_changed", {"event": "client.secret.rotated"}),
         ("r22_new_trust", {"event": "client.adopted"}),
         ("r22_new_trust", {"event": "audit.epoch.opened", "epoch": 2}),
+        ("r22_new_trust", {"event": "configuration.changed", "added": ["directory:civil"]}),
+        ("r22_new_trust", {"event": "configuration.changed", "altered": ["upstream:national"]}),
+        ("r32_audit_weakened", {"event": "configuration.changed", "altered": ["sink:siem"]}),
         ("r25_large_export", {"event": "audit.evidence.sealed", "entries": 1000}),
         ("r26_log_in_doubt", {"event": "audit.checkpoint.rejected"}),
         ("r26_log_not_vouched", {"event": "audit.sink.failed", "sink": "siem"}),

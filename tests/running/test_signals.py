@@ -231,6 +231,8 @@ def test_sighup_makes_a_new_directory_known_without_a_failed_request(tmp_path: P
         assert set(statuses) == {200}
         assert password_page_names(hub, "bolor@civil.example", "Civil Affairs Bureau")
         assert "starting it again" not in hub.log
+        (changed,) = hub.audit("--event", "configuration.changed")
+        assert changed["detail"]["added"] == ["directory:civil-affairs"]
 
 
 def test_sighup_with_a_broken_configuration_changes_nothing(tmp_path: Path) -> None:

@@ -179,6 +179,23 @@ class DirectoryStatesDoubted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationChanged:
+    """The configuration differs from that of the last start of any node, in who is trusted or what is kept.
+
+    Names of parts, `kind:id` (directory, upstream, trusted_issuer, sink, witness, rule, rule_off, retention
+    and so on), never values; `weakened` are those by which the audit sees or keeps less.
+    """
+
+    code: ClassVar[str] = "configuration.changed"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.HIGH
+    added: tuple[str, ...]
+    altered: tuple[str, ...]
+    removed: tuple[str, ...]
+    weakened: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodeStarted:
     """A hub process began to serve."""
 
