@@ -57,7 +57,7 @@ class Verification:
 class Authentication:
     """A verification and the entry it speaks of; None when no single entry bears the login name.
 
-    `contested` are two entries that both bear it.
+    `contested` are two entries that both bear it, or the same immutable id.
     """
 
     verification: Verification

@@ -32,6 +32,12 @@ class Roll:
         """Those of the ids whose people are held beside the register."""
         return {each: self._beside_by_id[each] for each in ids if each in self._beside_by_id}
 
+    def known_among(self, ids: Collection[str]) -> Collection[Registered]:
+        """Those of the ids whom the register knows or who are held beside it."""
+        with self.database.read() as stores:
+            known = stores.register.of_ids(self.directory_id, ids)
+        return {**known, **self.held_among(ids)}.values()
+
     def everybody(self) -> Iterator[Registered]:
         """Everybody, in order of their numbers."""
         last = -1

@@ -14,6 +14,7 @@ from sso.audit.event.synchronisation import DirectorySynchronised, DirectorySync
 from sso.audit.record import Origin
 from sso.authentication import conflicts, departures
 from sso.authentication.synchronisation import Work, adopt, apply, rules_of, unregistered
+from sso.directory.entry import Entry
 from sso.directory.settings import DirectorySettings
 from sso.directory.sync.approvals import Approvals
 from sso.directory.sync.guard import Shrink, may_shrink
@@ -26,6 +27,7 @@ from sso.directory.sync.stages import Registered, Standing
 from sso.storage.database import Database
 from sso.storage.errors import StorageUnavailable
 from sso.storage.stores import SqlStores
+from sso.worker.directory_ends import Interrupted, LeaseLost
 from sso.worker.directory_roll import BATCH, Roll, batched
 
 LEASE = timedelta(minutes=15)
@@ -36,14 +38,6 @@ _APPROVAL_HOLDS = timedelta(days=1)
 _LATELY = timedelta(days=1)
 _ORIGIN = Origin(actor="worker")
 _T = TypeVar("_T")
-
-
-class LeaseLost(Exception):
-    """Another process reads this directory now."""
-
-
-class Interrupted(Exception):
-    """The process is to end; the run is given up."""
 
 
 @dataclass(slots=True)
@@ -114,9 +108,7 @@ class DirectoryRun:
             self._take(part.page)
             if not part.removed:
                 continue
-            with self.database.read() as stores:
-                known = stores.register.of_ids(self.directory.id, part.removed)
-            for person in known.values():
+            for person in self.roll.known_among(part.removed):
                 if person.standing is not Standing.ABSENT:
                     removed.add(person.number)
         for number in () if reader.referred else removed:
@@ -127,6 +119,8 @@ class DirectoryRun:
         """Compare a page with the register and write what differs; twice if a sign-in was faster."""
         if not self.goes_on():
             raise Interrupted
+        if page.contested:
+            self._queue(page.contested)
         plan = self._compared(page)
         if self.is_dry:
             self._count(created=len(plan.new), updated=len(plan.changed), returned=len(plan.returned))
@@ -139,6 +133,14 @@ class DirectoryRun:
             except StorageUnavailable:
                 self._write(self._compared(page, again=True))
         self.told(self.run)
+
+    def _queue(self, contested: Sequence[Sequence[Entry]]) -> None:
+        """Let an officer hear of ids that two entries show; who is known by one stays as known."""
+        ids, now = [entries[0].immutable_id for entries in contested], datetime.now(UTC)
+        for person in self.roll.known_among(ids):
+            self.seen.add(person.number)
+        for entries in () if self.is_dry else contested:
+            self._wrote(partial(conflicts.note_contested, entries, now=now))
 
     def _compared(self, page: Page, *, again: bool = False) -> Plan:
         now = datetime.now(UTC)

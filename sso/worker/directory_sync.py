@@ -23,7 +23,8 @@ from sso.hub import Hub
 from sso.oidc.digest import new_id
 from sso.storage.errors import StorageUnavailable
 from sso.storage.stores import SqlStores
-from sso.worker.directory_run import LEASE, DirectoryRun, Interrupted, LeaseLost
+from sso.worker.directory_ends import Interrupted, LeaseLost
+from sso.worker.directory_run import LEASE, DirectoryRun
 
 log = logging.getLogger("sso.worker")
 

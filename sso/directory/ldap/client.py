@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from sso.directory.breaker import BreakerState, Bulkhead, BulkheadFull
@@ -22,12 +23,13 @@ from sso.directory.ldap.departures import AT_MOST, departures_on
 from sso.directory.ldap.direct import bind_name, can_be_bound, sign_in_directly
 from sso.directory.ldap.durations import Durations
 from sso.directory.ldap.health import ServerHealth, health_of
-from sso.directory.ldap.lookup import contested_entries, only_entry, question_for, with_expiry, with_groups
+from sso.directory.ldap.lookup import with_expiry, with_groups
 from sso.directory.ldap.measures import Operation, measured
 from sso.directory.ldap.membership import TooManyGroups
 from sso.directory.ldap.probe import probe_server
 from sso.directory.ldap.reader import LdapReader, opened
 from sso.directory.ldap.server import LdapServer
+from sso.directory.ldap.sharing import found_alone
 from sso.directory.ldap.transport import Unreachable
 from sso.directory.password_change import Change, ChangeOutcome, Passwords
 from sso.directory.person import Departure
@@ -200,12 +202,11 @@ class LdapDirectory:
         raise failure
 
     def _find(self, name: Name, deadline: Deadline) -> tuple[LdapServer, Entry | None, tuple[Entry, ...]]:
-        """The server that answered, the one entry, and two where the name is theirs."""
-        question = question_for(self.settings, name)
+        """The server that answered, the one entry, and two where the name or the id is theirs."""
 
         def ask(server: LdapServer, parts: int) -> tuple[LdapServer, Entry | None, tuple[Entry, ...]]:
-            answer = server.search(question, deadline, parts=parts)
-            return server, only_entry(self.settings, answer), contested_entries(self.settings, answer)
+            search = partial(server.search, whole=deadline, parts=parts)
+            return server, *found_alone(self.settings, name, search)
 
         return self._on_a_server(ask)
 

@@ -8,18 +8,16 @@ Where the server refers to another one for a part of the tree, whoever it does n
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from uuid import UUID
 
 from sso.directory.account_state import departure_of, state_attributes
 from sso.directory.entry import canonical_id_text
-from sso.directory.filters import AllOf, AnyOf, Equals, people
+from sso.directory.filters import AllOf, people
 from sso.directory.ldap.deadline import Deadline
-from sso.directory.ldap.lookup import by_id
+from sso.directory.ldap.lookup import by_id, with_ids
 from sso.directory.ldap.messages import Question
 from sso.directory.ldap.root_dse import root_dse_of
 from sso.directory.ldap.server import LdapServer, Misconfigured
 from sso.directory.person import Departure
-from sso.directory.presets import IdFormat
 from sso.directory.settings import DirectorySettings
 
 AT_MOST = 100
@@ -48,7 +46,7 @@ def departures_on(
     everybody = AllOf(people(settings.person_filter))
     question = Question(
         base_dn=settings.base_dn,
-        condition=AllOf((everybody, _any_of(settings, immutable_ids))),
+        condition=AllOf((everybody, with_ids(settings, immutable_ids))),
         attributes=(settings.preset.immutable_attribute, *state_attributes(settings.vendor)),
         domain_scope=settings.preset.domain_scope,
         page_size=len(immutable_ids) + 1,
@@ -86,7 +84,7 @@ def _elsewhere(
     """Those of whom an entry is left, outside of the filter or the base, as far as the account may see."""
     wider = replace(
         question,
-        condition=_any_of(settings, absent),
+        condition=with_ids(settings, absent),
         attributes=(settings.preset.immutable_attribute,),
         base_dn=_suffix_of(settings.base_dn, server, deadline),
     )
@@ -101,18 +99,6 @@ def _suffix_of(base_dn: str, server: LdapServer, deadline: Deadline) -> str:
     return server.as_service(lambda session: root_dse_of(session, deadline), deadline).suffix_of(base_dn)
 
 
-def _any_of(settings: DirectorySettings, immutable_ids: Sequence[str]) -> AnyOf:
-    preset = settings.preset
-    return AnyOf(
-        tuple(Equals(preset.immutable_attribute, _raw(preset.id_format, key)) for key in immutable_ids)
-    )
-
-
 def _is_id(settings: DirectorySettings, immutable_id: str) -> bool:
     """Whether an answer could name this id: another spelling of one would pass for absent."""
     return canonical_id_text(settings.preset.id_format, immutable_id) == immutable_id
-
-
-def _raw(id_format: IdFormat, immutable_id: str) -> bytes:
-    """The id as the server keeps it ([MS-DTYP] 2.3.4.2 for a GUID)."""
-    return UUID(immutable_id).bytes_le if id_format is IdFormat.GUID else immutable_id.encode("ascii")

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from sso.directory.entry import Entry, canonical_immutable_id
 from sso.directory.expiry import moment_of
-from sso.directory.filters import person_named
+from sso.directory.filters import AnyOf, Equals, person_named
 from sso.directory.ldap.membership import Ask, groups_of
 from sso.directory.ldap.messages import FoundEntry, Question, SearchAnswer
 from sso.directory.ldap.server import Misconfigured
+from sso.directory.presets import IdFormat
 from sso.directory.routing import Name, SearchBy
 from sso.directory.settings import SECRET_ATTRIBUTES, DirectorySettings
 from sso.directory.states import SIZE_LIMIT_EXCEEDED, SUCCESS
@@ -61,6 +63,14 @@ def by_id(settings: DirectorySettings, found: Sequence[FoundEntry]) -> Iterator[
         key = canonical_immutable_id(preset.id_format, values[0]) if values else None
         if key is not None:
             yield key, entry
+
+
+def with_ids(settings: DirectorySettings, immutable_ids: Sequence[str]) -> AnyOf:
+    """Who shows one of these ids, as the server keeps them ([MS-DTYP] 2.3.4.2 for a GUID)."""
+    preset = settings.preset
+    as_guid = preset.id_format is IdFormat.GUID
+    raw = (UUID(key).bytes_le if as_guid else key.encode("ascii") for key in immutable_ids)
+    return AnyOf(tuple(Equals(preset.immutable_attribute, value) for value in raw))
 
 
 def entry_of(settings: DirectorySettings, found: FoundEntry) -> Entry:

@@ -17,6 +17,7 @@ from sso.directory.ldap.messages import FoundEntry, Question, SearchAnswer
 from sso.directory.ldap.root_dse import RootDse, root_dse_of
 from sso.directory.ldap.server import BUSY_CODES, LdapServer, Misconfigured
 from sso.directory.ldap.session import Session
+from sso.directory.ldap.sharing import shared_among
 from sso.directory.ldap.transport import Stage, Unreachable
 from sso.directory.settings import DirectorySettings
 from sso.directory.states import SUCCESS
@@ -28,6 +29,7 @@ PAGE_MAX_BYTES = 64 * 1024 * 1024
 _DEAR = frozenset({"msDS-User-Account-Control-Computed", "msDS-UserPasswordExpiryTimeComputed"})
 """Computed for each entry anew; locks and ends of passwords, of which a reading keeps nothing."""
 _UNTOLD = "the server does not tell what changes by {}: everybody is read each time"
+_SHARED = "ids that two entries show, none of which was taken in: {} (`sso directory conflicts`)"
 _REFERRED = "the directory refers to another server for a part of it: nobody was taken for absent"
 
 
@@ -46,7 +48,8 @@ class LdapReader:
         self.remark = ""
         self.referred = False
         self._groups: GroupSource | None = None
-        self._group_session: Session | None = None
+        self._shared: set[str] = set()
+        self._aside: Session | None = None
 
     def everybody(self) -> Iterator[Page]:
         """Every person below the base, to the last page; the position is that of the beginning."""
@@ -113,8 +116,8 @@ class LdapReader:
     def close(self) -> None:
         """End the conversation. Never raises."""
         self._session.close()
-        if self._group_session is not None:
-            self._group_session.close()
+        if self._aside is not None:
+            self._aside.close()
 
     def _asking(self) -> changed.Asking:
         return changed.Asking(
@@ -133,33 +136,38 @@ class LdapReader:
     def _page(self, found: Sequence[FoundEntry]) -> Page:
         entries: dict[str, Entry] = {}
         unusable = 0
+        shared = shared_among(self._settings, found, self.pages_aside)
+        self._shared |= shared.keys()
         for each in found:
             try:
                 entry = entry_of(self._settings, each)
             except Misconfigured:
                 unusable += 1
                 continue
+            if entry.immutable_id in self._shared:
+                continue
             entries[entry.immutable_id] = entry if self._groups is None else self._groups.with_groups(entry)
-        return Page(tuple(entries.values()), unusable)
+        return Page(tuple(entries.values()), unusable, tuple(shared.values()))
 
     def _source_of_groups(self, one_by_one: int) -> GroupSource | None:
         rules = self._settings.groups
         if rules is None:
             return None
         suffix = self._root.suffix_of(self._settings.base_dn)
-        return GroupSource(self._settings, rules, suffix, self.group_pages, one_by_one)
+        return GroupSource(self._settings, rules, suffix, self.pages_aside, one_by_one)
 
-    def group_pages(self, question: Question) -> Iterator[Sequence[FoundEntry]]:
+    def pages_aside(self, question: Question) -> Iterator[Sequence[FoundEntry]]:
         """In a session of their own: OpenLDAP keeps one paged search in each, and that is the people's."""
-        if self._group_session is None:
+        if self._aside is None:
             with _late():
-                self._group_session = self._server.open_as_service(self._deadline())
-        for answer in self._pages_in(self._group_session, question):
+                self._aside = self._server.open_as_service(self._deadline())
+        for answer in self._pages_in(self._aside, question):
             yield answer.entries
 
     def _note(self, *remarks: str) -> None:
         groups = "" if self._groups is None else self._groups.remark
-        all_of_them = (*remarks, groups, _REFERRED if self.referred else "")
+        shared = _SHARED.format(len(self._shared)) if self._shared else ""
+        all_of_them = (*remarks, groups, shared, _REFERRED if self.referred else "")
         self.remark = "; ".join(remark for remark in all_of_them if remark)
 
 

@@ -23,10 +23,14 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some entries, one a person. `unusable` ones show no id, so that nobody knows whose they are."""
+    """Some entries, one a person. `unusable` ones show no id, so that nobody knows whose they are.
+
+    `contested` are, two at a time, entries that show one id; neither is among `entries`, in no page.
+    """
 
     entries: tuple[Entry, ...]
     unusable: int = 0
+    contested: tuple[tuple[Entry, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ def _claims_of_a_reading(directory):
         people = [entry for page in reader.everybody() for entry in page.entries]
         assert not reader.remark
         settings, suffix = directory.settings, directory.settings.base_dn.partition(",")[2]
-        source = GroupSource(settings, settings.groups, suffix, reader.group_pages, one_by_one=2)
+        source = GroupSource(settings, settings.groups, suffix, reader.pages_aside, one_by_one=2)
         few_alone = [source.with_groups(replaced(entry, groups=None)) for entry in people[:4]]
     claims = {entry.login_name: claims_of(entry, settings) for entry in people}
     assert [claims_of(entry, settings) for entry in few_alone] == [*claims.values()][:4]
