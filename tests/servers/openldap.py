@@ -1,10 +1,12 @@
 """A real OpenLDAP server with the people of the contract suite, seen like the other vendors' servers."""
 
+import shutil
 import signal
+import subprocess
 from pathlib import Path
 
 from sso.cli.demo.certificate import CertificateWish
-from sso.cli.demo.slapd import DemoPerson, Slapd, SlapdOptions
+from sso.cli.demo.slapd import DemoPerson, Slapd, SlapdOptions, find_slapd
 from sso.cli.demo.slapd_seed import AccountCondition
 from sso.directory.settings import Vendor
 from tests.servers.directory_people import PEOPLE, State
@@ -88,6 +90,28 @@ class OpenLdap:
     def modify(self, ldif: str, *, configuration_database: bool = False) -> None:
         """Apply LDIF as the root of the data, or of cn=config."""
         self.slapd.modify(ldif, configuration_database=configuration_database)
+
+    def saved(self) -> bytes:
+        """What a backup of this moment holds: slapcat's LDIF, operational attributes included."""
+        return self._offline("cat", b"")
+
+    def put_back(self, backup: bytes) -> None:
+        """Begin again with a backup in an empty database, as an administrator does after a disaster."""
+        self.stop()
+        database = self._folder / "db"
+        shutil.rmtree(database)
+        database.mkdir(mode=0o700)
+        self._offline("add", backup)
+        self.start()
+
+    @property
+    def _folder(self) -> Path:
+        return self.ca_file.parent
+
+    def _offline(self, tool: str, given: bytes) -> bytes:
+        """Run slapcat (cat) or slapadd (add) on the people's database; slapd is both by its -T."""
+        command = [str(find_slapd()), "-T", tool, "-F", str(self._folder / "slapd.d"), "-n", "1"]
+        return subprocess.run(command, input=given, capture_output=True, timeout=60, check=True).stdout
 
 
 def _groups() -> str:
