@@ -1,6 +1,5 @@
 """Applications that asked for it are told of leavers by security event tokens: pushed, or polled."""
 
-import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,10 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
-import jwt
 import pytest
-from joserfc import jwt as joserfc_jwt
-from joserfc.jwk import KeySet
 
 from sso.audit.record import Origin
 from sso.authentication import people
@@ -22,20 +18,24 @@ from sso.storage.stores import SqlStores
 from tests.relying_parties.visitor import Visitor
 from tests.running.application import REDIRECT_URI, Application, claims_of, registered
 from tests.running.event_receiver import EventReceiver
+from tests.running.event_streams import (
+    DISABLED,
+    ENABLED,
+    SESSION_REVOKED,
+    by_type,
+    events_token,
+    poll,
+    polled_by,
+    post_poll,
+    pushed_to,
+    verified,
+)
 from tests.running.leaving import wait_for
 from tests.running.state import events
 from tests.running.tuned_hub import TunedHub, running_hub
 from tests.servers.hub import PASSWORD
 
 pytestmark = pytest.mark.slow
-
-CAEP = "https://schemas.openid.net/secevent/caep/event-type/"
-RISC = "https://schemas.openid.net/secevent/risc/event-type/"
-SESSION_REVOKED, DISABLED, ENABLED = (
-    f"{CAEP}session-revoked",
-    f"{RISC}account-disabled",
-    f"{RISC}account-enabled",
-)
 
 
 @pytest.fixture(scope="module")
@@ -60,30 +60,6 @@ def sub_after_sign_in(application: Application, login_name: str) -> str:
         reached = visitor.sign_in(login_name, PASSWORD, until=REDIRECT_URI)
     answer = application.redeem(httpx.URL(reached).params["code"], verifier)
     return str(claims_of(answer.json()["id_token"])["sub"])
-
-
-def keys_of(hub: TunedHub) -> dict[str, Any]:
-    found: dict[str, Any] = httpx.get(f"{hub.issuer}/oauth2/jwks", trust_env=False).json()
-    return found
-
-
-def verified(token: str, hub: TunedHub, audience: str) -> dict[str, Any]:
-    """What a receiver reads, checked by two libraries that are not ours (RFC 8417 2)."""
-    keys = keys_of(hub)
-    header = jwt.get_unverified_header(token)
-    assert header["typ"] == "secevent+jwt"
-    key = next(key for key in keys["keys"] if key["kid"] == header["kid"])
-    claims: dict[str, Any] = jwt.decode(
-        token, jwt.PyJWK(key), algorithms=[header["alg"]], audience=audience, issuer=hub.issuer
-    )
-    assert joserfc_jwt.decode(token, KeySet.import_key_set(keys), algorithms=[header["alg"]]).claims == claims
-    assert {"sub", "exp", "nonce"}.isdisjoint(claims)
-    assert len(claims["events"]) == 1
-    return claims
-
-
-def by_type(claims: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {next(iter(each["events"])): each for each in claims}
 
 
 def test_a_push_says_that_the_account_is_disabled_and_that_it_is_back(
@@ -171,7 +147,7 @@ def test_only_a_token_for_this_resource_with_the_scope_polls(hub: TunedHub, poll
         for_another = elsewhere.token(credentials).json()["access_token"]
     unscoped = polling.token(credentials | {"scope": "reports"}).json()["access_token"]
 
-    answers = [_post(polling, token, {"returnImmediately": True}) for token in (for_another, unscoped)]
+    answers = [post_poll(polling, token, {"returnImmediately": True}) for token in (for_another, unscoped)]
 
     assert [(answer.status_code, answer.json()["error"]) for answer in answers] == [
         (401, "invalid_token"),
@@ -182,7 +158,7 @@ def test_only_a_token_for_this_resource_with_the_scope_polls(hub: TunedHub, poll
 def test_no_token_and_no_json_are_refused(hub: TunedHub, polling: Application) -> None:
     nobody = polling.http.post(f"{hub.issuer}/ssf/events", json={})
     assert (nobody.status_code, nobody.json()["error"]) == (401, "invalid_token")
-    token = _token(polling)
+    token = events_token(polling)
     deep = b"[" * 60_000  # deeper than a parser goes
     lone = rb'{"ack": ["\ud800"]}'
     for content, words in (
@@ -226,40 +202,10 @@ def account_of(hub: TunedHub, login_name: str) -> Iterator[tuple[Account, SqlSto
         built.close()
 
 
-def pushed_to(hub: TunedHub, receiver: EventReceiver) -> Application:
-    return registered(
-        hub,
-        *("--metadata", "security_event_delivery=urn:ietf:rfc:8935"),
-        *("--metadata", f"security_event_endpoint={receiver.uri}"),
-    )
-
-
 @pytest.fixture(scope="module")
 def polling(hub: TunedHub) -> Iterator[Application]:
-    file = hub.folder / "poll.json"
-    resource = f"{hub.issuer}/ssf/events"
-    file.write_text(json.dumps({"security_event_delivery": "urn:ietf:rfc:8936", "audience": [resource]}))
-    scope = "openid profile offline_access ssf.read reports"
-    with registered(hub, "--scope", scope, "--metadata-file", str(file), name="Polling") as application:
+    with polled_by(hub) as application:
         yield application
-
-
-def poll(application: Application, **body: Any) -> dict[str, Any]:
-    answer = _post(application, _token(application), body)
-    assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
-
-
-def _token(application: Application) -> str:
-    resource = f"{application.issuer}/ssf/events"
-    form = {"grant_type": "client_credentials", "scope": "ssf.read", "resource": resource}
-    return str(application.token(form).json()["access_token"])
-
-
-def _post(application: Application, token: str, body: dict[str, Any]) -> httpx.Response:
-    headers = {"Authorization": f"Bearer {token}"}
-    return application.http.post(f"{application.issuer}/ssf/events", json=body, headers=headers)
 
 
 def _delivered(hub: TunedHub, application: Application) -> list[dict[str, Any]]:
