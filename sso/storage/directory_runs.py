@@ -1,10 +1,10 @@
 """The runs of the synchronisation: one at a time for each directory, by whoever holds its lease."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, bindparam, or_, select, update
+from sqlalchemy import BindParameter, Row, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql
 
 from sso.directory.sync.reading import Position
@@ -46,6 +46,14 @@ _FULL = update(directory_sync).where(_S.directory_id == _directory).values(full_
 _RUNS = select(directory_run).where(_R.directory_id == _directory)
 _RUN = _RUNS.where(_R.number == bindparam("key"))
 _LATEST = _RUNS.order_by(_R.number.desc()).limit(bindparam("size"))
+_OF_KIND = _RUNS.where(_R.kind == bindparam("wanted")).order_by(_R.number.desc()).limit(1)
+_LAST_COMPLETED = _OF_KIND.where(_R.state == RunState.COMPLETED.value)
+_LAST_THROUGH = _OF_KIND.where(or_(_R.state == RunState.COMPLETED.value, _R.state == RunState.STOPPED.value))
+_BY_STATE = (
+    select(_R.state, func.count().label("runs"))
+    .where(_R.directory_id == _directory, _R.started_at > bindparam("since", type_=UtcDateTime()))
+    .group_by(_R.state)
+)
 _LOST = (
     update(directory_run)
     .where(_R.directory_id == _directory, _R.state == RunState.RUNNING.value)
@@ -185,6 +193,17 @@ class SqlSyncRuns:
         """Return the latest runs of a directory, newest first."""
         rows = self._unit.rows(_LATEST, {"directory": directory_id, "size": limit})
         return [_run(row) for row in rows]
+
+    def last(self, directory_id: str, kind: RunKind, *, or_stopped: bool = False) -> Run | None:
+        """Return the latest run of a kind that completed, or also one that stopped; None without any."""
+        statement = _LAST_THROUGH if or_stopped else _LAST_COMPLETED
+        row = self._unit.row(statement, {"directory": directory_id, "wanted": kind.value})
+        return None if row is None else _run(row)
+
+    def by_state(self, directory_id: str, since: datetime) -> Mapping[RunState, int]:
+        """Return how many runs began since a time, by how they stand; a state without one is left out."""
+        rows = self._unit.rows(_BY_STATE, {"directory": directory_id, "since": since})
+        return {RunState(row.state): row.runs for row in rows}
 
     def approve(self, directory_id: str, number: int, by: str, now: datetime) -> bool:
         """Approve a stopped run; false if it did not stop or was approved already."""

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from sso.directory.person import Account, Person
 from sso.directory.sync.reading import Position
-from sso.directory.sync.run import Run, RunKind, SyncState
+from sso.directory.sync.run import Run, RunKind, RunState, SyncState
 from sso.directory.sync.stages import Registered
 
 
@@ -137,6 +137,14 @@ class SyncRuns(Protocol):
 
     def latest(self, directory_id: str, limit: int) -> Sequence[Run]:
         """Return the latest runs of a directory, newest first."""
+        ...
+
+    def last(self, directory_id: str, kind: RunKind, *, or_stopped: bool = False) -> Run | None:
+        """Return the latest run of a kind that completed, or also one that stopped; None without any."""
+        ...
+
+    def by_state(self, directory_id: str, since: datetime) -> Mapping[RunState, int]:
+        """Return how many runs began since a time, by how they stand; a state without one is left out."""
         ...
 
     def approve(self, directory_id: str, number: int, by: str, now: datetime) -> bool:
