@@ -45,6 +45,7 @@ _IN_DETAIL = {
     "leaving": "leaving",
     "people": "people",
     "origin": "origin",
+    "part": "part",
     "issuer": "issuer",
     "entries": "entries",
     "findings": "findings",

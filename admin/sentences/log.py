@@ -25,8 +25,14 @@ LOG: Mapping[str, Sequence[str]] = {
     "audit.checkpoint.refused": (
         _("The log was not signed, because it is not the one signed before: {reason}."),
     ),
-    "audit.verified": (_("The log was recomputed: {entries} entries, and nothing is wrong."),),
-    "audit.verify.failed": (_("The log was recomputed, and {findings} things are wrong: {first}."),),
+    "audit.verified": (
+        _("A part of the log ({part}) was recomputed: {entries} entries, and nothing is wrong."),
+        _("The log was recomputed: {entries} entries, and nothing is wrong."),
+    ),
+    "audit.verify.failed": (
+        _("A part of the log ({part}) was recomputed, and {findings} things are wrong: {first}."),
+        _("The log was recomputed, and {findings} things are wrong: {first}."),
+    ),
     "audit.receipt.given": (_("{application} fetched the receipt of the record {record}."),),
     "audit.evidence.sealed": (_("{entries} records were sealed as evidence: {reason}."),),
     "configuration.changed": (

@@ -1,4 +1,4 @@
-"""Recompute a log from its first entry, and name everything that is not as it was signed.
+"""Recompute a log from its first entry, or from a tree that it had on, and name what is not as it was signed.
 
 Fed with the leaves in the order of their indices and with the checkpoints in the order of their sizes; memory
 does not grow with the log.
@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from sso.audit.checkpoint import verified_checkpoint
 from sso.audit.merkle.tree import Frontier, leaf_hash
 from sso.audit.signed_note import NoteInvalid, NoteKey
+
+NOTHING = Frontier()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +84,25 @@ class DroppedMonths:
 
 
 class WholeLog:
-    """One pass over the log of an epoch; `dropped` is shared by the passes over all epochs."""
+    """One pass over the log of an epoch; `dropped` is shared by the passes over all epochs.
+
+    It begins after the entries of `begun`, and then `notes` are those of that size and larger ones.
+    """
 
     def __init__(
-        self, identity: LogIdentity, notes: Iterable[str], epoch: int, dropped: DroppedMonths
+        self,
+        identity: LogIdentity,
+        notes: Iterable[str],
+        epoch: int,
+        dropped: DroppedMonths,
+        begun: Frontier = NOTHING,
     ) -> None:
         self._identity = identity
         self._notes = iter(notes)
         self._epoch = epoch
         self._dropped = dropped
         self._next_note = next(self._notes, None)
-        self.frontier = Frontier()
+        self.frontier = begun
         self.checkpoints = 0
 
     def findings(self, leaves: Iterable[StoredLeaf]) -> Iterator[Finding]:

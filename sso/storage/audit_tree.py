@@ -70,6 +70,28 @@ _FILED = (
     .order_by(_A.id)
     .limit(bindparam("batch"))
 )
+_FILED_AT = (
+    select(*(each for each in _A if each is not _A.body), _BODY)
+    .join(audit_leaf, _L.event_id == _A.id)
+    .where(_L.epoch == _epoch, _L.leaf_index >= bindparam("begin"), _L.leaf_index < bindparam("end"))
+    .order_by(_L.leaf_index)
+)
+_of_ids = (_L.event_id >= bindparam("first_id"), _L.event_id < bindparam("end_id"))
+_BETWEEN = select(func.min(_L.leaf_index).label("first"), func.max(_L.leaf_index).label("last")).where(
+    _L.epoch == _epoch, *_of_ids
+)
+_BEFORE = (
+    select(_L.leaf_index)
+    .where(_L.epoch == _epoch, _L.event_id < bindparam("first_id"))
+    .order_by(_L.event_id.desc())
+    .limit(1)
+)
+_AFTER = (
+    select(_L.leaf_index)
+    .where(_L.epoch == _epoch, _L.event_id >= bindparam("end_id"))
+    .order_by(_L.event_id)
+    .limit(1)
+)
 _HOMELESS = (
     select(_A.id)
     .outerjoin(audit_leaf, _L.event_id == _A.id)
@@ -186,6 +208,25 @@ class SqlAuditTree:
         """Return entries by ascending id as they are filed, those after an id."""
         rows = self._unit.rows(_FILED, {"after": after, "batch": limit})
         return [FiledEntry(row.id, row.body, row._asdict()) for row in rows]
+
+    def filed_at(self, epoch: int, begin: int, end: int) -> Sequence[FiledEntry]:
+        """Return the entries of the places from one index up to another, as they are filed."""
+        rows = self._unit.rows(_FILED_AT, {"of_epoch": epoch, "begin": begin, "end": end})
+        return [FiledEntry(row.id, row.body, row._asdict()) for row in rows]
+
+    def places_between(self, head: Head, first_id: str, end_id: str) -> tuple[int, int]:
+        """Return from which index up to which the places of ids stand, from one id up to another.
+
+        They reach to the places of the next ids before and after: what is missing between is among them.
+        """
+        asked = {"of_epoch": head.epoch, "first_id": first_id, "end_id": end_id}
+        between, before = self._unit.row(_BETWEEN, asked), self._unit.row(_BEFORE, asked)
+        after = self._unit.row(_AFTER, asked)
+        begin = 0 if before is None else before.leaf_index + 1
+        end = head.frontier.size if after is None else after.leaf_index
+        if between is not None and between.first is not None:
+            begin, end = min(begin, between.first), max(end, between.last + 1)
+        return begin, max(begin, end)
 
     def homeless(self, after: str, last: str) -> Sequence[str]:
         """Return which entries, after one id up to another, have no place and wait for none: not logged."""

@@ -1,5 +1,6 @@
 """`sso audit verify`, `keys` and `new-epoch`, on a hub that is really served, stopped and restored."""
 
+import json
 import shutil
 import sqlite3
 import time
@@ -70,6 +71,54 @@ def test_a_changed_entry_is_told_and_is_on_record(start_hub: StartHub) -> None:
     assert "changed: entry" in told
     [event] = hub.audit("--event", "audit.verify.failed")
     assert event["severity"] == 5
+
+
+def test_a_part_of_the_log_is_checked_and_named_on_record(start_hub: StartHub) -> None:
+    hub = start_hub()
+    hub.add_citizen()
+    everything_signed(hub)
+    [created] = hub.audit("--event", "account.created")
+    event_id = str(created["id"])
+    before, until = str(created["occurred_at"])[:19], "2100-01-01"
+
+    for part in (("--event", event_id), ("--from", "0", "--to", "1"), ("--since", before, "--until", until)):
+        assert "nothing is wrong" in hub.run("audit", "verify", *part).stdout, part
+    everything_signed(hub)
+    change(
+        hub,
+        "DROP TRIGGER audit_event_no_update",
+        "UPDATE audit_event SET body = replace(body, 'account.created', 'account.updated') "
+        "WHERE event = 'account.created'",
+    )
+    told = hub.run("audit", "verify", "--event", event_id, "--json", check=False)
+    elsewhere = hub.run("audit", "verify", "--from", "0", "--to", "0", "--json")
+
+    assert told.returncode == 3
+    finding, *_, counted = (json.loads(line) for line in told.stdout.splitlines())
+    assert finding["what"] == "changed"
+    assert (counted["part"], counted["entries"], counted["unsigned"]) == (event_id, 1, 0)
+    assert json.loads(elsewhere.stdout)["entries"] == 1
+    assert hub.audit("--event", "audit.verify.failed")[0]["detail"]["part"] == event_id
+    parts = [event["detail"]["part"] for event in hub.audit("--event", "audit.verified")]
+    assert [part.split(" ")[-1] for part in parts[:2]] == ["0-0", f"{before}+00:00/2100-01-01T00:00:00+00:00"]
+
+
+def test_a_part_that_is_nowhere_is_refused(start_hub: StartHub) -> None:
+    hub = start_hub()
+    everything_signed(hub)
+
+    for options, code, told in (
+        (("--event", "01890a5d-ac96-7000-8000-000000000000"), 1, "has no place in the log"),
+        (("--from", "999999"), 1, "there are no entries"),
+        (("--to", "3"), 2, "--to goes with --from"),
+        (("--until", "1h"), 2, "--until goes with --since"),
+        (("--from", "0", "--since", "1h"), 2, "give one of"),
+        (("--since", "1h", "--until", "2h"), 2, "--since must be before --until"),
+        (("--from", "0", "--archive"), 2, "--archive is for the whole log"),
+    ):
+        done = hub.run("audit", "verify", *options, check=False)
+        assert done.returncode == code, (options, done.stderr)
+        assert told in done.stderr
 
 
 def test_an_older_backup_is_never_signed_and_a_new_epoch_goes_on(start_hub: StartHub, tmp_path: Path) -> None:

@@ -43,11 +43,12 @@ class AuditCheckpointRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditVerified:
-    """Someone recomputed the log, or a part of it, and found what `findings` counts."""
+    """Someone recomputed the log, or the `part` of it that is named, and found what `findings` counts."""
 
     code: ClassVar[str] = "audit.verified"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
     severity: ClassVar[Severity] = Severity.INFORMATIONAL
+    part: str | None = None
     entries: int
     checkpoints: int
     findings: int
@@ -55,11 +56,12 @@ class AuditVerified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditVerifyFailed:
-    """The log is not what was signed; `first` names the first thing that is wrong."""
+    """The log, or the `part` of it, is not what was signed; `first` names the first thing that is wrong."""
 
     code: ClassVar[str] = "audit.verify.failed"
     outcome: ClassVar[Outcome] = Outcome.FAILURE
     severity: ClassVar[Severity] = Severity.CRITICAL
+    part: str | None = None
     entries: int
     checkpoints: int
     findings: int
