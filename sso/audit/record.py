@@ -1,6 +1,7 @@
 """The audit record: one event with the time, place and identifiers it is found by."""
 
 import dataclasses
+import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import ClassVar, Protocol, TypeAlias
 JsonValue: TypeAlias = "None | bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue]"
 
 MAX_TEXT_LENGTH = 512
-"""Characters of a string that a record keeps; a longer one is cut and marked."""
+"""Characters of a string that a record keeps; of a longer one the beginning, its length and its digest."""
 
 MAX_INTEGER = 2**53 - 1
 """The largest integer that every JSON parser reads exactly (RFC 8259 6); other numbers are kept as text."""
@@ -129,7 +130,8 @@ def moment_of_id(event_id: str) -> datetime:
 def record_of(event: AuditEvent, origin: Origin, now: datetime, sequence: int = 0) -> AuditRecord:
     """Return the record of an event that happens at `now`, the `sequence`th of its transaction.
 
-    Strings are capped at MAX_TEXT_LENGTH and stripped of control and bidirectional characters.
+    Strings are stripped of control and bidirectional characters, and capped at MAX_TEXT_LENGTH. One that is
+    cut ends with how long it was, in characters, and the SHA-256 of all of it as it came, in UTF-8.
     """
     values = {name: getattr(event, name) for name in _field_names(type(event))}
     named = {name: _text(values.pop(name, None)) for name in IDENTIFIERS}
@@ -179,7 +181,11 @@ def _clean_text(text: str) -> str:
     if len(text) <= MAX_TEXT_LENGTH and text.isascii() and text.isprintable():
         return text  # nearly always
     visible = "".join(c for c in text[: MAX_TEXT_LENGTH * 2] if c.isprintable() and c not in _BIDI)
-    return visible if len(visible) <= MAX_TEXT_LENGTH else visible[: MAX_TEXT_LENGTH - 1] + "…"
+    if len(text) <= MAX_TEXT_LENGTH * 2 and len(visible) <= MAX_TEXT_LENGTH:
+        return visible
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    mark = f"… [{len(text)} characters, sha256 {digest}]"
+    return visible[: MAX_TEXT_LENGTH - len(mark)] + mark
 
 
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

@@ -1,6 +1,7 @@
 """Audit records: what a reader may rely on, whatever an attacker sends (audit.md 2)."""
 
 import dataclasses
+import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sso.audit.entry import entry_of, record_from
 from sso.audit.event import EVENT_CLASSES, SignInFailed, TokenIssued
 from sso.audit.record import (
     MAX_TEXT_LENGTH,
@@ -101,13 +103,60 @@ def test_what_an_attacker_sends_cannot_break_a_line_or_turn_it_over() -> None:
     assert whole["detail"] == {"anything": {"abcde[31mf": ["abcde[31mf"]}}
 
 
-def test_a_long_text_is_cut_and_marked() -> None:
+def capped(text: str) -> str:
+    """What a record is to keep of a text that is too long and has nothing to strip in front."""
+    mark = f"… [{len(text)} characters, sha256 {hashlib.sha256(text.encode()).hexdigest()}]"
+    return text[: MAX_TEXT_LENGTH - len(mark)] + mark
+
+
+def test_a_long_text_is_cut_and_its_length_and_digest_are_kept() -> None:
     failed = SignInFailed(directory_id=None, status_code="X", name_hmac="h", reason="r" * 100_000)
 
     reason = written(failed)["detail"]["reason"]
 
+    assert reason == capped("r" * 100_000)
     assert len(reason) == MAX_TEXT_LENGTH
-    assert reason.endswith("…")
+
+
+@pytest.mark.parametrize("length", [MAX_TEXT_LENGTH - 1, MAX_TEXT_LENGTH])
+def test_a_text_that_is_not_too_long_is_kept_as_it_is(length: int) -> None:
+    assert written(Sample(anything="民" * length))["detail"]["anything"] == "民" * length
+
+
+def test_texts_that_begin_alike_are_told_apart_wherever_they_stand() -> None:
+    """A browser's name, an identifier, a name, a member of a list: who has the original finds each."""
+    long = "民" * 600
+    others = [long + end for end in "abcd"]
+    whole = written(
+        Sample(client_id=others[0], anything={others[1]: [others[2]]}), Origin(user_agent=others[3])
+    )
+
+    kept = [whole["client_id"], *whole["detail"]["anything"], whole["user_agent"]]
+    assert kept == [capped(others[0]), capped(others[1]), capped(others[3])]
+    assert whole["detail"]["anything"][kept[1]] == [capped(others[2])]
+
+
+def test_the_digest_is_that_of_the_text_as_it_came() -> None:
+    """With what is stripped, with half of a pair, and where nearly all of it cannot be seen."""
+    came = "\ud800" + "\0" * 5_000 + "x"
+
+    kept = written(Sample(anything=came))["detail"]["anything"]
+
+    digest = hashlib.sha256(came.encode("utf-8", "surrogatepass")).hexdigest()
+    assert kept == f"… [5002 characters, sha256 {digest}]"
+
+
+def test_a_capped_text_is_sealed_with_its_digest_and_read_back() -> None:
+    """A digest of what tells of somebody tells of them, too: it stands in the same group."""
+    agent, reason = "Mozilla/5.0 " + "x" * 600, "r" * 600
+    record = record_of(Sample(anything=reason), Origin(user_agent=agent), NOW)
+
+    entry = entry_of(record)
+
+    assert record_from(entry) == record
+    for text in (agent, reason):
+        assert hashlib.sha256(text.encode()).hexdigest().encode() not in entry.body
+    assert capped(agent) in json.loads(entry.groups["where"].content).values()
 
 
 anything = st.recursive(
