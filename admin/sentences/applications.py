@@ -23,7 +23,6 @@ APPLICATIONS: Mapping[str, Sequence[str]] = {
         _("The holder of account {account} did not allow {application} to receive anything."),
         _("Someone left the sign-in for {application} before signing in."),
     ),
-    "consent.revoked": (_("The holder of account {account} took back what was allowed to {application}."),),
     "consent.expired": (_("What the holder of account {account} had allowed to {application} ended."),),
     "code.expired": (
         _("{application} did not redeem {count} codes in time."),

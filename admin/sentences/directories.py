@@ -17,8 +17,6 @@ DIRECTORIES: Mapping[str, Sequence[str]] = {
         _("An officer looked at conflicts of directories, {results} of them."),
         _("An officer looked at conflicts of directories."),
     ),
-    "directory.unavailable": (_("The directory {directory} could not be asked: {reason}."),),
-    "directory.recovered": (_("The directory {directory} answers again."),),
     "directory.sync.completed": (_("The directory {directory} was read (run {run})."),),
     "directory.sync.stopped": (_("Reading {directory} (run {run}) stopped: {leaving} people would leave."),),
     "directory.sync.failed": (_("Reading the directory {directory} (run {run}) failed: {reason}."),),

@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from typing import TypeGuard
 
 from sso.audit.canonical import canonical
-from sso.audit.record import AuditRecord, JsonValue, Origin, Outcome, Severity
+from sso.audit.record import IDENTIFIERS, AuditRecord, JsonValue, Origin, Outcome, Severity
 
 FORMAT = 1
 SALT_BYTES = 32
@@ -128,6 +128,13 @@ def record_from(entry: Entry) -> AuditRecord:
     except (KeyError, ValueError, TypeError, OverflowError) as error:
         message = "the body is not that of an entry"
         raise EntryInvalid(message) from error
+
+
+def group_of(field_name: str) -> str | None:
+    """Return the group that seals a field of an event, None where the field stands in the body as it is."""
+    if field_name == "account_id":
+        return "who"
+    return None if field_name in IDENTIFIERS or field_name in PUBLIC_DETAILS else "detail"
 
 
 def names_account(text: JsonValue) -> TypeGuard[str]:

@@ -1,5 +1,6 @@
 """Entries: what a leaf commits to, what can be told apart, and what survives."""
 
+import dataclasses
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,10 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sso.audit.canonical import canonical
-from sso.audit.entry import GROUPS, Entry, EntryInvalid, Group, entry_of, public_record, record_from
-from sso.audit.event import AuditSearched, SignInFailed, TokenIssued
+from sso.audit.entry import (
+    GROUPS,
+    Entry,
+    EntryInvalid,
+    Group,
+    entry_of,
+    group_of,
+    public_record,
+    record_from,
+)
+from sso.audit.event import EVENT_CLASSES, AuditSearched, SignInFailed, TokenIssued
 from sso.audit.merkle.tree import leaf_hash
-from sso.audit.record import Origin, record_of
+from sso.audit.record import IDENTIFIERS, AuditEvent, Origin, record_of
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 123456, tzinfo=UTC)
 ORIGIN = Origin(address="192.0.2.7", user_agent="Tests", request_id="r-1", trace_id="t", actor="worker")
@@ -105,6 +115,18 @@ def test_a_detail_that_nobody_declared_public_is_sealed() -> None:
 
     assert b"Tuya Bat" not in entry_of(record).body
     assert b"something_new" not in entry_of(record).body
+
+
+@pytest.mark.parametrize("event", EVENT_CLASSES, ids=lambda event: event.__name__)
+def test_each_field_of_an_event_stands_where_the_reference_says(event: type[AuditEvent]) -> None:
+    names = {field.name for field in dataclasses.fields(event)}  # type: ignore[arg-type]
+    detail = dict.fromkeys(sorted(names - set(IDENTIFIERS)), "told")
+    entry = entry_of(replace(ISSUED, detail=detail))
+
+    body = json.loads(entry.body)
+    places = {name: None for name in (*body, *body.get("public", {}))}
+    places |= {name: group for group in entry.groups for name in json.loads(entry.groups[group].content)}
+    assert {name: places[name] for name in names} == {name: group_of(name) for name in names}
 
 
 @pytest.mark.parametrize(

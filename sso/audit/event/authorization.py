@@ -89,17 +89,6 @@ class ConsentDenied:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentRevoked:
-    """A consent was taken back. Not written yet: there is no page for it."""
-
-    code: ClassVar[str] = "consent.revoked"
-    outcome: ClassVar[Outcome] = Outcome.SUCCESS
-    severity: ClassVar[Severity] = Severity.INFORMATIONAL
-    client_id: str
-    account_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CodeIssued:
     """An authorization code was issued. `code_prefix` is the start of its SHA-256, in hex."""
 

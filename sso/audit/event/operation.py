@@ -113,27 +113,6 @@ class KeyRevoked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DirectoryUnavailable:
-    """A department directory could not be asked. Not written yet: each refused sign-in says so."""
-
-    code: ClassVar[str] = "directory.unavailable"
-    outcome: ClassVar[Outcome] = Outcome.SUCCESS
-    severity: ClassVar[Severity] = Severity.MEDIUM
-    directory_id: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DirectoryRecovered:
-    """A department directory answers again. Not written yet."""
-
-    code: ClassVar[str] = "directory.recovered"
-    outcome: ClassVar[Outcome] = Outcome.SUCCESS
-    severity: ClassVar[Severity] = Severity.INFORMATIONAL
-    directory_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditSearched:
     """Someone searched the log: what was asked, how many records were shown, and why.
 
