@@ -26,6 +26,10 @@ from sso.audit.record import AuditRecord, JsonValue
 from sso.audit.signed_note import NoteKey
 
 FORMAT = 1
+MAX_FILES = 0xFFFF - 1
+MAX_BYTES = 0xFFFF_FFFF - 1
+"""What an archive holds without ZIP64 (PKWARE APPNOTE 4.4.1.4): both verifiers read no other."""
+
 MANIFEST = "manifest.txt"
 CSV_COLUMNS = (
     "index",
@@ -52,6 +56,10 @@ Get the log's key from somebody whom you trust: keys.txt says which it should be
 forges that file too. Both programs need no network. They check that the log signed this list of files, that
 no byte was changed since, and that every entry stands in the tree that the log had signed.
 """
+
+
+class BundleTooLarge(ValueError):
+    """More files or more bytes than one archive holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +121,12 @@ def manifest_text(files: Mapping[str, bytes], entries: int, sealing: Sealing) ->
 
 
 def bundle_of(files: Mapping[str, bytes]) -> bytes:
-    """Return the one ZIP archive that these files make: stored, in their order, without times."""
+    """Return the one ZIP archive that these files make: stored, in their order, without times.
+
+    Raises:
+        BundleTooLarge: nothing was made.
+    """
+    _require_room(files)
     local, central = io.BytesIO(), io.BytesIO()
     for name, content in files.items():
         encoded, place = name.encode(), local.tell()
@@ -124,6 +137,16 @@ def bundle_of(files: Mapping[str, bytes]) -> bytes:
     size, begin = central.tell(), local.tell()
     end = b"PK\x05\x06" + bytes(4) + _number(len(files), 2) * 2 + _number(size, 4) + _number(begin, 4)
     return local.getvalue() + central.getvalue() + end + bytes(2)
+
+
+def _require_room(files: Mapping[str, bytes]) -> None:
+    if len(files) > MAX_FILES:
+        message = f"a bundle holds {MAX_FILES} files, and these are {len(files)}"
+        raise BundleTooLarge(message)
+    size = sum(76 + 2 * len(name.encode()) + len(content) for name, content in files.items()) + 22
+    if size > MAX_BYTES:
+        message = f"a bundle holds {MAX_BYTES} bytes, and these are {size}"
+        raise BundleTooLarge(message)
 
 
 def _line(entry: Entry) -> str:

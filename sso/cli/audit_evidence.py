@@ -18,6 +18,7 @@ from sso.audit.entry import GROUPS, Entry
 from sso.audit.event import EvidenceSealed
 from sso.audit.evidence import (
     MANIFEST,
+    BundleTooLarge,
     ProvenEntry,
     Sealing,
     bundle_files,
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
     from sso.archive.search import ArchiveSearch
 
 PATIENCE_SECONDS = 20.0
-MAX_ENTRIES = 100_000
+MAX_ENTRIES = 65_000
+"""Each entry has a file of its own in the bundle; time stamps, lists and programs need room beside them."""
 
 
 @click.command()
@@ -65,7 +67,10 @@ def seal(
             asked = asked_of(query, archive)
         if not proven:
             fail("nothing was found: there is nothing to seal")
-        bundle = _sealed(hub, proven, asked, redact, reason)
+        try:
+            bundle = _sealed(hub, proven, asked, redact, reason)
+        except BundleTooLarge as error:
+            fail(f"{error}: ask for a shorter time")
     _write(file, bundle)
     click.echo(f"{len(proven)} entries sealed in {file}")
     click.echo(f"sha256: {hashlib.sha256(bundle).hexdigest()}")

@@ -221,15 +221,16 @@ def number(value, size):
 
 def archive_of(files):
     """Return the one archive that these files make: stored, in order, without times."""
-    local, central = b"", b""
+    local, central, place = [], [], 0
     for name, content in files.items():
         encoded = name.encode()
         common = number(20, 2) + number(0x800, 2) + number(0, 2) + number(0, 2) + number(0x21, 2)
         common += number(zlib.crc32(content), 4) + number(len(content), 4) * 2 + number(len(encoded), 2)
-        central += b"PK\x01\x02" + number(20, 2) + common + bytes(12) + number(len(local), 4) + encoded
-        local += b"PK\x03\x04" + common + bytes(2) + encoded + content
-    end = b"PK\x05\x06" + bytes(4) + number(len(files), 2) * 2 + number(len(central), 4)
-    return local + central + end + number(len(local), 4) + bytes(2)
+        central.append(b"PK\x01\x02" + number(20, 2) + common + bytes(12) + number(place, 4) + encoded)
+        local += [b"PK\x03\x04" + common + bytes(2) + encoded, content]
+        place += 30 + len(encoded) + len(content)
+    end = b"PK\x05\x06" + bytes(4) + number(len(files), 2) * 2 + number(sum(map(len, central)), 4)
+    return b"".join([*local, *central, end, number(place, 4), bytes(2)])
 
 
 def files_of(archive):
