@@ -118,6 +118,22 @@ def test_a_limit_that_cuts_the_reading_lets_nobody_go(crowded: OpenLdap, tmp_pat
         assert stage.full().counts.unchanged == MANY
 
 
+@pytest.mark.parametrize("attribute", ["nsPagedSizeLimit", "nsSizeLimit"])
+def test_a_limit_of_389_ds_lets_nobody_go(tmp_path: Path, attribute: str) -> None:
+    with directories.directory_of(Vendor.DS389) as server, staged(server, tmp_path) as stage:
+        assert stage.full().state is RunState.COMPLETED
+        everybody = stage.usable()
+        server.modify(record(server.bind_dn, "modify", ("replace", attribute, "5")))
+
+        run = stage.full()
+
+        assert (run.state, run.counts.leaving) == (RunState.FAILED, 0)
+        assert "cut short" in run.reason
+        assert stage.usable() == everybody
+        server.modify(record(server.bind_dn, "modify", ("replace", attribute, "")))
+        assert stage.full().counts.nothing_changed
+
+
 def test_an_emptier_server_in_its_place_is_asked_about(crowded: OpenLdap, tmp_path: Path) -> None:
     with staged(
         crowded,
