@@ -69,6 +69,20 @@ def test_each_account_state_is_told_apart(shared_directory, login_name, vendor, 
     assert told is state
 
 
+def test_samba_takes_no_password_of_who_must_use_a_smart_card():
+    """SMARTCARD_REQUIRED of userAccountControl ([MS-ADTS] 2.2.16): the server does not tell it apart."""
+    with directories.directory_of(SAMBA) as server, opened(server) as directory:
+        bob = directory.authenticate("bob", PASSWORD.encode()).entry.immutable_id
+        directories.replace(server, "bob", "userAccountControl", str(0x200 | 0x40000))
+
+        verification = directory.authenticate("bob", PASSWORD.encode()).verification
+        departures = directory.departures([bob], datetime.now(UTC))
+
+    assert verification.state is S.BAD_CREDENTIALS
+    assert not verification.password_proven
+    assert departures == {bob: None}  # and that is no reason to end what goes on
+
+
 @pytest.mark.parametrize(("login_name", "vendor", "state"), STATES)
 def test_a_wrong_password_proves_nothing_in_any_state(shared_directory, login_name, vendor, state):
     with opened(shared_directory(vendor)) as directory:
