@@ -64,6 +64,7 @@ def _search(room: Room) -> Response:
         "rows": [],
         "broken": [],
         "older": None,
+        "back_to": None,
     }
     try:
         return _results(room, visit, officer, context)
@@ -120,6 +121,7 @@ def _results(room: Room, visit: Visit, officer: OfficerSession, context: dict[st
     if page["next_before"]:
         context["older"] = form.link(before=page["next_before"])
     context["broken"] = page["broken"]
+    context["back_to"] = page["looked_back_to"]
     context["rows"] = rows_of(room, visit, officer, page["events"], context["client_names"])
     return room.page(visit, "search.html", **context, searched=True, problems={})
 

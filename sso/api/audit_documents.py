@@ -2,7 +2,14 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+LOOKED_BACK_TO = Field(
+    description=(
+        "From this time on all that match are here, or were in the pages before; looking further takes "
+        "longer than a request may. Null unless it does."
+    )
+)
 
 
 class AuditEventDocument(BaseModel):
@@ -26,7 +33,7 @@ class AuditEventDocument(BaseModel):
 
 
 class AuditPage(BaseModel):
-    """A page of records, newest first; older ones follow with `before=next_before`.
+    """A page of records, newest first; older ones follow with `before=next_before`, unless it is null.
 
     `broken` are the ids of entries of this page that cannot be read: somebody has changed what is stored.
     """
@@ -34,6 +41,7 @@ class AuditPage(BaseModel):
     events: list[AuditEventDocument]
     broken: list[str]
     next_before: str | None
+    looked_back_to: str | None = LOOKED_BACK_TO
 
 
 class BarDocument(BaseModel):

@@ -29,6 +29,8 @@ from sso.audit.record import JsonValue
 from sso.storage.audit_selection import TooManyRecords
 
 MAX_CLIENTS = 5000
+LOOK_SECONDS = 10.0
+"""What was found by then is the answer; it says from where to go on."""
 COUNT_SECONDS = 30.0
 """Counting for longer would keep a thread of a web process from everybody else."""
 
@@ -65,15 +67,16 @@ def _search(call: Call[Search]) -> Answer:
     asked = call.asked
     query = _question(call, asked, asked.before, asked.limit + 1)
     with call.hub.database.read() as stores:
-        found = list(stores.audit_search.search(query))
-    page = found[: asked.limit]
+        looked = stores.audit_search.look(query, LOOK_SECONDS)
+    page = looked.found[: asked.limit]
     records, unreadable = readable(page), broken(page)
     call.record(searched(call, query.asked(), len(records), unreadable))
     return Answer(
         {
             "events": [record.as_json() for record in records],
             "broken": list(unreadable),
-            "next_before": page[-1].id if len(found) > len(page) else None,
+            "next_before": page[-1].id if len(looked.found) > len(page) else looked.before,
+            "looked_back_to": None if looked.back_to is None else looked.back_to.isoformat(),
         }
     )
 

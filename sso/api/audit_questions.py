@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from sso.api.audit_documents import AuditEventDocument
-from sso.api.audit_operations import searched
+from sso.api.audit_documents import LOOKED_BACK_TO, AuditEventDocument
+from sso.api.audit_operations import LOOK_SECONDS, searched
 from sso.api.audit_parameters import Identifier, Moment, Network, Reason, not_asked
 from sso.api.flaw import Flaw
 from sso.api.officer import Need
@@ -57,6 +57,7 @@ class AnswerDocument(BaseModel):
     table: TableDocument | None
     events: list[AuditEventDocument]
     broken: list[str]
+    looked_back_to: str | None = LOOKED_BACK_TO
 
 
 class Asked(Nothing):
@@ -85,22 +86,24 @@ def _ask(call: Call[Asked]) -> Answer:
         raise Problem("not_found")
     with call.hub.database.read() as stores:
         query = _query(call, question, stores)
-        found = list(stores.audit_search.search(query))
+        looked = stores.audit_search.look(query, LOOK_SECONDS)
         try:
             table = stores.audit_answers.table(question, query, call.now, MAX_RECORDS)
         except TooManyRecords as error:
             raise wrong("since", Flaw.TOO_MANY_RECORDS, str(error)) from error
     asked: dict[str, JsonValue] = {"question": question.id, **query.asked()}
-    unreadable = left_out(table, found)
-    call.record(searched(call, asked, len(readable(found)), unreadable))
+    unreadable = left_out(table, looked.found)
+    records = readable(looked.found)
+    call.record(searched(call, asked, len(records), unreadable))
     rows = None if table is None else {"columns": list(table.columns), "rows": [list(r) for r in table.rows]}
     return Answer(
         {
             "question": question.id,
             "asks": question.asks,
             "table": rows,
-            "events": [record.as_json() for record in readable(found)],
+            "events": [record.as_json() for record in records],
             "broken": list(unreadable),
+            "looked_back_to": None if looked.back_to is None else looked.back_to.isoformat(),
         }
     )
 

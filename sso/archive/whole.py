@@ -5,13 +5,16 @@ No entry is in both: a month is asked in the archive only when it has left the d
 
 import heapq
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from sso.archive.search import ArchiveSearch
 from sso.audit.entry import Entry
 from sso.audit.found import BrokenEntry, Found
-from sso.audit.query import AuditQuery, Bar, newest
+from sso.audit.query import AuditQuery, Bar, Looked, newest
 from sso.storage.audit import SqlAuditSearch
+
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class WholeSearch:
@@ -23,13 +26,21 @@ class WholeSearch:
         self._live = live
         self._archived = archived
 
-    def search(self, query: AuditQuery) -> Sequence[Found]:
-        """Return a page of records, newest first.
+    def look(self, query: AuditQuery, most_seconds: float | None = None) -> Looked[Found]:
+        """Return a page of records, newest first; `most_seconds` are those of the database.
 
         Raises:
+            StorageUnavailable: a millisecond of the log cannot be looked through in time.
             ValueError: `address` is neither an address nor a network.
         """
-        return newest((self._live.search(query), self._archived.search(query)), query.limit)
+        live = self._live.look(query, most_seconds)
+        if live.back_to is None:
+            return Looked(newest((live.found, self._archived.search(query)), query.limit), None)
+        # A page of the archive is older than what was looked through, but where clocks were wrong.
+        part = replace(query, since=max(query.since, live.back_to - _MILLISECOND))
+        archived = [each for each in self._archived.search(part) if each.id >= (live.before or "")]
+        found = newest((live.found, archived), query.limit)
+        return Looked(found, live.back_to if len(found) < query.limit else None)
 
     def entries(self, query: AuditQuery) -> Sequence[Entry | BrokenEntry]:
         """Return a page of entries, newest first, in the groups that they are told in.

@@ -5,10 +5,10 @@ import heapq
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from sso.audit.place import parts_of
-from sso.audit.record import JsonValue, Outcome, Severity
+from sso.audit.record import JsonValue, Outcome, Severity, first_id_of
 
 MAX_PAGE_SIZE = 1000
 MAX_INVOLVED = 50
@@ -121,6 +121,23 @@ def pages(query: AuditQuery, page_of: Callable[[AuditQuery], _Page]) -> Iterator
         if len(page) < query.limit:
             return
         query = replace(query, before=page[-1].id)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked(Generic[_AnyFound]):
+    """A page of what a question finds, newest first, as far as the log was looked through in a given time.
+
+    `back_to` is the millisecond from which on all of it is here; older records may match, too. None: the page
+    is full, or the whole time range was looked through.
+    """
+
+    found: Sequence[_AnyFound]
+    back_to: datetime | None
+
+    @property
+    def before(self) -> str | None:
+        """`AuditQuery.before` of the next page, where this one was not looked for to the end."""
+        return None if self.back_to is None else first_id_of(self.back_to)
 
 
 def newest(found: Sequence[Sequence[_AnyFound]], limit: int) -> Sequence[_AnyFound]:

@@ -5,7 +5,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum, StrEnum
 from functools import cache
 from typing import ClassVar, Protocol, TypeAlias
@@ -20,6 +20,8 @@ MAX_INTEGER = 2**53 - 1
 
 IDENTIFIERS = ("client_id", "account_id", "session_id", "grant_id")
 """Event fields that become columns of their own and can be searched."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Outcome(StrEnum):
@@ -125,6 +127,13 @@ def moment_of_id(event_id: str) -> datetime:
         ValueError: it is none.
     """
     return datetime.fromtimestamp(int(event_id[:8] + event_id[9:13], 16) / 1000, UTC)
+
+
+def first_id_of(moment: datetime) -> str:
+    """Return the smallest id that `new_event_id` may make in the millisecond of a moment."""
+    milliseconds = (moment - _EPOCH) // timedelta(milliseconds=1)
+    text = f"{milliseconds:012x}"
+    return f"{text[:8]}-{text[8:]}-7000-8000-000000000000"
 
 
 def record_of(event: AuditEvent, origin: Origin, now: datetime, sequence: int = 0) -> AuditRecord:

@@ -1,6 +1,6 @@
 """`sso audit`: search the trail; whoever searches leaves a record of it, in the same transaction."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ import click
 
 from sso.audit.event import AuditSearched
 from sso.audit.found import Found, broken, how_many
-from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
+from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, Looked
 from sso.audit.record import JsonValue
 from sso.cli.arguments import CLEAN_TEXT
 from sso.cli.audit_archive import archive_of, archive_option, asked_of, log_of
@@ -34,6 +34,9 @@ from sso.storage.audit_selection import MAX_BARS
 
 if TYPE_CHECKING:
     from sso.archive.search import ArchiveSearch
+
+LOOK_SECONDS = 10.0
+"""After so long a search shows what it has found and says how far it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,29 +123,31 @@ def _pages(hub: Hub, search: _Search, archive: "ArchiveSearch | None") -> Iterat
     """Yield what is found page by page, each page recorded before it is shown.
 
     A page is a transaction of its own: a long answer must not keep SQLite's one writer from signing
-    people in.
+    people in. One that takes long ends early, says how far it was looked, and the next goes on from there.
     """
     left, before = search.limit, None
     while left is None or left > 0:
         size = MAX_PAGE_SIZE if left is None else min(left, MAX_PAGE_SIZE)
         query = replace(search.query, before=before, limit=size)
         page = _recorded_page(hub, query, search.reason, archive)
-        yield from page
-        if len(page) < size:
+        yield from page.found
+        if page.back_to is not None:
+            click.echo(f"sso: looked back to {page.back_to:%Y-%m-%d %H:%M:%S} UTC so far", err=True)
+        elif len(page.found) < size:
             return
-        before = page[-1].id
-        left = None if left is None else left - size
+        before = page.before or page.found[-1].id
+        left = None if left is None else left - len(page.found)
 
 
 def _recorded_page(
     hub: Hub, query: AuditQuery, reason: str | None, archive: "ArchiveSearch | None"
-) -> Sequence[Found]:
+) -> Looked[Found]:
     with hub.database.read() as stores:
-        page = log_of(stores, archive).search(query)
-    unreadable = broken(page)
+        page = log_of(stores, archive).look(query, LOOK_SECONDS)
+    unreadable = broken(page.found)
     event = AuditSearched(
         query=asked_of(query, archive),
-        results=len(page) - len(unreadable),
+        results=len(page.found) - len(unreadable),
         broken=how_many(unreadable),
         reason=reason,
     )

@@ -103,7 +103,7 @@ def _answer(
         with hub.database.read() as stores:
             log = log_of(stores, archive)
             table = stores.audit_answers.over(log).table(question, query, datetime.now(UTC))
-            return table, log.search(query)
+            return table, log.look(query).found
     except TooManyRecords as error:
         fail(str(error))
 

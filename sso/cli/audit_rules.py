@@ -138,7 +138,7 @@ class _Log:
 
     def _page(self, query: AuditQuery) -> Sequence[Found]:
         with self.hub.database.read() as stores:
-            return stores.audit_search.search(query)
+            return stores.audit_search.look(query).found
 
 
 def _row(match: Match) -> dict[str, JsonValue]:

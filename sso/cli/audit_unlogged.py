@@ -200,7 +200,7 @@ def _by_jti(stores: SqlStores, token: _Token, issued_at: datetime) -> Found | No
     query = AuditQuery(
         since=issued_at - AROUND, until=issued_at + AROUND, events=(TokenIssued.code,), text=token.name
     )
-    found = stores.audit_search.search(query)
+    found = stores.audit_search.look(query).found
     unreadable = next((each for each in found if isinstance(each, BrokenEntry)), None)
     return next((each for each in readable(found) if each.detail.get("jti") == token.name), unreadable)
 

@@ -8,11 +8,12 @@ from sqlalchemy import bindparam, select
 
 from sso.audit.entry import Entry
 from sso.audit.found import BrokenEntry, Found
-from sso.audit.query import AuditQuery, Bar
+from sso.audit.query import AuditQuery, Bar, Looked
 from sso.audit.record import AuditEvent, AuditRecord, record_of
 from sso.storage.audit_count import bars_in_parts
 from sso.storage.audit_facets import facets
 from sso.storage.audit_keys import AuditKeys
+from sso.storage.audit_look import newest_in_parts
 from sso.storage.audit_rows import collect_entry, entries_of, found_of, readable_records_of
 from sso.storage.audit_selection import newest_first, oldest_first
 from sso.storage.counts import count
@@ -75,13 +76,24 @@ class SqlAuditSearch:
         self._keys = keys
 
     def search(self, query: AuditQuery) -> Sequence[Found]:
-        """Return a page of records, newest first, with the entries that are broken.
+        """Return a page of records, newest first, with the entries that are broken: in one statement.
 
         Raises:
             ValueError: `address` is neither an address nor a network.
         """
         self._unit.flush()
         return found_of(self._unit.rows(newest_first(query, self._keys)), self._keys)
+
+    def look(self, query: AuditQuery, most_seconds: float | None = None) -> Looked[Found]:
+        """Return what `search` does, of what no index finds, too, as far as `most_seconds` allow.
+
+        Raises:
+            StorageUnavailable: a millisecond of the log cannot be looked through in time.
+            ValueError: `address` is neither an address nor a network.
+        """
+        self._unit.flush()
+        rows, back_to = newest_in_parts(self._unit, query, self._keys, most_seconds)
+        return Looked(found_of(rows, self._keys), back_to)
 
     def following(self, query: AuditQuery, after: str) -> Sequence[Found]:
         """Return a page of records, oldest first, those after an id, with the entries that are broken.
@@ -93,13 +105,15 @@ class SqlAuditSearch:
         return found_of(self._unit.rows(oldest_first(query, after, self._keys)), self._keys)
 
     def entries(self, query: AuditQuery) -> Sequence[Entry | BrokenEntry]:
-        """Return a page of entries, newest first, in the groups that they are told in.
+        """Return a page of entries, newest first, in the groups that they are told in; however long it takes.
 
         Raises:
+            StorageUnavailable: a millisecond of the log cannot be looked through in time.
             ValueError: `address` is neither an address nor a network.
         """
         self._unit.flush()
-        return entries_of(self._unit.rows(newest_first(query, self._keys)), self._keys)
+        rows, _ = newest_in_parts(self._unit, query, self._keys)
+        return entries_of(rows, self._keys)
 
     def placed(self, query: AuditQuery, epoch: int, begin: int, end: int) -> Sequence[Found]:
         """Return what a query finds, its time range aside, from one place in the log up to another."""

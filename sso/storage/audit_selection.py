@@ -24,8 +24,8 @@ _MILLISECOND = timedelta(milliseconds=1)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def newest_first(query: AuditQuery, keys: AuditKeys) -> Select[Any]:
-    """Return the SELECT of a page of entries, newest first.
+def newest_first(query: AuditQuery, keys: AuditKeys, begin: datetime | None = None) -> Select[Any]:
+    """Return the SELECT of a page of entries, newest first; with `begin` only those from its millisecond on.
 
     Raises:
         ValueError: `address` is neither an address nor a network.
@@ -33,6 +33,8 @@ def newest_first(query: AuditQuery, keys: AuditKeys) -> Select[Any]:
     wanted = _wanted(query, keys)
     if query.before is not None:
         wanted = wanted.where(_A.id < query.before)
+    if begin is not None:
+        wanted = wanted.where(_A.id >= id_from(begin))
     return wanted.order_by(_A.id.desc()).limit(query.limit)
 
 

@@ -1,6 +1,7 @@
 """Reading the audit log over the API: each facet, each page, and that every look is itself recorded."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ from sso.audit.event import SignInFailed, SignInSucceeded, TokenIssued, Userinfo
 from sso.audit.record import Origin
 from sso.directory.person import Role
 from sso.storage.errors import StorageUnavailable
+from sso.storage.unit_of_work import UnitOfWork
 from tests.api.conftest import Caller, Office, problem
 
 HERE, THERE = (
@@ -147,6 +149,28 @@ def test_pages_follow_by_key_and_miss_nothing(sql_office: Office) -> None:
 
     assert before is None
     assert sorted(found) == sorted(written)
+
+
+def test_a_search_that_takes_long_says_how_far_it_came_and_goes_on_from_there(
+    sql_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database gives up the first statement, and one part is all that a request has time for."""
+    at = datetime.now(UTC) - HOUR
+    (old,) = sql_office.record(failed(), at=at)
+    (new,) = sql_office.record(failed(), at=at + timedelta(minutes=59))
+    caller = sql_office.officer(Role.AUDITOR)
+    run, calls = UnitOfWork.rows_in_time, count()
+    monkeypatch.setattr(UnitOfWork, "rows_in_time", lambda *given: None if next(calls) == 0 else run(*given))
+    monkeypatch.setattr(audit_operations, "LOOK_SECONDS", -1.0)
+    asked = {"status_code": "UNKNOWN_USER", "since": (at - HOUR).isoformat()}
+
+    page = search(caller, **asked)
+    rest = search(caller, **asked, before=page.json["next_before"])
+
+    assert (ids(page), ids(rest)) == ([new], [old])
+    assert at < datetime.fromisoformat(page.json["looked_back_to"]) < at + timedelta(minutes=59)
+    assert (rest.json["looked_back_to"], rest.json["next_before"]) == (None, None)
+    assert [each["detail"]["results"] for each in sql_office.log("audit.searched")] == [1, 1]
 
 
 def test_a_search_is_recorded_with_its_question_its_reason_and_who_asked(sql_office: Office) -> None:

@@ -1,9 +1,12 @@
 """`sso audit search`: finds by every facet, newest first, and records who searched for what."""
 
+import json
 import os
 import pwd
+import re
 import sqlite3
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 
@@ -12,6 +15,7 @@ from sso.audit.query import MAX_PAGE_SIZE
 from sso.audit.record import AuditEvent, Origin
 from sso.config import load
 from sso.hub import build
+from sso.storage.unit_of_work import UnitOfWork
 from tests.cli.clerks import signed_in_clerk
 from tests.cli.commands import Commands
 
@@ -196,6 +200,27 @@ def test_a_limit_ends_the_answer_and_all_does_not(cli: Commands) -> None:
     assert nodes("--limit", str(MAX_PAGE_SIZE + 2)) == newest_first[: MAX_PAGE_SIZE + 2]
     assert nodes("--all") == newest_first
     assert [event["detail"]["results"] for event in cli.events("audit.searched")[:2]] == [5, MAX_PAGE_SIZE]
+
+
+def test_a_search_that_takes_long_says_how_far_it_is_and_finds_all(
+    trail: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database gives up the first statement, and one part is all that a look has time for."""
+    run, calls = UnitOfWork.rows_in_time, count()
+    monkeypatch.setattr(UnitOfWork, "rows_in_time", lambda *given: None if next(calls) == 0 else run(*given))
+    monkeypatch.setattr("sso.cli.audit.LOOK_SECONDS", -1.0)
+
+    found = trail.run("audit", "search", "--text", "auth.login", "--since", "60d", "--json")
+
+    assert found.exit_code == 0
+    assert [json.loads(line)["event"] for line in found.stdout.splitlines()] == [
+        *("auth.login.failure", "auth.login.success", "auth.login.success")
+    ]
+    (told,) = re.findall(r"^sso: looked back to (\S+ \S+) UTC so far$", found.stderr, re.MULTILINE)
+    looked = datetime.now(UTC) - datetime.fromisoformat(f"{told}+00:00")
+    assert timedelta(days=1) < looked < timedelta(days=3)
+    monkeypatch.undo()
+    assert [event["detail"]["results"] for event in trail.events("audit.searched")[:2]] == [1, 2]
 
 
 def test_a_misspelt_event_is_pointed_out(cli: Commands) -> None:
