@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
+from typing import Any
 
 import psycopg
 
@@ -27,7 +28,7 @@ from bench.providers import postgresql
 from sso.audit.merkle.proofs import inclusion_proof
 from sso.audit.merkle.verification import includes
 from sso.audit.query import AuditQuery
-from sso.audit.record import Outcome
+from sso.audit.record import Outcome, Severity
 from sso.config import load
 from sso.hub import Hub, build
 from sso.storage.audit_check import LogCheck
@@ -38,6 +39,11 @@ EVENTS, FEW = 200_000, 3_000
 WAITERS = (1, 8, 32)
 BODY_BYTES = 900
 """About what one row of the log holds, with what finds it."""
+FOUND_NOWHERE: dict[str, Any] = {
+    "severity": Severity.MEDIUM,
+    **dict.fromkeys(("text", "claim", "status_code", "trace_id", "acr", "directory_id"), "nothing like it"),
+}
+"""Facets without an index, and what is not in the log: all of it is read."""
 ROUNDS = 3
 _PATIENCE_SECONDS = 120.0
 
@@ -239,8 +245,7 @@ def _verifying(hub: Hub) -> None:
 
 
 def _asking(hub: Hub, filled: Filled) -> None:
-    head = f"{'questions, a page of 100':34} {'p50 ms':>8} {'p95 ms':>8}"
-    print(f"{head}   over {filled.events} events of a month")
+    print(f"{'questions, a page of 100':34}   p50 ms   p95 ms   over {filled.events} events of a month")
     whole = AuditQuery(since=filled.since, until=filled.until + timedelta(days=1))
     late = AuditQuery(since=filled.since, until=filled.until + timedelta(days=1), before=filled.middle)
     for name, ask in _questions(whole, late, filled):
@@ -260,7 +265,7 @@ def _questions(whole: AuditQuery, late: AuditQuery, filled: Filled) -> Sequence[
     day = timedelta(days=1)
 
     def search(query: AuditQuery, **facets: Callable[[int], object]) -> Ask:
-        return lambda stores, number: stores.audit_search.search(
+        return lambda stores, number: stores.audit_search.look(
             replace(query, **{name: of(number) for name, of in facets.items()})  # type: ignore[arg-type]
         )
 
@@ -274,6 +279,12 @@ def _questions(whole: AuditQuery, late: AuditQuery, filled: Filled) -> Sequence[
         ("from an address", search(whole, address=lambda n: f"198.51.100.{n + 1}")),
         ("from a network", search(whole, address=lambda _: "198.51.100.0/24")),
         ("failures only, there are none", search(whole, outcome=lambda _: Outcome.FAILURE)),
+        ("of severity 4 on, there are none", search(whole, severity=lambda _: Severity.HIGH)),
+        ("of a transaction", search(whole, transaction=lambda _: filled.middle)),
+        *(
+            (f"{facet}, none, no index", search(replace(whole, **{facet: value})))
+            for facet, value in FOUND_NOWHERE.items()
+        ),
         ("one event in the middle", lambda stores, _: stores.audit_search.find(filled.middle)),
         (
             "histogram of a day",
