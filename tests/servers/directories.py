@@ -4,7 +4,9 @@ shared_directory    one of each vendor for a module, read only: a wrong password
 private_directory   one to stop, freeze or change, of each vendor in turn
 """
 
+import os
 import signal
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -24,6 +26,8 @@ from tests.servers.samba import samba_copy
 from tests.servers.samba_seed import quoted
 
 VENDORS = (Vendor.OPENLDAP, Vendor.DS389, Vendor.SAMBA)
+WRONG_PASSWORDS = 3
+"""After so many each of the servers locks a person."""
 
 
 class DirectoryServer(Protocol):
@@ -170,6 +174,23 @@ def enable(server: DirectoryServer, uid: str) -> None:
         Vendor.SAMBA: ("userAccountControl", "512"),
         Vendor.DS389: ("nsAccountLock", ""),
         Vendor.OPENLDAP: ("pwdAccountLockedTime", ""),
+    }
+    replace(server, uid, *ways[server.vendor])
+
+
+def lock(server: DirectoryServer, uid: str) -> None:
+    """Let the server lock a person, by as many wrong passwords as it bears."""
+    environment = {**os.environ, "LDAPTLS_CACERT": str(server.ca_file)}
+    command = ["ldapwhoami", "-x", "-H", server.urls[0], "-D", server.person_dn(uid), "-w", "wrong"]
+    for _ in range(WRONG_PASSWORDS):
+        assert subprocess.run(command, env=environment, capture_output=True).returncode != 0
+
+
+def expire(server: DirectoryServer, uid: str) -> None:
+    """Let a person's account have ended. 389-DS knows no such thing by itself."""
+    ways = {
+        Vendor.SAMBA: ("accountExpires", "132223104000000000"),  # 2020-01-01 in [MS-ADTS] 2.3.9
+        Vendor.OPENLDAP: ("pwdEndTime", "20200101000000Z"),
     }
     replace(server, uid, *ways[server.vendor])
 
