@@ -69,7 +69,7 @@ PEOPLE: Mapping[str, Sequence[str]] = {
     "account.enabled": (_("Account {account} was enabled again (by {source})."),),
     "account.linked": (_("Account {account} was given to the person {person}."),),
     "account.unlinked": (_("Account {account} was given to a person of its own, {person}."),),
-    "credential.password.change.started": (
+    "credential.password.change.begun": (
         _("The directory {directory} was asked to exchange a clerk's password."),
         _("A directory was asked to exchange a clerk's password."),
     ),

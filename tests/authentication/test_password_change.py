@@ -71,7 +71,7 @@ def test_a_new_password_signs_the_clerk_in_and_is_on_record(desk: Desk) -> None:
     assert isinstance(told, Changed)
     assert isinstance(told.result, SignedIn)
     assert desk.stores.audit.codes() == [
-        "credential.password.change.started",
+        "credential.password.change.begun",
         "account.created",
         "credential.password.changed",
         "session.created",

@@ -16,7 +16,7 @@ from sso.wsgi import application_of
 CODES = {event.code for event in EVENT_CLASSES}
 
 SIGN_IN = ("auth.login.success", "auth.login.failure", "session.created", "ratelimit.triggered")
-CHANGE = ("credential.password.change.started", "credential.password.changed")
+CHANGE = ("credential.password.change.begun", "credential.password.changed")
 AUTHORIZE = ("authz.request.accepted", "authz.request.rejected", "session.sso_reused", "code.issued")
 CONSENT = ("consent.granted", "consent.denied")
 DEFERRED = ("authz.deferred.allowed", "authz.deferred.rejected")

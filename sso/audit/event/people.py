@@ -97,7 +97,7 @@ class PasswordChangeStarted:
     name appears only as keyed HMAC.
     """
 
-    code: ClassVar[str] = "credential.password.change.started"
+    code: ClassVar[str] = "credential.password.change.begun"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
     severity: ClassVar[Severity] = Severity.INFORMATIONAL
     client_id: str | None = None
