@@ -31,7 +31,7 @@ from sso.storage.audit_selection import TooManyRecords
 MAX_CLIENTS = 5000
 LOOK_SECONDS = 10.0
 """What was found by then is the answer; it says from where to go on."""
-COUNT_SECONDS = 30.0
+COUNT_SECONDS = 15.0
 """Counting for longer would keep a thread of a web process from everybody else."""
 
 
