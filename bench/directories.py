@@ -7,6 +7,7 @@ directory client alone, in one thread of one process, and the bare libraries tha
 
 import itertools
 import json
+import shutil
 import subprocess
 import threading
 import time
@@ -155,6 +156,8 @@ def _python_ldap_rate(settings: DirectorySettings, dn: str, ca_file: str, second
         "password": PASSWORD,
         "seconds": seconds,
     }
+    if shutil.which(DEBIAN_PYTHON) is None:
+        return None
     if subprocess.run([DEBIAN_PYTHON, "-c", "import ldap"], capture_output=True, check=False).returncode:
         return None
     with TemporaryDirectory() as folder:
