@@ -201,9 +201,12 @@ def test_times_of_modification_serve_where_nothing_else_does(tmp_path: Path, ven
         assert not {"alice", "bob"} & stage.usable()
 
 
-def test_a_server_that_does_not_tell_what_changed_is_named_in_each_report(tmp_path: Path) -> None:
+@pytest.mark.parametrize("changes", ["syncrepl", "auto"])
+def test_a_server_that_does_not_tell_what_changed_is_named_in_each_report(
+    tmp_path: Path, changes: str
+) -> None:
     """The module syncprov offers the control, and no database of this server has the overlay."""
-    rules = 'sync = { changes = "syncrepl" }'
+    rules = f'sync = {{ changes = "{changes}" }}'
     with directories.directory_of(Vendor.OPENLDAP) as server, staged(server, tmp_path, rules) as stage:
         directory = stage.hub.ldap["civil-affairs"]
         step = {check.name: check.ok for check in directory.probe(Sample(), datetime.now(UTC))}

@@ -8,7 +8,7 @@ from sso.directory.check import Check, Sample
 from sso.directory.entry import Entry
 from sso.directory.filters import AllOf, people
 from sso.directory.groups import GROUPS_MAX, GroupRules, released
-from sso.directory.ldap.changed import first_cookie
+from sso.directory.ldap.changed import first_cookie, source_of
 from sso.directory.ldap.changing import change_as_clerk, change_as_service
 from sso.directory.ldap.deadline import Deadline
 from sso.directory.ldap.direct import sign_in_directly
@@ -75,10 +75,11 @@ class Contents:
         yield from self._people()
         yield self._states(root)
         yield self._password_change(root)
-        if self.settings.sync is not None and self.settings.sync.changes is ChangeSource.SYNCREPL:
-            yield self._changes()
-        if self.settings.vendor.is_windows and self.settings.sync is not None:
-            yield self._removals(root)
+        if self.settings.sync is not None:
+            if source_of(self.settings, self.settings.sync, root) is ChangeSource.SYNCREPL:
+                yield self._changes()
+            if self.settings.vendor.is_windows:
+                yield self._removals(root)
         if self.settings.groups is not None:
             yield from checks_of_groups(self.settings, self.settings.groups, self.session)
         if self.sample.name is not None:
@@ -181,7 +182,10 @@ class Contents:
     def _changes(self) -> Check:
         if first_cookie(self.settings, self.session, self._deadline()):
             return Check("changes", ok=True, sentence="The server tells what changed (RFC 4533).")
-        sentence = 'The server does not tell what changed (RFC 4533); set sync.changes = "auto", or let it.'
+        sentence = (
+            "The server does not tell what changed (RFC 4533), so that everybody is read each time; let it,"
+            ' or set sync.changes = "modify-timestamp".'
+        )
         return Check("changes", ok=False, sentence=sentence)
 
     def _removals(self, root: RootDse) -> Check:
