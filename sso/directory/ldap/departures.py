@@ -81,7 +81,7 @@ def _elsewhere(
     absent: Sequence[str],
     deadline: Deadline,
 ) -> set[str]:
-    """Those of whom an entry is left, outside of the filter or the base, as far as the account may see."""
+    """Those absent of whom an entry is left, outside of filter or base, as far as the account may see."""
     wider = replace(
         question,
         condition=with_ids(settings, absent),
@@ -89,7 +89,8 @@ def _elsewhere(
         base_dn=_suffix_of(settings.base_dn, server, deadline),
     )
     try:
-        return {key for key, _ in by_id(settings, server.search_all(wider, deadline).entries)}
+    return {key for key, _ in by_id(settings, found)} & set(absent)
+        found = server.search_all(wider, deadline).entries
     except Misconfigured:  # the service account may look only below its own base
         return set()
 

@@ -7,21 +7,24 @@ import pytest
 
 from sso.directory.ldap import LdapDirectory
 from sso.directory.person import Departure
-from sso.directory.presets import Vendor
+from sso.directory.presets import OwnWords, Vendor
 from sso.directory.settings import BindMethod
 from sso.directory.verification import DirectoryUnavailable
 from tests.servers.directories import (
     VENDORS,
     DirectoryServer,
+    directory_of,
     disable,
     enable,
     move,
     private_directory,
     remove,
     rename,
+    replace,
     settings_of,
     shared_directory,
 )
+from tests.servers.ldif import record
 
 __all__ = ["private_directory", "shared_directory"]
 
@@ -81,6 +84,22 @@ def test_whoever_is_disabled_moved_or_removed_is_told_apart(private_directory: D
         "ganbold": None,
     }
     assert returned == {"alice": None}
+
+
+def test_a_moved_entry_that_shows_somebody_elses_id_first_moves_nobody_else() -> None:
+    alices, bobs = "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b"
+    with directory_of(Vendor.OPENLDAP) as server:
+        replace(server, "alice", "description", alices)
+        two = [("add", "description", value) for value in (alices, bobs)]
+        server.modify(record(server.person_dn("bob"), "modify", *two))
+        move(server, "bob")
+        own = OwnWords(immutable_attribute="description")  # of many values, as no id should be
+        directory = LdapDirectory(settings_of(server, own_words=own))
+
+        said = directory.departures((alices, bobs), datetime.now(UTC))
+        directory.close()
+
+    assert said == {alices: None, bobs: Departure.GONE}
 
 
 @pytest.mark.parametrize("vendor", VENDORS, ids=str)
