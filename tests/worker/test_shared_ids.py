@@ -7,12 +7,15 @@ from uuid import UUID
 import pytest
 
 from sso.directory.conflict import Conflict, ConflictKind
+from sso.directory.ldap import LdapDirectory
+from sso.directory.presets import IdFormat, OwnWords
 from sso.directory.settings import Vendor
 from sso.directory.sync.run import RunState
 from sso.directory.verification import AccountState
 from tests.servers import directories
-from tests.servers.directories import DirectoryServer, directory_of
+from tests.servers.directories import DirectoryServer, directory_of, settings_of
 from tests.servers.directory_people import PASSWORD, PEOPLE
+from tests.servers.ldif import record
 from tests.worker.directory_stage import USUAL, Stage, staged
 
 pytestmark = pytest.mark.directories
@@ -87,3 +90,21 @@ def test_whose_id_is_copied_stays_as_known_and_neither_signs_in(
         directories.remove(numbered, "copy")
         assert stage.full().reason == ""
         assert directory.authenticate(FIRST, PASSWORD.encode()).verification.state is AccountState.OK
+
+
+def test_who_may_see_one_entry_alone_proves_nobody_to_be_alone() -> None:
+    """389-DS sends the first entry and result 4 where the service account may have no more."""
+    with directory_of(Vendor.DS389) as server:
+        for uid in (FIRST, NEXT):
+            directories.replace(server, uid, "employeeNumber", id_of(0))
+        server.modify(record(server.bind_dn, "modify", ("replace", "nsSizeLimit", "1")))
+        own = OwnWords(immutable_attribute="employeeNumber", id_format=IdFormat.UUID)
+        directory = LdapDirectory(settings_of(server, own_words=own))
+
+        answer = directory.authenticate(FIRST, PASSWORD.encode())
+        server.modify(record(server.person_dn(NEXT), "modify", ("delete", "employeeNumber", "")))
+        alone = directory.authenticate(FIRST, PASSWORD.encode())
+        directory.close()
+
+    assert answer.verification.state is AccountState.BAD_CREDENTIALS
+    assert alone.verification.state is AccountState.OK

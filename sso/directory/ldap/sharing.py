@@ -16,15 +16,12 @@ from sso.directory.ldap.lookup import (
     entry_of,
     only_entry,
     question_for,
-    search_failure,
     with_ids,
 )
 from sso.directory.ldap.messages import FoundEntry, Question, SearchAnswer
-from sso.directory.ldap.server import Misconfigured
 from sso.directory.presets import preset_of
 from sso.directory.routing import Name
 from sso.directory.settings import DirectorySettings
-from sso.directory.states import SIZE_LIMIT_EXCEEDED, SUCCESS
 
 _IDS_PER_FILTER = 100
 
@@ -74,11 +71,9 @@ def found_alone(
     entry = only_entry(settings, answer)
     if entry is None or not can_share(settings):
         return entry, contested_entries(settings, answer)
-    answer = search(replace(_bearers_of(settings, [entry.immutable_id]), page_size=0))
-    if answer.result not in (SUCCESS, SIZE_LIMIT_EXCEEDED):
-        raise Misconfigured(search_failure(answer.result))
-    twins = contested_entries(settings, answer)
-    return (None, twins) if len(answer.entries) > 1 else (entry, ())
+    bearers = search(replace(_bearers_of(settings, [entry.immutable_id]), page_size=0))
+    alone = only_entry(settings, bearers) is not None
+    return entry if alone else None, contested_entries(settings, bearers)
 
 
 def _bearers_of(settings: DirectorySettings, immutable_ids: Sequence[str]) -> Question:
