@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sso.directory.dn import is_below
-from sso.directory.filters import AllOf, AnyOf, AtLeast, Equals, Filter, people
+from sso.directory.filters import AllOf, AtLeast, Filter, people
 from sso.directory.generalized_time import generalized_time
 from sso.directory.ldap.deadline import Deadline
-from sso.directory.ldap.lookup import by_id
+from sso.directory.ldap.lookup import IDS_PER_FILTER, by_id, with_ids
 from sso.directory.ldap.messages import FoundEntry, Question, SyncAnswer
 from sso.directory.ldap.root_dse import RootDse
 from sso.directory.ldap.server import Misconfigured
@@ -31,7 +31,6 @@ from sso.directory.verification import DirectoryUnavailable
 OVERLAP = timedelta(minutes=10)
 CHANGES_MAX_BYTES = 32 * 1024 * 1024
 """More in one answer, and reading everybody in pages is the better way."""
-_IDS_PER_FILTER = 100
 _ENTRIES_AT_ONCE = 500
 _MODIFIED = "modifyTimestamp"
 _TOO_MUCH = frozenset({3, 4, 11})  # RFC 4511 appendix A: a limit of time, size or administration
@@ -154,11 +153,9 @@ class Asking:
         self.reached = Position(ChangeSource.SYNCREPL, self.server, cookie)
 
     def _again(self, ids: Sequence[bytes]) -> Iterator[tuple[Sequence[FoundEntry], Removed]]:
-        attribute = self.settings.preset.immutable_attribute
-        for first in range(0, len(ids), _IDS_PER_FILTER):
-            part = ids[first : first + _IDS_PER_FILTER]
-            wanted = tuple(Equals(attribute, self._immutable(each).encode("ascii")) for each in part)
-            for found in self.pages(self.question(AnyOf(wanted), None)):
+        for first in range(0, len(ids), IDS_PER_FILTER):
+            wanted = [self._immutable(each) for each in ids[first : first + IDS_PER_FILTER]]
+            for found in self.pages(self.question(with_ids(self.settings, wanted), None)):
                 yield found, ()
 
     def _immutable(self, sync_id: bytes) -> str:

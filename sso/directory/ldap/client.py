@@ -19,11 +19,11 @@ from sso.directory.check import Check, Sample
 from sso.directory.entry import Entry
 from sso.directory.ldap.changing import change_as_clerk, change_as_service
 from sso.directory.ldap.deadline import Deadline, DeadlineExceeded
-from sso.directory.ldap.departures import AT_MOST, departures_on
+from sso.directory.ldap.departures import departures_on
 from sso.directory.ldap.direct import bind_name, can_be_bound, sign_in_directly
 from sso.directory.ldap.durations import Durations
 from sso.directory.ldap.health import ServerHealth, health_of
-from sso.directory.ldap.lookup import with_expiry, with_groups
+from sso.directory.ldap.lookup import IDS_PER_FILTER, with_expiry, with_groups
 from sso.directory.ldap.measures import Operation, measured
 from sso.directory.ldap.membership import TooManyGroups
 from sso.directory.ldap.probe import probe_server
@@ -123,8 +123,8 @@ class LdapDirectory:
             message = "without a service account nobody is looked up"
             raise DirectoryUnavailable(message)
         said: dict[str, Departure | None] = {}
-        for start in range(0, len(immutable_ids), AT_MOST):
-            some = immutable_ids[start : start + AT_MOST]
+        for start in range(0, len(immutable_ids), IDS_PER_FILTER):
+            some = immutable_ids[start : start + IDS_PER_FILTER]
             with self._inside() as deadline:
                 said |= self._departures(some, deadline, now)
         return said

@@ -20,9 +20,6 @@ from sso.directory.ldap.server import LdapServer, Misconfigured
 from sso.directory.person import Departure
 from sso.directory.settings import DirectorySettings
 
-AT_MOST = 100
-"""How many people one question may name: far below what servers take in a filter."""
-
 Departures = dict[str, Departure | None]
 """By immutable id; None where the account may be used. Missing: no id, or perhaps on another server."""
 
@@ -34,7 +31,7 @@ def departures_on(
     deadline: Deadline,
     now: datetime,
 ) -> Departures:
-    """What one server says of AT_MOST people.
+    """What one server says of IDS_PER_FILTER people at most.
 
     Raises:
         Unreachable: it does not answer in time.
@@ -89,10 +86,10 @@ def _elsewhere(
         base_dn=_suffix_of(settings.base_dn, server, deadline),
     )
     try:
-    return {key for key, _ in by_id(settings, found)} & set(absent)
         found = server.search_all(wider, deadline).entries
     except Misconfigured:  # the service account may look only below its own base
         return set()
+    return {key for key, _ in by_id(settings, found)} & set(absent)
 
 
 def _suffix_of(base_dn: str, server: LdapServer, deadline: Deadline) -> str:

@@ -16,6 +16,9 @@ from sso.directory.settings import SECRET_ATTRIBUTES, DirectorySettings
 from sso.directory.states import SIZE_LIMIT_EXCEEDED, SUCCESS
 from sso.directory.verification import AccountState, Verification
 
+IDS_PER_FILTER = 100
+"""How many people one question may name: far below what servers take in a filter."""
+
 
 def question_for(settings: DirectorySettings, name: Name) -> Question:
     """The search for the person with that name."""

@@ -11,6 +11,7 @@ from sso.directory.dn import comparable
 from sso.directory.entry import Entry
 from sso.directory.filters import AllOf, people
 from sso.directory.ldap.lookup import (
+    IDS_PER_FILTER,
     by_id,
     contested_entries,
     entry_of,
@@ -22,8 +23,6 @@ from sso.directory.ldap.messages import FoundEntry, Question, SearchAnswer
 from sso.directory.presets import preset_of
 from sso.directory.routing import Name
 from sso.directory.settings import DirectorySettings
-
-_IDS_PER_FILTER = 100
 
 
 def can_share(settings: DirectorySettings) -> bool:
@@ -50,8 +49,8 @@ def shared_among(
         meet(found)
     else:
         ids = sorted({key for key, _ in by_id(settings, found)})
-        for first in range(0, len(ids), _IDS_PER_FILTER):
-            for page in pages(_bearers_of(settings, ids[first : first + _IDS_PER_FILTER])):
+        for first in range(0, len(ids), IDS_PER_FILTER):
+            for page in pages(_bearers_of(settings, ids[first : first + IDS_PER_FILTER])):
                 meet(page)
     return {
         key: tuple(entry_of(settings, entry) for entry in sorted(of_key.values(), key=lambda each: each.dn))
@@ -82,5 +81,5 @@ def _bearers_of(settings: DirectorySettings, immutable_ids: Sequence[str]) -> Qu
         condition=AllOf((*people(settings.person_filter), with_ids(settings, immutable_ids))),
         attributes=(settings.preset.immutable_attribute, settings.login_attribute),
         domain_scope=settings.preset.domain_scope,
-        page_size=5 * _IDS_PER_FILTER,
+        page_size=5 * IDS_PER_FILTER,
     )

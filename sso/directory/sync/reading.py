@@ -25,7 +25,7 @@ class Position:
 class Page:
     """Some entries, one a person. `unusable` ones show no id, so that nobody knows whose they are.
 
-    `contested` are, two at a time, entries that show one id; neither is among `entries`, in no page.
+    `contested` are, two at a time, entries that show one id; neither is among `entries`, here or later.
     """
 
     entries: tuple[Entry, ...]
