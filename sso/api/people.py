@@ -86,7 +86,7 @@ def name_hmac(login_name: str, hub: Hub) -> str:
         name = counted_name(route(login_name, hub.directories))
     except ValueError:
         name = login_name
-    return hub.sign_in.throttle.name_digest(name).hex()[:32]
+    return hub.sign_in.throttle.name_hmac(name)
 
 
 def accounts_of_person(

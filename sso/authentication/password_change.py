@@ -104,7 +104,7 @@ class PasswordChanging:
             event = PasswordChangeStarted(
                 client_id=client_id,
                 directory_id=_clerks(attempt).directory.id,
-                name_hmac=self.sign_in.throttle.name_digest(attempt.full_name).hex()[:32],
+                name_hmac=self.sign_in.throttle.name_hmac(attempt.full_name),
             )
             stores.audit.append(event, now)
         return attempt
@@ -164,7 +164,7 @@ class PasswordChanging:
             client_id=attempt.client_id,
             directory_id=route.directory.id,
             status_code=change.outcome.value.upper(),
-            name_hmac=self.sign_in.throttle.name_digest(attempt.full_name).hex()[:32],
+            name_hmac=self.sign_in.throttle.name_hmac(attempt.full_name),
             reason=verification.reason,
         )
         stores.audit.append(event, now)

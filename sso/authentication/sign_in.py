@@ -254,7 +254,7 @@ class SignIn:
             client_id=attempt.client_id,
             directory_id=directory_id,
             status_code=failure.value,
-            name_hmac=self.throttle.name_digest(attempt.full_name).hex()[:32],
+            name_hmac=self.throttle.name_hmac(attempt.full_name),
             reason=reason,
         )
         stores.audit.append(event, now)

@@ -66,8 +66,12 @@ class ThrottleRules:
     window_seconds: int = 900
 
     def name_digest(self, login_name: str) -> bytes:
-        """Return the keyed digest under which a login name is counted and recorded."""
+        """Return the keyed digest under which a login name is counted."""
         return hmac.new(self.key, b"name\0" + login_name.encode("utf-8", "replace"), hashlib.sha256).digest()
+
+    def name_hmac(self, login_name: str) -> str:
+        """Return what the log shows of that digest, in the place of a name: 32 hexadecimal digits."""
+        return _shown(self.name_digest(login_name))
 
     def network_digest(self, address: str | None) -> bytes:
         """Return the keyed digest of an address's network: IPv4 whole, IPv6 by its /64."""
