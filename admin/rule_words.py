@@ -126,8 +126,9 @@ MEANINGS: Mapping[str, str] = {
         "through in a quarter of an hour."
     ),
     "r32_audit_weakened": _(
-        "A rule was left out or replaced, a sink, a witness, a time stamp authority or the archive was "
-        "removed or points elsewhere, or records are kept for a shorter time than at the last start."
+        "A rule was left out, replaced or rewritten, a sink, a witness, a time stamp authority or the "
+        "archive was removed or points elsewhere, or records are kept for a shorter time than at the last "
+        "start."
     ),
 }
 

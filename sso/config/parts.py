@@ -1,8 +1,8 @@
 """What two starts of the hub may differ in: who is trusted, and what is kept of the log.
 
 A part is named `kind:id` and told apart by a keyed digest, so that what is remembered tells no value. What
-stands at its default is not part of it: a new release with a new setting changes nothing. Neither do secrets
-and the contents of files that it names, rules aside.
+stands at its default is not part of it, retention aside: a new release with a new setting changes nothing.
+Neither do secrets and the contents of files that it names, rules aside.
 """
 
 import hashlib
@@ -29,6 +29,9 @@ _GUARDS = ("sink:", "witness:", "timestamp:", "archive:", "rule:")
 
 _EXCEPTIONS = ("rule_off:", "rule_replaced:")
 """What is weaker with."""
+
+_OWN_RULES = ("rule:", "rule_replaced:")
+"""What may be weaker when it differs: nobody can tell from its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def difference(before: Parts, after: Parts) -> Difference | None:
         return None
     weakened = [
         *(name for name in added if name.startswith(_EXCEPTIONS)),
-        *(name for name in altered if name.startswith("rule_replaced:")),
+        *(name for name in altered if name.startswith(_OWN_RULES)),
         *(
             name
             for name in altered

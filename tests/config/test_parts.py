@@ -63,6 +63,18 @@ def test_what_weakens_the_audit_is_named_and_its_opposite_is_not(
     assert back.weakened == ()
 
 
+@pytest.mark.parametrize(("name", "part"), [("own", "rule"), ("r13_privileged_at_night", "rule_replaced")])
+def test_a_rule_of_ones_own_that_differs_may_see_less(tmp_path: Path, name: str, part: str) -> None:
+    text, rule = '[audit]\nrule_files = ["own.yml"]\n', NIGHT.replace("r13_privileged_at_night", name)
+    (tmp_path / "own.yml").write_text(rule)
+    before = parts(tmp_path, text)
+    (tmp_path / "own.yml").write_text(rule.replace("admin.role.granted", "session.created"))
+
+    found = difference(before, parts(tmp_path, text))
+
+    assert found == Difference((), (f"{part}:{name}",), (), (f"{part}:{name}",))
+
+
 def test_a_sink_that_points_elsewhere_differs(tmp_path: Path) -> None:
     found = differs(tmp_path, SINK, SINK.replace("siem.jsonl", "other.jsonl"))
 
