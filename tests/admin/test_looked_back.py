@@ -1,10 +1,13 @@
 """A search that came only so far says so on its page and leads on; never that there is nothing."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from flask import Flask, request
 
+from admin.api import ApiRefused
+from admin.audit_room import counted
 from admin.language import languages
 from admin.pages import Pages, Visit
 from admin.search_form import SearchForm
@@ -21,6 +24,10 @@ BACK_TO = "2026-03-04T05:06:07.008000+00:00"
 WORDS = {
     "en": ("Look further back", "No record matches."),
     "zh-CN": ("继续向前查找", "没有匹配的记录。"),
+}
+NOT_COUNTED = {
+    "en": "Counting these takes longer than one page may.",
+    "zh-CN": "计数所需的时间超过一页的限度。",
 }
 
 
@@ -63,3 +70,33 @@ def test_an_unfinished_answer_says_how_far_it_came(tag: str) -> None:
     assert 'id="looked-back"' in unfinished
     assert WORDS[tag][1] not in unfinished
     assert WORDS[tag][1] in finished
+
+
+@pytest.mark.parametrize("tag", WORDS)
+def test_an_overview_of_a_log_too_large_to_count_shows_what_was_found(tag: str) -> None:
+    bars = {"success": 3, "failure": 0, "bars": []}
+    context = {"client_names": {}, "waiting": 0, "rows": [], "broken": [], "chart": None, "day": None}
+
+    unfinished = shown(tag, "overview.html", week=bars, back_to=BACK_TO, **context)
+    finished = shown(tag, "overview.html", week=bars, back_to=None, **context)
+
+    assert unfinished.count(NOT_COUNTED[tag]) == 1
+    assert 'id="looked-back"' in unfinished
+    assert 'id="nothing"' not in unfinished
+    assert 'id="histogram"' not in unfinished
+    assert 'id="looked-back"' not in finished
+    assert 'id="nothing"' in finished
+
+
+def test_only_a_count_that_takes_too_long_is_left_out() -> None:
+    def refusing(code: str) -> Any:
+        def get(*_: object) -> dict[str, Any]:
+            raise ApiRefused(400, {"errors": [{"parameter": "since", "code": code}]})
+
+        return SimpleNamespace(api=SimpleNamespace(get=get))
+
+    officer: Any = None
+
+    assert counted(refusing("takes_too_long"), officer, {}) is None
+    with pytest.raises(ApiRefused):
+        counted(refusing("empty_range"), officer, {})
