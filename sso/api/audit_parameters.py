@@ -1,7 +1,6 @@
 """What may be asked of the audit log: the facets of a search, each checked before it meets the database."""
 
 import ipaddress
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -17,14 +16,13 @@ from sso.audit.query import (
     AuditQuery,
     AuditQueryInvalid,
 )
-from sso.audit.record import Outcome, Severity
+from sso.audit.record import Outcome, Severity, is_event_id
 
 DEFAULT_RANGE = timedelta(hours=24)
 MAX_LIMIT = 500
 MAX_EVENTS = 20
 EVENT_CODES = frozenset(event.code for event in EVENT_CLASSES)
 
-_EVENT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _YEARS = range(2000, 2200)
 _FLAWS = {
     "since": Flaw.EMPTY_RANGE,
@@ -80,7 +78,7 @@ def _id(value: str) -> str:
 
 
 def _event_id(value: str) -> str:
-    if not _EVENT_ID.fullmatch(value):
+    if not is_event_id(value):
         raise Flawed(Flaw.NOT_AN_ID, "is not the id of an event")
     return value
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ IDENTIFIERS = ("client_id", "account_id", "session_id", "grant_id")
 """Event fields that become columns of their own and can be searched."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
 class Outcome(StrEnum):
@@ -118,6 +120,11 @@ def new_event_id(now: datetime, sequence: int = 0) -> str:
     )
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def is_event_id(text: str) -> bool:
+    """Whether a text is spelled as `new_event_id` spells ids."""
+    return _ID.fullmatch(text) is not None
 
 
 def moment_of_id(event_id: str) -> datetime:

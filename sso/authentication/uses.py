@@ -4,7 +4,6 @@ The entries are those of the audit log; a report is one more of them (`account.u
 the only place where it stands.
 """
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +12,7 @@ from typing import Protocol
 from sso.audit.event.uses import UseReported, UsesViewed
 from sso.audit.found import Found, broken, how_many, readable
 from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
-from sso.audit.record import AuditRecord, Outcome
+from sso.audit.record import AuditRecord, Outcome, is_event_id
 from sso.authentication import sessions
 from sso.authentication.stores import Stores
 from sso.authentication.throttling import REPORTS_A_DAY, ThrottleRules
@@ -43,7 +42,6 @@ USES = (
 A code or token follows one of these, so it is not told again. What officers looked at is not shown here.
 """
 
-_EVENT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SPENT = "use reported"
 
 
@@ -97,7 +95,7 @@ def look(session: Session, before: str | None, stores: UseStores, now: datetime)
     Raises:
         UseUnknown: `before` is no id of a record.
     """
-    if before is not None and not _EVENT_ID.fullmatch(before):
+    if before is not None and not is_event_id(before):
         raise UseUnknown
     asked = AuditQuery(
         since=now - SHOWN_FOR,
@@ -127,8 +125,7 @@ def use_of(session: Session, record_id: str, stores: UseStores, now: datetime) -
     Raises:
         UseUnknown: there is none; somebody else's is answered like one that was never there.
     """
-    wellformed = _EVENT_ID.fullmatch(record_id)
-    record = stores.audit_search.of_ids({record_id}).get(record_id) if wellformed else None
+    record = stores.audit_search.of_ids({record_id}).get(record_id) if is_event_id(record_id) else None
     if record is None or record.account_id != session.account_id:
         raise UseUnknown
     if record.event not in USES or record.outcome is not Outcome.SUCCESS:

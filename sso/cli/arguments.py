@@ -1,17 +1,16 @@
 """What an argument may be: clean text, a moment, a network; anything else is a usage error (exit 2)."""
 
 import ipaddress
-import re
 import unicodedata
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import click
 
+from sso.audit.record import is_event_id
 from sso.audit.span import span_of
 
 MAX_TEXT_CHARACTERS = 1024
-_EVENT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -104,7 +103,7 @@ class EventId(click.ParamType[str]):
     def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> str:
         """Return it in lower case."""
         text = str(value).strip().lower()
-        if not _EVENT_ID.fullmatch(text):
+        if not is_event_id(text):
             self.fail("it is not the id of a record", param, context)
         return text
 

@@ -8,7 +8,6 @@ Of a month in the archive the tree still has the place, and a worker reads the b
 that the month was dropped and that nothing of it is kept.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,6 +16,7 @@ from flask import Blueprint, Response, request
 from sso.archive.months import gone_months
 from sso.audit.checkpoint import LogProof
 from sso.audit.event import ReceiptGiven
+from sso.audit.record import is_event_id
 from sso.hub import Hub
 from sso.oidc.client import Client
 from sso.oidc.client_authentication import authenticate, claimed_client_id
@@ -33,7 +33,6 @@ MEDIA_TYPE = "text/plain"
 RETRY_SECONDS = 2
 ARCHIVE_RETRY_SECONDS = 30
 LATER_SECONDS = 600
-_EVENT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def blueprint(hub: Hub) -> Blueprint:
@@ -68,7 +67,7 @@ class _Asked:
 
     def answer(self, hub: Hub) -> Response:
         """Return the receipt, or why there is none now."""
-        if not _EVENT_ID.fullmatch(self.txn):
+        if not is_event_id(self.txn):
             return _text("", 404)
         try:
             proof = self.stores.audit_receipts.receipt(self.txn, self.client.client_id)
