@@ -14,7 +14,7 @@ RESEALED = "UPDATE audit_event SET sealed = x'00' WHERE id = ?"
 ADVICE = "`sso audit verify` says what is wrong"
 
 
-def spoil(cli: Commands, entry_id: str, how: str = SPOILT) -> None:
+def spoil(cli: Commands, entry_id: str, how: str) -> None:
     with sqlite3.connect(cli.folder / "hub.db") as connection:
         connection.execute("DROP TRIGGER IF EXISTS audit_event_no_update")
         connection.execute(how, (entry_id,))
@@ -22,11 +22,11 @@ def spoil(cli: Commands, entry_id: str, how: str = SPOILT) -> None:
 
 
 @pytest.fixture
-def spoilt(cli: Commands) -> tuple[Commands, str, list[str]]:
+def spoilt(cli: Commands, request: pytest.FixtureRequest) -> tuple[Commands, str, list[str]]:
     """A log in which the second of three sign-ins is broken; its id, and the others', newest first."""
     happened(cli, SUCCESS, SUCCESS, SUCCESS)
     newest, middle, oldest = (row["id"] for row in cli.events("auth.login.success"))
-    spoil(cli, middle)
+    spoil(cli, middle, getattr(request, "param", SPOILT))
     return cli, middle, [newest, oldest]
 
 
@@ -36,12 +36,11 @@ def looks(cli: Commands) -> list[tuple[object, object]]:
     return [(each["results"], each.get("broken")) for each in found if "auth" in str(each["query"])]
 
 
-@pytest.mark.parametrize("how", [SPOILT, RESEALED])
+@pytest.mark.parametrize("spoilt", [SPOILT, RESEALED], indirect=True)
 def test_a_search_shows_the_others_and_names_the_broken_one(
-    spoilt: tuple[Commands, str, list[str]], how: str
+    spoilt: tuple[Commands, str, list[str]],
 ) -> None:
     cli, middle, others = spoilt
-    spoil(cli, middle, how)
 
     rows = cli.rows("audit", "search", "--event", "auth.*")
     table = cli.ok("audit", "search", "--event", "auth.*").splitlines()
