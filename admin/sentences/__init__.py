@@ -49,6 +49,7 @@ _IN_DETAIL = {
     "issuer": "issuer",
     "entries": "entries",
     "findings": "findings",
+    "suppressions": "suppressions",
     "first": "first",
     "count": "count",
     "refused": "refused",
@@ -57,6 +58,8 @@ _IN_DETAIL = {
     "anchor": "anchor",
     "sink": "sink",
     "event_type": "event_type",
+    "label": "label",
+    "upstream_id": "upstream_id",
 }
 _FORMATTER = string.Formatter()
 

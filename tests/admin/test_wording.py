@@ -1,6 +1,7 @@
 """The console's words: every message translated, every event told as a sentence, in both languages."""
 
 import dataclasses
+import re
 import string
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,7 @@ def test_every_event_is_told_as_a_sentence(event: Any, language: Any) -> None:
     record = {
         "event": event.code,
         "outcome": event.outcome.value,
+        "actor": "somebody",
         **{name: "id-1" for name in names if name in known},
         "detail": {
             field.name: ["word"]
@@ -77,7 +79,10 @@ def test_every_event_is_told_as_a_sentence(event: Any, language: Any) -> None:
     }
 
     bare = {"event": event.code, "outcome": event.outcome.value}
+    fullest = (SENTENCES.get(f"{event.code}:{event.outcome.value}") or SENTENCES[event.code])[0]
+    pattern = re.sub(r"\\{\w+\\}", ".+", re.escape(language.gettext(fullest)))
 
+    assert re.fullmatch(pattern, sentence(record, {}, language)), "the first sentence can never be told"
     for said in (sentence(record, {"id-1": "Housing"}, language), sentence(bare, {}, language)):
         assert said
         assert "{" not in said
