@@ -137,8 +137,8 @@ def moment_of_id(event_id: str) -> datetime:
 
 
 def first_id_of(moment: datetime) -> str:
-    """Return the smallest id that `new_event_id` may make in the millisecond of a moment."""
-    milliseconds = (moment - _EPOCH) // timedelta(milliseconds=1)
+    """Return the smallest id that `new_event_id` may make in the millisecond of a moment, from 1970 on."""
+    milliseconds = max(0, (moment - _EPOCH) // timedelta(milliseconds=1))
     text = f"{milliseconds:012x}"
     return f"{text[:8]}-{text[8:]}-7000-8000-000000000000"
 

@@ -59,13 +59,11 @@ def newest_in_parts(
 
 def _end(query: AuditQuery) -> datetime:
     """The end of what is still to be looked through: of a later page that is where the last one ended."""
-    if query.before is None:
+    if query.before is None or query.before > first_id_of(query.until):
         return query.until
     moment = moment_of_id(query.before)
-    nothing_of_it = query.before <= first_id_of(
-        moment
-    )  # else a part of a millisecond would be tried for ever
-    return min(query.until, moment if nothing_of_it else moment + SMALLEST)
+    nothing_of_it = query.before <= first_id_of(moment)  # else a part of it would be tried for ever
+    return moment if nothing_of_it else moment + SMALLEST
 
 
 def _millisecond(moment: datetime) -> datetime:

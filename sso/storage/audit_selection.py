@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, select
@@ -11,7 +11,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from sso.audit.query import AuditQuery, Bar
-from sso.audit.record import Outcome
+from sso.audit.record import Outcome, first_id_of
 from sso.storage.audit_facets import facets
 from sso.storage.audit_keys import AuditKeys
 from sso.storage.columns import UtcDateTime
@@ -19,7 +19,6 @@ from sso.storage.tables import audit_event
 
 MAX_BARS = 1000
 _A = audit_event.c
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -87,10 +86,8 @@ def bars_of(query: AuditQuery, bars: int, rows: Iterable[Any]) -> Sequence[Bar]:
 
 
 def id_from(moment: datetime) -> str:
-    """The smallest id of a millisecond (RFC 9562 5.7)."""
-    milliseconds = max(0, (moment - _EPOCH) // _MILLISECOND)
-    text = f"{milliseconds:012x}"
-    return f"{text[:8]}-{text[8:]}"
+    """What the ids of a millisecond begin with (RFC 9562 5.7): it sorts before each of them."""
+    return first_id_of(moment)[:13]
 
 
 def _width(query: AuditQuery, bars: int) -> timedelta:

@@ -84,6 +84,14 @@ def test_a_wrong_parameter_is_named_with_a_code(
     assert [(error["parameter"], error["code"]) for error in refused["errors"]] == [(parameter, code)]
 
 
+@pytest.mark.parametrize("milliseconds", ["000000000000", "e677d21fdbff", "ffffffffffff"])
+def test_a_page_begins_anywhere_in_time(office: Office, milliseconds: str) -> None:
+    """In 1970, where the years of four digits end, or where the ids do."""
+    before = f"{milliseconds[:8]}-{milliseconds[8:]}-7fff-bfff-ffffffffffff"
+
+    assert office.officer(Role.AUDITOR).get(f"/audit/events?before={before}").status_code == 200
+
+
 def test_an_unknown_parameter_is_told_the_right_name(office: Office) -> None:
     refused = problem(office.officer(Role.AUDITOR).get("/audit/events?clientid=x"), 400, "invalid_parameter")
 

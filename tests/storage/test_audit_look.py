@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -150,6 +150,15 @@ def test_a_log_that_cannot_be_looked_through_at_all_is_no_endless_search(
         filled.read() as stores,
     ):
         stores.audit_search.look(AuditQuery(since=SINCE, until=UNTIL), 1.0)
+
+
+def test_a_page_that_ended_before_1970_is_gone_on_from() -> None:
+    long_ago = AuditQuery(since=NOW.replace(year=1), until=NOW)
+
+    page: Looked[Found] = Looked((), NOW.replace(year=1950))
+
+    assert page.before is not None
+    assert audit_look._end(replace(long_ago, before=page.before)) == datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def test_the_first_id_of_a_millisecond_is_not_above_any_other() -> None:
