@@ -52,7 +52,6 @@ def test_every_rule_is_there_but_the_three_that_cannot_be() -> None:
 )
 def test_a_change_of_where_tokens_go_is_found_also_where_a_field_was_emptied(member: str) -> None:
     assert member in FIELDS
-    assert member in FIELDS
     steps: list[Step] = [
         {"event": "client.updated", "client_id": "c", "before": {member: None}, "after": {member: "x"}},
         {"event": "client.updated", "client_id": "c", "before": {member: "x"}, "after": {member: None}},
