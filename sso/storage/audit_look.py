@@ -1,28 +1,19 @@
-"""Looking for a page of entries, newest first, in parts of the time range that take a moment each.
+"""Looking for a page of entries, newest first, in parts of the time range (`sso.storage.audit_parts`).
 
-A facet without an index is looked for in every row of the time range, which may be more than one statement
-can read in its time. The whole range is tried first: where an index answers, that is all. Where it takes too
-long a small part from the end of the range is tried, and then what is before it, part by part; each is as
-long as the time that the last one took allows. The parts lie between ids: no entry is in two, or in none.
+A facet without an index is looked for in every row of the time range. The parts are tried from its end on,
+and lie between ids: no entry is in two, or in none.
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
-from time import monotonic
+from datetime import datetime
 from typing import Any
 
 from sso.audit.query import AuditQuery
 from sso.audit.record import first_id_of, moment_of_id
-from sso.storage.audit_count import PART_SECONDS, SMALLEST
 from sso.storage.audit_keys import AuditKeys
+from sso.storage.audit_parts import SMALLEST, Parts
 from sso.storage.audit_selection import id_from, newest_first
-from sso.storage.errors import StorageUnavailable
 from sso.storage.unit_of_work import UnitOfWork
-
-AIM_SECONDS = PART_SECONDS / 2
-MOST_LONGER = 8
-SHORTER = 32
-"""A part that was given up has cost its whole time: what follows must be quick, and grows again soon."""
 
 
 def newest_in_parts(
@@ -38,22 +29,18 @@ def newest_in_parts(
         ValueError: `address` is neither an address nor a network, or `before` is no id.
     """
     found: list[Any] = []
-    ends = None if most_seconds is None else monotonic() + most_seconds
-    until, before = _end(query), query.before
-    length, looked = until - query.since, False
+    until, before, looked = _end(query), query.before, False
+    parts = Parts(unit, until - query.since, most_seconds)
     while until > query.since and len(found) < query.limit:
-        began = monotonic()
-        if looked and ends is not None and began >= ends:
+        if looked and parts.over:
             return found, until
+        length = min(parts.length, until - query.since)
         begin = max(query.since, _millisecond(until - length))
         part = replace(query, before=before, limit=query.limit - len(found))
-        rows = unit.rows_in_time(newest_first(part, keys, begin), PART_SECONDS)
-        if rows is None:
-            length = _shorter(length)
-            continue
-        found += rows
-        looked, until, before = True, begin, id_from(begin)
-        length = min(length * _longer(monotonic() - began), until - query.since)
+        rows = parts.rows(newest_first(part, keys, begin), length)
+        if rows is not None:
+            found += rows
+            looked, until, before = True, begin, id_from(begin)
     return found, None
 
 
@@ -68,15 +55,3 @@ def _end(query: AuditQuery) -> datetime:
 
 def _millisecond(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-def _longer(seconds: float) -> float:
-    """By what the next part may be longer, or must be shorter, than one that took so many seconds."""
-    return min(AIM_SECONDS / max(seconds, AIM_SECONDS / MOST_LONGER), MOST_LONGER)
-
-
-def _shorter(length: timedelta) -> timedelta:
-    if length <= SMALLEST:
-        msg = "a millisecond of the log cannot be looked through in time"
-        raise StorageUnavailable(msg)
-    return max(length / SHORTER, SMALLEST)

@@ -1,5 +1,6 @@
 """The audit log: appended with its state, found by time and identifier."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -37,6 +38,14 @@ def failed(**changes: object) -> SignInFailed:
 
 def query(**changes: object) -> AuditQuery:
     return AuditQuery(**{"since": NOW - DAY, "until": NOW + DAY} | changes)
+
+
+def record_both(database: Database, moments: Sequence[datetime]) -> None:
+    """A token and a failed sign-in at each of the moments."""
+    with database.begin(ORIGIN) as stores:
+        for moment in moments:
+            stores.audit.append(issued(), moment)
+            stores.audit.append(failed(account_id="account-2"), moment)
 
 
 def test_a_record_comes_back_as_it_was_written(sql_database: Database) -> None:

@@ -10,13 +10,13 @@ from sqlalchemy import Executable, Select, func, literal, select
 
 from sso.audit.query import AuditQuery
 from sso.audit.record import Origin, Outcome
-from sso.storage import audit_count
+from sso.storage import audit_parts
 from sso.storage.audit_selection import TooManyRecords
 from sso.storage.database import Database
 from sso.storage.errors import StorageUnavailable
 from sso.storage.unit_of_work import UnitOfWork
-from tests.storage.examples import DAY, HOUR, MINUTE, NOW, ORIGIN
-from tests.storage.test_audit import failed, issued
+from tests.storage.examples import DAY, HOUR, MINUTE, NOW
+from tests.storage.test_audit import issued, record_both
 
 SINCE, UNTIL = NOW - 2 * DAY, NOW + 2 * DAY
 MICROSECOND = timedelta(microseconds=1)
@@ -38,10 +38,7 @@ def filled(sql_database: Database) -> Database:
     moments += [SINCE + day * DAY for day in range(5)]
     moments += [SINCE + day * DAY - MICROSECOND for day in range(5)]
     moments += [UNTIL - HOUR]
-    with sql_database.begin(ORIGIN) as stores:
-        for moment in moments:
-            stores.audit.append(issued(), moment)
-            stores.audit.append(failed(account_id="account-2"), moment)
+    record_both(sql_database, moments)
     return sql_database
 
 
@@ -153,4 +150,4 @@ def test_a_part_is_well_within_the_limit_of_a_statement() -> None:
     """What is given up must not be what the database ends: `sso.storage.postgresql` says 10 seconds."""
     from sso.storage.postgresql import STATEMENT_SECONDS
 
-    assert audit_count.PART_SECONDS * 2 < STATEMENT_SECONDS
+    assert audit_parts.PART_SECONDS * 2 < STATEMENT_SECONDS

@@ -12,12 +12,12 @@ from sqlalchemy import Executable
 from sso.audit.found import Found
 from sso.audit.query import AuditQuery, Looked, pages
 from sso.audit.record import Outcome, Severity, first_id_of, moment_of_id, new_event_id
-from sso.storage import audit_look
+from sso.storage import audit_look, audit_parts
 from sso.storage.database import Database
 from sso.storage.errors import StorageUnavailable
 from sso.storage.unit_of_work import UnitOfWork
-from tests.storage.examples import DAY, HOUR, MINUTE, NOW, ORIGIN
-from tests.storage.test_audit import failed, issued
+from tests.storage.examples import DAY, HOUR, MINUTE, NOW
+from tests.storage.test_audit import record_both
 
 SINCE, UNTIL = NOW - 2 * DAY, NOW + 2 * DAY
 MICROSECOND, MILLISECOND = timedelta(microseconds=1), timedelta(milliseconds=1)
@@ -41,10 +41,7 @@ def filled(sql_database: Database) -> Database:
     moments = [NOW + number * MINUTE for number in range(20)]
     moments += [NOW + number * MICROSECOND for number in range(0, 4000, 400)]
     moments += [SINCE - MICROSECOND, SINCE, UNTIL - MICROSECOND, UNTIL, UNTIL - HOUR]
-    with sql_database.begin(ORIGIN) as stores:
-        for moment in moments:
-            stores.audit.append(issued(), moment)
-            stores.audit.append(failed(account_id="account-2"), moment)
+    record_both(sql_database, moments)
     return sql_database
 
 
@@ -57,7 +54,7 @@ class Slow:
         self.calls = self.too_slow = 0
         self._run = UnitOfWork.rows_in_time
         monkeypatch.setattr(UnitOfWork, "rows_in_time", lambda *given: self.rows_in_time(*given))
-        monkeypatch.setattr(audit_look, "monotonic", lambda: self.now)
+        monkeypatch.setattr(audit_parts, "monotonic", lambda: self.now)
 
     def rows_in_time(self, unit: UnitOfWork, statement: Executable, seconds: float) -> Sequence[Any] | None:
         self.now += random.choice((0.01, 0.3, 1.0, 1.9))
