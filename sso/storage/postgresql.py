@@ -111,7 +111,8 @@ class PostgresqlTransaction:
     def rows_in_time(self, statement: Executable, seconds: float) -> Sequence[Any] | None:
         """Return what a SELECT finds, None where that takes longer than some seconds.
 
-        Going back to the savepoint ends the limit, and mends a transaction in which it was reached.
+        Going back to the savepoint ends the limit, and mends a transaction in which it was reached; then it
+        is given up, or what follows would be a transaction within as many others as there were such SELECTs.
         """
         self._begin()
         known = compiled(statement, None)
@@ -120,6 +121,7 @@ class PostgresqlTransaction:
             self._lease.control(b"SET LOCAL statement_timeout = %d" % max(1, int(seconds * 1000)))
             found = self._rows_unless_cancelled(known)
             self._lease.control(b"ROLLBACK TO SAVEPOINT in_time")
+            self._lease.control(b"RELEASE SAVEPOINT in_time")
         except psycopg.Error as error:
             raise _unavailable(error) from error
         return found

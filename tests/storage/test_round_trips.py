@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import literal, select
 
 from sso.audit.event import TokenIssued
 from sso.audit.query import AuditQuery
@@ -114,6 +115,16 @@ def test_hundreds_of_values_are_planned_anew(on_postgresql: Database, people: in
         stores.register.of_ids("civil-affairs", [f"id-{number}" for number in range(people)])
 
     assert prepared == [kept]
+
+
+def test_a_select_in_time_leaves_no_transaction_within_the_other(on_postgresql: Database) -> None:
+    with on_postgresql.read() as stores:
+        unit = stores.audit_search._unit
+        for _ in range(2):
+            assert unit.rows_in_time(select(literal(1).label("one")), 5.0) is not None
+
+        with pytest.raises(psycopg.errors.InvalidSavepointSpecification):
+            unit._transaction._lease.control(b"ROLLBACK TO SAVEPOINT in_time")
 
 
 def test_a_write_after_a_read_is_taken_back_with_what_follows_it(on_postgresql: Database) -> None:
