@@ -15,12 +15,11 @@ from sso.audit.merkle.tree import Frontier, Node, perfect_subtrees
 from sso.audit.merkle.verification import consistent
 from sso.audit.signed_note import NoteInvalid
 from sso.audit.whole_log import DroppedMonths, Finding, LogIdentity, StoredLeaf, WholeLog
-from sso.storage.audit_check import misfiled, unopened
+from sso.storage.audit_check import PAGE, misfiled, unopened
 from sso.storage.audit_selection import id_from
 from sso.storage.audit_tree import Head
 from sso.storage.database import Database
 
-PAGE = 2_000
 _UNUSABLE = (KeyError, ValueError, TypeError)
 """Stored hashes that are missing, or are none."""
 
@@ -134,17 +133,13 @@ class PartCheck:
         yield from dropped.findings()
         ids = self.part.ids or ((min(self._ids), max(self._ids)) if self._ids else None)
         if ids is not None:
-            with self.database.read() as stores:
-                homeless = stores.audit_tree.homeless(*ids)
-            for event_id in homeless:
-                yield Finding("inserted", f"entry {event_id} has no place in the log")
+            yield from self._homeless(*ids)
 
     def _places(self, places: Places, dropped: DroppedMonths) -> Iterator[Finding]:
         with self.database.read() as stores:
             newest = stores.audit_checkpoints.last_note(places.epoch)
-        with (
-            self.database.read() as stores
-        ):  # later than the checkpoint: every signed tree is within its head
+        with self.database.read() as stores:
+            # later than the checkpoint: every signed tree is within its head
             head = next(each for each in stores.audit_tree.heads() if each.epoch == places.epoch)
             own = [key for key in stores.audit_checkpoints.public_keys() if key.name == head.origin]
             begun = self._begun(stores.audit_tree.nodes(places.epoch).node, places.begin)
@@ -197,6 +192,16 @@ class PartCheck:
             for filed in page:
                 yield from misfiled(filed)
             yield from unopened(page, self.database.audit_keys)
+
+    def _homeless(self, after: str, last: str) -> Iterator[Finding]:
+        """Which entries, after one id up to another, have no place; page by page: a part may be large."""
+        while after < last:
+            with self.database.read() as stores:
+                end = min(last, stores.audit_tree.further(after, PAGE) or last)
+                homeless = stores.audit_tree.homeless(after, end)
+            for event_id in homeless:
+                yield Finding("inserted", f"entry {event_id} has no place in the log")
+            after = end
 
     def _in_signed_tree(
         self, read: Checkpoint, newest: tuple[str, int] | None, head: Head, log: LogIdentity, begin: int

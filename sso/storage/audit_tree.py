@@ -37,10 +37,9 @@ _ADVANCE = (
 )
 _oldest = select(_P.event_id).order_by(_P.event_id).limit(bindparam("batch"))
 _TAKE = delete(audit_pending).where(_P.event_id.in_(_oldest)).returning(_P.event_id, _P.leaf_hash)
-_WAITING = select(func.count().label("events"), func.min(_P.event_id).label("oldest")).select_from(
-    audit_pending
-)
-_OLDEST_WAITING = select(func.min(_P.event_id).label("oldest"))
+_oldest_id = func.min(_P.event_id).label("oldest")
+_WAITING = select(func.count().label("events"), _oldest_id).select_from(audit_pending)
+_OLDEST_WAITING = select(_oldest_id)
 _ONE_WAITING = select(_P.event_id).limit(1)
 _LEAVES = (
     select(_L.leaf_hash)
@@ -64,14 +63,10 @@ _WITH_BODIES = (
     .where(_L.epoch == _epoch, _L.leaf_index >= bindparam("begin"), _L.leaf_index < bindparam("end"))
     .order_by(_L.leaf_index)
 )
-_FILED = (
-    select(*(each for each in _A if each is not _A.body), _BODY)
-    .where(_A.id > bindparam("after"))
-    .order_by(_A.id)
-    .limit(bindparam("batch"))
-)
+_AS_FILED = (*(each for each in _A if each is not _A.body), _BODY)
+_FILED = select(*_AS_FILED).where(_A.id > bindparam("after")).order_by(_A.id).limit(bindparam("batch"))
 _FILED_AT = (
-    select(*(each for each in _A if each is not _A.body), _BODY)
+    select(*_AS_FILED)
     .join(audit_leaf, _L.event_id == _A.id)
     .where(_L.epoch == _epoch, _L.leaf_index >= bindparam("begin"), _L.leaf_index < bindparam("end"))
     .order_by(_L.leaf_index)
@@ -91,6 +86,9 @@ _AFTER = (
     .where(_L.epoch == _epoch, _L.event_id >= bindparam("end_id"))
     .order_by(_L.event_id)
     .limit(1)
+)
+_AFTER_MORE = (
+    select(_A.id).where(_A.id > bindparam("after")).order_by(_A.id).offset(bindparam("many")).limit(1)
 )
 _HOMELESS = (
     select(_A.id)
@@ -227,6 +225,11 @@ class SqlAuditTree:
         if between is not None and between.first is not None:
             begin, end = min(begin, between.first), max(end, between.last + 1)
         return begin, max(begin, end)
+
+    def further(self, after: str, many: int) -> str | None:
+        """Return the id of the entry that so many others lie before, counted from an id; None at the end."""
+        row = self._unit.row(_AFTER_MORE, {"after": after, "many": many})
+        return None if row is None else row.id
 
     def homeless(self, after: str, last: str) -> Sequence[str]:
         """Return which entries, after one id up to another, have no place and wait for none: not logged."""

@@ -9,6 +9,7 @@ from sso.audit.event import NodeStarted
 from sso.audit.merkle.tree import Frontier, leaf_hash
 from sso.audit.record import Origin
 from sso.audit.whole_log import Finding
+from sso.storage import audit_part
 from sso.storage.audit_part import (
     LogPart,
     NoSuchPart,
@@ -132,6 +133,24 @@ def test_an_entry_without_a_place_is_found(log: Log) -> None:
 
     assert whats(log, part_of_event(log.hub.database, ids[4])) == {"inserted"}
     assert "inserted" in whats(log, part_of_time(log.hub.database, NOW - HOUR, NOW + HOUR))
+    assert "inserted" in whats(log, places(log, 0))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
+def test_entries_without_a_place_are_found_once_whatever_a_page_holds(
+    log: Log, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    ids = sorted(log.grow(10))
+    lost = [ids[2], ids[3], ids[9]]
+    log.tamper(*(f"DELETE FROM audit_leaf WHERE event_id = '{each}'" for each in lost))
+    monkeypatch.setattr(audit_part, "PAGE", size)
+
+    of_time = found(log, part_of_time(log.hub.database, NOW - HOUR, NOW + HOUR))
+    of_places = found(log, places(log, 0))
+
+    for findings in (of_time, of_places):
+        told = [finding.sentence for finding in findings if finding.what == "inserted"]
+        assert told == [f"entry {each} has no place in the log" for each in lost]
 
 
 def test_an_entry_filed_under_another_client_is_found(log: Log) -> None:
