@@ -151,6 +151,19 @@ def test_pages_follow_by_key_and_miss_nothing(sql_office: Office) -> None:
     assert sorted(found) == sorted(written)
 
 
+@pytest.mark.parametrize(
+    ("before", "found"),
+    [("ffffffff-ffff-7fff-8fff-ffffffffffff", 1), ("00000000-0000-7000-8000-000000000000", 0)],
+    ids=["after the year 9999", "1970"],
+)
+def test_a_page_may_begin_at_an_id_of_any_time(sql_office: Office, before: str, found: int) -> None:
+    sql_office.record(signed_in())
+
+    page = search(sql_office.officer(Role.AUDITOR), event="auth.login.success", before=before)
+
+    assert (page.status_code, len(ids(page))) == (200, found)
+
+
 def test_a_search_that_takes_long_says_how_far_it_came_and_goes_on_from_there(
     sql_office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
