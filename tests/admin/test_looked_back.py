@@ -27,7 +27,7 @@ WORDS = {
 }
 NOT_COUNTED = {
     "en": "Counting these takes longer than one page may.",
-    "zh-CN": "计数所需的时间超过一页的限度。",
+    "zh-CN": "统计所需的时间超过一页的限度。",
 }
 
 
