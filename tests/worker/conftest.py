@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from sso.audit.event import NodeStarted
+from sso.audit.merkle.tree import Frontier, leaf_hash
 from sso.audit.record import Origin
 from sso.audit.whole_log import Finding
 from sso.config import load
@@ -91,6 +92,22 @@ class Log:
                 connection.execute(text("SET LOCAL session_replication_role = replica"))
             for statement in statements:
                 connection.execute(text(statement))
+
+    def rewrite(self, event_id: str) -> int:
+        """Change an entry with its leaf and the head, so that they agree again; return its place."""
+        with self.hub.database.read() as stores:
+            leaves = stores.audit_tree.leaves(1, 0, self.size)
+        place = next(each for each in leaves if each.event_id == event_id)
+        body = (place.body or b"").replace(b'"version":"1"', b'"version":"2"')
+        hashes = [leaf_hash(body) if each is place else each.leaf_hash for each in leaves]
+        frontier = b"".join(Frontier().extended(hashes).hashes)
+        leaf = binary(self, leaf_hash(body))
+        self.tamper(
+            f"UPDATE audit_event SET body = {binary(self, body)} WHERE id = '{event_id}'",
+            f"UPDATE audit_leaf SET leaf_hash = {leaf} WHERE event_id = '{event_id}'",
+            f"UPDATE audit_head SET frontier = {binary(self, frontier)}",
+        )
+        return place.index
 
 
 @pytest.fixture(params=["sqlite", ON_POSTGRESQL])
