@@ -1,6 +1,9 @@
 """Read a rule: one YAML file with Sigma rules, and the Sigma correlation that stands on them.
 
-`new_term` is the one type of correlation that Sigma does not have: `fields` and `timespan` (the baseline).
+`sso_hub` beside a detection is ours, as Sigma lets everybody add attributes of their own: what else must be
+so of a record that the detection means. Other tools pass over it and find each such record.
+
+new_term   the values of `fields` were not seen together for `timespan` (the baseline)
 """
 
 import hashlib
@@ -17,6 +20,7 @@ from sso.audit.rules.nodes import Counting, Matching, NewTerm, Node, Ordered
 from sso.audit.rules.selection import MODIFIERS, FieldTest, Selection
 from sso.audit.span import span_of
 
+EXTENSION = "sso_hub"
 LEVELS = ("informational", "low", "medium", "high", "critical")
 MAX_RULE_BYTES = 65_536
 MEMORY_FORMAT = b"1"
@@ -44,7 +48,7 @@ def rule_of(text: str) -> Rule:
         name = _text(document, "name")
         if name in nodes:
             raise RuleInvalid(f"two rules are named {name}")
-        nodes[name] = _correlation(document, nodes) if "correlation" in document else _matching(document)
+        nodes[name] = _correlation(document, nodes) if "correlation" in document else _detecting(document)
     last = documents[-1]
     level = _text(last, "level")
     if level not in LEVELS:
@@ -102,6 +106,19 @@ def _documents(text: str) -> list[_Document]:
     return found
 
 
+def _detecting(document: _Document) -> Node:
+    """What a detection means, and of that only what our own words beside it let through."""
+    matching = _matching(document)
+    return _extended(matching, _object(document, EXTENSION)) if EXTENSION in document else matching
+
+
+def _extended(matching: Matching, told: _Document) -> Node:
+    kind = _text(told, "type")
+    if kind != "new_term":
+        raise RuleInvalid(f"{EXTENSION} of type {kind} is not known here: new_term")
+    return NewTerm(matching, _names(told, "fields"), _span(told))
+
+
 def _matching(document: _Document) -> Matching:
     detection = dict(_object(document, "detection"))
     condition = detection.pop("condition", None)
@@ -135,10 +152,11 @@ def _field_test(name: str, value: JsonValue) -> FieldTest:
 
 def _correlation(document: _Document, nodes: Mapping[str, Node]) -> Node:
     told = _object(document, "correlation")
+    kind = _text(told, "type")
+    if kind == "new_term" or EXTENSION in document:
+        raise RuleInvalid(f"new_term is none of Sigma's correlations: write {EXTENSION} beside the detection")
     below = [_below(name, nodes) for name in _names(told, "rules")]
-    kind, span = _text(told, "type"), _span(told)
-    if kind == "new_term":
-        return NewTerm(below[0], _names(told, "fields"), span)
+    span = _span(told)
     group_by = _names(told, "group-by")
     if kind == "temporal_ordered" and len(below) > 1:
         return Ordered(below, group_by, span)
