@@ -16,7 +16,7 @@ from sso.cli.operator import SOURCE, operator_origin
 from sso.directory.settings import DirectorySettings
 from sso.directory.sync.run import Run, RunState
 from sso.hub import Hub
-from sso.worker.directory_run import LEASE
+from sso.worker.directory_lease import LEASE
 from sso.worker.directory_sync import Busy, Wish, lease_of, synchronise
 
 _COLUMNS = (

@@ -10,6 +10,7 @@ from sso.audit.event import AccountStateUnknown
 from sso.audit.record import Origin
 from sso.authentication import account_states
 from sso.authentication.account_states import ABSENT, BATCH
+from sso.authentication.stores import Stores
 from sso.authentication.synchronisation import rules_of
 from sso.directory.person import Account
 from sso.directory.sync.absences import may_be_gone
@@ -65,8 +66,11 @@ def refresh_state(hub: Hub, account_id: str, origin: Origin) -> Asked:
     if said[account_id] in ABSENT and not _believed(hub, account, asked_at):
         log.warning("a directory shows too few people", extra={"directory": account.directory_id})
         return Asked.AWAY
-    with hub.database.begin(origin) as stores:
-        account_states.conclude(account_id, said[account_id], asked_at, stores, datetime.now(UTC))
+
+    def conclude(stores: Stores) -> bool:
+        return account_states.conclude(account_id, said[account_id], asked_at, stores, datetime.now(UTC))
+
+    hub.database.contain(origin, conclude)  # whom it calls gone waits for no log
     return Asked.ANSWERED
 
 

@@ -1,17 +1,15 @@
 """One run over one directory: read, compare, write what differs, and let those leave who left.
 
-Nothing is read inside a transaction. Each one that writes first holds on to the lease: a process that was
-away for too long finds it with another, and writes nothing any more.
+Nothing is read inside a transaction. While the audit log cannot be written the reading goes on: those who
+left are still let go, on record later, and everything else waits for another run.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TypeVar
 
 from sso.audit.event.synchronisation import DirectorySynchronised, DirectorySyncStopped
-from sso.audit.record import Origin
 from sso.authentication import conflicts, departures
 from sso.authentication.synchronisation import Work, adopt, apply, rules_of, unregistered
 from sso.directory.entry import Entry
@@ -27,34 +25,34 @@ from sso.directory.sync.stages import Registered, Standing
 from sso.storage.database import Database
 from sso.storage.errors import StorageUnavailable
 from sso.storage.stores import SqlStores
-from sso.worker.directory_ends import Interrupted, LeaseLost
+from sso.worker.directory_ends import Interrupted
+from sso.worker.directory_lease import Lease
 from sso.worker.directory_roll import BATCH, Roll, batched
 
-LEASE = timedelta(minutes=15)
-"""Longer than the slowest page, so that only a process that is gone loses it."""
 _EVERYBODY = 2**31 - 1
 _PROGRESS = timedelta(seconds=2)
 _APPROVAL_HOLDS = timedelta(days=1)
 _LATELY = timedelta(days=1)
-_ORIGIN = Origin(actor="worker")
-_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
 class DirectoryRun:
-    """A run under way. `seen` and `leaving` are numbers of the register; `told` hears of each step."""
+    """A run under way. `seen` and `leaving` are numbers of the register; `told` hears of each step.
+
+    `withheld` is why something waits for another run: most likely the audit log cannot be written.
+    """
 
     database: Database
     directory: DirectorySettings
-    holder: str
+    lease: Lease
     run: Run
     is_dry: bool = False
-    origin: Origin = _ORIGIN
     told: Callable[[Run], None] = lambda _: None
     goes_on: Callable[[], bool] = lambda: True
     seen: Presence = field(default_factory=Presence)
     leaving: Presence = field(default_factory=Presence)
     roll: Roll = field(init=False)
+    withheld: StorageUnavailable | None = None
     _kept_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
 
     def __post_init__(self) -> None:
@@ -63,15 +61,15 @@ class DirectoryRun:
     def perform(self, reader: Reader, since: Position | None) -> Run:
         """Read the directory, in part from a position or else as a whole, and do what follows.
 
-        Raises DirectoryUnavailable, StorageUnavailable, LeaseLost, Interrupted; then nobody has left.
+        Raises DirectoryUnavailable, LeaseLost, Interrupted: nobody has left then. After StorageUnavailable
+        those who left may be gone all the same.
         """
         if since is not None:
             try:
                 self._changes(reader, since)
             except PositionLost:
-                self.run = replace(
-                    self.run, kind=RunKind.FULL, reason="the server could not tell what changed"
-                )
+                reason = "the server could not tell what changed"
+                self.run = replace(self.run, kind=RunKind.FULL, reason=reason)
         if self.run.kind is RunKind.FULL:
             self._everybody(reader)
         if reader.remark:
@@ -99,7 +97,7 @@ class DirectoryRun:
             with self.database.read() as stores:
                 self.roll.hold_beside(unregistered(self.directory, stores, _EVERYBODY))
             return
-        while self._wrote(lambda stores: adopt(self.directory, stores, BATCH)):
+        while self.lease.write(lambda stores: adopt(self.directory, stores, BATCH)):
             pass
 
     def _changes(self, reader: Reader, since: Position) -> None:
@@ -125,14 +123,21 @@ class DirectoryRun:
         if self.is_dry:
             self._count(created=len(plan.new), updated=len(plan.changed), returned=len(plan.returned))
             self._keep_sometimes()
-        elif not plan.writes:
+        elif self.withheld is not None or not plan.writes:
             self._keep_sometimes()
         else:
             try:
                 self._write(plan)
             except StorageUnavailable:
-                self._write(self._compared(page, again=True))
+                self._unless_away(lambda: self._write(self._compared(page, again=True)))
         self.told(self.run)
+
+    def _unless_away(self, write: Callable[[], object]) -> None:
+        """Write what may wait for another run, which this one is to fail for."""
+        try:
+            write()
+        except StorageUnavailable as error:
+            self.withheld = error
 
     def _queue(self, contested: Sequence[Sequence[Entry]]) -> None:
         """Let an officer hear of ids that two entries show; who is known by one stays as known."""
@@ -140,7 +145,8 @@ class DirectoryRun:
         for person in self.roll.known_among(ids):
             self.seen.add(person.number)
         for entries in () if self.is_dry else contested:
-            self._wrote(partial(conflicts.note_contested, entries, now=now))
+            note = partial(conflicts.note_contested, entries, now=now)
+            self._unless_away(partial(self.lease.write, note))
 
     def _compared(self, page: Page, *, again: bool = False) -> Plan:
         now = datetime.now(UTC)
@@ -178,7 +184,7 @@ class DirectoryRun:
             stores.sync_runs.keep(run)
             return run, added
 
-        self.run, added = self._wrote(write)
+        self.run, added = self.lease.write(write)
         for person in added:
             self.seen.add(person.number)
 
@@ -207,7 +213,7 @@ class DirectoryRun:
         if self.is_dry:
             return self.run
         for batch in batched(self.roll.among(self.leaving)):
-            self._wrote(partial(self._propose, batch))
+            self.lease.write(partial(self._propose, batch))
         event = DirectorySyncStopped(
             directory_id=self.directory.id,
             run=self.run.number,
@@ -219,7 +225,7 @@ class DirectoryRun:
             stores.sync_runs.keep(self.run)
             stores.audit.append(event, datetime.now(UTC))
 
-        self._wrote(write)
+        self.lease.write(write)
         return self.run
 
     def _complete(self, position: Position | None) -> Run:
@@ -227,8 +233,10 @@ class DirectoryRun:
             self.run = replace(self.run, state=RunState.COMPLETED, ended_at=datetime.now(UTC))
             return self.run
         for batch in batched(self.roll.among(self.leaving)):
-            self._wrote(partial(self._leave, batch))
+            self.lease.contain(partial(self._leave, batch))
         self._let_time_pass()
+        if self.withheld is not None:
+            raise self.withheld
         now = datetime.now(UTC)
         self.run = replace(self.run, state=RunState.COMPLETED, ended_at=now)
         is_told = self.run.kind is RunKind.FULL or not self.run.counts.nothing_changed
@@ -246,7 +254,7 @@ class DirectoryRun:
                 conflicts.note_reused_names(self.directory.id, reused, stores, now)
                 stores.audit.append(self._completed(), now)
 
-        self._wrote(write)
+        self.lease.write(write)
         return self.run
 
     def _completed(self) -> DirectorySynchronised:
@@ -260,9 +268,9 @@ class DirectoryRun:
     def _let_time_pass(self) -> None:
         """End the access of those whose quarantine is over, and forget those who left long ago."""
         now = datetime.now(UTC)
-        while not (due := self._wrote(self._end_due_access)).nothing_changed:
+        while not (due := self.lease.contain(self._end_due_access)).nothing_changed:
             self._count(access_ended=due.access_ended, returned=due.returned)
-        while purged := self._wrote(lambda stores: departures.purge_due(self.directory, stores, now)):
+        while purged := self.lease.write(lambda stores: departures.purge_due(self.directory, stores, now)):
             self._count(purged=purged)
 
     def _end_due_access(self, stores: SqlStores) -> Counts:
@@ -289,11 +297,4 @@ class DirectoryRun:
         if datetime.now(UTC) - self._kept_at < _PROGRESS:
             return
         self._kept_at = datetime.now(UTC)
-        self._wrote(lambda stores: None if self.is_dry else stores.sync_runs.keep(self.run))
-
-    def _wrote(self, write: Callable[[SqlStores], _T]) -> _T:
-        """One transaction of whoever holds the lease. Raises LeaseLost."""
-        with self.database.begin(self.origin) as stores:
-            if not stores.sync_runs.hold(self.directory.id, self.holder, datetime.now(UTC) + LEASE):
-                raise LeaseLost
-            return write(stores)
+        self.lease.write(lambda stores: None if self.is_dry else stores.sync_runs.keep(self.run))

@@ -24,7 +24,8 @@ from sso.oidc.digest import new_id
 from sso.storage.errors import StorageUnavailable
 from sso.storage.stores import SqlStores
 from sso.worker.directory_ends import Interrupted, LeaseLost
-from sso.worker.directory_run import LEASE, DirectoryRun
+from sso.worker.directory_lease import LEASE, Lease
+from sso.worker.directory_run import DirectoryRun
 
 log = logging.getLogger("sso.worker")
 
@@ -90,9 +91,8 @@ def _leased(hub: Hub, directory: DirectorySettings, holder: str, wish: Wish) -> 
         state = stores.sync_runs.state(directory.id)
         since = None if wish.full else position_for(state, stores, directory, datetime.now(UTC))
         run = _begun(directory.id, RunKind.FULL if since is None else RunKind.CHANGES, stores, wish)
-    work = DirectoryRun(
-        hub.database, directory, holder, run, wish.is_dry, wish.origin, wish.told, wish.goes_on
-    )
+    lease = Lease(hub.database, directory.id, holder, wish.origin)
+    work = DirectoryRun(hub.database, directory, lease, run, wish.is_dry, wish.told, wish.goes_on)
     try:
         with hub.ldap[directory.id].reading() as reader:
             return work.perform(reader, since)
@@ -143,7 +143,7 @@ def _failed(hub: Hub, work: DirectoryRun, error: Exception) -> Run:
     run = replace(work.run, state=RunState.FAILED, ended_at=now, reason=reason)
     if work.is_dry or isinstance(error, LeaseLost):
         return run
-    with hub.database.begin(work.origin) as stores:
+    with hub.database.begin(work.lease.origin) as stores:
         stores.sync_runs.keep(run)
         event = DirectorySyncFailed(directory_id=run.directory_id, run=run.number, reason=reason)
         stores.audit.append(event, now)

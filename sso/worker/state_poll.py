@@ -20,6 +20,7 @@ from sso.directory.settings import DirectorySettings
 from sso.directory.sync.absences import may_be_gone
 from sso.directory.verification import DirectoryUnavailable
 from sso.hub import Hub
+from sso.storage.stores import SqlStores
 
 log = logging.getLogger("sso.worker")
 
@@ -109,8 +110,10 @@ class StatePoll:
         return sum(self._end(account_id, departure, asked_at) for account_id, departure in gone.items())
 
     def _end(self, account_id: str, departure: Departure, asked_at: datetime) -> bool:
-        with self.hub.database.begin(_ORIGIN) as stores:
+        def end(stores: SqlStores) -> bool:
             return account_states.conclude(account_id, departure, asked_at, stores, datetime.now(UTC))
+
+        return self.hub.database.contain(_ORIGIN, end)
 
 
 def polls_of(hub: Hub, stop: threading.Event) -> list[threading.Thread]:

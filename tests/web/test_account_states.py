@@ -15,6 +15,9 @@ from sso.authentication.sessions import SignedInAs
 from sso.directory.person import Departure
 from sso.oidc.state_limits import Asked
 from sso.web.account_states import refresh_state
+from sso.worker.upkeep import take_in_spooled_events
+from tests.faults.access import access_of
+from tests.storage.unwritable import unwritable
 from tests.worker.directory_stage import staged_without_server
 from tests.worker.fake_directory import FakeDirectory, entry
 
@@ -58,3 +61,20 @@ def test_a_directory_that_hides_a_branch_ends_nobody(
 
         assert refresh_state(hub, accounts[0].id, Origin()) is answer
         assert sum(account.disabled_at is not None for account in stage.accounts().values()) == ended
+
+
+def test_who_is_gone_is_ended_by_a_request_although_the_log_cannot_be_written(tmp_path: Path) -> None:
+    with staged_without_server(tmp_path, "", f"sqlite:///{tmp_path}/hub.db", FakeDirectory()) as stage:
+        with stage.hub.database.begin(Origin()) as stores:
+            account = clerks.account_of(entry(1), stage.directory, stores, datetime.now(UTC))
+        assert account is not None
+        given = access_of(account, stage.hub)
+        said = Telling({str(account.immutable_id): Departure.DISABLED})
+        hub = replace(stage.hub, account_states=AccountStates({"civil-affairs": said}))
+
+        with unwritable(hub.database):
+            answer = refresh_state(hub, account.id, Origin(address="192.0.2.7"))
+        take_in_spooled_events(hub)
+
+        (record,) = stage.events("account.disabled")
+        assert (answer, given.goes_on(), record.detail["late"]) == (Asked.ANSWERED, False, True)

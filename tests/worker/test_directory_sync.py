@@ -19,7 +19,7 @@ from sso.directory.person import Departure
 from sso.directory.sync.reading import Changes, Page
 from sso.directory.sync.run import RunKind, RunState
 from sso.oidc.security_event import Delivery, EventType
-from sso.worker.directory_run import LEASE
+from sso.worker.directory_lease import LEASE
 from sso.worker.directory_sync import Busy, DirectoryWatch
 from tests.directory.examples import settings as directory_settings
 from tests.storage import examples
