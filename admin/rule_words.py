@@ -29,6 +29,7 @@ TITLES: Mapping[str, str] = {
     "r18_new_claims": _("An application receives claims that it did not before"),
     "r19_bulk_access": _("One application reads about very many people"),
     "r20_repeated_looks_at_one_person": _("An officer looks at one person again and again"),
+    "r21_new_device_after_reset": _("Sign-in from a new device after a credential was replaced"),
     "r22_new_trust": _("Something new is trusted"),
     "r23_mass_departure": _("A directory would remove many people"),
     "r24_client_authentication": _("An application's authentication fails again and again"),
@@ -96,6 +97,11 @@ MEANINGS: Mapping[str, str] = {
     "r20_repeated_looks_at_one_person": _(
         "Somebody looked for one and the same person, in the log or among accounts, three times within a "
         "month and never said why."
+    ),
+    "r21_new_device_after_reset": _(
+        "Somebody else than its owner replaced, added or took away a credential of an account, of whatever "
+        "kind, and within a day somebody signed in to it from a network and with a program that it was not "
+        "used with together for four weeks."
     ),
     "r22_new_trust": _(
         "A token for registrations was made, an application that registered itself was adopted, a tree of "

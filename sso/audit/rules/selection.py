@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
-from sso.audit.record import AuditRecord, JsonValue
+from sso.audit.place import address_of, network_around
+from sso.audit.record import AuditRecord, JsonValue, Origin
 
 Fields = Mapping[str, JsonValue]
 """A record as rules see it: its own members, and those of its detail beside them."""
@@ -17,7 +18,7 @@ def fields_of(record: AuditRecord) -> Fields:
     """Return a record as rules see it.
 
     `hour` is the hour of the day in UTC, `about` the account that somebody asked about, `changed` the names
-    in `before` and `after` of a change.
+    in `before` and `after` of a change, `seen_from` the network around the address together with the program.
     """
     whole = record.as_json()
     whole.pop("detail", None)
@@ -26,8 +27,25 @@ def fields_of(record: AuditRecord) -> Fields:
     changed: set[str] = set()
     for side in (record.detail.get("before"), record.detail.get("after")):
         changed |= set(side) if isinstance(side, Mapping) else set()
-    derived = {"hour": record.occurred_at.hour, "about": about, "changed": sorted(changed) or None}
+    derived = {
+        "hour": record.occurred_at.hour,
+        "about": about,
+        "changed": sorted(changed) or None,
+        "seen_from": _seen_from(record.origin),
+    }
     return {**record.detail, **whole, **derived}
+
+
+def _seen_from(origin: Origin) -> str | None:
+    if origin.address is None and origin.user_agent is None:
+        return None
+    return f"{_network(origin.address)} {origin.user_agent or ''}"
+
+
+@lru_cache(maxsize=4096)
+def _network(text: str | None) -> str:
+    address = address_of(text)
+    return "" if address is None else str(network_around(address))
 
 
 @dataclass(frozen=True, slots=True)
