@@ -1,8 +1,10 @@
 """One call of a department's system: for which department, with which token, on behalf of whom."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from sso.audit.record import Origin
 from sso.authentication.provisioning import Provisioner
@@ -14,6 +16,8 @@ from sso.oidc.errors import BearerError, Challenge, ErrorCode
 from sso.oidc.protected_resource import PresentedToken, require_access_token
 from sso.oidc.settings import Provider
 from sso.storage.stores import SqlStores
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +36,22 @@ class Call:
 
     def begin(self) -> AbstractContextManager[SqlStores]:
         """Open a transaction that writes; the client is the actor of whatever is recorded."""
-        return self.hub.database.begin(replace(self.origin, actor=self.by.client_id))
+        return self.hub.database.begin(self._actor)
+
+    def write(self, work: Callable[[SqlStores], _T], *, ends: bool) -> _T:
+        """Do some work as in `begin`; what ends somebody's access also while the log cannot be written."""
+        if ends:
+            return self.hub.database.contain(self._actor, work)
+        with self.begin() as stores:
+            return work(stores)
 
     def read(self) -> AbstractContextManager[SqlStores]:
         """Open a transaction that only reads."""
         return self.hub.database.read()
+
+    @property
+    def _actor(self) -> Origin:
+        return replace(self.origin, actor=self.by.client_id)
 
 
 def provisioner_of(

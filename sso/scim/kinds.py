@@ -62,6 +62,10 @@ class Kind(Protocol, Generic[Written]):
         """Keep it in the place of what is known; None if that was changed meanwhile. Raises NameTaken."""
         ...
 
+    def ends(self, known: Resource, written: Written) -> bool:
+        """Whether that change ends somebody's access."""
+        ...
+
     def remove(self, call: Call, known: Resource, stores: Stores) -> bool:
         """Forget it; false if it was changed meanwhile."""
         ...
@@ -117,6 +121,10 @@ class Users:
             detail = "password: this person is an officer of the hub, who alone may choose it"
             raise InvalidValueException(detail=detail) from refused
 
+    def ends(self, known: Resource, written: WrittenUser) -> bool:
+        """Whether the user is switched off: what else is written is of somebody who cannot use it."""
+        return known.active and not written.active
+
     def remove(self, call: Call, known: Resource, stores: Stores) -> bool:
         """Forget a user."""
         return provisioning.remove_user(call.by, known, stores, call.now)
@@ -171,6 +179,10 @@ class Groups:
                 raise
             return None  # whoever is missing was a member when it was read
         return provisioned_groups.change_group(call.by, known, written, stores, call.now)
+
+    def ends(self, known: Resource, written: WrittenGroup) -> bool:
+        """Never: a group gives claims, and no access."""
+        return False
 
     def remove(self, call: Call, known: Resource, stores: Stores) -> bool:
         """Forget a group."""

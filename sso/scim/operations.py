@@ -1,12 +1,14 @@
 """Creating, replacing, patching, removing, showing and searching (RFC 7644 3.3 to 3.6), for both kinds.
 
 A write reads what is known, works outside of any transaction (a password is hashed), and then changes it only
-if it is still the same version: so a slow hash holds nothing up and no change is lost.
+if it is still the same version: so a slow hash holds nothing up and no change is lost. What ends a person's
+access does not wait for the audit log.
 """
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from scim2_models import (
@@ -40,6 +42,7 @@ from sso.scim.resource_types import (
     SCAN_MAX,
     AnyResource,
 )
+from sso.storage.stores import SqlStores
 
 TRIES = 5
 """How often a change is begun anew when somebody else was quicker."""
@@ -107,11 +110,13 @@ class _Overtaken(Exception):
 
 
 def _remove(kind: Kind[Any], call: Call, resource_id: str, if_match: str | None) -> None:
-    with call.begin() as stores:
+    def removed(stores: SqlStores) -> None:
         known = _known(kind, call, resource_id, stores)
         _check_version(known, if_match)
         if not kind.remove(call, known, stores):
             raise _Overtaken
+
+    call.write(removed, ends=kind.kind is ResourceKind.USER)
 
 
 def show(kind: Kind[Any], call: Call, resource_id: str, wanted: ResponseParameters[Any]) -> Shown:
@@ -215,14 +220,20 @@ def _change(
             _check_version(known, if_match)
             document = _shown(kind, call, known, stores).document
         written = kind.written(call, changed(document), known)
+        keep = partial(_kept, kind, call, known, written)
         try:
-            with call.begin() as stores:
-                resource = kind.change(call, known, written, stores)
-                if resource is not None:
-                    return _shown(kind, call, resource, stores)
+            kept = call.write(keep, ends=kind.ends(known, written))
         except NameTaken as taken:
             raise _taken(kind) from taken
+        if kept is not None:
+            return kept
     raise ConflictException(detail="others change it again and again")
+
+
+def _kept(kind: Kind[Any], call: Call, known: Resource, written: Any, stores: Stores) -> Shown | None:
+    """The resource as it is now; None if somebody else has changed what was known."""
+    resource = kind.change(call, known, written, stores)
+    return None if resource is None else _shown(kind, call, resource, stores)
 
 
 def _known(kind: Kind[Any], call: Call, resource_id: str, stores: Stores) -> Resource:
