@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import pyarrow
 from pyarrow import parquet
 
+from sso.archive.errors import ArchiveBroken
 from sso.audit.record import AuditRecord
 
 ArchivedRow = Mapping[str, Any]
@@ -81,11 +82,22 @@ def write_records(target: BinaryIO, pages: Iterable[Sequence[AuditRecord]]) -> i
 
 
 def read(file: Path) -> Iterator[Sequence[ArchivedRow]]:
-    """Yield the rows of a file, READ_ROWS at once."""
-    with parquet.ParquetFile(file) as opened:
-        for batch in opened.iter_batches(batch_size=READ_ROWS):
-            rows: list[ArchivedRow] = batch.to_pylist()
-            yield rows
+    """Yield the rows of a file, READ_ROWS at once.
+
+    Raises:
+        ArchiveBroken: it is no Parquet, or has not the columns of a month.
+    """
+    try:
+        with parquet.ParquetFile(file) as opened:
+            for batch in opened.iter_batches(batch_size=READ_ROWS, columns=SCHEMA.names):
+                if batch.schema.names != SCHEMA.names:
+                    message = f"{file.name} is no month of the log: it has other columns"
+                    raise ArchiveBroken(message)
+                rows: list[ArchivedRow] = batch.to_pylist()
+                yield rows
+    except (pyarrow.ArrowException, OSError) as error:
+        message = f"{file.name} is no month of the log: {type(error).__name__}"
+        raise ArchiveBroken(message) from error
 
 
 def content_of(file: Path) -> Content:

@@ -1,9 +1,11 @@
 """Questions to months in the archive: the same ones as to the log, in the same order. The door to DuckDB.
 
-DuckDB sees copies in a private folder and nothing else: no other file, no network, no extension.
+DuckDB sees copies in a private folder and nothing else: no other file, no network, no extension. A question
+that it cannot answer raises ArchiveUnavailable.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +13,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from sso.archive.errors import ArchiveUnavailable
 from sso.audit.entry import Entry
 from sso.audit.found import BrokenEntry, Found
 from sso.audit.query import AuditQuery, Bar
@@ -36,7 +39,9 @@ class ArchiveSearch:
     def __init__(self, folder: Path, files: Sequence[Path], keys: AuditKeys) -> None:
         self._keys = keys
         self._questions = ArchiveQuestions(keys)
-        self._connection = _opened(folder, files) if files else None
+        self._names = ", ".join(file.name for file in files)
+        with _told_of(self._names):
+            self._connection = _opened(folder, files) if files else None
 
     def __enter__(self) -> "ArchiveSearch":
         return self
@@ -106,14 +111,25 @@ class ArchiveSearch:
     def _rows(self, asked: Asked) -> list[tuple[Any, ...]]:
         if self._connection is None:
             return []
-        found: list[tuple[Any, ...]] = self._connection.execute(*asked).fetchall()
-        return found
+        with _told_of(self._names):
+            found: list[tuple[Any, ...]] = self._connection.execute(*asked).fetchall()
+            return found
 
 
 class _Counted(NamedTuple):
     bar: int
     outcome: str
     records: int
+
+
+@contextmanager
+def _told_of(names: str) -> Iterator[None]:
+    """Say which files DuckDB could not ask, and the kind of error: its words may hold values of the log."""
+    try:
+        yield
+    except duckdb.Error as error:
+        message = f"{names} could not be asked: {type(error).__name__}"
+        raise ArchiveUnavailable(message) from error
 
 
 def _opened(folder: Path, files: Sequence[Path]) -> Any:

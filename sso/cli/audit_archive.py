@@ -61,8 +61,8 @@ def archive_holding(hub: Hub, event_id: str) -> AbstractContextManager["ArchiveS
 def _months(hub: Hub, are_wanted: Callable[[Month], bool]) -> Iterator["ArchiveSearch"]:
     """Give what asks those of the months that went into the archive and left the database.
 
-    Ends the command where there is no archive, where a file is not what the log says, or where a month went
-    while it was asked: it would be in neither place.
+    Ends the command where there is no archive, where a file is not what the log says or cannot be asked, or
+    where a month went while it was asked: it would be in neither place.
     """
     place = archive_place(hub)
     from sso.archive.search import ArchiveSearch
@@ -73,10 +73,10 @@ def _months(hub: Hub, are_wanted: Callable[[Month], bool]) -> Iterator["ArchiveS
         folder = Path(name)
         try:
             files = [copied(place, kept, folder) for kept in wanted]
+            with ArchiveSearch(folder, files, hub.database.audit_keys) as search:
+                yield search
         except (ArchiveBroken, ArchiveUnavailable) as error:
             fail(str(error))
-        with ArchiveSearch(folder, files, hub.database.audit_keys) as search:
-            yield search
     if gone(hub).keys() != there.keys():
         fail("a month went into the archive meanwhile: ask again")
 
@@ -116,10 +116,9 @@ class ArchiveCheck:
             with tempfile.TemporaryDirectory(prefix="sso-archive-") as folder:
                 try:
                     file = copied(self.place, kept, Path(folder))
+                    yield from self._of_month(month, kept.archive_file, file)
                 except (ArchiveBroken, ArchiveUnavailable) as error:
                     yield Finding("archive", str(error))
-                    continue
-                yield from self._of_month(month, kept.archive_file, file)
 
     def _of_month(self, month: Month, name: str, file: Path) -> Iterator[Finding]:
         from sso.archive.parquet import read

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from sso.archive.opening import digest_of
 from sso.archive.parquet import read, write
@@ -52,11 +54,11 @@ def cold(cli: Commands) -> Cold:
     return frozen(cli, *[signed_in()] * 3)
 
 
-def frozen(cli: Commands, *events: AuditEvent) -> Cold:
+def frozen(cli: Commands, *events: AuditEvent, place: str = '[audit.archive]\nfolder = "cold"\n') -> Cold:
     """Have events happen an hour apart in a month that goes into the archive; and one today."""
     (cli.folder / "cold").mkdir()
     with (cli.folder / "sso.toml").open("a") as file:
-        file.write('\n[audit.archive]\nfolder = "cold"\n')
+        file.write(f"\n{place}")
     hub = build(load(str(cli.folder / "sso.toml"), {}))
     try:
         with hub.database.begin(Origin(address=ADDRESS)) as stores:
@@ -188,6 +190,12 @@ def rewritten(cold: Cold, change: Callable[[list[dict[str, Any]]], None]) -> Non
     rows = [dict(row) for page in read(file) for row in page]
     change(rows)
     write(file, [rows])
+    tell_digest(cold)
+
+
+def tell_digest(cold: Cold) -> None:
+    """Have the log say that the file is the one that was archived."""
+    file = cold.file
     with sqlite3.connect(cold.cli.folder / "hub.db") as connection:
         connection.execute("DROP TRIGGER audit_event_no_update")
         [(body,)] = connection.execute("SELECT body FROM audit_event WHERE event = 'audit.month.archived'")
@@ -239,6 +247,29 @@ def test_a_file_that_was_rewritten_together_with_its_digest_is_found(
     assert result.exit_code == 3
     assert archive_findings(cold) == found
     assert (change is change_column) == ("is filed under another session_id" in result.stdout)
+
+
+def one_column(file: Path) -> None:
+    parquet.write_table(pyarrow.table({"id": ["a"]}), file)
+
+
+def no_parquet(file: Path) -> None:
+    file.write_bytes(b"a month")
+
+
+@pytest.mark.parametrize("replace", [one_column, no_parquet])
+def test_a_file_that_is_no_month_is_named_whatever_the_log_says_of_it(
+    cold: Cold, replace: Callable[[Path], None]
+) -> None:
+    replace(cold.file)
+    tell_digest(cold)
+
+    said = cold.cli.refused("audit", "search", "--archive", *WITHIN)
+    found = cold.cli.run("audit", "verify", "--archive")
+
+    assert said.startswith(f"sso: {cold.file.name} could not be asked: ")
+    assert found.exit_code == 3
+    assert f"archive: {cold.file.name} is no month of the log" in found.stdout
 
 
 def test_a_file_that_is_gone_is_a_finding(cold: Cold) -> None:

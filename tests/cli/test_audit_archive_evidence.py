@@ -12,10 +12,21 @@ import pytest
 from sso.audit.record import Origin
 from sso.config import load
 from sso.hub import build
+from sso.storage.audit_months import Month
 from sso.storage.audit_recalls import Recall
 from sso.worker.recalls import recall
 from tests.cli.commands import ROOT, Commands
-from tests.cli.test_audit_archive import NOW, WITHIN, Cold, change_body, frozen, rewritten, signed_in
+from tests.cli.test_audit_archive import (
+    NOW,
+    OLD,
+    WITHIN,
+    Cold,
+    change_body,
+    frozen,
+    rewritten,
+    signed_in,
+    tell_digest,
+)
 
 VERIFIER = ROOT / "sso" / "audit" / "verifier"
 NODE = str(ROOT / ".venv" / "bin" / "node")
@@ -82,6 +93,27 @@ def test_an_entry_that_is_not_what_was_logged_is_not_sealed(cold: Cold) -> None:
     assert said == f"sso: entry {cold.ids[1]} is not what was logged: run `sso audit verify`"
     assert not file.exists()
     assert cold.cli.events("audit.evidence.sealed") == []
+
+
+def test_receipts_of_a_file_that_is_no_month_fail_at_once(
+    cold: Cold, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not when a lease ends: nobody waits for it, and the log of the worker names the month."""
+    cold.file.write_bytes(b"a month")
+    tell_digest(cold)
+    hub = build(load(str(cold.cli.folder / "sso.toml"), {}))
+    with hub.database.begin(Origin()) as stores:
+        stores.audit_recalls.ask(cold.ids[0], "housing", NOW)
+
+    assert recall(hub, NOW)
+
+    with hub.database.read() as stores:
+        asked = stores.audit_recalls.of(cold.ids[0])
+    hub.close()
+    assert asked == Recall(None, failed=True)
+    [line] = [vars(record) for record in caplog.records]
+    assert line["month"] == str(Month.of(OLD))
+    assert line["reason"].startswith(f"{cold.file.name} could not be asked: ")
 
 
 def test_no_receipt_is_given_of_an_entry_that_is_not_what_was_logged(cold: Cold) -> None:
