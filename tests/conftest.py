@@ -11,6 +11,7 @@ pytest_plugins = (
     "tests.servers.slapd",
     "tests.servers.directories",
     "tests.servers.hub",
+    "tests.servers.object_store",
     "tests.servers.postgresql",
     "tests.servers.softhsm",
 )

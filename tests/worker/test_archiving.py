@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from sso.archive.opening import digest_of
 from sso.archive.parquet import ArchivedRow, read
-from sso.archive.settings import FolderSettings
+from sso.archive.settings import ArchiveSettings, FolderSettings
 from sso.audit.event import NodeStarted, SignInSucceeded
 from sso.audit.merkle.tree import leaf_hash
 from sso.audit.record import Origin
@@ -34,8 +35,7 @@ class Archived:
     folder: Path
 
     def known(self) -> list[Month]:
-        with self.log.hub.database.read() as stores:
-            return [month for month in stores.audit_months.known() if month in (MARCH, APRIL)]
+        return known(self.log)
 
     def files(self) -> list[Path]:
         return sorted(self.folder.iterdir())
@@ -48,10 +48,16 @@ class Archived:
 def archived(empty_postgresql_url: str, tmp_path: Path) -> Iterator[Archived]:
     folder = tmp_path / "cold"
     folder.mkdir()
-    with log_at(empty_postgresql_url, tmp_path) as log:
+    with two_old_months(empty_postgresql_url, tmp_path, FolderSettings(folder)) as log:
+        yield Archived(log, folder)
+
+
+@contextmanager
+def two_old_months(url: str, folder: Path, settings: ArchiveSettings) -> Iterator[Log]:
+    """A log with two months that are past their retention, and where they are to be kept."""
+    with log_at(url, folder) as log:
         log.keeping(retention_days=180)
-        configuration = replace(log.hub.configuration, audit_archive=FolderSettings(folder))
-        object.__setattr__(log.hub, "configuration", configuration)
+        keep_in(log, settings)
         for month in (MARCH, APRIL):
             with log.hub.database.begin(Origin()) as stores:
                 stores.audit_months.make(month)
@@ -61,7 +67,19 @@ def archived(empty_postgresql_url: str, tmp_path: Path) -> Iterator[Archived]:
                     stores.audit.append(NodeStarted(node=f"n{number}", version="1"), month.begin)
         log.sequencer.sequence()
         log.sequencer.sign(NOW)
-        yield Archived(log, folder)
+        yield log
+
+
+def keep_in(log: Log, settings: ArchiveSettings) -> None:
+    """Configure where months are kept."""
+    configuration = replace(log.hub.configuration, audit_archive=settings)
+    object.__setattr__(log.hub, "configuration", configuration)
+
+
+def known(log: Log) -> list[Month]:
+    """Return which of the two months are in the database."""
+    with log.hub.database.read() as stores:
+        return [month for month in stores.audit_months.known() if month in (MARCH, APRIL)]
 
 
 def signed_in() -> SignInSucceeded:
