@@ -36,6 +36,7 @@ TITLES: Mapping[str, str] = {
     "r25_large_export": _("A large part of the log left the house"),
     "r26_log_in_doubt": _("The audit log is in doubt"),
     "r26_log_not_vouched": _("The audit log does not reach others"),
+    "r27_password_as_name": _("A password was typed as a name"),
     "r28_not_me": _("Somebody says that it was not them"),
     "r29_key_revoked": _("A signing key was revoked"),
     "r30_mass_removal_over_scim": _("A department removes many people over SCIM"),
@@ -123,6 +124,11 @@ MEANINGS: Mapping[str, str] = {
     "r26_log_not_vouched": _(
         "A witness, a time stamp authority or a system that receives the log has failed several times in a "
         "row: nobody else would notice if the log was rewritten now."
+    ),
+    "r27_password_as_name": _(
+        "What was tried as a password had been typed as a name before, on the same way in; or a name that "
+        "nobody has looks like a password. It stood on a screen, and where it was tried as a name the log "
+        "holds a keyed digest of it; whoever it belongs to should change it."
     ),
     "r28_not_me": _("Somebody reported an entry among the uses of their account as not theirs."),
     "r29_key_revoked": _("A signing key was ended at once: what it signed is refused."),

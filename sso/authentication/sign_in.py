@@ -17,6 +17,7 @@ from sso.authentication.conflicts import note_contested
 from sso.authentication.evidence import Factor, assurance_of
 from sso.authentication.kept_accounts import known_here, usable
 from sso.authentication.password import PasswordHash, TooBusy
+from sso.authentication.password_in_name import PasswordInName, recorded
 from sso.authentication.sessions import SignedInAs
 from sso.authentication.stores import Stores
 from sso.authentication.throttling import ThrottleRules
@@ -75,12 +76,16 @@ class Directory(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """An attempt that was let through: where the name leads, and who it is if the hub keeps the password."""
+    """An attempt that was let through: where the name leads, and who it is if the hub keeps the password.
+
+    `password_in_name` is what its page saw of a password that was typed as a name.
+    """
 
     route: CitizenRoute | DirectoryRoute
     client_id: str | None
     account: Account | None = None
     credential: PasswordCredential | None = None
+    password_in_name: PasswordInName | None = None
 
     @property
     def by_directory(self) -> bool:
@@ -232,6 +237,7 @@ class SignIn:
             directory_id=account.directory_id,
             acr=assurance.acr,
             amr=assurance.amr,
+            password_in_name=recorded(attempt.password_in_name, is_known=True),
         )
         stores.audit.append(success, now)
         return SignedIn(session, cookie, _password_ends(attempt, proof, now))
@@ -249,6 +255,7 @@ class SignIn:
         self, attempt: Attempt, failure: Failure, reason: str, stores: Stores, now: datetime
     ) -> None:
         directory_id = attempt.route.directory.id if isinstance(attempt.route, DirectoryRoute) else None
+        sign = attempt.password_in_name
         event = SignInFailed(
             account_id=attempt.account.id if attempt.account is not None else None,
             client_id=attempt.client_id,
@@ -256,6 +263,7 @@ class SignIn:
             status_code=failure.value,
             name_hmac=self.throttle.name_hmac(attempt.full_name),
             reason=reason,
+            password_in_name=recorded(sign, is_known=failure is not Failure.UNKNOWN_USER),
         )
         stores.audit.append(event, now)
 

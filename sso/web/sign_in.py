@@ -1,11 +1,13 @@
 """The sign-in pages: the name decides the one door, then the password is tried there and nowhere else."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from flask import Blueprint, Response, request
 
 from sso.authentication.password import MAX_PASSWORD_BYTES
+from sso.authentication.password_in_name import PasswordInName, looks_like_a_password
 from sso.authentication.sign_in import Failure, NotSignedIn, SignedIn
 from sso.authentication.throttling import Throttled
 from sso.directory.department import Department
@@ -93,9 +95,12 @@ class _SignInPages:
         typed = request.form.get("login_name", "")
         door = door_of(typed, self._hub, self._department())
         if isinstance(door, str):
-            return self._name_page(journey, visit, typed, door)
-        response = self._answers.to(f"/sign-in/{pending_id}/password")
-        return typed_name.remember(response, door.typed, pending_id, visit, self._hub)
+            response = self._name_page(journey, visit, typed, door)
+        else:
+            response = self._answers.to(f"/sign-in/{pending_id}/password")
+            typed_name.remember(response, door.typed, pending_id, visit, self._hub)
+        digests = typed_name.digests_with(typed, request, pending_id, visit)
+        return typed_name.keep_digests(response, digests, pending_id, self._hub)
 
     def _department(self) -> Department | None:
         """The department that was chosen on the page before, if one was."""
@@ -127,6 +132,7 @@ class _SignInPages:
                 attempt = sign_in.prepare(door.destination, journey.client_id, address, stores, visit.now)
         except Throttled as refusal:
             return throttled(self._password_page(journey, visit, door, refusal.retry_after), refusal)
+        attempt = replace(attempt, password_in_name=_password_in_name(journey, visit, door, password))
         proof = sign_in.prove(attempt, password)
         now = visit_of(self._hub, request).now
         with database.begin(visit.origin) as stores:
@@ -207,3 +213,10 @@ class _SignInPages:
             retry_after_text=again,
             cancel_action=journey.cancel_action,
         )
+
+
+def _password_in_name(journey: Journey, visit: Visit, door: Door, password: str) -> PasswordInName | None:
+    """Whether a password seems to have been typed as a name, before or just now."""
+    if typed_name.was_typed(request, password, door.typed, journey.pending.id, visit):
+        return PasswordInName.SAME
+    return PasswordInName.LIKELY if looks_like_a_password(door.typed) else None

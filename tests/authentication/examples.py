@@ -1,11 +1,12 @@
 """People who sign in, stores in memory, and a password hash that costs nearly nothing."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
 from sso.authentication.password import Argon2Cost, PasswordHash
+from sso.authentication.password_in_name import PasswordInName
 from sso.authentication.sign_in import NotSignedIn, SignedIn, SignIn
 from sso.authentication.throttling import ThrottleRules
 from sso.directory.entry import Entry
@@ -128,11 +129,13 @@ class Desk:
         clerk: bool = False,
         address: str = ADDRESS,
         previous: Session | None = None,
+        sign: PasswordInName | None = None,
     ) -> SignedIn | NotSignedIn:
         """Sign in as the pages do: two transactions, and the proof between them."""
         way = DirectoryRoute(CIVIL, Name(login_name)) if clerk else CitizenRoute(login_name)
         with self.database.begin(ORIGIN) as stores:
-            attempt = self.sign_in.prepare(way, None, address, stores, self.now)
+            prepared = self.sign_in.prepare(way, None, address, stores, self.now)
+        attempt = replace(prepared, password_in_name=sign)
         proof = self.sign_in.prove(attempt, password)
         with self.database.begin(ORIGIN) as stores:
             return self.sign_in.conclude(attempt, proof, previous, stores, self.now)

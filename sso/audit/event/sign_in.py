@@ -9,7 +9,10 @@ from sso.audit.record import Outcome, Severity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInSucceeded:
-    """A person proved who they are; at another provider where `upstream_id` is given, on its level."""
+    """A person proved who they are; at another provider where `upstream_id` is given, on its level.
+
+    `password_in_name` is same where the password had been typed as a name before, on this way in.
+    """
 
     code: ClassVar[str] = "auth.login.success"
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
@@ -22,13 +25,15 @@ class SignInSucceeded:
     amr: tuple[str, ...]
     upstream_id: str | None = None
     upstream_acr: str | None = None
+    password_in_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInFailed:
     """A sign-in failed. `status_code` as in audit.md 2c; a typed name appears only as keyed HMAC.
 
-    `upstream_id` is the provider at which it was tried, where no name was typed here.
+    `upstream_id` is the provider at which it was tried, where no name was typed here. `password_in_name` is
+    same where the password had been typed as a name before, likely where an unknown name looks like one.
     """
 
     code: ClassVar[str] = "auth.login.failure"
@@ -41,6 +46,7 @@ class SignInFailed:
     name_hmac: str
     reason: str = ""
     upstream_id: str | None = None
+    password_in_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
