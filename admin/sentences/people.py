@@ -74,6 +74,7 @@ PEOPLE: Mapping[str, Sequence[str]] = {
         _("A directory was asked to exchange a clerk's password."),
     ),
     "account.use.viewed": (_("The holder of account {account} looked at what was done with it."),),
+    "account.signed_out_elsewhere": (_("The holder of account {account} signed out everywhere else."),),
     "account.use.reported": (
         _("The holder of account {account} says that this was not them: record {record}."),
         _("Somebody says that what a record tells was not them."),

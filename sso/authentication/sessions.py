@@ -17,6 +17,7 @@ from sso.audit.event import (
     SessionEndedByTimeout,
     SessionEndedByUser,
 )
+from sso.audit.event.uses import SignedOutElsewhere
 from sso.audit.record import AuditEvent
 from sso.authentication.evidence import Assurance
 from sso.authentication.security_events import tell
@@ -226,10 +227,16 @@ def end_elsewhere(kept: Session, stores: Stores, now: datetime) -> int:
     """End every session of an account but one, by the word of whoever is in that; return how many ended.
 
     Every grant that was not given in that one is revoked, offline ones included. No session-revoked event
-    (CAEP 1.0 3.1) is told: it would mean the one that goes on, too.
+    (CAEP 1.0 3.1) is told: it would mean the one that goes on, too. Nobody proves anew who they are for it:
+    it gives nothing, and whoever finds a stranger in their account cannot wait.
     """
     stores.people.lock_account(kept.account_id)
     others = [each for each in stores.sessions.of_account(kept.account_id) if each.id != kept.id]
-    ended = [end(each, SessionEnd.REPORTED, stores, now) for each in others]
-    stores.grants.revoke_elsewhere(kept.account_id, kept.id, now)
-    return sum(ended)
+    ended = sum(end(each, SessionEnd.REPORTED, stores, now) for each in others)
+    revoked = len(stores.grants.revoke_elsewhere(kept.account_id, kept.id, now))
+    if ended or revoked:
+        event = SignedOutElsewhere(
+            account_id=kept.account_id, session_id=kept.id, sessions=ended, grants=revoked
+        )
+        stores.audit.append(event, now)
+    return ended

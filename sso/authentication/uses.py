@@ -13,7 +13,6 @@ from sso.audit.event.uses import UseReported, UsesViewed
 from sso.audit.found import Found, broken, how_many, readable
 from sso.audit.query import MAX_PAGE_SIZE, AuditQuery
 from sso.audit.record import AuditRecord, Outcome, is_event_id
-from sso.authentication import sessions
 from sso.authentication.stores import Stores
 from sso.authentication.throttling import REPORTS_A_DAY, ThrottleRules
 from sso.oidc.session import Session
@@ -82,11 +81,14 @@ class Uses:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Somebody says, in `session`, that an entry of their account was not them."""
+    """Somebody says, in `session`, that an entry of their account was not them.
+
+    `ended` counts the other sessions that they have just ended, None where they left them.
+    """
 
     session: Session
     record: AuditRecord
-    sign_out_elsewhere: bool
+    ended: int | None = None
 
 
 def look(session: Session, before: str | None, stores: UseStores, now: datetime) -> Uses:
@@ -149,13 +151,12 @@ def reports_of(session: Session, stores: UseStores, now: datetime) -> Mapping[st
 
 
 def report(word: Word, rules: ThrottleRules, stores: UseStores, now: datetime) -> None:
-    """Record, once for each entry, that it was not the person; sign them out everywhere else if they wish.
+    """Record, once for each entry, that it was not the person.
 
     Raises:
-        Throttled: more than REPORTS_A_DAY of this account; what was to be ended has ended all the same.
+        Throttled: more than REPORTS_A_DAY of this account.
     """
     session, record = word.session, word.record
-    ended = sessions.end_elsewhere(session, stores, now) if word.sign_out_elsewhere else None
     if record.id in reports_of(session, stores, now):
         return
     rules.count_report(session.account_id, stores, now)
@@ -166,7 +167,7 @@ def report(word: Word, rules: ThrottleRules, stores: UseStores, now: datetime) -
         session_id=session.id,
         record_id=record.id,
         reported=record.event,
-        ended=ended,
+        ended=word.ended,
     )
     stores.audit.append(told, now)
 

@@ -43,6 +43,8 @@ class SqlAuditLog:
     """
 
     __slots__ = ("_appended", "_keys", "_unit")
+    is_late = False
+    """What is appended is in the log at once."""
 
     def __init__(self, unit: UnitOfWork, keys: AuditKeys) -> None:
         self._unit = unit

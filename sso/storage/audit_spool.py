@@ -216,6 +216,9 @@ class AuditSpool:
 class SpooledAuditLog:
     """`sso.oidc.stores.AuditLog` of a transaction whose events go to the spool."""
 
+    is_late = True
+    """What is appended comes into the log when it can be written again."""
+
     def __init__(self, unit: UnitOfWork) -> None:
         self._unit = unit
         self.records: list[AuditRecord] = []

@@ -1,9 +1,11 @@
 """What was done with one's account, and the word that something was not one's own.
 
 Whoever is signed in sees the entries of the account of that session and of no other. A report is for the
-security officers (rule `r28_not_me`); with it all other sessions can be ended.
+security officers (rule `r28_not_me`); with it, or without, all other sessions can be ended. That waits for no
+log and asks for no new sign-in: it gives nothing. Where the log cannot be read, the page offers that alone.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,18 +13,23 @@ from flask import Blueprint, Response, request
 
 from sso.audit.event import SignInSucceeded
 from sso.audit.record import AuditRecord
-from sso.authentication import uses
+from sso.authentication import sessions, uses
 from sso.authentication.uses import Word
 from sso.hub import Hub
 from sso.oidc.session import Session
+from sso.storage.errors import StorageUnavailable
 from sso.storage.stores import SqlStores
 from sso.web.accounts import AccountsPages
 from sso.web.answers import Answers
 from sso.web.journey import HOME, check_form
 from sso.web.use_words import UseShown, use_shown
-from sso.web.visit import Visit, visit_of
+from sso.web.visit import Visit, request_id_of, visit_of
+
+log = logging.getLogger("sso.web")
 
 PATH = "/account/uses"
+ELSEWHERE = "/account/sign-out-elsewhere"
+_ELSEWHERE_PURPOSE = "elsewhere"
 
 
 def blueprint(hub: Hub, answers: Answers) -> Blueprint:
@@ -45,6 +52,11 @@ def blueprint(hub: Hub, answers: Answers) -> Blueprint:
         """Report it, end all other sessions, or both."""
         return pages.report(record_id, visit_of(hub, request))
 
+    @bp.post(ELSEWHERE)
+    def sign_out_elsewhere() -> Response:
+        """End all other sessions, also while the log cannot be written."""
+        return pages.sign_out_elsewhere(visit_of(hub, request))
+
     return bp
 
 
@@ -56,29 +68,93 @@ class _UsesPages:
 
     def look(self, before: str | None, visit: Visit) -> Response:
         """Show a page of entries; that somebody looked is one more of the log's."""
-        with self._hub.database.begin(visit.origin) as stores:
-            session = self._accounts.session(visit, stores)
-            told = None if session is None else self._entries(session, before, visit, stores)
+        try:
+            with self._hub.database.begin(visit.origin) as stores:
+                session = self._accounts.session(visit, stores)
+                told = None if session is None else self._entries(session, before, visit, stores)
+        except StorageUnavailable as error:
+            return self._away(visit, error)
         return self._page("uses.html", told, visit)
 
     def ask(self, record_id: str, visit: Visit) -> Response:
         """Show one entry."""
-        with self._hub.database.read() as stores:
-            session = self._accounts.session(visit, stores)
-            told = None if session is None else self._entry(session, record_id, visit, stores)
+        try:
+            with self._hub.database.read() as stores:
+                session = self._accounts.session(visit, stores)
+                told = None if session is None else self._entry(session, record_id, visit, stores)
+        except StorageUnavailable as error:
+            return self._away(visit, error)
         return self._page("use.html", told, visit)
 
     def report(self, record_id: str, visit: Visit) -> Response:
-        """Take the word of the person."""
+        """Take the word of the person, after what they want to end has ended."""
         check_form(visit, request, _purpose(record_id), self._hub.settings.issuer)
         elsewhere = request.form.get("sign_out_elsewhere") == "yes"
-        with self._hub.database.begin(visit.origin) as stores:
+        ended = self._end_elsewhere(visit) if elsewhere else None
+
+        def take(stores: SqlStores) -> bool:
             session = self._accounts.session(visit, stores)
-            if session is not None:
-                record = uses.use_of(session, record_id, stores, visit.now)
-                word = Word(session, record, sign_out_elsewhere=elsewhere)
-                uses.report(word, self._hub.sign_in.throttle, stores, visit.now)
+            if session is None:
+                return False
+            record = uses.use_of(session, record_id, stores, visit.now)
+            uses.report(Word(session, record, ended), self._hub.sign_in.throttle, stores, visit.now)
+            return stores.audit.is_late
+
+        try:
+            is_late = self._hub.database.contain(visit.origin, take)
+        except StorageUnavailable as error:
+            return self._away(visit, error, report="lost", ended=elsewhere)
+        if is_late:  # the page of the entry cannot show it yet
+            return self._without_list(visit, report="kept", ended=elsewhere)
         return self._answers.to(f"{PATH}/{record_id}")
+
+    def sign_out_elsewhere(self, visit: Visit) -> Response:
+        """End what goes on elsewhere, and say so."""
+        check_form(visit, request, _ELSEWHERE_PURPOSE, self._hub.settings.issuer)
+        if self._end_elsewhere(visit) is None:
+            return self._page("", None, visit)
+        return self._answers.page("signed_out_elsewhere.html", visit, request, path=PATH)
+
+    def _end_elsewhere(self, visit: Visit) -> int | None:
+        """Return how many sessions ended; None where nobody is signed in here."""
+
+        def end(stores: SqlStores) -> int | None:
+            session = self._accounts.session(visit, stores)
+            return None if session is None else sessions.end_elsewhere(session, stores, visit.now)
+
+        return self._hub.database.contain(visit.origin, end)
+
+    def _away(self, visit: Visit, error: StorageUnavailable, **told: Any) -> Response:
+        """Say that the log is away, to whoever is signed in; nobody else has anything to end here.
+
+        Raises:
+            StorageUnavailable: so is the rest of the database.
+        """
+        extra = {"request_id": request_id_of(request)}
+        log.error("somebody cannot be shown the log", extra=extra, exc_info=error)
+        with self._hub.database.read() as stores:
+            session = self._accounts.session(visit, stores)
+        if session is None:
+            return self._page("", None, visit)
+        response = self._without_list(visit, reference=request_id_of(request), **told)
+        response.headers["Retry-After"] = "5"
+        return response
+
+    def _without_list(
+        self, visit: Visit, *, report: str | None = None, ended: bool = False, reference: str | None = None
+    ) -> Response:
+        """Offer to sign out elsewhere, unless that was done; with a reference where something is wrong."""
+        return self._answers.page(
+            "uses_away.html",
+            visit,
+            request,
+            status=200 if reference is None else 503,
+            report=report,
+            ended=ended,
+            reference=reference,
+            path=PATH,
+            **_form(visit),
+        )
 
     def _page(self, template: str, told: dict[str, Any] | None, visit: Visit) -> Response:
         if told is None:
@@ -96,6 +172,7 @@ class _UsesPages:
             "broken": found.broken,
             "days": str(uses.SHOWN_FOR.days),
             "newest_url": None if before is None else PATH,
+            **_form(visit),
             "older_url": None if found.older is None else f"{PATH}?before={found.older}",
         }
 
@@ -108,6 +185,11 @@ class _UsesPages:
             "action": f"{PATH}/{record_id}",
             "csrf_token": visit.form_token(_purpose(record_id)),
         }
+
+
+def _form(visit: Visit) -> dict[str, str]:
+    """The form that ends what goes on elsewhere."""
+    return {"action": ELSEWHERE, "csrf_token": visit.form_token(_ELSEWHERE_PURPOSE)}
 
 
 def _purpose(record_id: str) -> str:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from sso.audit.event.uses import SignedOutElsewhere
 from sso.authentication import sessions
 from sso.authentication.people import disable
 from sso.directory.person import Departure
@@ -148,4 +149,9 @@ def test_who_ends_all_sessions_elsewhere_goes_on_here(desk: Desk) -> None:
     assert desk.stores.grants.by_id[kept.id].revoked_at is None
     assert desk.stores.grants.by_id[lost.id].revoked_at == NOW
     assert [notice.client_id for notice in desk.stores.outbox.by_id.values()] == ["housing"]
+    recorded = SignedOutElsewhere(
+        account_id=here.session.account_id, session_id=here.session.id, sessions=1, grants=1
+    )
+    assert desk.stores.audit.events[-1] == recorded
     assert sessions.end_elsewhere(here.session, desk.stores, NOW) == 0
+    assert desk.stores.audit.events.count(recorded) == 1

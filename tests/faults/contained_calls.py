@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from sso.authentication.upstream.settings import SignOut
 from sso.outbound.rules import OutboundRules
 from sso.outbound.upstream import UpstreamProvider
-from tests.faults.page_calls import Lead
+from tests.faults.page_calls import Lead, signed_in_twice
 from tests.faults.program_calls import hear
 from tests.faults.stage import (
     FAMILY,
@@ -93,6 +93,11 @@ def report(place: Place) -> Call:
     return Call(page.client, "POST", "/signed-out/frames", 204, form)
 
 
+def sign_out_elsewhere(place: Place) -> Call:
+    browser = signed_in_twice(place)
+    return pressed(browser, opened(browser, "/account/uses"), "end_elsewhere", 200)
+
+
 CONTAINED: dict[tuple[str, str], Lead] = {
     ("sign_out.end_session", "proven"): sign_out_by_service,
     ("sign_out.sign_out", ""): sign_out_by_person,
@@ -102,5 +107,6 @@ CONTAINED: dict[tuple[str, str], Lead] = {
     ("signed_out.take_report", ""): report,
     ("token.revoke", ""): revoke,
     ("upstream_logout.hear", "left"): hear,
+    ("uses.sign_out_elsewhere", ""): sign_out_elsewhere,
 }
 """By route and case."""

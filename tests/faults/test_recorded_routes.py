@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from sso.worker.upkeep import take_in_spooled_events
 from tests.faults.contained_calls import CONTAINED
-from tests.faults.page_calls import PAGES
+from tests.faults.page_calls import PAGES, REPORTS
 from tests.faults.program_calls import PROGRAMS
 from tests.faults.stage import Call, Place, opened_place
 from tests.faults.unrecorded_calls import UNRECORDED
@@ -24,7 +24,7 @@ from tests.storage.unwritable import unwritable
 from tests.web.test_every_route_is_recorded import EXPLAINED, RECORDED
 from tests.web.test_fail_closed import REGISTRATION_ROUTES, REQUESTS
 
-ALL = PAGES | PROGRAMS | CONTAINED
+ALL = PAGES | PROGRAMS | CONTAINED | REPORTS
 ELSEWHERE = ("api.", "scim.")
 """Tried in tests/api and tests/scim."""
 ON_POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)

@@ -117,6 +117,6 @@ UNRECORDED: dict[str, Lead] = {
     "static": shown("/static/favicon.svg"),
     "upstream_accounts.before_tying": own("/account/upstream/national"),
     "upstream_accounts.confirm": asking(tie),
-    "uses.ask": asking(report_use),
+    "uses.ask": asking(report_use()),
 }
 """By route."""

@@ -39,8 +39,7 @@ def record(database: Database, event: AuditEvent, at: datetime = NOW) -> str:
 
 def report(database: Database, record_id: str, now: datetime = NOW + MINUTE) -> None:
     with database.begin(ORIGIN) as stores:
-        word = Word(HERE, uses.use_of(HERE, record_id, stores, now), sign_out_elsewhere=False)
-        uses.report(word, RULES, stores, now)
+        uses.report(Word(HERE, uses.use_of(HERE, record_id, stores, now)), RULES, stores, now)
 
 
 def found(database: Database, code: str) -> list[AuditRecord]:

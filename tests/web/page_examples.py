@@ -218,9 +218,11 @@ USES = {
     "days": "90",
     "path": "/account/uses",
     "broken": 0,
+    **FORM,
     "older_url": "/account/uses?before=u4",
     "newest_url": "/account/uses",
 }
+USES_AWAY = {**FORM, "path": "/account/uses", "report": None, "ended": False, "reference": "4f2a"}
 ONE_USE = {**FORM, "use": USE, "elsewhere": True, "path": "/account/uses"}
 LINK = {**FORM, "accounts": ACCOUNTS[:2], "obstacle": None, "upstream_name": None}
 TIE = {**FORM, "account": ACCOUNTS[0], "upstream_name": "National platform"}
@@ -462,6 +464,14 @@ def usual_pages() -> list[Example]:
         Example("uses", "uses.html", USES),
         Example("uses_none", "uses.html", {**USES, "uses": [], "older_url": None}),
         Example("uses_broken", "uses.html", {**USES, "broken": 2}),
+        Example("uses_away", "uses_away.html", USES_AWAY),
+        Example(
+            "uses_away_kept",
+            "uses_away.html",
+            {**USES_AWAY, "report": "kept", "ended": True, "reference": None},
+        ),
+        Example("uses_away_lost", "uses_away.html", {**USES_AWAY, "report": "lost", "ended": True}),
+        Example("signed_out_elsewhere", "signed_out_elsewhere.html", {"path": "/account/uses"}),
         Example("use", "use.html", ONE_USE),
         Example("use_here", "use.html", {**ONE_USE, "use": HERE}),
         Example("use_read", "use.html", {**ONE_USE, "use": READ}),

@@ -21,6 +21,7 @@ AUTHORIZE = ("authz.request.accepted", "authz.request.rejected", "session.sso_re
 CONSENT = ("consent.granted", "consent.denied")
 DEFERRED = ("authz.deferred.allowed", "authz.deferred.rejected")
 SIGN_OUT = ("session.ended.user", "logout.request.rejected", "upstream.sign_out.sent")
+ELSEWHERE = ("account.signed_out_elsewhere", "session.ended.user")
 CLIENT = ("client.auth.failed",)
 ASKED = ("authz.deferred.requested", "authz.deferred.rejected", *CLIENT)
 REGISTRATION = ("client.registration.read", "client.registration.refused")
@@ -67,7 +68,8 @@ RECORDED: dict[str, tuple[str, ...]] = {
     "token.token": ("token.issued", "token.refreshed", "token.exchanged", "token.request.failed", *CLIENT),
     "upstream.come_back": ("upstream.answer.received", *SIGN_IN),
     "uses.look": ("account.use.viewed",),
-    "uses.report": ("account.use.reported", "session.ended.user", "ratelimit.triggered"),
+    "uses.report": ("account.use.reported", *ELSEWHERE, "ratelimit.triggered"),
+    "uses.sign_out_elsewhere": ELSEWHERE,
     "upstream.start": ("upstream.sign_in.started",),
     "upstream_accounts.decide": ("upstream.account.tied",),
     "upstream_accounts.prove": ("upstream.sign_in.started",),

@@ -1,4 +1,4 @@
-"""Events: people who look at what was done as them, and who say that something was not theirs."""
+"""Events: people who look at what was done as them, say that something was not theirs, and end it."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -34,3 +34,20 @@ class UseReported:
     record_id: str
     reported: str
     ended: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedOutElsewhere:
+    """A person ended whatever their account was used for elsewhere: `sessions`, and `grants` to applications.
+
+    The sessions are told one by one (`session.ended.user`); offline access is among the grants. The one at
+    hand, `session_id`, goes on. Not recorded where nothing was left to end.
+    """
+
+    code: ClassVar[str] = "account.signed_out_elsewhere"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.LOW
+    account_id: str
+    session_id: str
+    sessions: int
+    grants: int
