@@ -17,7 +17,7 @@ Place = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class AskedAt:
     """A moment at which the database is asked for keys: what it says counts from here on."""
 
     at: float
@@ -34,12 +34,12 @@ class KeyCache:
         self._page: Collection[Place] = ()
         self._destructions = 0
 
-    def looking(self) -> Looked:
+    def looking(self) -> AskedAt:
         """Return the present moment, to be handed back with what the database says."""
         with self._guard:
-            return Looked(self._clock(), self._destructions)
+            return AskedAt(self._clock(), self._destructions)
 
-    def get(self, place: Place, now: Looked) -> DataKey | None:
+    def get(self, place: Place, now: AskedAt) -> DataKey | None:
         """Return a key that is known and was looked for lately, or None."""
         with self._guard:
             key, looked_at = self._known.get(place, (None, 0.0))
@@ -48,11 +48,11 @@ class KeyCache:
             self._known.move_to_end(place)
             return key
 
-    def keep(self, place: Place, key: DataKey, looked: Looked) -> None:
+    def keep(self, place: Place, key: DataKey, looked: AskedAt) -> None:
         """Keep a key; of more than MAX_CACHED_KEYS the one that was used longest ago is forgotten."""
         self._keep({place: key}, looked)
 
-    def keep_page(self, keys: Mapping[Place, DataKey], looked: Looked) -> None:
+    def keep_page(self, keys: Mapping[Place, DataKey], looked: AskedAt) -> None:
         """Keep the keys of a page of accounts until the next page's.
 
         A hundred thousand accounts in a row shall not fill the memory with their keys.
@@ -70,7 +70,7 @@ class KeyCache:
             for place in [place for place, (key, _) in self._known.items() if key.id in ids]:
                 del self._known[place]
 
-    def _keep(self, keys: Mapping[Place, DataKey], looked: Looked) -> None:
+    def _keep(self, keys: Mapping[Place, DataKey], looked: AskedAt) -> None:
         with self._guard:
             if self._destructions != looked.destructions:
                 return

@@ -52,6 +52,14 @@ def newest(visitor: Visitor) -> str:
     return href.rpartition("/")[2]
 
 
+def newest_opened(hub: TunedHub, visitor: Visitor) -> str:
+    """The newest entry that the page shows, and look at it."""
+    visitor.open(f"{hub.issuer}/account/uses")
+    entry = newest(visitor)
+    visitor.press("use_1")
+    return entry
+
+
 def reports(hub: TunedHub, record_id: str) -> list[dict[str, Any]]:
     return [each for each in events(hub, "account.use.reported") if each["record_id"] == record_id]
 
@@ -91,9 +99,7 @@ def test_a_report_with_sign_out_elsewhere_ends_every_other_session_and_what_it_g
     code = application.ask_code(thief, verifier)
     assert code is not None
     given = application.redeem(code, verifier).json()
-    visitor.open(f"{hub.issuer}/account/uses")
-    entry = newest(visitor)
-    visitor.press("use_1")
+    entry = newest_opened(hub, visitor)
     visitor.page.forms[0].fields["sign_out_elsewhere"] = "yes"
 
     visitor.press("report")
@@ -117,9 +123,7 @@ def test_a_report_alone_ends_nothing_and_the_rest_can_follow(
     hub: TunedHub, application: Application, visitor: Visitor
 ) -> None:
     there = signed_in(application)
-    visitor.open(f"{hub.issuer}/account/uses")
-    entry = newest(visitor)
-    visitor.press("use_1")
+    entry = newest_opened(hub, visitor)
     visitor.press("report")
     verifier = secrets.token_urlsafe(32)
     assert application.ask_code(there, verifier) is not None
@@ -135,9 +139,7 @@ def test_without_the_log_nothing_is_shown_and_the_word_and_the_end_still_count(
     hub: TunedHub, application: Application, visitor: Visitor
 ) -> None:
     there = signed_in(application)
-    visitor.open(f"{hub.issuer}/account/uses")
-    entry = newest(visitor)
-    visitor.press("use_1")
+    entry = newest_opened(hub, visitor)
     visitor.page.forms[0].fields["sign_out_elsewhere"] = "yes"
     with unwritable_audit(hub):
         visitor.press("report")
