@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, select
@@ -21,6 +21,7 @@ MAX_BARS = 1000
 _A = audit_event.c
 _MILLISECOND = timedelta(milliseconds=1)
 _MICROSECOND = timedelta(microseconds=1)
+_LAST = datetime.max.replace(tzinfo=UTC) - _MILLISECOND
 
 
 def newest_first(query: AuditQuery, keys: AuditKeys, begin: datetime | None = None) -> Select[Any]:
@@ -122,7 +123,7 @@ def _microseconds_postgresql(element: _Microseconds, compiler: SQLCompiler, **kw
 
 def _ids(query: AuditQuery) -> list[ColumnElement[bool]]:
     """The time range by id, which is in the order of time and ends every index."""
-    return [_A.id >= id_from(query.since), _A.id < id_from(query.until + _MILLISECOND)]
+    return [_A.id >= id_from(query.since), _A.id < id_from(min(query.until, _LAST) + _MILLISECOND)]
 
 
 def _moments(query: AuditQuery) -> list[ColumnElement[bool]]:

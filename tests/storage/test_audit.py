@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import pytest
@@ -106,6 +106,25 @@ def test_a_record_is_found_by_each_identifier(sql_database: Database, facet: dic
         found = stores.audit_search.search(query(**facet))
 
     assert [record.id for record in found] == [wanted]
+
+
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize("ends", [{"since": FIRST}, {"until": LAST}, {"since": FIRST, "until": LAST}])
+def test_a_record_is_found_between_the_ends_of_time(
+    sql_database: Database, ends: dict[str, datetime]
+) -> None:
+    with sql_database.begin(ORIGIN) as stores:
+        wanted = stores.audit.append(issued(), NOW)
+
+    with sql_database.read() as stores:
+        found = stores.audit_search.search(query(**ends))
+        followed = stores.audit_search.following(query(**ends), "")
+        bars = stores.audit_search.histogram(query(**ends, client_id="client-1"), 10)
+
+    assert [record.id for record in found] == [record.id for record in followed] == [wanted]
+    assert sum(bar.success for bar in bars) == 1
 
 
 def test_a_record_is_found_by_request_and_outcome(sql_database: Database) -> None:
