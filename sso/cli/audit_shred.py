@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from sso.audit.event import HoldLifted, HoldSet, ShreddingOrdered, ShreddingRefused, SubjectShredded
+from sso.audit.found import readable
+from sso.audit.query import AuditQuery
 from sso.cli.accounts import ids_of_person
 from sso.cli.arguments import CLEAN_TEXT
 from sso.cli.context import fail, hub_of, json_option, print_rows
@@ -17,6 +19,8 @@ from sso.storage.audit_data_key import LivingKey
 from sso.storage.audit_holds import EVERYTHING
 from sso.storage.audit_key_cache import MAX_KEY_AGE_SECONDS
 from sso.storage.stores import SqlStores
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 person_option = click.option(
     "--person",
@@ -94,7 +98,7 @@ def _permitted(hub: Hub, order: _Order, ordered: _Sorted | None = None) -> _Sort
     with hub.database.begin(operator_origin()) as stores:
         stores.audit_holds.lock()
         found = _sort(hub, stores, order.ids, now)
-        refusal = _refusal(stores, order, found)
+        refusal = _refusal(stores, order, found, now)
         if refusal is not None:
             _refuse(stores, order, refusal, now)
         elif ordered is not None:
@@ -112,14 +116,21 @@ def _only(found: _Sorted, ordered: _Sorted) -> _Sorted:
     return replace(found, due=[key for key in found.due if key.id in ids])
 
 
-def _refusal(stores: SqlStores, order: _Order, found: _Sorted) -> _Refusal | None:
+def _refusal(stores: SqlStores, order: _Order, found: _Sorted, now: datetime) -> _Refusal | None:
     holds = sorted(hold.id for hold in stores.audit_holds.on(order.ids))
     if holds:
         return _Refusal("hold", f"a hold keeps it: {', '.join(holds)} (sso audit hold list)")
-    if not found.due and found.kept:
+    if not found.due and found.kept and not _is_unfinished(stores, order, now):
         first = min(day for _, day in found.kept)
         return _Refusal("retention", f"nothing may go yet: the first of it on {first:%Y-%m-%d}")
     return None
+
+
+def _is_unfinished(stores: SqlStores, order: _Order, now: datetime) -> bool:
+    """Whether an earlier order has no end on record: its keys may be gone, and what goes with them not."""
+    codes = (ShreddingOrdered.code, SubjectShredded.code)
+    asked = AuditQuery(since=_EPOCH, until=now + timedelta(days=1), events=codes, text=order.digest, limit=1)
+    return any(said.event == ShreddingOrdered.code for said in readable(stores.audit_search.search(asked)))
 
 
 def _sort(hub: Hub, stores: SqlStores, ids: Sequence[str], now: datetime) -> _Sorted:
@@ -147,7 +158,7 @@ def _destroy(hub: Hub, order: _Order, found: _Sorted) -> int:
     keys, now, destroyed = hub.database.audit_keys, datetime.now(UTC), 0
     with hub.database.begin(operator_origin()) as stores:
         stores.audit_holds.lock()  # nobody sets a hold between this look and the destruction
-        refusal = _refusal(stores, order, found)
+        refusal = _refusal(stores, order, found, now)
         if refusal is None:
             destroyed = keys.destroy([key.id for key in found.due])
             stores.finding_retention.forget(order.ids, {key.period for key, _ in found.kept})

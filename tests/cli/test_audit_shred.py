@@ -1,6 +1,8 @@
 """`sso audit shred` and `hold`: who may be forgotten when, and what forbids it; each on record."""
 
 import hashlib
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -198,3 +200,31 @@ def test_an_officer_who_is_forgotten_is_taken_off_old_findings(
     assert (before["assignee"], before["comments"][0]["author"]) == (account, account)
     assert (after["assignee"], after["comments"][0]["author"]) == (None, "")
     assert {**after, "assignee": account, "comments": before["comments"]} == before
+
+
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        "BEFORE UPDATE ON finding",
+        "BEFORE INSERT ON audit_event WHEN NEW.event = 'audit.subject.shredded'",
+    ],
+    ids=["its other half", "its end"],
+)
+def test_a_shredding_of_which_only_the_keys_went_is_finished_by_the_next(
+    cli: Commands, officer: tuple[str, str], trigger: str
+) -> None:
+    """The keys are in another database: what could not be written after them is not refused for ever."""
+    account, finding_id = officer
+    shred = ("audit", "shred", "--person", account, *WHY, "--yes")
+    with closing(sqlite3.connect(cli.folder / "hub.db")) as connection:
+        connection.execute(f"CREATE TRIGGER full {trigger} BEGIN SELECT RAISE(ABORT, 'full'); END")
+
+        assert "the database cannot be used" in cli.refused(*shred, code=75)
+        connection.execute("DROP TRIGGER full")
+
+    assert cli.ok(*shred).startswith("0 keys destroyed")
+    (after,) = cli.rows("audit", "findings", "show", finding_id)
+    assert (after["assignee"], after["comments"][0]["author"]) == (None, "")
+    [done] = cli.events("audit.subject.shredded")
+    assert (done["detail"]["keys"], done["detail"]["keys_kept"]) == (0, 1)
+    assert "nothing may go yet" in cli.refused(*shred)
