@@ -235,3 +235,16 @@ def test_who_trusts_entries_that_name_no_groups_is_told(shared_directory):
     assert remark == "no entry shows memberOf: everybody was taken to be in no group"
     assert (last.name, last.ok) == ("groups", False)
     assert 'groups.strategy = "climb"' in last.sentence
+
+
+def test_where_nobody_is_in_a_group_yet_the_test_says_what_it_cannot_tell():
+    """389-DS knows memberOf whether it keeps it or not: only somebody in a group shows which."""
+    with directory_of(DS389) as server:
+        for name in ("inner", "outer"):
+            emptied = record(f"cn={name},{server.group_base_dn}", "modify", ("delete", "member", ""))
+            server.modify(emptied)
+        with opened(server, groups=_rules(server)) as directory:
+            last = directory.probe(Sample(), datetime.now(UTC))[-1]
+
+    assert (last.name, last.ok) == ("groups", True)
+    assert "nothing tells whether entries will show memberOf" in last.sentence
