@@ -118,6 +118,9 @@ LOG: Mapping[str, Sequence[str]] = {
         _("The system {sink} does not take this log."),
     ),
     "audit.sink.recovered": (_("The system {sink} takes this log again."),),
+    "audit.slice.pulled": (
+        _("{application} fetched {entries} records of its part of this log, as the system {sink}."),
+    ),
     "audit.sink.missed": (_("{entries} records were gone before the system {sink} had them."),),
     "audit.tokens.compared": (
         _("{count} tokens were compared with this log; {findings} of them are not in it."),

@@ -39,11 +39,11 @@ PUBLIC_DETAILS = frozenset(
     "broken by capped_since cause channel checkpoints claims claims_changed claims_released "
     "claims_requested closed_as code_prefix count directory_id endpoint entries epoch error expires_at "
     "final finding_id findings generation gone_before grant_type hold_id http_status id_token jti "
-    "key_class keys keys_kept kid kind late level lifetime_seconds method minimum_indices month node "
-    "oldest origin part pkce previous_valid_until prompt published_until redacted redirect_host "
-    "reference_prefix refresh_token results retry_after_seconds role rule scope sha256 signed_size sink "
-    "size source stage status_code subject_sha256 suppression_id suppressions uncertain until version "
-    "within_grace witness_size".split()
+    "key_class keys keys_kept kid kind late level lifetime_seconds method minimum_indices month next_epoch "
+    "next_index node oldest origin part pkce previous_valid_until prompt published_until redacted "
+    "redirect_host reference_prefix refresh_token results retry_after_seconds role rule scope sha256 "
+    "signed_size sink size source stage status_code subject_sha256 suppression_id suppressions "
+    "uncertain until version within_grace witness_size".split()
 )
 """Details that tell of nobody: they stand in the body. A name that is not here is sealed."""
 

@@ -1,4 +1,4 @@
-"""`[[audit.sink]]`: systems outside of the house that receive the log: a SIEM, a department's own, a file."""
+"""`[[audit.sink]]`: systems outside of the house that have the log: a SIEM, a department's own, a file."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,19 +13,20 @@ from sso.audit.slice import LogSlice, means
 from sso.config.section import Section, WebAddress
 from sso.config.source import ConfigurationError, Source
 
-Kind = Literal["syslog", "webhook", "file"]
+Kind = Literal["syslog", "webhook", "file", "pull"]
 _OF_KIND: dict[Kind, frozenset[str]] = {
     "syslog": frozenset(
         {"host", "port", "ca_file", "certificate_file", "certificate_key_file", "answers_close"}
     ),
     "webhook": frozenset({"url", "secret", "secret_file"}),
     "file": frozenset({"file", "rotate_bytes"}),
+    "pull": frozenset({"reader"}),
 }
-_NEEDED: dict[Kind, str] = {"syslog": "host", "webhook": "url", "file": "file"}
+_NEEDED: dict[Kind, str] = {"syslog": "host", "webhook": "url", "file": "file", "pull": "reader"}
 
 
 class Sink(Section):
-    """One system: how it is reached, and which part of the log it receives in which form."""
+    """One system: how it is reached, or who comes for it, and which part of the log it has in which form."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
     kind: Kind
@@ -45,6 +46,7 @@ class Sink(Section):
     secret_file: Path | None = None
     file: Path | None = None
     rotate_bytes: Annotated[int, Field(ge=65_536)] = 104_857_600
+    reader: str | None = None
 
     @field_validator("events")
     @classmethod
@@ -65,6 +67,8 @@ class Sink(Section):
             raise ValueError("set exactly one of secret and secret_file")
         if (self.certificate_file is None) != (self.certificate_key_file is None):
             raise ValueError("certificate_file and certificate_key_file come together")
+        if self.reader is not None and self.directory is None and self.client_id not in (None, self.reader):
+            raise ValueError("without directory a reader has its own events: client_id is reader, or not set")
         return self
 
 
@@ -100,6 +104,16 @@ class FileTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class PullTarget:
+    """An application that fetches the entries itself, with its client credentials."""
+
+    reader: str
+
+
+Target = SyslogTarget | WebhookTarget | FileTarget | PullTarget
+
+
+@dataclass(frozen=True, slots=True)
 class SinkSettings:
     """A sink, checked; `from_oldest` says where a new one begins."""
 
@@ -108,7 +122,7 @@ class SinkSettings:
     ocsf: bool
     from_oldest: bool
     slice: LogSlice
-    target: SyslogTarget | WebhookTarget | FileTarget
+    target: Target
 
 
 def sinks_of(
@@ -117,7 +131,8 @@ def sinks_of(
     """Return the sinks, with the secrets and files that they name.
 
     Raises:
-        ConfigurationError: a name comes twice, a directory is unknown, a file or a secret is not there.
+        ConfigurationError: a name or a reader comes twice, a directory is unknown, a file or a secret is not
+            there.
     """
     known = frozenset(directories)
     found: list[SinkSettings] = []
@@ -127,20 +142,29 @@ def sinks_of(
             raise ConfigurationError(f"{place}: a sink of this name comes twice")
         if section.directory is not None and section.directory not in known:
             raise ConfigurationError(f"{place}: there is no directory {section.directory!r}")
+        if section.reader is not None and PullTarget(section.reader) in {each.target for each in found}:
+            raise ConfigurationError(f"{place}: a sink of this reader comes twice")
         found.append(
             SinkSettings(
                 name=section.name,
                 kind=section.kind,
                 ocsf=section.format == "ocsf",
                 from_oldest=section.start == "oldest",
-                slice=LogSlice(section.events, section.directory, section.client_id),
+                slice=_slice(section),
                 target=_target(section, place, home),
             )
         )
     return tuple(found)
 
 
-def _target(section: Sink, place: str, home: Path) -> SyslogTarget | WebhookTarget | FileTarget:
+def _slice(section: Sink) -> LogSlice:
+    """What a sink has; a reader without a directory only its own, of which it sees what receipts show."""
+    own = section.reader is not None and section.directory is None
+    client_id = section.reader if own else section.client_id
+    return LogSlice(section.events, section.directory, client_id, bodies_only=own)
+
+
+def _target(section: Sink, place: str, home: Path) -> Target:
     def existing(name: str) -> Path | None:
         told: Path | None = getattr(section, name)
         if told is not None and not (home / told).is_file():
@@ -150,6 +174,8 @@ def _target(section: Sink, place: str, home: Path) -> SyslogTarget | WebhookTarg
     if section.host is not None:
         files = (existing("ca_file"), existing("certificate_file"), existing("certificate_key_file"))
         return SyslogTarget(section.host, section.port, *files, section.answers_close)
+    if section.reader is not None:
+        return PullTarget(section.reader)
     if section.file is not None:
         return FileTarget(home / section.file, section.rotate_bytes)
     return WebhookTarget(section.url or "", _secret(section, place, home))

@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql
 
 from sso.audit.found import BrokenEntry
 from sso.audit.record import AuditRecord
+from sso.audit.slice import LogSlice, accounts_in
 from sso.storage.audit_keys import AuditKeys
 from sso.storage.audit_rows import found_of
 from sso.storage.audit_tree import Head
@@ -84,6 +85,7 @@ class SinkState:
     """How far a sink is: `place` is what it is to have next.
 
     `missed` entries from `missed_from` on were passed over just before `place` and are not on record yet.
+    Of one that is pulled they are those that its reader was last told to be gone, and they are on record.
     """
 
     name: str
@@ -102,6 +104,19 @@ class PlacedRecord:
 
     index: int
     record: AuditRecord | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A record as it is told outside, and where it stands in the log."""
+
+    record: AuditRecord
+    place: Place
+
+    @property
+    def at(self) -> tuple[int, int]:
+        """Its epoch and index."""
+        return self.place.epoch, self.place.index
 
 
 class SqlAuditSinks:
@@ -186,12 +201,35 @@ class SqlAuditSinks:
         }
         return [PlacedRecord(row.leaf_index, found.get(row.leaf_index)) for row in rows]
 
+    def told(self, found: Sequence[PlacedRecord], epoch: int, part: LogSlice) -> list[Told]:
+        """Return what a slice tells of what was found."""
+        directories: Mapping[str, str | None] = {}
+        if part.directory_id is not None:
+            accounts = {each for one in found if one.record for each in accounts_in(one.record)}
+            directories = self.directories_of(accounts)
+        told = []
+        for one in found:
+            record = None if one.record is None else part.of(one.record, directories)
+            if record is not None:
+                told.append(Told(record, Place(epoch, one.index)))
+        return told
+
     def directories_of(self, account_ids: Collection[str]) -> Mapping[str, str | None]:
         """Return the directory of each account that exists; None for a citizen's."""
         if not account_ids:
             return {}
         wanted = padded(sorted(account_ids))
         return {row.id: row.directory_id for row in self._unit.rows(_among(len(wanted)), named(wanted))}
+
+
+def size_of(epoch: int, heads: Sequence[Head]) -> int:
+    """Return how many entries a tree has; 0 if there is none of that number."""
+    return next((head.frontier.size for head in heads if head.epoch == epoch), 0)
+
+
+def following_epoch(epoch: int, heads: Sequence[Head]) -> int | None:
+    """Return the number of the tree that comes after one."""
+    return next((head.epoch for head in heads if head.epoch > epoch), None)
 
 
 def entries_from(place: Place, heads: Sequence[Head]) -> int:

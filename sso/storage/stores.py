@@ -16,6 +16,7 @@ from sso.storage.audit_months import SqlAuditMonths
 from sso.storage.audit_recalls import SqlAuditRecalls
 from sso.storage.audit_receipts import SignedTree, SqlAuditReceipts
 from sso.storage.audit_sinks import SqlAuditSinks
+from sso.storage.audit_slices import SqlAuditSlices
 from sso.storage.audit_spool import SpooledAuditLog
 from sso.storage.audit_tree import SqlAuditTree
 from sso.storage.cleanup import SqlCleanup
@@ -132,6 +133,7 @@ class SqlStores:
         self.findings = SqlFindings(unit, kept.audit_keys)
         self.finding_retention = SqlFindingRetention(unit)
         self.audit_sinks = SqlAuditSinks(unit, kept.audit_keys)
+        self.audit_slices = SqlAuditSlices(unit, self.audit_sinks)
         tree = SignedTree(self.audit_tree, self.audit_checkpoints, self.audit_anchors)
         self.audit_receipts = SqlAuditReceipts(unit, tree)
         self.audit_recalls = SqlAuditRecalls(unit)

@@ -30,6 +30,7 @@ from sso.web import (
     sign_in,
     sign_out,
     signed_out,
+    slices,
     token,
     upstream,
     upstream_accounts,
@@ -73,7 +74,7 @@ def create_app(hub: Hub) -> Flask:
     for page in (*signing_in, upstream, device, answer, approvals, *own):
         app.register_blueprint(page.blueprint(hub, answers))
     app.register_blueprint(check_session.blueprint(hub, version))
-    endpoints = (metadata, token, userinfo, registration, security_events, receipts, upstream_logout)
+    endpoints = (metadata, token, userinfo, registration, security_events, receipts, slices, upstream_logout)
     for endpoint in endpoints:
         app.register_blueprint(endpoint.blueprint(hub))
     app.register_blueprint(readiness_blueprint(hub))

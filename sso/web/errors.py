@@ -35,6 +35,7 @@ from sso.web.door import throttled
 from sso.web.pages import error_sentences
 from sso.web.receipts import RECEIPT_PATH
 from sso.web.refusals import PageRefused
+from sso.web.slices import SLICE_PATH
 from sso.web.visit import request_id_of, visit_of
 
 log = logging.getLogger("sso.web")
@@ -42,7 +43,7 @@ log = logging.getLogger("sso.web")
 _JSON_PATHS = (
     *("/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/par"),
     *("/oauth2/device_authorization", "/oauth2/bc-authorize"),
-    *("/oauth2/userinfo", "/oauth2/jwks", POLL_PATH, REGISTRATION_PATH),
+    *("/oauth2/userinfo", "/oauth2/jwks", POLL_PATH, REGISTRATION_PATH, SLICE_PATH),
 )
 _JSON_BELOW = (f"{REGISTRATION_PATH}/", f"{RECEIPT_PATH}/", "/upstream/")
 _UNTRUSTED = {

@@ -19,13 +19,9 @@ from sso.audit.event import ReceiptGiven
 from sso.audit.record import is_event_id
 from sso.hub import Hub
 from sso.oidc.client import Client
-from sso.oidc.client_authentication import authenticate, claimed_client_id
-from sso.oidc.errors import ErrorCode, TokenError
-from sso.oidc.token_request import single_values
 from sso.storage.audit_receipts import NotSignedYet
 from sso.storage.stores import SqlStores
-from sso.web.client_keys import prepare_client_keys
-from sso.web.proof_of_key import presented_of
+from sso.web.confidential import confidential_client, presented_to
 from sso.web.visit import origin_of
 
 RECEIPT_PATH = "/audit/receipt"
@@ -42,16 +38,11 @@ def blueprint(hub: Hub) -> Blueprint:
     @bp.route(f"{RECEIPT_PATH}/<txn>", methods=["GET", "POST"])
     def receipt(txn: str) -> Response:
         """Return the receipt of an event of the calling client (C2SP tlog-proof); 202 until it is there."""
-        form = single_values(request.form.to_dict(flat=False)) if request.method == "POST" else {}
+        presented = presented_to("receipt", hub, request)
         proxies = hub.configuration.settings.server.trusted_proxies
-        presented = presented_of("receipt", form, request, hub.settings, proxies)
-        now, assertion = datetime.now(UTC), form.get("client_assertion")
-        prepare_client_keys(hub, claimed_client_id(presented), assertion, certificate=presented.certificate)
         with hub.database.begin(origin_of(request, proxies)) as stores:
-            client = authenticate(presented, stores, hub.provider(), now)
-            if client.public:
-                raise TokenError(ErrorCode.INVALID_CLIENT, "a public client has no receipts")
-            return _Asked(txn, client, stores, now).answer(hub)
+            client = confidential_client(presented, stores, hub, "a public client has no receipts")
+            return _Asked(txn, client, stores, datetime.now(UTC)).answer(hub)
 
     return bp
 

@@ -106,6 +106,7 @@ def _sinks(hub: Hub, stop: threading.Event) -> list[threading.Thread]:
             target=deliver_to_sink, args=(hub, sink, stop), name=f"sink {sink.name}", daemon=True
         )
         for sink in hub.configuration.audit_sinks
+        if sink.kind != "pull"
     ]
 
 

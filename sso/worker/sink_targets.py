@@ -3,7 +3,6 @@
 Each returns when the other side has the batch; otherwise it raises, and the whole batch comes again.
 """
 
-import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,12 +12,14 @@ from typing import assert_never
 
 from sso import __version__
 from sso.audit.cloud_event import BATCH_MEDIA_TYPE, batch_of, cloud_event, signature_headers
-from sso.audit.ocsf import Reporter, ocsf_event
-from sso.audit.record import AuditRecord, JsonValue
+from sso.audit.ocsf import Reporter
+from sso.audit.record import JsonValue
 from sso.audit.syslog import octet_counted, syslog_message
-from sso.config.sinks import FileTarget, SinkSettings, SyslogTarget, WebhookTarget
+from sso.audit.telling import Teller
+from sso.config.sinks import FileTarget, PullTarget, SinkSettings, SyslogTarget, WebhookTarget
 from sso.outbound import Answer, NoAnswer, Outbound, Posting
 from sso.outbound.syslog import Receiver, send_stream, tls_context
+from sso.storage.audit_sinks import Told
 from sso.storage.detection import Place
 from sso.storage.folders import keep_names
 
@@ -29,25 +30,16 @@ class NotDelivered(Exception):
     """A sink does not have a batch, or nobody knows; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A record on its way to a sink, and where it stands in the log."""
-
-    record: AuditRecord
-    place: Place
-
-    @property
-    def at(self) -> tuple[int, int]:
-        """Its epoch and index."""
-        return self.place.epoch, self.place.index
-
-
 Delivery = Callable[[Sequence[Told]], None]
 
 
 def delivery_to(sink: SinkSettings, issuer: str, outbound: Outbound) -> Delivery:
-    """Return what delivers a batch to a sink, and raises NotDelivered where it cannot."""
-    tells = _Teller(issuer, Reporter.of(issuer, __version__), ocsf=sink.ocsf)
+    """Return what delivers a batch to a sink, and raises NotDelivered where it cannot.
+
+    Raises:
+        ValueError: nothing is delivered to this one: its reader comes for it.
+    """
+    tells = _Teller(issuer, Teller(Reporter.of(issuer, __version__), ocsf=sink.ocsf))
     match sink.target:
         case SyslogTarget() as receiver:
             return lambda batch: _by_syslog(receiver, tells, batch)
@@ -55,27 +47,27 @@ def delivery_to(sink: SinkSettings, issuer: str, outbound: Outbound) -> Delivery
             return lambda batch: _by_webhook(sink.name, webhook, tells, outbound, batch)
         case FileTarget() as file:
             return lambda batch: _to_file(file, tells, batch)
+        case PullTarget():
+            message = f"the sink {sink.name} is pulled"
+            raise ValueError(message)
         case _ as never:
             assert_never(never)
 
 
 @dataclass(frozen=True, slots=True)
 class _Teller:
-    """In which form a sink is told."""
+    """For which issuer a sink is told, in which form."""
 
     issuer: str
-    reporter: Reporter
-    ocsf: bool
+    form: Teller
 
     def document(self, told: Told) -> dict[str, JsonValue]:
-        """The record's own document with its place, or the OCSF event."""
-        if self.ocsf:
-            return ocsf_event(told.record, self.reporter, told.place.index)
-        return {**told.record.as_json(), "place": {"epoch": told.place.epoch, "index": told.place.index}}
+        """What a record is told as."""
+        return self.form.document(told.record, *told.at)
 
 
 def _by_syslog(target: SyslogTarget, tells: _Teller, batch: Sequence[Told]) -> None:
-    host = tells.reporter.host
+    host = tells.form.reporter.host
     messages = (syslog_message(told.record, told.at, host, tells.document(told)) for told in batch)
     try:
         context = tls_context(target.ca_file, target.certificate_file, target.certificate_key_file)
@@ -102,8 +94,7 @@ def _by_webhook(
 
 
 def _to_file(target: FileTarget, tells: _Teller, batch: Sequence[Told]) -> None:
-    lines = [json.dumps(tells.document(told), ensure_ascii=False, separators=(",", ":")) for told in batch]
-    content = "".join(f"{line}\n" for line in lines).encode()
+    content = "".join(tells.form.line(told.record, *told.at) for told in batch).encode()
     try:
         _set_aside(target, batch[0].place, len(content))
         _append(target.file, content)

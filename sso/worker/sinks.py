@@ -14,17 +14,16 @@ from datetime import UTC, datetime, timedelta
 
 from sso.audit.event.sinks import SinkFailed, SinkMissed, SinkOpened, SinkRecovered
 from sso.audit.record import Origin
-from sso.audit.slice import accounts_in
 from sso.config.sinks import SinkSettings
 from sso.hub import Hub, outbound_rules
 from sso.oidc.digest import new_id
 from sso.outbound import Outbound
-from sso.storage.audit_sinks import PlacedRecord, SinkState
+from sso.storage.audit_sinks import PlacedRecord, SinkState, Told, following_epoch, size_of
 from sso.storage.audit_tree import Head
 from sso.storage.detection import Place
 from sso.storage.errors import StorageUnavailable
 from sso.storage.stores import SqlStores
-from sso.worker.sink_targets import Delivery, NotDelivered, Told, delivery_to
+from sso.worker.sink_targets import Delivery, NotDelivered, delivery_to
 
 log = logging.getLogger("sso.worker")
 
@@ -100,27 +99,15 @@ class SinkDelivery:
 
     def _next(self, state: SinkState, heads: Sequence[Head]) -> _Step:
         """Read the next places: what the sink is told of them, and what is missing there."""
-        place, size = state.place, _size_of(state.place.epoch, heads)
+        place, size = state.place, size_of(state.place.epoch, heads)
         end = min(size, place.index + self._batch)
         with self.hub.database.read() as stores:
             found = stores.audit_sinks.placed(place, end) if place.index < end else []
-            told = self._told(found, place.epoch, stores)
+            told = stores.audit_sinks.told(found, place.epoch, self.sink.slice)
         after, missed = self._missed(state, found, ended=end >= size)
-        following = _following(place.epoch, heads) if end >= size else None
+        following = following_epoch(place.epoch, heads) if end >= size else None
         then = Place(place.epoch, max(end, place.index)) if following is None else Place(following, 0)
         return _Step(told, replace(after, place=then), missed)
-
-    def _told(self, found: Sequence[PlacedRecord], epoch: int, stores: SqlStores) -> list[Told]:
-        directories: dict[str, str | None] = {}
-        if self.sink.slice.directory_id is not None:
-            accounts = {each for one in found if one.record for each in accounts_in(one.record)}
-            directories = dict(stores.audit_sinks.directories_of(accounts))
-        told = []
-        for one in found:
-            record = None if one.record is None else self.sink.slice.of(one.record, directories)
-            if record is not None:
-                told.append(Told(record, Place(epoch, one.index)))
-        return told
 
     def _missed(
         self, state: SinkState, found: Sequence[PlacedRecord], *, ended: bool
@@ -209,11 +196,3 @@ def deliver_to_sink(hub: Hub, sink: SinkSettings, stop: threading.Event) -> None
 def _up_to_date(place: Place, heads: Sequence[Head]) -> bool:
     head = heads[-1]
     return place.epoch == head.epoch and place.index >= head.frontier.size
-
-
-def _size_of(epoch: int, heads: Sequence[Head]) -> int:
-    return next((head.frontier.size for head in heads if head.epoch == epoch), 0)
-
-
-def _following(epoch: int, heads: Sequence[Head]) -> int | None:
-    return next((head.epoch for head in heads if head.epoch > epoch), None)

@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from sso.audit.event import EVENT_CLASSES, AuditSearched, NodeStarted, SessionCreated
+from sso.audit.entry import entry_of, public_record
+from sso.audit.event import EVENT_CLASSES, AuditSearched, NodeStarted, SessionCreated, TokenIssued
 from sso.audit.event.identity import AccountLinked, PeopleLookedUp
 from sso.audit.event.synchronisation import AccountPurged, DirectorySynchronised
 from sso.audit.record import AuditEvent, AuditRecord, Origin, record_of
@@ -100,6 +101,22 @@ def test_everything_given_must_be_so() -> None:
     assert LogSlice(("auth.*",)).of(record, {}) is None
     assert LogSlice(client_id="housing").of(record, {}) is None
     assert LogSlice(("auth.*",), directory_id="civil").of(record, DIRECTORIES) is None
+
+
+def test_an_application_receives_what_the_body_tells_and_nothing_that_officers_looked_for() -> None:
+    """The hub's id of an account is the same for every application."""
+    own = LogSlice(client_id="housing", bodies_only=True)
+    origin = Origin(address="192.0.2.7", user_agent="Firefox", actor=OFFICER, request_id="r")
+    token = dataclasses.replace(sample(TokenIssued, bare=False), client_id="housing", account_id=CITIZEN)
+    record = record_of(token, origin, NOW)
+
+    told = own.of(record, {})
+
+    assert told == public_record(entry_of(record).body)
+    assert CITIZEN not in str(told)
+    assert own.of(dataclasses.replace(record, client_id="tax"), {}) is None
+    assert own.of(dataclasses.replace(record, event="audit.slice.pulled"), {}) is None
+    assert own.of(dataclasses.replace(record, event="person.viewed"), {}) is None
 
 
 def test_a_family_ends_at_its_dot() -> None:

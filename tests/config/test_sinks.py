@@ -6,13 +6,14 @@ import pytest
 
 from sso.audit.slice import LogSlice
 from sso.config import ConfigurationError
-from sso.config.sinks import FileTarget, SyslogTarget, WebhookTarget
+from sso.config.sinks import FileTarget, PullTarget, SyslogTarget, WebhookTarget
 from tests.config.written import DIRECTORY, loaded
 
 SECRET = "whsec_" + "a2tr" * 8
 SYSLOG = '[[audit.sink]]\nname = "siem"\nkind = "syslog"\nhost = "siem.example.gov"\n'
 WEBHOOK = '[[audit.sink]]\nname = "soc"\nkind = "webhook"\nurl = "https://soc.example.gov/events"\n'
 FILE = '[[audit.sink]]\nname = "lines"\nkind = "file"\nfile = "audit.jsonl"\n'
+PULL = '[[audit.sink]]\nname = "civil"\nkind = "pull"\nreader = "civil-soc"\n'
 
 
 def test_each_kind_becomes_its_target(tmp_path: Path) -> None:
@@ -35,6 +36,17 @@ def test_each_kind_becomes_its_target(tmp_path: Path) -> None:
     assert (lines.from_oldest, lines.slice) == (True, LogSlice(("auth.*",), "civil-affairs"))
 
 
+def test_a_reader_has_the_slice_of_its_directory_or_what_receipts_show_of_its_own(tmp_path: Path) -> None:
+    other = PULL.replace("civil", "tax")
+
+    civil, tax = loaded(
+        tmp_path, f'{PULL}directory = "civil-affairs"\n{other}events = ["token.*"]\n{DIRECTORY}'
+    ).audit_sinks
+
+    assert (civil.target, civil.slice) == (PullTarget("civil-soc"), LogSlice((), "civil-affairs"))
+    assert tax.slice == LogSlice(("token.*",), client_id="tax-soc", bodies_only=True)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -48,6 +60,10 @@ def test_each_kind_becomes_its_target(tmp_path: Path) -> None:
         (f'{FILE}events = ["auth.*", "auht.*"]\n', "no event of this release is called auht.*"),
         (f'{FILE}directory = "nowhere"\n', "audit.sink.lines: there is no directory 'nowhere'"),
         (f"{FILE}{FILE}", "a sink of this name comes twice"),
+        (PULL.replace("reader", "#"), "a sink of kind pull needs reader"),
+        (f'{FILE}reader = "x"\n', "reader: not of a sink of kind file"),
+        (f'{PULL}client_id = "housing"\n', "without directory a reader has its own events"),
+        (PULL + PULL.replace('"civil"', '"more"'), "audit.sink.more: a sink of this reader comes twice"),
         (WEBHOOK.replace("https", "http") + f'secret = "{SECRET}"\n', "url"),
     ],
 )

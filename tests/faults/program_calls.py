@@ -7,6 +7,7 @@ from sso.oidc.digest import new_id
 from sso.oidc.jose import sign
 from sso.oidc.security_event import READ_SCOPE, EventType, SecurityEvent
 from sso.oidc.ssf_metadata import POLL_PATH
+from sso.web.slices import SLICE_PATH
 from sso.worker.last_signed import LastSigned
 from sso.worker.sequencer import Sequencer
 from tests.faults.page_calls import Lead
@@ -37,6 +38,18 @@ def receipt(place: Place) -> Call:
 def stolen_receipt(place: Place) -> Call:
     call = place.program("/audit/receipt/00000000-0000-7000-8000-000000000000", 401)
     return Call(call.client, "POST", call.path, 401, {"client_id": HOUSING.client_id, "client_secret": "no"})
+
+
+def pull(place: Place) -> Call:
+    """Of an event of the application, which has its place in the log."""
+    receipt(place)
+    call = place.program(SLICE_PATH, 200, after="1.0", limit="1")
+    assert call.send().status_code == 200
+    return call
+
+
+def stolen_pull(place: Place) -> Call:
+    return Call(place.stage.app.test_client(), "GET", SLICE_PATH, 401)
 
 
 def poll(place: Place) -> Call:
@@ -89,6 +102,8 @@ def _told(place: Place, token: str, status: int) -> Call:
 PROGRAMS: dict[tuple[str, str], Lead] = {
     ("receipts.receipt", "own"): receipt,
     ("receipts.receipt", "unproven"): stolen_receipt,
+    ("slices.pull", "own"): pull,
+    ("slices.pull", "unproven"): stolen_pull,
     ("security_events.poll", "arrived"): poll,
     ("security_events.poll", "foreign token"): poll_with_a_foreign_token,
     ("token.backchannel_authentication", "asked"): ask_a_person,

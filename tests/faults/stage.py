@@ -60,6 +60,13 @@ HOUSING = examples.client(
     security_event_delivery="urn:ietf:rfc:8936",
 )
 """Asks for consent."""
+READER = f"""
+[[audit.sink]]
+name = "housing"
+kind = "pull"
+reader = "{HOUSING.client_id}"
+start = "oldest"
+"""
 FAMILY = examples.client(
     scope=HOUSING.scope,
     secrets=(ClientSecret(digest(FAMILY_SECRET)),),
@@ -197,7 +204,7 @@ def _page(answer: TestResponse) -> Page:
 def opened_place(folder: Path, database_url: str = "") -> Iterator[Place]:
     """A place while the block lasts."""
     with Platform() as platform:
-        stage = open_stage(folder, platform, MORE, database_url)
+        stage = open_stage(folder, platform, MORE + READER, database_url)
         with stage.hub.database.begin(Origin()) as stores:
             for client in (HOUSING, FAMILY):
                 stores.clients.add(client, datetime.now(UTC))

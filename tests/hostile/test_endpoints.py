@@ -32,6 +32,7 @@ CLIENT_ENDPOINTS = (
     "/oauth2/device_authorization",
     "/oauth2/bc-authorize",
 )
+SLICE = "/audit/slice"
 DOCUMENTS = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/oauth2/jwks")
 JOURNEY = (
     "/sign-in/{}",
@@ -46,6 +47,7 @@ EVERYWHERE = (
     *PAGES,
     *CLIENT_ENDPOINTS,
     *DOCUMENTS,
+    SLICE,
     "/oauth2/userinfo",
     "/oauth2/register",
     "/oauth2/register/x",
@@ -174,7 +176,7 @@ def test_every_parameter_of_a_client_endpoint_takes_anything(stage: Stage, path:
         stage.check(stage.post(path, f"{credentials}&grant_type=refresh_token&{name}={value}"), json=True)
 
 
-@pytest.mark.parametrize("path", [*CLIENT_ENDPOINTS, "/oauth2/userinfo", *API])
+@pytest.mark.parametrize("path", [*CLIENT_ENDPOINTS, SLICE, "/oauth2/userinfo", *API])
 @pytest.mark.parametrize(
     "authorization",
     [
@@ -205,7 +207,7 @@ def test_any_authorization_header_is_refused_in_order(stage: Stage, path: str, a
 
 
 @pytest.mark.parametrize(
-    "path", [*CLIENT_ENDPOINTS, "/oauth2/authorize", "/oauth2/logout", "/sign-out", "/oauth2/userinfo"]
+    "path", [*CLIENT_ENDPOINTS, SLICE, "/oauth2/authorize", "/oauth2/logout", "/sign-out", "/oauth2/userinfo"]
 )
 @pytest.mark.parametrize(
     ("content_type", "body"),

@@ -49,6 +49,7 @@ RECORDED: dict[str, tuple[str, ...]] = {
     "device.take_code": ("authz.user_code.rejected", "ratelimit.triggered"),
     "new_password.take_new_password": CHANGE,
     "receipts.receipt": ("audit.receipt.given", *CLIENT),
+    "slices.pull": ("audit.slice.pulled", "audit.sink.opened", "audit.sink.missed", *CLIENT),
     "registration.read_registration": REGISTRATION,
     "registration.register_client": ("client.created", *REGISTRATION),
     "registration.remove_registration": ("client.deleted", *REGISTRATION),

@@ -19,11 +19,11 @@ from sso.directory.person import Account, AccountKind, Person
 from sso.hub import build, outbound_rules
 from sso.oidc.digest import new_id
 from sso.outbound import Outbound
-from sso.storage.audit_sinks import SinkState
+from sso.storage.audit_sinks import SinkState, Told
 from sso.storage.errors import StorageUnavailable
-from sso.worker import sinks
+from sso.worker import run, sinks
 from sso.worker.sequencer import open_epoch
-from sso.worker.sink_targets import NotDelivered, Told, delivery_to
+from sso.worker.sink_targets import NotDelivered, delivery_to
 from sso.worker.sinks import MAX_BATCH, TELL_AFTER, SinkDelivery, deliver_to_sink
 from tests.servers.collector import SyslogCollector
 from tests.servers.ports import free_port
@@ -328,6 +328,19 @@ def test_a_department_receives_its_own_slice_and_nothing_else(log: Log) -> None:
     }
     assert len(sink.told) == 2
     assert sink.state().place.index == log.size
+
+
+@ON_SQLITE
+def test_to_a_reader_that_comes_itself_nothing_is_delivered(log: Log) -> None:
+    configured(log, '[[audit.sink]]\nname = "civil"\nkind = "pull"\nreader = "civil-soc"\n')
+    (settings,) = log.hub.configuration.audit_sinks
+
+    assert run._sinks(log.hub, threading.Event()) == []
+    with (
+        Outbound(outbound_rules(log.hub.configuration)) as outbound,
+        pytest.raises(ValueError, match="pulled"),
+    ):
+        delivery_to(settings, log.hub.settings.issuer, outbound)
 
 
 def _session_of(log: Log, directory_id: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Events: the log leaves the house, for a SIEM or a department's own systems."""
+"""Events: the log leaves the house, for a SIEM or a department's own systems, or is fetched by them."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -55,4 +55,25 @@ class SinkMissed:
     sink: str
     epoch: int
     begin: int
+    entries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlicePulled:
+    """An application fetched entries of its slice of the log: how many, from one place up to another.
+
+    `begin` is the first place of `epoch` that was looked at, `next_index` of `next_epoch` where it goes on.
+    No slice that is fetched shows this event, and an answer without entries leaves none: reading makes no
+    slice grow.
+    """
+
+    code: ClassVar[str] = "audit.slice.pulled"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.INFORMATIONAL
+    client_id: str
+    sink: str
+    epoch: int
+    begin: int
+    next_epoch: int
+    next_index: int
     entries: int
