@@ -63,7 +63,11 @@ class LogProof:
 
     def __str__(self) -> str:
         """Return the file of C2SP tlog-proof."""
-        lines = [PROOF_HEADER]
+        return self.under(PROOF_HEADER)
+
+    def under(self, header: str) -> str:
+        """Return such a file with a header of its own: as a proof of several entries looks."""
+        lines = [header]
         if self.extra is not None:
             lines.append(f"extra {_encode(self.extra)}")
         lines += [f"index {self.index}", *map(_encode, self.hashes), "", self.note]

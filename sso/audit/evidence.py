@@ -3,7 +3,10 @@
     manifest.txt          digests of all files, the question, the reason; signed by the log (C2SP signed-note)
     events.jsonl          each entry: the body that its leaf hashes, and the groups that are disclosed
     events.csv            the same for reading
-    proofs/ID.tlog-proof  each entry's proof (C2SP tlog-proof)
+    checkpoint.txt        the signed checkpoint over the newest of them, with its cosignatures
+    proofs/ID.tlog-proof  each entry's proof (C2SP tlog-proof), or
+    proofs/range.txt      one proof of all, where they stand side by side: the index of the first, the hashes
+                          beside them in the tree, and the checkpoint
     keys.txt              the log's verifier keys; trust those that you have from somebody else
     README.txt verify.py verify.mjs
 
@@ -20,10 +23,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sso.audit.canonical import canonical
-from sso.audit.checkpoint import LogProof
+from sso.audit.checkpoint import Checkpoint, LogProof
 from sso.audit.entry import Entry, record_from
 from sso.audit.record import AuditRecord, JsonValue
-from sso.audit.signed_note import NoteKey
+from sso.audit.signed_note import NoteKey, split_note
 
 FORMAT = 1
 MAX_FILES = 0xFFFF - 1
@@ -31,6 +34,9 @@ MAX_BYTES = 0xFFFF_FFFF - 1
 """What an archive holds without ZIP64 (PKWARE APPNOTE 4.4.1.4): both verifiers read no other."""
 
 MANIFEST = "manifest.txt"
+CHECKPOINT = "checkpoint.txt"
+RANGE = "proofs/range.txt"
+RANGE_HEADER = "sso-hub/range-proof@v1"
 CSV_COLUMNS = (
     "index",
     "id",
@@ -88,19 +94,49 @@ class Sealing:
     tool: str
 
 
+def signed_by(note: str) -> Checkpoint:
+    """Return the checkpoint of a note, unverified."""
+    return Checkpoint.parse(split_note(note)[0])
+
+
+def side_by_side(proven: Sequence[ProvenEntry]) -> bool:
+    """Whether several entries follow one another in one log, in this order."""
+    begin = proven[0].proof.index
+    logs = {signed_by(note).origin for note in {one.proof.note for one in proven}}
+    in_order = all(one.proof.index == begin + place for place, one in enumerate(proven))
+    return len(proven) > 1 and len(logs) == 1 and in_order
+
+
 def bundle_files(
-    proven: Sequence[ProvenEntry], keys: Sequence[NoteKey], verifiers: Mapping[str, bytes]
+    proven: Sequence[ProvenEntry],
+    keys: Sequence[NoteKey],
+    verifiers: Mapping[str, bytes],
+    together: LogProof | None = None,
 ) -> dict[str, bytes]:
-    """Return every file of a bundle but its manifest, by name; the programs that verify it are given."""
+    """Return every file of a bundle but its manifest, by name; the programs that verify it are given.
+
+    `together` is the one proof of entries that stand side by side, which are given in the order of the log.
+    """
+    proofs = {f"proofs/{one.entry.id}.tlog-proof": str(one.proof) for one in proven}
+    if together is not None:
+        proofs = {RANGE: together.under(RANGE_HEADER)}
     files = {
+        CHECKPOINT: (_newest(proven) if together is None else together.note).encode(),
         "README.txt": _README.encode(),
         "events.csv": _csv(proven).encode(),
         "events.jsonl": "".join(f"{_line(one.entry)}\n" for one in proven).encode(),
         "keys.txt": "".join(f"{key}\n" for key in keys).encode(),
     }
     files |= verifiers
-    files |= {f"proofs/{one.entry.id}.tlog-proof": str(one.proof).encode() for one in proven}
+    files |= {name: proof.encode() for name, proof in proofs.items()}
     return dict(sorted(files.items()))
+
+
+def _newest(proven: Sequence[ProvenEntry]) -> str:
+    """The note of the largest tree, of the log that the last entry is in."""
+    log = signed_by(proven[-1].proof.note).origin
+    notes = {one.proof.note: signed_by(one.proof.note) for one in proven}
+    return max((note for note in notes if notes[note].origin == log), key=lambda note: notes[note].size)
 
 
 def manifest_text(files: Mapping[str, bytes], entries: int, sealing: Sealing) -> str:

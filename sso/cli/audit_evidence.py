@@ -24,6 +24,7 @@ from sso.audit.evidence import (
     bundle_files,
     bundle_of,
     manifest_text,
+    side_by_side,
 )
 from sso.audit.found import BrokenEntry, broken
 from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, pages
@@ -128,8 +129,11 @@ def _sealed(
         head = stores.audit_tree.head()
         if head is None:
             fail("the log has not begun")
-        beside = {**_verifiers(), **stores.audit_receipts.time_stamps(proven)}
-        files = bundle_files(proven, stores.audit_checkpoints.public_keys(), beside)
+        in_order = sorted(proven, key=lambda one: one.proof.index)
+        together = stores.audit_receipts.together(in_order) if side_by_side(in_order) else None
+        told, stamped = (proven, proven) if together is None else (in_order, in_order[-1:])
+        beside = {**_verifiers(), **stores.audit_receipts.time_stamps(stamped)}
+        files = bundle_files(told, stores.audit_checkpoints.public_keys(), beside, together)
         sealing = Sealing(
             log=head.origin,
             query=asked,

@@ -7,8 +7,8 @@ from sqlalchemy import bindparam, select
 
 from sso.audit.checkpoint import Checkpoint, LogProof
 from sso.audit.entry import Entry, public_record
-from sso.audit.evidence import ProvenEntry
-from sso.audit.merkle.proofs import inclusion_proof
+from sso.audit.evidence import ProvenEntry, signed_by
+from sso.audit.merkle.proofs import inclusion_proof, range_proof
 from sso.audit.merkle.tree import leaf_hash
 from sso.audit.signed_note import split_note
 from sso.storage.audit_anchors import SqlAuditAnchors
@@ -93,6 +93,15 @@ class SqlAuditReceipts:
                 message = f"entry {entry.id} is not what was logged"
                 raise NotLogged(message)
         return [ProvenEntry(entry, self._proof(entry.id, None)) for entry in entries]
+
+    def together(self, proven: Sequence[ProvenEntry]) -> LogProof:
+        """Return the one proof of entries that stand side by side, in order, under the last one's note."""
+        first, last = proven[0].proof, proven[-1].proof
+        checkpoint = signed_by(last.note)
+        (epoch,) = (head.epoch for head in self._signed.tree.heads() if head.origin == checkpoint.origin)
+        node = self._signed.tree.nodes(epoch).node
+        hashes = range_proof(node, first.index, last.index + 1, checkpoint.size)
+        return LogProof(first.index, tuple(hashes), last.note)
 
     def time_stamps(self, proven: Sequence[ProvenEntry]) -> dict[str, bytes]:
         """Return the time stamps over the checkpoints of proofs, as files for `openssl ts -verify`."""

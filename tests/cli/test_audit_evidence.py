@@ -197,7 +197,15 @@ def test_a_bundle_holds_what_an_officer_needs(case: Case, bundle: Path) -> None:
         manifest = json.loads(archive.read("manifest.txt").split(b"\n")[0])
         table = archive.read("events.csv").decode().splitlines()
 
-    assert {"README.txt", "verify.py", "verify.mjs", "keys.txt", "events.csv", "manifest.txt"} < names
+    assert {
+        "README.txt",
+        "checkpoint.txt",
+        "verify.py",
+        "verify.mjs",
+        "keys.txt",
+        "events.csv",
+        "manifest.txt",
+    } < names
     assert len(events) == manifest["entries"] == len(table) - 1
     assert manifest["reason"] == "case 7"
     assert manifest["officer"].startswith("command:")
@@ -205,6 +213,30 @@ def test_a_bundle_holds_what_an_officer_needs(case: Case, bundle: Path) -> None:
     assert {body["client_id"] for body in bodies} == {case.application.client_id}
     assert [body["id"] for body in bodies] == sorted(body["id"] for body in bodies)
     assert "127.0.0.1" in "".join(table)
+
+
+def test_the_whole_log_has_one_proof_under_one_cosigned_checkpoint(case: Case) -> None:
+    file = case.folder / "whole.zip"
+    case.wait_until_cosigned()
+    case.hub.run("audit", "seal", "--since", "1h", "--reason", "case 8", "--output", str(file))
+
+    found = case.verify(file)
+
+    assert [code for code, _ in found] == [0, 0], found
+    assert found[0] == found[1]
+    with zipfile.ZipFile(file) as archive:
+        proofs = [name for name in archive.namelist() if name.startswith("proofs/")]
+        checkpoint = archive.read("checkpoint.txt").decode()
+        indices = [
+            int(row["index"]) for row in csv.DictReader(io.StringIO(archive.read("events.csv").decode()))
+        ]
+    assert proofs == ["proofs/range.txt"]
+    assert "audit-office.example.gov/w1" in checkpoint
+    assert indices == list(range(len(indices)))
+    assert (
+        case.verify(file, case.key, str(NoteSigner.new("audit-office.example.gov/w1", COSIGNATURE).key))
+        == [(1, "WRONG: not cosigned by audit-office.example.gov/w1")] * 2
+    )
 
 
 def test_a_redacted_bundle_still_verifies_and_tells_of_nobody(case: Case) -> None:

@@ -1,4 +1,4 @@
-"""Proofs: that an entry is in a tree (RFC 9162 2.1.3.1), that a tree has only grown (2.1.4.1)."""
+"""Proofs: that entries are in a tree (RFC 9162 2.1.3.1), that a tree has only grown (2.1.4.1)."""
 
 from sso.audit.merkle.tree import Node, range_root, split_of
 
@@ -22,6 +22,33 @@ def inclusion_proof(node: Node, index: int, size: int) -> list[bytes]:
             beside.append(range_root(node, begin, middle))
             begin = middle
     return beside[::-1]
+
+
+def range_proof(node: Node, begin: int, end: int, size: int) -> list[bytes]:
+    """Return the hashes beside adjacent leaves, from `begin` up to `end`, that lead to the root of a tree.
+
+    They come as a verifier needs them that goes down to the leaves and up again, left before right (RFC 9162
+    2.1.1). Of one leaf that is its inclusion proof; there are never more than two a level.
+
+    Raises:
+        ValueError: there is no such range in the tree.
+    """
+    if not 0 <= begin < end <= size:
+        msg = f"there are no leaves from {begin} to {end} in a tree of {size}"
+        raise ValueError(msg)
+    return _beside(node, (begin, end), 0, size)
+
+
+def _beside(node: Node, asked: tuple[int, int], low: int, high: int) -> list[bytes]:
+    begin, end = asked
+    if begin <= low and high <= end:
+        return []
+    middle = low + split_of(high - low)
+    if end <= middle:
+        return [*_beside(node, asked, low, middle), range_root(node, middle, high)]
+    if begin >= middle:
+        return [*_beside(node, asked, middle, high), range_root(node, low, middle)]
+    return [*_beside(node, asked, low, middle), *_beside(node, asked, middle, high)]
 
 
 def consistency_proof(node: Node, old_size: int, new_size: int) -> list[bytes]:

@@ -6,7 +6,7 @@
 // FILE is a bundle (.zip) or a receipt (.tlog-proof); the key is the log's, from somebody whom you trust. With a
 // witness's key too, every checkpoint must bear its cosignature. Ends with 0 when everything holds and with 1 when
 // something does not. Written apart from verify.py, from the specifications: C2SP signed-note, tlog-checkpoint,
-// tlog-cosignature and tlog-proof, RFC 9162 2.1.3.2, RFC 8032.
+// tlog-cosignature and tlog-proof, RFC 9162 2.1.1 and 2.1.3.2, RFC 8032.
 
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -104,6 +104,42 @@ function rootOf(leaf, index, size, path) {
   return hash;
 }
 
+// The entries stand side by side: row by row upwards, with what is beside the first and the last of each row. What is
+// beside the first comes before what is beside the last, up to the node that is above all of them.
+function rootOfRange(leaves, begin, size, path) {
+  let [first, last, width, row] = [begin, begin + BigInt(leaves.length) - 1n, size, leaves];
+  if (leaves.length === 0 || last >= size) throw new Wrong("the entries are beyond the log");
+  let lefts = 0;
+  for (let [a, b] = [first, last]; a !== b; [a, b] = [a / 2n, b / 2n]) lefts += Number(a % 2n);
+  const [before, after] = [path.slice(0, lefts), path.slice(lefts)];
+  const next = (hashes) => {
+    if (hashes.length === 0) throw new Wrong("the proof is too short");
+    return hashes.shift();
+  };
+  while (width > 1n) {
+    if (first % 2n === 1n) row = [next(first === last ? after : before), ...row];
+    if (last % 2n === 0n && last + 1n < width) row = [...row, next(after)];
+    const above = [];
+    for (let at = 0; at < row.length; at += 2) {
+      above.push(at + 1 < row.length ? sha256(Buffer.of(1), row[at], row[at + 1]) : row[at]);
+    }
+    [first, last, width, row] = [first / 2n, last / 2n, (width + 1n) / 2n, above];
+  }
+  if (before.length + after.length > 0) throw new Wrong("the proof is too long");
+  return row[0];
+}
+
+function openRange(file, keys, bodies) {
+  const at = file.indexOf("\n\n");
+  const [header, start, ...path] = at < 0 ? [] : file.slice(0, at).split("\n");
+  const index = /^index (.+)$/.exec(start ?? "");
+  if (header !== "sso-hub/range-proof@v1" || !index) throw new Wrong("not a proof of a range");
+  const { size, root } = openCheckpoint(file.slice(at + 2), keys);
+  const leaves = bodies.map((body) => sha256(Buffer.of(0), body));
+  const found = rootOfRange(leaves, decimal(index[1]), size, path.map(fromBase64));
+  if (!found.equals(root)) throw new Wrong("the entries do not stand in the signed log");
+}
+
 function openProof(file, keys, expected) {
   const at = file.indexOf("\n\n");
   const lines = at < 0 ? [] : file.slice(0, at).split("\n");
@@ -187,13 +223,18 @@ function verifyBundle(archive, keys) {
     if (sha256(file(one)).toString("hex") !== manifest.files[one]) throw new Wrong(`${one} is not what was sealed`);
   }
   const lines = text(file("events.jsonl")).split("\n").filter((line) => line !== "");
-  for (const line of lines) {
-    const event = JSON.parse(line);
-    const body = Buffer.from(event.body);
-    const entry = JSON.parse(event.body);
-    openProof(text(file(`proofs/${entry.id}.tlog-proof`)), keys, body);
-    checkGroups(entry, event.groups);
+  const events = lines.map((line) => JSON.parse(line));
+  const bodies = events.map((event) => Buffer.from(event.body));
+  const together = files.has("proofs/range.txt");
+  const names = together ? ["range.txt"] : events.map(({ body }) => `${JSON.parse(body).id}.tlog-proof`);
+  const proofs = names.map((name) => text(file(`proofs/${name}`)));
+  if (together) openRange(proofs[0], keys, bodies);
+  else proofs.forEach((proof, at) => openProof(proof, keys, bodies[at]));
+  const note = text(file("checkpoint.txt"));
+  if (!proofs.some((proof) => proof.slice(proof.indexOf("\n\n") + 2) === note)) {
+    throw new Wrong("the checkpoint is that of no entry");
   }
+  for (const { body, groups } of events) checkGroups(JSON.parse(body), groups);
   if (lines.length !== manifest.entries) throw new Wrong("the bundle has more or fewer entries than were sealed");
   return `${lines.length} entries of the log ${name}, sealed at ${manifest.sealed_at}`;
 }

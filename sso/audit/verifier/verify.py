@@ -7,9 +7,9 @@ FILE is a bundle (.zip) or a receipt (.tlog-proof). The key is the log's verifie
 trust, not from the bundle. With a witness's key too, every checkpoint must bear its cosignature. Ends with 0 when
 everything holds, with 1 when something does not.
 
-What is checked: the log's signature over the manifest and over the checkpoint (C2SP signed-note, Ed25519 of RFC
-8032), the cosignatures of the witnesses whose keys are given (C2SP tlog-cosignature), the digest of every file, every byte of the archive, that each entry stands in the signed tree (RFC 9162
-2.1.3.2), and that each disclosed part of an entry is the one that the entry committed to.
+What is checked: the log's signature over the manifest and each checkpoint (C2SP signed-note, Ed25519 of RFC 8032), the
+cosignatures of witnesses whose keys are given (C2SP tlog-cosignature), each file's digest, every byte of the archive,
+that each entry stands in the signed tree (RFC 9162 2.1.1), and that each disclosed part is what its entry committed to.
 """
 
 import argparse
@@ -19,8 +19,7 @@ import json
 import sys
 import zlib
 
-DASH = "\u2014"
-PROOF_HEADER = "c2sp.org/tlog-proof@v1"
+DASH, PROOF_HEADER, RANGE_HEADER = "\u2014", "c2sp.org/tlog-proof@v1", "sso-hub/range-proof@v1"
 
 
 class Wrong(Exception):
@@ -73,10 +72,8 @@ def point_of(encoded):
 
 
 def ed25519_holds(public, message, signature):
-    if len(public) != 32 or len(signature) != 64:
-        return False
     s = int.from_bytes(signature[32:], "little")
-    if s >= L:
+    if len(public) != 32 or len(signature) != 64 or s >= L:
         return False
     hashed = hashlib.sha512(signature[:32] + public + message).digest()
     k = int.from_bytes(hashed, "little") % L
@@ -158,56 +155,56 @@ def checkpoint_of(note, keys):
     return name, decimal(lines[1]), decoded(lines[2])
 
 
-# ---------------------------------------------------------------- the tree (RFC 9162 2.1.3.2)
+# ---------------------------------------------------------------- the tree (RFC 9162 2.1.1)
 
 
 def sha256(*parts):
     return hashlib.sha256(b"".join(parts)).digest()
 
 
-def includes(leaf, index, size, proof, root):
-    if index >= size:
-        return False
-    fn, sn, found = index, size - 1, leaf
-    for beside in proof:
-        if sn == 0:
-            return False
-        if fn & 1 or fn == sn:
-            found = sha256(b"\x01", beside, found)
-            while not fn & 1 and fn:
-                fn, sn = fn >> 1, sn >> 1
-        else:
-            found = sha256(b"\x01", found, beside)
-        fn, sn = fn >> 1, sn >> 1
-    return sn == 0 and found == root
+def includes(bodies, begin, size, proof, root):
+    """Whether entries stand side by side in a tree, from an index on; `proof` is what stands beside them."""
+    end, rest = begin + len(bodies), iter(proof)
+
+    def climbed(low, high):
+        if high - low == 1:
+            return sha256(b"\x00", bodies[low - begin])
+        middle = low + (1 << ((high - low - 1).bit_length() - 1))
+        if end <= middle:
+            return sha256(b"\x01", climbed(low, middle), next(rest, b""))
+        if begin >= middle:
+            right = climbed(middle, high)
+            return sha256(b"\x01", next(rest, b""), right)
+        return sha256(b"\x01", climbed(low, middle), climbed(middle, high))
+
+    return begin < end <= size and climbed(0, size) == root and next(rest, None) is None
 
 
-def proven(text, keys, body=None):
-    """Return the entry's body and index of a receipt; `body` is the entry where the receipt has none."""
+def proven(text, keys, bodies=None, header=PROOF_HEADER):
+    """Return the entries of a proof and the index of the first; `bodies` are they where the proof has none."""
     head, blank, note = text.partition("\n\n")
     lines = head.split("\n")
-    if not blank or lines.pop(0) != PROOF_HEADER:
-        raise Wrong("not a receipt")
+    if not blank or lines.pop(0) != header:
+        raise Wrong("not a receipt, nor a proof of a range")
     if lines and lines[0].startswith("extra "):
-        extra = decoded(lines.pop(0)[6:])
-        if body is not None and body != extra:
+        extra = [decoded(lines.pop(0)[6:])]
+        if bodies is not None and bodies != extra:
             raise Wrong("the receipt is of another entry")
-        body = extra
+        bodies = extra
     word, _, number = lines.pop(0).partition(" ") if lines else ("", "", "")
-    if word != "index" or body is None:
+    if word != "index" or not bodies:
         raise Wrong("the receipt names no index, or no entry")
     _, size, root = checkpoint_of(note, keys)
-    if not includes(sha256(b"\x00", body), decimal(number), size, [decoded(line) for line in lines], root):
+    if not includes(bodies, decimal(number), size, [decoded(line) for line in lines], root):
         raise Wrong("entry " + number + " does not stand in the signed log")
-    return body, int(number)
+    return bodies, int(number)
 
 
 def check_groups(body, groups):
     committed = json.loads(body).get("groups", {})
     for name, group in groups.items():
-        digest = sha256(
-            b"sso group\x00", name.encode(), b"\x00", decoded(group["salt"]), group["content"].encode()
-        )
+        salt, content = decoded(group["salt"]), group["content"].encode()
+        digest = sha256(b"sso group\x00", name.encode(), b"\x00", salt, content)
         if committed.get(name) != base64.b64encode(digest).decode():
             raise Wrong("the part " + name + " of an entry is not the one that was logged")
 
@@ -262,21 +259,24 @@ def verify_bundle(archive, keys):
     for file, digest in listed.items():
         if hashlib.sha256(files[file]).hexdigest() != digest:
             raise Wrong(file + " is not what was sealed")
-    entries = 0
-    for line in files["events.jsonl"].decode().splitlines():
-        event = json.loads(line)
-        body = event["body"].encode()
-        entry_id = json.loads(body)["id"]
-        proven(files["proofs/" + entry_id + ".tlog-proof"].decode(), keys, body)
+    events = [json.loads(line) for line in files["events.jsonl"].decode().splitlines()]
+    bodies = [event["body"].encode() for event in events]
+    proofs = [("proofs/" + json.loads(body)["id"] + ".tlog-proof", [body], PROOF_HEADER) for body in bodies]
+    if "proofs/range.txt" in files:
+        proofs = [("proofs/range.txt", bodies, RANGE_HEADER)]
+    for file, some, header in proofs:
+        proven(files[file].decode(), keys, some, header)
+    if files["checkpoint.txt"] not in [files[file].partition(b"\n\n")[2] for file, _, _ in proofs]:
+        raise Wrong("the checkpoint is that of no entry")
+    for event, body in zip(events, bodies):
         check_groups(body, event["groups"])
-        entries += 1
-    if entries != manifest["entries"]:
+    if len(events) != manifest["entries"]:
         raise Wrong("the bundle has more or fewer entries than were sealed")
-    return "%d entries of the log %s, sealed at %s" % (entries, name, manifest["sealed_at"])
+    return "%d entries of the log %s, sealed at %s" % (len(events), name, manifest["sealed_at"])
 
 
 def verify_receipt(content, keys):
-    body, index = proven(content.decode("utf-8", "replace"), keys)
+    [body], index = proven(content.decode("utf-8", "replace"), keys)
     entry = json.loads(body)
     return "entry %d of the log: %s at %s (%s)" % (index, entry["event"], entry["time"], entry["id"])
 

@@ -24,6 +24,19 @@ def path(index: int, entries: Sequence[bytes]) -> list[bytes]:
     return [*path(index - k, entries[k:]), root(entries[:k])]
 
 
+def beside(begin: int, end: int, entries: Sequence[bytes]) -> list[bytes]:
+    """What MTH (2.1.1) needs besides the entries from `begin` up to `end`, in the order of a descent."""
+    if begin <= 0 and end >= len(entries):
+        return []
+    k = split(len(entries))
+    left, right = entries[:k], entries[k:]
+    if end <= k:
+        return [*beside(begin, end, left), root(right)]
+    if begin >= k:
+        return [*beside(begin - k, end - k, right), root(left)]
+    return [*beside(begin, end, left), *beside(begin - k, end - k, right)]
+
+
 def proof(old_size: int, entries: Sequence[bytes]) -> list[bytes]:
     """PROOF (2.1.4.1)."""
     return _subproof(old_size, entries, True)

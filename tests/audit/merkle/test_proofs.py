@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sso.audit.merkle.proofs import consistency_proof, inclusion_proof
+from sso.audit.merkle.proofs import consistency_proof, inclusion_proof, range_proof
 from sso.audit.merkle.tree import EMPTY_ROOT, leaf_hash, range_root
 from sso.audit.merkle.verification import consistent, includes
+from sso.audit.verifier import verify
 from tests.audit.merkle import oracle
 from tests.audit.merkle.grown import Grown
 
@@ -48,6 +49,39 @@ def test_every_tree_is_proven_to_have_grown_out_of_every_earlier_one() -> None:
             assert old == 0 or not consistent((old, ROOTS[old]), (new, b"x" * 32), proof)
 
 
+def test_every_range_of_every_tree_is_proven_by_what_the_definition_gives() -> None:
+    """RFC 9162 2.1.1; of one leaf it is the inclusion proof (2.1.3.1)."""
+    for size in range(1, 24):
+        for begin in range(size):
+            for end in range(begin + 1, size + 1):
+                proof = range_proof(WHOLE.node, begin, end, size)
+
+                assert proof == oracle.beside(begin, end, ENTRIES[:size])
+                assert verify.includes(ENTRIES[begin:end], begin, size, proof, ROOTS[size])
+            assert range_proof(WHOLE.node, begin, begin + 1, size) == oracle.path(begin, ENTRIES[:size])
+
+
+@given(st.data(), sizes)
+def test_a_range_is_proven_at_no_other_place_and_by_no_other_hashes(data: st.DataObject, size: int) -> None:
+    begin = data.draw(st.integers(0, size - 1))
+    end = data.draw(st.integers(begin + 1, size))
+    proof, entries = range_proof(WHOLE.from_tiles.node, begin, end, size), ENTRIES[begin:end]
+    place = data.draw(st.integers(0, len(proof)))
+    other = data.draw(st.integers(0, WHOLE.size))
+
+    def holds(entries: list[bytes], begin: int, proof: list[bytes]) -> bool:
+        return bool(verify.includes(entries, begin, size, proof, ROOTS[size]))
+
+    assert holds(entries, begin, proof)
+    assert len(proof) <= 2 * size.bit_length()
+    assert other == begin or not holds(entries, other, proof)
+    assert not holds([*entries[:-1], b"other"], begin, proof)
+    assert not holds(entries[:-1], begin, proof)
+    assert not holds([*entries, ENTRIES[end % WHOLE.size]], begin, proof)
+    assert not holds(entries, begin, [*proof[:place], b"x" * 32, *proof[place:]])
+    assert not proof or not holds(entries, begin, [*proof[:place], *proof[place + 1 :]][: len(proof) - 1])
+
+
 @given(st.data(), sizes)
 def test_one_changed_byte_spoils_an_inclusion_proof(data: st.DataObject, size: int) -> None:
     index = data.draw(st.integers(0, size - 1))
@@ -75,6 +109,12 @@ def test_a_leaf_outside_the_tree_has_no_proof(index: int, size: int) -> None:
         inclusion_proof(WHOLE.node, index, size)
 
     assert not includes(WHOLE.leaves[0], index, size, [], ROOTS[1])
+
+
+@pytest.mark.parametrize(("begin", "end"), [(0, 0), (3, 2), (-1, 2), (4, 6), (5, 6)])
+def test_a_range_outside_the_tree_has_no_proof(begin: int, end: int) -> None:
+    with pytest.raises(ValueError, match="no leaves"):
+        range_proof(WHOLE.node, begin, end, 5)
 
 
 @pytest.mark.parametrize(("old", "new"), [(6, 5), (-1, 5)])
