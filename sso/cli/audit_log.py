@@ -72,7 +72,9 @@ def _print(
             click.echo(f"{finding.what}: {finding.sentence}")
         if len(found) > MAX_SHOWN:
             click.echo(f"and {len(found) - MAX_SHOWN} more")
-        wrong = "nothing is wrong" if not found else f"{len(found)} things are wrong"
+        none = isinstance(check, PartCheck) and check.entries == 0
+        right = "the log has no entry of that time, so none was checked" if none else "nothing is wrong"
+        wrong = right if not found else f"{len(found)} things are wrong"
         whole = f"{check.entries} entries and {check.checkpoints} signed checkpoints recomputed"
         read = "" if months is None else f", {months} archived months read back"
         young = f", {unsigned} entries not signed yet" if unsigned else ""

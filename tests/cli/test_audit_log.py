@@ -121,6 +121,17 @@ def test_a_part_that_is_nowhere_is_refused(start_hub: StartHub) -> None:
         assert told in done.stderr
 
 
+def test_a_time_without_entries_is_not_called_right(start_hub: StartHub) -> None:
+    hub = start_hub()
+    everything_signed(hub)
+
+    done = hub.run("audit", "verify", "--since", "2001-01-01", "--until", "2001-01-02")
+
+    assert "0 entries" in done.stdout
+    assert "the log has no entry of that time, so none was checked" in done.stdout
+    assert "nothing is wrong" not in done.stdout
+
+
 def test_an_older_backup_is_never_signed_and_a_new_epoch_goes_on(start_hub: StartHub, tmp_path: Path) -> None:
     hub = start_hub()
     everything_signed(hub)
