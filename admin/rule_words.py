@@ -14,6 +14,7 @@ TITLES: Mapping[str, str] = {
     "r02_password_spray": _("Password spray from one address"),
     "r03_distributed_spray": _("Distributed password spray"),
     "r04_success_after_brute_force": _("Sign-in after brute force"),
+    "r05_impossible_travel": _("Impossible travel"),
     "r06_asked_again_and_again": _("One person is asked again and again"),
     "r07_codes_guessed": _("Codes of devices are guessed"),
     "r08_session_replay": _("One session from two browsers"),
@@ -55,6 +56,11 @@ MEANINGS: Mapping[str, str] = {
     ),
     "r04_success_after_brute_force": _(
         "Somebody signed in to an account within six hours of a burst of wrong passwords for it."
+    ),
+    "r05_impossible_travel": _(
+        "Within an hour and a half somebody signed in to one account at two places that are five hundred "
+        "kilometres apart or more, and would have had to travel at eight hundred kilometres an hour. It is "
+        "judged where a geography is configured."
     ),
     "r06_asked_again_and_again": _(
         "Applications asked one person five times within ten minutes to allow something on their "

@@ -12,12 +12,16 @@ from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, pages
 from sso.audit.record import AuditRecord, JsonValue
 from sso.audit.rules.engine import Match, Rule, joined, matches
 from sso.audit.rules.examples import records_of
+from sso.audit.rules.location import Locate, nowhere
 from sso.audit.rules.reading import RuleInvalid, rule_of
 from sso.audit.rules.shipped import shipped_examples, shipped_rule, shipped_rules
 from sso.cli.arguments import CLEAN_TEXT, MOMENT
 from sso.cli.audit_lines import print_broken
 from sso.cli.context import configuration_of, fail, hub_of, json_option, print_rows
 from sso.cli.operator import operator_origin
+from sso.config import Configuration
+from sso.geography.errors import GeographyUnavailable
+from sso.geography.opening import geography_of
 from sso.hub import Hub
 
 WINDOW = timedelta(hours=1)
@@ -34,12 +38,20 @@ def rules() -> None:
 @json_option
 @click.pass_context
 def list_command(context: click.Context, as_json: bool) -> None:
-    """Print the rules that judge: those that come with the hub, and your own."""
+    """Print the rules that judge, and that do not for want of a geography: the hub's, and your own."""
+    configuration = configuration_of(context)
     rows: list[dict[str, JsonValue]] = [
-        {"name": rule.name, "level": rule.level, "title": rule.title, "description": rule.description}
-        for rule in configuration_of(context).rules.fresh()
+        {
+            "name": rule.name,
+            "level": rule.level,
+            "judged": not (rule.needs_geography and configuration.geography is None),
+            "title": rule.title,
+            "description": rule.description,
+        }
+        for rule in configuration.rules.fresh()
     ]
-    print_rows(rows, as_json=as_json, columns=("name", "level", "title"))
+    shown = [{**row, "judged": "yes" if row["judged"] else "not judged: no geography"} for row in rows]
+    print_rows(rows if as_json else shown, as_json=as_json, columns=("name", "level", "judged", "title"))
 
 
 @rules.command("test")
@@ -80,15 +92,28 @@ def dry_run(
     if unknown:
         fail(f"no rule is named {', '.join(sorted(unknown))}: see `sso audit rules list`")
     chosen = [rule for rule in wanted if not names or rule.name in names]
+    locate = _locate_of(configuration_of(context), chosen)
     with hub_of(context) as hub:
         log = _Log(hub, asked["since"])
-        found = [_row(match) for match in joined(matches(chosen, log.records()))]
+        found = [_row(match) for match in joined(matches(chosen, log.records(), locate))]
         reason = asked["reason"]
         log.record(chosen, None if reason is None else str(reason))
     print_rows(found, as_json=as_json, columns=("rule", "level", "at", "records", "last"))
     if not as_json:
         click.echo(f"{log.read} records read by {len(chosen)} rules: {len(found)} findings")
     print_broken(log.broken)
+
+
+def _locate_of(configuration: Configuration, rules: Sequence[Rule]) -> Locate:
+    """What tells rules where addresses are; says so where it is missed."""
+    needing = [rule.name for rule in rules if rule.needs_geography]
+    if needing and configuration.geography is None:
+        click.echo(f"not judged, no geography: {', '.join(needing)}", err=True)
+    try:
+        geography = geography_of(configuration.geography) if needing else None
+    except GeographyUnavailable as error:
+        fail(str(error))
+    return nowhere if geography is None else geography.location_of
 
 
 def _of_file(file: Path) -> Rule:

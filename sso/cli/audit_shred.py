@@ -162,6 +162,7 @@ def _destroy(hub: Hub, order: _Order, found: _Sorted) -> int:
         if refusal is None:
             destroyed = keys.destroy([key.id for key in found.due])
             stores.finding_retention.forget(order.ids, {key.period for key, _ in found.kept})
+            stores.detection.forget(hub.configuration.rules.located())  # they remember where people were
         else:
             _refuse(stores, order, refusal, now)
     if refusal is not None:

@@ -42,6 +42,8 @@ def _findings(configuration: Configuration) -> Iterator[Finding]:
         yield doctor_checks.disk(hub)
         if configuration.audit_archive is not None:
             yield doctor_checks.archive(configuration.audit_archive)
+        if configuration.geography is not None:
+            yield doctor_checks.geography(configuration.geography, datetime.now(UTC))
         for directory_id, ldap in hub.ldap.items():
             yield doctor_checks.directory(directory_id, ldap, datetime.now(UTC))
         for upstream_id, provider in hub.upstreams.items():

@@ -16,6 +16,9 @@ from sso.config import Configuration
 from sso.config.directory import Directory
 from sso.directory.check import Sample
 from sso.directory.ldap import LdapDirectory
+from sso.geography.errors import GeographyUnavailable
+from sso.geography.opening import geography_of
+from sso.geography.settings import GeographySettings
 from sso.hub import Hub
 from sso.outbound.upstream import UpstreamProvider, published_checks
 from sso.storage.audit_sinks import entries_from
@@ -29,6 +32,9 @@ SKEW_WARNING = timedelta(seconds=2)
 SKEW_FAILURE = timedelta(seconds=30)
 BEHIND_WARNING = 5_000
 """Records that no rule has judged yet."""
+
+OLD_GEOGRAPHY = timedelta(days=365)
+"""After so long too many addresses are elsewhere."""
 
 _BEGIN = Place(1, 0)
 
@@ -126,7 +132,20 @@ def detection(hub: Hub) -> Finding:
     behind = entries_from(_BEGIN if judging is None else judging.place, heads)
     if behind > BEHIND_WARNING:
         return warning("rules", f"{behind} records are not judged yet; does `sso worker` run?")
-    return ok("rules", f"{len(rules)} detection rules judge the log")
+    unjudged = hub.configuration.rules.located() if hub.configuration.geography is None else []
+    without = f"; not judged, no geography: {', '.join(unjudged)}" if unjudged else ""
+    return ok("rules", f"{len(rules) - len(unjudged)} detection rules judge the log{without}")
+
+
+def geography(settings: GeographySettings, now: datetime) -> Finding:
+    """The file that tells where addresses are can be read and is not too old."""
+    try:
+        found = geography_of(settings)
+    except GeographyUnavailable as error:
+        return failure("geography", f"{error}; rules that need it find nothing")
+    if found is None or now - found.made_at > OLD_GEOGRAPHY:
+        return warning("geography", f"{settings.file} is older than a year; addresses move")
+    return ok("geography", f"{found.description} of {found.made_at:%Y-%m-%d}")
 
 
 def disk(hub: Hub) -> Finding:

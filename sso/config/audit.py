@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from sso.config.anchors import TimeStampAuthority, Witnesses
 from sso.config.archive import Archive
+from sso.config.geography import Geography
 from sso.config.section import Positive, Section, checked_database_url
 from sso.config.sinks import Sink
 
@@ -36,6 +37,7 @@ class Audit(Section):
     witness: Witnesses = ()
     timestamp: TimeStampAuthority | None = None
     archive: Archive | None = None
+    geography: Geography | None = None
     sink: tuple[Sink, ...] = ()
 
     @property

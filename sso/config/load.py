@@ -16,6 +16,7 @@ from sso.audit.rules.shipped import RuleSet
 from sso.authentication.upstream.settings import UpstreamSettings
 from sso.config.archive import archive_settings
 from sso.config.directory import KINDS, Directory, scim_settings_of, settings_of
+from sso.config.geography import geography_settings
 from sso.config.keys import token_settings
 from sso.config.registration import registration_policy
 from sso.config.rules import rules_of
@@ -28,6 +29,7 @@ from sso.directory.department import Department
 from sso.directory.routing import check_realms
 from sso.directory.scim import ScimSettings
 from sso.directory.settings import DirectorySettings
+from sso.geography.settings import GeographySettings
 from sso.oidc.assertion_issuer import AssertionIssuer
 from sso.oidc.registration_policy import RegistrationPolicy
 from sso.pkcs11.settings import TokenSettings
@@ -53,6 +55,7 @@ class Configuration:
     audit_archive: ArchiveSettings | None
     audit_sinks: tuple[SinkSettings, ...]
     rules: RuleSet
+    geography: GeographySettings | None
     blocklist_file: Path | None
     registration: RegistrationPolicy
     assertion_issuers: tuple[AssertionIssuer, ...]
@@ -107,6 +110,7 @@ def load(file: str | None = None, environment: Mapping[str, str] | None = None) 
         audit_archive=archive_settings(settings.audit.archive, source, home),
         audit_sinks=sinks_of(settings.audit.sink, _known(settings).directories, source, home),
         rules=rules_of(settings.audit, source, home),
+        geography=geography_settings(settings.audit.geography, source, home),
         blocklist_file=_blocklist(settings.password.blocklist_file, source, home),
         registration=registration_policy(settings.registration, source, home),
         assertion_issuers=assertion_issuers(settings.trusted_issuer, _known(settings), source, home),

@@ -23,15 +23,15 @@ Parts = Mapping[str, str]
 
 RETENTION = ("minimum_retention_days", "retention_days", "personal_retention_days")
 _APART = {*RETENTION, "finding_retention_days", "rule_files", "rules_off"}
-_APART |= {"witness", "timestamp", "archive", "sink"}
-_GUARDS = ("sink:", "witness:", "timestamp:", "archive:", "rule:")
+_APART |= {"witness", "timestamp", "archive", "geography", "sink"}
+_GUARDS = ("sink:", "witness:", "timestamp:", "archive:", "geography:", "rule:")
 """What is weaker without."""
 
 _EXCEPTIONS = ("rule_off:", "rule_replaced:")
 """What is weaker with."""
 
-_OWN_RULES = ("rule:", "rule_replaced:")
-"""What may be weaker when it differs: nobody can tell from its text."""
+_UNCLEAR = ("rule:", "rule_replaced:", "geography:")
+"""What may be weaker when it differs: nobody can tell from its text, nor how much it leaves out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def difference(before: Parts, after: Parts) -> Difference | None:
         return None
     weakened = [
         *(name for name in added if name.startswith(_EXCEPTIONS)),
-        *(name for name in altered if name.startswith(_OWN_RULES)),
+        *(name for name in altered if name.startswith(_UNCLEAR)),
         *(
             name
             for name in altered
@@ -89,6 +89,8 @@ def _audit(section: Audit) -> Iterator[tuple[str, JsonValue]]:
         yield "timestamp:authority", _told(section.timestamp)
     if section.archive is not None:
         yield "archive:months", _told(section.archive)
+    if section.geography is not None:
+        yield "geography:places", _told(section.geography)
 
 
 def _rules(rules: RuleSet) -> Iterator[tuple[str, JsonValue]]:

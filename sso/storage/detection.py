@@ -169,6 +169,10 @@ class SqlDetection:
         }
         self._unit.change(_REMEMBER, row)
 
+    def forget(self, names: Collection[str]) -> None:
+        """Forget what some rules remembered; whoever judges next has them read the log again."""
+        self._unit.change(delete(detection_rule).where(_R.name.in_(sorted(names)), _R.memory != b""))
+
     def forget_others(self, names: Collection[str]) -> None:
         """Forget what rules of other names remembered: they judge no more. That one failed stays known."""
         gone = delete(detection_rule).where(_R.name.not_in(sorted(names)), _R.memory != b"")

@@ -11,17 +11,24 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sso import __version__
 from sso.audit.event.findings import RuleSwitchedOff
 from sso.audit.record import AuditRecord, Origin
 from sso.audit.rules.engine import Match, Rule, joined, match_of, memory_of, recall, seen_of
+from sso.audit.rules.location import nowhere
 from sso.audit.rules.nodes import Seen
 from sso.audit.rules.queue import file
+from sso.geography.errors import GeographyUnavailable
+from sso.geography.opening import geography_of
 from sso.hub import Hub
 from sso.oidc.digest import new_id
 from sso.storage.detection import Judging, Place, Remembered
 from sso.storage.stores import SqlStores
+
+if TYPE_CHECKING:
+    from sso.geography.database import Geography
 
 log = logging.getLogger("sso.worker")
 
@@ -78,6 +85,7 @@ class Detection:
     _at: Place | None = None
     _kept_at: Place | None = None
     _kept_on: datetime | None = None
+    _geography: "Geography | None" = None
     _judging: list[Rule] = field(default_factory=list)
     _failures: list[_Failure] = field(default_factory=list)
 
@@ -94,6 +102,8 @@ class Detection:
 
     def judge(self, now: datetime) -> bool:
         """Judge the next few records; true if there may be more."""
+        if self._geography is not None:
+            self._geography.renew()
         began, known = time.monotonic(), self._mine(now)
         if known is None or not self._knows(known, now):
             self._at = None
@@ -136,7 +146,7 @@ class Detection:
         with self.hub.database.read() as stores:
             kept = {each.name: each for each in stores.detection.remembered()}
         begins: dict[str, Place] = {}
-        self._judging, self._failures = [], []
+        self._judging, self._failures, self._geography = [], [], self._opened()
         for rule in (self.rules or self.hub.configuration.rules.fresh)():
             own = kept.get(rule.name)
             if own is not None and own.digest == off(rule):
@@ -149,6 +159,13 @@ class Detection:
             self._judging.append(rule)
         self._kept_at = min(begins.values(), default=place)
         return self._read_again(begins, known, now)
+
+    def _opened(self) -> "Geography | None":
+        try:
+            return self._geography or geography_of(self.hub.configuration.geography)
+        except GeographyUnavailable as error:  # the rules that need none go on
+            log.critical("nothing says where addresses are", extra={"job": "detection"}, exc_info=error)
+            return None
 
     def _read_again(self, begins: Mapping[str, Place], known: Judging, now: datetime) -> bool:
         """Show each rule the records from where its memory ends; what it finds was found before.
@@ -189,7 +206,8 @@ class Detection:
 
     def _judged(self, records: Sequence[AuditRecord], rules: Sequence[Rule]) -> list[Match]:
         digest = self.hub.database.audit_keys.group_digest
-        seen = [each for each in (seen_of(record, digest) for record in records) if each is not None]
+        locate = nowhere if self._geography is None else self._geography.location_of
+        seen = [each for each in (seen_of(record, digest, locate) for record in records) if each is not None]
         return [match for each in seen for rule in rules if (match := self._match(rule, each)) is not None]
 
     def _match(self, rule: Rule, seen: Seen) -> Match | None:

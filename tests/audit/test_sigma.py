@@ -10,6 +10,7 @@ from sigma.rule import SigmaRule
 
 from sso.audit.rules.nodes import Counting, NewTerm, Node, Ordered
 from sso.audit.rules.reading import EXTENSION, RuleInvalid, rule_of
+from sso.audit.rules.travel import Travel
 
 FOLDER = importlib.resources.files("sso.audit.rules")
 NAMES = sorted(file.name.removesuffix(".yml") for file in FOLDER.iterdir() if file.name.endswith(".yml"))
@@ -88,14 +89,24 @@ def test_ids_are_unique_also_to_another_tool() -> None:
     assert len(set(ids)) == len(ids)
 
 
-@pytest.mark.parametrize("name", ["r11_dormant_client", "r12_new_application_of_clerk", "r18_new_claims"])
-def test_what_sigma_has_no_word_for_is_an_attribute_that_other_tools_pass_over(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("r05_impossible_travel", Travel),
+        ("r11_dormant_client", NewTerm),
+        ("r12_new_application_of_clerk", NewTerm),
+        ("r18_new_claims", NewTerm),
+    ],
+)
+def test_what_sigma_has_no_word_for_is_an_attribute_that_other_tools_pass_over(
+    name: str, kind: type[Node]
+) -> None:
     (theirs,) = read(name)
 
     assert isinstance(theirs, SigmaRule)
     assert set(theirs.custom_attributes) == {EXTENSION}
-    assert theirs.custom_attributes[EXTENSION]["type"] == "new_term"
-    assert isinstance(rule_of(text_of(name)).node, NewTerm)
+    assert theirs.custom_attributes[EXTENSION]["type"] == {Travel: "travel", NewTerm: "new_term"}[kind]
+    assert isinstance(rule_of(text_of(name)).node, kind)
 
 
 def test_the_old_spelling_is_refused_with_what_to_write() -> None:

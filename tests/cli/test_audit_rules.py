@@ -1,9 +1,24 @@
 """`sso audit rules` on a real hub's log."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from sso.audit.record import Origin
 from tests.cli.commands import Commands
+from tests.cli.test_audit import SUCCESS, happened
+from tests.geography.written import BEIJING, ULAANBAATAR, write_places
+
+
+@pytest.fixture
+def geography(cli: Commands) -> Path:
+    """The file of a hub that has a geography."""
+    write_places(cli.folder / "city.mmdb")
+    file = cli.folder / "sso.toml"
+    file.write_text(f'{file.read_text()}\n[audit.geography]\nfile = "city.mmdb"\n')
+    return cli.folder / "city.mmdb"
 
 
 def dry_run(cli: Commands, rule: str) -> list[dict[str, Any]]:
@@ -69,3 +84,38 @@ def test_a_rule_of_ones_own_is_run_and_a_broken_one_is_refused(cli: Commands, tm
     rule.write_text("title: nothing\n", encoding="utf-8")
     assert "own.yml" in cli.refused("audit", "rules", "dry-run", "--file", str(rule))
     assert "no rule is named x" in cli.refused("audit", "rules", "dry-run", "--rule", "x")
+
+
+def travel(cli: Commands) -> None:
+    happened(cli, SUCCESS, origin=Origin(address=ULAANBAATAR), ago=timedelta(minutes=20))
+    happened(cli, SUCCESS, origin=Origin(address=BEIJING), ago=timedelta(minutes=10))
+
+
+def test_what_is_not_judged_for_want_of_a_geography_is_said_so(cli: Commands) -> None:
+    travel(cli)
+
+    listed = {row["name"]: row["judged"] for row in cli.rows("audit", "rules", "list")}
+    tried = cli.run("audit", "rules", "dry-run", "--rule", "r05_impossible_travel", "--since", "1h")
+
+    assert [name for name, judged in listed.items() if not judged] == ["r05_impossible_travel"]
+    assert "not judged: no geography" in cli.ok("audit", "rules", "list")
+    assert tried.stderr == "not judged, no geography: r05_impossible_travel\n"
+    assert "0 findings" in tried.stdout
+
+
+def test_with_a_geography_travel_is_found_in_a_dry_run(cli: Commands, geography: Path) -> None:
+    travel(cli)
+
+    (row,) = dry_run(cli, "r05_impossible_travel")
+
+    assert (row["level"], row["records"]) == ("high", 2)
+    assert {row["judged"] for row in cli.rows("audit", "rules", "list")} == {True}
+
+
+def test_a_geography_that_cannot_be_read_ends_a_dry_run(cli: Commands, geography: Path) -> None:
+    geography.write_bytes(b"\xab\xcd\xefMaxMind.com and nothing more")
+
+    said = cli.refused("audit", "rules", "dry-run", "--rule", "r05_impossible_travel", "--since", "1h")
+
+    assert "city.mmdb is no MaxMind DB file" in said
+    assert dry_run(cli, "r17_client_changed") == []

@@ -17,6 +17,7 @@ from sso.audit.rules.shipped import shipped_rule
 from sso.cli import audit_shred
 from sso.config import load
 from sso.hub import build
+from sso.storage.detection import Place, Remembered
 from tests.cli.clerks import signed_in_clerk
 from tests.cli.commands import Commands
 from tests.cli.test_audit import SUCCESS, happened
@@ -58,6 +59,23 @@ def test_what_is_old_enough_is_forgotten_for_good(forgotten: Commands) -> None:
     assert (ordered["detail"]["basis"], ordered["detail"]["reason"]) == ("Archives Act 12", "order 7")
     assert (done["detail"]["keys"], done["detail"]["keys_kept"]) == (1, 0)
     assert account not in str([ordered, done])
+
+
+def test_where_people_were_is_forgotten_by_the_rules_with_it(forgotten: Commands) -> None:
+    cli = forgotten
+    hub = build(load(str(cli.folder / "sso.toml"), {}))
+    try:
+        with hub.database.begin(Origin()) as stores:
+            for name in ("r05_impossible_travel", "r12_new_application_of_clerk"):
+                stores.detection.remember(Remembered(name, "d", Place(1, 0), b"what it knows"))
+
+        cli.ok("audit", "shred", "--person", str(SUCCESS.account_id), *WHY, "--yes")
+
+        with hub.database.read() as stores:
+            kept = [each.name for each in stores.detection.remembered()]
+    finally:
+        hub.close()
+    assert kept == ["r12_new_application_of_clerk"]
 
 
 def test_what_is_younger_than_the_minimum_stays(forgotten: Commands) -> None:

@@ -5,15 +5,18 @@ import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from sso.audit.record import new_event_id
 from sso.audit.rules.shipped import shipped_rule
-from sso.cli.doctor_checks import SKEW_FAILURE, SKEW_WARNING, clock
+from sso.cli.doctor_checks import SKEW_FAILURE, SKEW_WARNING, clock, geography
 from sso.cli.doctor_finding import State
+from sso.geography.settings import GeographySettings
 from sso.worker.detection import off
 from tests.cli.commands import Commands
+from tests.geography.written import write_places
 from tests.servers.loopback import Answer, LoopbackServer
 
 
@@ -87,6 +90,36 @@ def test_rules_that_fail_or_fall_behind_are_worth_a_warning(lonely: Commands) ->
     assert never == ("warn", "8192 records are not judged yet; does `sso worker` run?")
     assert behind == ("warn", "8183 records are not judged yet; does `sso worker` run?")
     assert findings(lonely)["rules"][1].startswith("switched off: r14_role_granted;")
+
+
+def test_a_geography_is_told_of_and_its_want(lonely: Commands) -> None:
+    without = findings(lonely)
+    file, places = lonely.folder / "sso.toml", write_places(lonely.folder / "city.mmdb")
+    file.write_text(f'{file.read_text()}[audit.geography]\nfile = "city.mmdb"\n')
+
+    found = findings(lonely)
+    places.write_bytes(b"\xab\xcd\xefMaxMind.com and nothing more")
+    broken = findings(lonely, code=1)
+
+    assert without["rules"][1].endswith("judge the log; not judged, no geography: r05_impossible_travel")
+    assert "geography" not in without
+    assert found["rules"][1].endswith("detection rules judge the log")
+    assert found["geography"] == ("ok", f"Test-City of {datetime.now(UTC):%Y-%m-%d}")
+    assert broken["geography"] == (
+        "FAIL",
+        f"{places} is no MaxMind DB file; rules that need it find nothing",
+    )
+
+
+def test_a_geography_of_long_ago_is_worth_a_warning(tmp_path: Path) -> None:
+    file = write_places(tmp_path / "city.mmdb")
+
+    young, old = (
+        geography(GeographySettings(file), datetime.now(UTC) + timedelta(days=days)) for days in (364, 366)
+    )
+
+    assert (young.state, old.state) == (State.OK, State.WARNING)
+    assert old.sentence == f"{file} is older than a year; addresses move"
 
 
 def test_a_person_reads_a_line_a_check(lonely: Commands) -> None:

@@ -13,6 +13,7 @@ from sso.config.anchors import TimeStampAuthority, Witness
 from sso.config.archive import Archive
 from sso.config.details import AuthorizationDetailType
 from sso.config.directory import Directory, ScimDirectory
+from sso.config.geography import Geography
 from sso.config.keys import Pkcs11
 from sso.config.sinks import Sink
 from sso.config.trusted_issuer import TrustedIssuer
@@ -33,6 +34,7 @@ OPTIONAL = (
     "audit.witness.",
     "audit.timestamp.",
     "audit.archive.",
+    "audit.geography.",
     "audit.sink.",
     *(f"{name}." for name in BLOCKS),
 )
@@ -64,9 +66,11 @@ def schema() -> dict[str, Any]:
         found["audit.timestamp"],
         found["audit.sink"],
         found["audit.archive"],
+        found["audit.geography"],
     )
     found |= settings_of(Sink, "audit.sink.")
     found |= settings_of(Archive, "audit.archive.")
+    found |= settings_of(Geography, "audit.geography.")
     found |= settings_of(TimeStampAuthority, "audit.timestamp.")
     return found | settings_of(Pkcs11, "keys.pkcs11.") | settings_of(Witness, "audit.witness.")
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sso.audit.entry import names_account
 from sso.audit.record import AuditRecord, JsonValue
+from sso.audit.rules.location import Locate, nowhere
 from sso.audit.rules.nodes import Digest, Node, Seen, as_they_are
 from sso.audit.rules.selection import fields_of
 
@@ -23,7 +24,8 @@ class Rule:
     """A rule as it is shown, and the node that decides.
 
     `group_by` are the fields by which what it finds belongs together, if one match comes within `span` after
-    the other. `events` are the codes that it speaks of. `digest` tells texts apart.
+    the other. `events` are the codes that it speaks of. `needs_geography`: without one it finds nothing.
+    `digest` tells texts apart.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Rule:
     group_by: tuple[str, ...]
     span: timedelta
     events: tuple[str, ...]
+    needs_geography: bool
     digest: str
     node: Node = field(repr=False)
 
@@ -52,11 +55,13 @@ class Match:
     people: tuple[str, ...] = ()
 
 
-def seen_of(record: AuditRecord, digest: Digest = as_they_are) -> Seen | None:
+def seen_of(record: AuditRecord, digest: Digest = as_they_are, locate: Locate = nowhere) -> Seen | None:
     """Return a record as rules are given it, or None of one that they are not shown."""
     if record.event.startswith(UNJUDGED):
         return None
-    return Seen(record.id, record.occurred_at, fields_of(record), digest)
+    location = locate(record.origin.address)
+    fields = fields_of(record) if location is None else {**fields_of(record), **location.members()}
+    return Seen(record.id, record.occurred_at, fields, digest)
 
 
 def match_of(rule: Rule, seen: Seen) -> Match | None:
@@ -85,10 +90,12 @@ def recall(rule: Rule, memory: bytes) -> None:
     rule.node.recall(json.loads(zlib.decompress(memory)))
 
 
-def matches(rules: Sequence[Rule], records: Iterator[AuditRecord]) -> Iterator[Match]:
+def matches(
+    rules: Sequence[Rule], records: Iterator[AuditRecord], locate: Locate = nowhere
+) -> Iterator[Match]:
     """Yield what rules find in records, which come in the order of the log, oldest first."""
     for record in records:
-        seen = seen_of(record)
+        seen = seen_of(record, locate=locate)
         if seen is not None:
             yield from filter(None, (match_of(rule, seen) for rule in rules))
 

@@ -145,20 +145,20 @@ class Counting:
     def memory(self, now: datetime) -> object:
         """Return the groups that had a match within the span."""
         groups = {
-            key: [(_number(at), record_id, value) for at, record_id, value in group]
+            key: [(number_of(at), record_id, value) for at, record_id, value in group]
             for key, group in self._groups.items()
             if group and now - group[-1][0] <= self.span
         }
-        going_on = {key: _number(at) for key, at in self._going_on.items() if now - at <= self.span}
+        going_on = {key: number_of(at) for key, at in self._going_on.items() if now - at <= self.span}
         return _Counted(node=self.node.memory(now), groups=groups, going_on=going_on)
 
     def recall(self, memory: object) -> None:
         """Go on from a memory."""
         kept = cast(_Counted, memory)
         self.node.recall(kept["node"])
-        self._going_on = OrderedDict((key, _moment(at)) for key, at in kept["going_on"].items())
+        self._going_on = OrderedDict((key, moment_of(at)) for key, at in kept["going_on"].items())
         self._groups = OrderedDict(
-            (key, deque(((_moment(at), each, value) for at, each, value in group), maxlen=MAX_EVIDENCE))
+            (key, deque(((moment_of(at), each, value) for at, each, value in group), maxlen=MAX_EVIDENCE))
             for key, group in kept["groups"].items()
         )
 
@@ -199,7 +199,7 @@ class Ordered:
     def memory(self, now: datetime) -> object:
         """Return the sequences that may still be completed."""
         groups: dict[str, tuple[int, Sequence[str], int]] = {
-            key: (_number(begun), ids, reached)
+            key: (number_of(begun), ids, reached)
             for key, (begun, ids, reached) in self._groups.items()
             if now - begun <= self.span
         }
@@ -211,7 +211,7 @@ class Ordered:
         for node, own in zip(self.nodes, kept["nodes"], strict=True):
             node.recall(own)
         self._groups = OrderedDict(
-            (key, (_moment(begun), tuple(ids), reached))
+            (key, (moment_of(begun), tuple(ids), reached))
             for key, (begun, ids, reached) in kept["groups"].items()
         )
 
@@ -248,16 +248,16 @@ class NewTerm:
 
     def memory(self, now: datetime) -> object:
         """Return the terms of the baseline, and when learning began."""
-        last = {key: _number(at) for key, at in self._last.items() if now - at <= self.baseline}
-        first = None if self._first is None else _number(self._first)
+        last = {key: number_of(at) for key, at in self._last.items() if now - at <= self.baseline}
+        first = None if self._first is None else number_of(self._first)
         return _Terms(node=self.node.memory(now), last=last, first=first)
 
     def recall(self, memory: object) -> None:
         """Go on from a memory."""
         kept = cast(_Terms, memory)
         self.node.recall(kept["node"])
-        self._last = OrderedDict((key, _moment(at)) for key, at in kept["last"].items())
-        self._first = None if kept["first"] is None else _moment(kept["first"])
+        self._last = OrderedDict((key, moment_of(at)) for key, at in kept["last"].items())
+        self._first = None if kept["first"] is None else moment_of(kept["first"])
 
 
 def _terms(fields: Fields, names: Sequence[str]) -> list[tuple[str, ...]]:
@@ -277,10 +277,11 @@ def _group(groups: OrderedDict[str, _State], key: str, new: _State) -> _State:
     return groups.setdefault(key, new)
 
 
-def _number(moment: datetime) -> int:
-    """Milliseconds since 1970."""
+def number_of(moment: datetime) -> int:
+    """Return the milliseconds since 1970, as memories hold a time."""
     return (moment - _EPOCH) // _MILLISECOND
 
 
-def _moment(number: int) -> datetime:
+def moment_of(number: int) -> datetime:
+    """Return the moment that a number of `number_of` stands for."""
     return _EPOCH + number * _MILLISECOND

@@ -4,6 +4,8 @@
 so of a record that the detection means. Other tools pass over it and find each such record.
 
 new_term   the values of `fields` were not seen together for `timespan` (the baseline)
+travel     within `timespan` a record of the same `group-by` was `kilometres` away or more, and to come from
+           there takes `kilometres-per-hour` or more
 """
 
 import hashlib
@@ -16,8 +18,10 @@ import yaml
 from sso.audit.record import JsonValue
 from sso.audit.rules.condition import ConditionInvalid, condition_of
 from sso.audit.rules.engine import Rule
+from sso.audit.rules.location import MEMBERS
 from sso.audit.rules.nodes import Counting, Matching, NewTerm, Node, Ordered
 from sso.audit.rules.selection import MODIFIERS, FieldTest, Selection
+from sso.audit.rules.travel import Travel
 from sso.audit.span import span_of
 
 EXTENSION = "sso_hub"
@@ -64,6 +68,7 @@ def rule_of(text: str) -> Rule:
         group_by=group_by,
         span=span,
         events=_events(documents),
+        needs_geography=_needs_geography(documents, nodes),
         digest=hashlib.sha256(MEMORY_FORMAT + text.encode()).hexdigest(),
         node=nodes[name],
     )
@@ -72,7 +77,7 @@ def rule_of(text: str) -> Rule:
 def _belonging(document: _Document, node: Node) -> tuple[tuple[str, ...], timedelta]:
     """By which fields, and for how long, what a rule finds belongs together: `fields`, or its grouping."""
     named = _names(document, "fields") if "fields" in document else None
-    if isinstance(node, Counting | Ordered):
+    if isinstance(node, Counting | Ordered | Travel):
         return named or node.group_by, node.span
     return named or (node.fields if isinstance(node, NewTerm) else ()), DAY
 
@@ -84,6 +89,16 @@ def _events(documents: Sequence[_Document]) -> tuple[str, ...]:
         named = alternative.get("event", [])
         found |= set(map(str, named if isinstance(named, list) else [named]))
     return tuple(sorted(found))
+
+
+def _needs_geography(documents: Sequence[_Document], nodes: Mapping[str, Node]) -> bool:
+    named = {
+        str(name).partition("|")[0]
+        for document in documents
+        for each in _alternatives(document)
+        for name in each
+    }
+    return bool(named & set(MEMBERS)) or any(isinstance(node, Travel) for node in nodes.values())
 
 
 def _alternatives(document: _Document) -> Iterator[_Document]:
@@ -114,9 +129,19 @@ def _detecting(document: _Document) -> Node:
 
 def _extended(matching: Matching, told: _Document) -> Node:
     kind = _text(told, "type")
-    if kind != "new_term":
-        raise RuleInvalid(f"{EXTENSION} of type {kind} is not known here: new_term")
-    return NewTerm(matching, _names(told, "fields"), _span(told))
+    if kind == "new_term":
+        return NewTerm(matching, _names(told, "fields"), _span(told))
+    if kind != "travel":
+        raise RuleInvalid(f"{EXTENSION} of type {kind} is not known here: new_term, travel")
+    far, fast = (_number(told, name) for name in ("kilometres", "kilometres-per-hour"))
+    return Travel(matching, _names(told, "group-by"), _span(told), far, fast)
+
+
+def _number(told: _Document, name: str) -> int:
+    value = told.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 40_000:
+        raise RuleInvalid(f"{name} is a number, 1 to 40000")
+    return value
 
 
 def _matching(document: _Document) -> Matching:

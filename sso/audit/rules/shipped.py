@@ -1,7 +1,7 @@
 """The rules that come with the hub, an operator's own in their places, and what a level is worth."""
 
 import importlib.resources
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -47,6 +47,10 @@ class RuleSet:
         own = [rule_of(text) for text in self.own]
         known = {rule.name: rule for rule in (*shipped_rules(), *own) if rule.name not in self.off}
         return [known[name] for name in sorted(known)]
+
+    def located(self) -> Sequence[str]:
+        """Return the names of those that find nothing without a geography."""
+        return [name for name, rule in self.told().items() if rule.needs_geography]
 
     def told(self) -> Mapping[str, Rule]:
         """Return the rules by name, to read what they say of themselves."""
