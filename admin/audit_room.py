@@ -41,11 +41,12 @@ def _overview(room: Room) -> Response:
     week = counted(room, officer, {**week_ago, "bars": DAYS})
     asked = {**week_ago, "outcome": "failure", "limit": LATEST_FAILURES}
     failures = room.api.get(officer, "/audit/events", asked)
-    waiting = room.api.get(officer, "/audit/findings/count", {"level": "high"})["findings"]
+    findings = room.api.get(officer, "/audit/findings/count", {"level": "high"})
     return room.page(
         visit,
         "overview.html",
-        waiting=waiting,
+        waiting=findings["findings"],
+        unjudged_since=findings["unjudged_since"],
         day=day,
         week=week,
         chart=None if day is None else chart(day),

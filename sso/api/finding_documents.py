@@ -127,9 +127,14 @@ class FindingPage(_Document):
 
 
 class FindingCount(_Document):
-    """How many there are."""
+    """How many there are.
+
+    `unjudged_since` is when the oldest event happened that no rule has judged, once that is longer ago than
+    `[audit] waiting_warning_seconds`: until the worker goes on nothing new is found.
+    """
 
     findings: int
+    unjudged_since: str | None
 
 
 class SuppressionDocument(_Document):

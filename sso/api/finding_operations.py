@@ -68,7 +68,11 @@ def _list(call: Call[FindingsAsked]) -> Answer:
 
 def _count(call: Call[FindingsCounted]) -> Answer:
     with call.hub.database.read() as stores:
-        return Answer({"findings": stores.findings.count(SEVERITIES[call.asked.level])})
+        found, since = stores.findings.count(SEVERITIES[call.asked.level]), stores.detection.unjudged_since()
+    audit = call.hub.configuration.settings.audit
+    late = since is not None and audit.is_late((call.now - since).total_seconds())
+    told = since.isoformat(timespec="seconds") if since is not None and late else None
+    return Answer(FindingCount(findings=found, unjudged_since=told).model_dump())
 
 
 def _view(call: Call[FindingViewing]) -> Answer:
@@ -161,7 +165,7 @@ FINDING_OPERATIONS: tuple[Operation[Any], ...] = (
         name="count_findings",
         method="GET",
         path="/audit/findings/count",
-        summary="How many findings are not closed",
+        summary="How many findings are not closed, and whether the rules have looked lately",
         need=Need.AUDIT,
         asked=FindingsCounted,
         answer=FindingCount,

@@ -93,7 +93,7 @@ def database(hub: Hub, now: datetime) -> Iterator[Finding]:
         yield clock(database_time(hub.database), now)
         yield from signing_keys(hub, now)
         yield log(hub, now)
-        yield detection(hub)
+        yield detection(hub, now)
     except StorageUnavailable as error:
         yield failure("database", f"it does not answer ({error}); is it running, is database.url right?")
 
@@ -120,11 +120,12 @@ def log(hub: Hub, now: datetime) -> Finding:
     return ok("log", "no event waits for long for its place in the audit log")
 
 
-def detection(hub: Hub) -> Finding:
+def detection(hub: Hub, now: datetime) -> Finding:
     """The detection rules judge the log as it grows, and none of them has failed."""
     with hub.database.read() as stores:
         kept = {each.name: each.digest for each in stores.detection.remembered()}
         judging, heads = stores.detection.judging(), stores.audit_tree.heads()
+        since = stores.detection.unjudged_since()
     rules = hub.configuration.rules.fresh()
     failed = [rule.name for rule in rules if kept.get(rule.name) == off(rule)]
     if failed:
@@ -132,6 +133,9 @@ def detection(hub: Hub) -> Finding:
     behind = entries_from(_BEGIN if judging is None else judging.place, heads)
     if behind > BEHIND_WARNING:
         return warning("rules", f"{behind} records are not judged yet; does `sso worker` run?")
+    if since is not None and is_late(hub, (now - since).total_seconds()):
+        sentence = f"the rules have not looked at the log since {since:%Y-%m-%d %H:%M} UTC"
+        return warning("rules", f"{sentence}; does `sso worker` run?")
     unjudged = hub.configuration.rules.located() if hub.configuration.geography is None else []
     without = f"; not judged, no geography: {', '.join(unjudged)}" if unjudged else ""
     return ok("rules", f"{len(rules) - len(unjudged)} detection rules judge the log{without}")

@@ -16,7 +16,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from sso import __version__
 from sso.cli.management_anchors import last_anchor, measure_anchors
 from sso.cli.management_directories import measure_directories
-from sso.cli.management_log import late_log, measure_waiting
+from sso.cli.management_log import late_log, measure_unjudged, measure_waiting
 from sso.cli.management_sinks import measure_sinks
 from sso.hub import Hub
 from sso.storage.errors import StorageUnavailable
@@ -108,6 +108,7 @@ class Management:
             waiting.set(float("nan"))
         measure_anchors(self._hub, registry)
         measure_waiting(self._hub, registry)
+        measure_unjudged(self._hub, registry)
         measure_directories(self._hub, registry)
         measure_sinks(self._hub, registry)
         return 200, CONTENT_TYPE_LATEST, generate_latest(registry)

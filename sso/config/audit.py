@@ -40,6 +40,10 @@ class Audit(Section):
     geography: Geography | None = None
     sink: tuple[Sink, ...] = ()
 
+    def is_late(self, seconds: float) -> bool:
+        """Whether something of the log has waited for longer than `waiting_warning_seconds`."""
+        return seconds > self.waiting_warning_seconds
+
     @property
     def closed_findings_kept(self) -> timedelta:
         """How long closed findings stay: as configured, or by default; never less than the minimum."""

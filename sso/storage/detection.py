@@ -11,7 +11,9 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql
 
+from sso.audit.record import moment_of_id
 from sso.storage.audit_selection import id_from
+from sso.storage.audit_tree import SqlAuditTree
 from sso.storage.tables import audit_head, audit_leaf, detection_place, detection_rule
 from sso.storage.unit_of_work import UnitOfWork
 
@@ -40,6 +42,15 @@ _NEXT_EPOCH = select(_H.epoch).where(_H.epoch > bindparam("of_epoch")).order_by(
 _NEWEST = select(_H.epoch, _H.size).order_by(_H.epoch.desc()).limit(1)
 _SINCE = (
     select(_L.epoch, _L.leaf_index).where(_L.event_id >= bindparam("of_event")).order_by(_L.event_id).limit(1)
+)
+_NEXT_IN = (
+    select(_L.event_id)
+    .where(_L.epoch == bindparam("of_epoch"), _L.leaf_index >= bindparam("of_index"))
+    .order_by(_L.leaf_index)
+    .limit(1)
+)
+_NEXT_AFTER = (
+    select(_L.event_id).where(_L.epoch > bindparam("of_epoch")).order_by(_L.epoch, _L.leaf_index).limit(1)
 )
 _RULES = select(detection_rule)
 _REMEMBER = postgresql.insert(detection_rule)
@@ -143,6 +154,17 @@ class SqlDetection:
             return Place(place.epoch, min(end, place.index + size))
         later = self._unit.row(_NEXT_EPOCH, {"of_epoch": place.epoch})
         return place if later is None else Place(later.epoch, 0)
+
+    def unjudged_since(self) -> datetime | None:
+        """Return when the oldest event happened that no rule has judged; None where they have seen all.
+
+        It may wait for its place in the log, which rules go by, or have one that nobody has come to.
+        """
+        known = self.judging()
+        place = Place(0, 0) if known is None else known.place
+        asked = {"of_epoch": place.epoch, "of_index": place.index}
+        row = self._unit.row(_NEXT_IN, asked) or self._unit.row(_NEXT_AFTER, {"of_epoch": place.epoch})
+        return SqlAuditTree(self._unit).waits_since() if row is None else moment_of_id(row.event_id)
 
     def remembered(self) -> Sequence[Remembered]:
         """Return what every rule remembers."""

@@ -76,6 +76,7 @@ def test_an_unfinished_answer_says_how_far_it_came(tag: str) -> None:
 def test_an_overview_of_a_log_too_large_to_count_shows_what_was_found(tag: str) -> None:
     bars = {"success": 3, "failure": 0, "bars": []}
     context = {"client_names": {}, "waiting": 0, "rows": [], "broken": [], "chart": None, "day": None}
+    context["unjudged_since"] = None
 
     unfinished = shown(tag, "overview.html", week=bars, back_to=BACK_TO, **context)
     finished = shown(tag, "overview.html", week=bars, back_to=None, **context)

@@ -7,12 +7,15 @@ from urllib.parse import urlencode
 import pytest
 from jsonschema import Draft202012Validator
 
-from sso.audit.event import ClientSecretRotated, KeyRevoked
+from sso.audit.event import ClientSecretRotated, KeyRevoked, NodeStarted
 from sso.audit.record import AuditEvent, Origin
 from sso.audit.rules import queue
 from sso.audit.rules.engine import Match
 from sso.audit.rules.shipped import shipped_rule
 from sso.directory.person import Role
+from sso.worker.detection import Detection
+from sso.worker.last_signed import LastSigned
+from sso.worker.sequencer import Sequencer
 from tests.api.conftest import Office, problem
 
 ROTATED = ClientSecretRotated(client_id="housing", previous_valid_until=None, source="command")
@@ -45,7 +48,8 @@ def test_an_auditor_reads_findings_and_each_look_is_recorded(sql_office: Office)
     assert opened["last_record_id"] in str(
         caller.get(f"/audit/events?{urlencode(opened['search'], doseq=True)}").json
     )
-    assert caller.get("/audit/findings/count?level=critical").json == {"findings": 1}
+    counted = caller.get("/audit/findings/count?level=critical").json
+    assert counted == {"findings": 1, "unjudged_since": None}
     listed, viewed = sql_office.log("finding.listed"), sql_office.log("finding.viewed")
     assert [each["detail"].get("reason") for each in listed] == [None, "case-7"]
     assert (listed[1]["account_id"], listed[1]["detail"]["results"]) == (caller.account_id, 2)
@@ -117,6 +121,24 @@ def test_an_auditor_keeps_a_rule_quiet_for_a_while(sql_office: Office) -> None:
     assert lifted.status_code == 204
     assert caller.get("/audit/suppressions").json["suppressions"] == []
     assert len(sql_office.log("finding.suppressed")) == len(sql_office.log("finding.suppression.ended")) == 1
+
+
+def test_an_auditor_hears_since_when_the_rules_have_not_looked(sql_office: Office) -> None:
+    """A rule judges what has its place in the log; without a sequencer nothing is found any more."""
+    caller, long_ago = sql_office.officer(Role.AUDITOR), datetime.now(UTC) - timedelta(minutes=2)
+    with sql_office.hub.database.begin(Origin()) as stores:
+        stores.audit.append(NodeStarted(node="n", version="1"), long_ago)
+
+    told = caller.get("/audit/findings/count").json["unjudged_since"]
+    sequencer = Sequencer(sql_office.hub, LastSigned(sql_office.hub.configuration.audit_last_signed_file))
+    sequencer.sequence()
+    unlooked = caller.get("/audit/findings/count").json["unjudged_since"]
+    while Detection(sql_office.hub, list).judge(datetime.now(UTC)):
+        pass
+
+    assert datetime.fromisoformat(told) == long_ago.replace(microsecond=0)
+    assert unlooked == told
+    assert caller.get("/audit/findings/count").json["unjudged_since"] is None
 
 
 @pytest.mark.parametrize("role", [None, Role.CLIENT_MANAGER, Role.PEOPLE_MANAGER])

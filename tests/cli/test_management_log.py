@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 
 from sso.config import load
 from sso.hub import build
+from sso.worker.detection import Detection
 from sso.worker.last_signed import LastSigned
 from sso.worker.sequencer import Sequencer
 from tests.servers.hub import HubServer
@@ -31,7 +33,11 @@ def workerless(tmp_path: Path) -> Iterator[HubServer]:
 
 def metrics(hub: HubServer) -> dict[str, float]:
     text = httpx.get(f"{hub.management}/metrics", trust_env=False, timeout=30).text
-    lines = [line.split() for line in text.splitlines() if line.startswith("sso_audit_waiting_")]
+    lines = [
+        line.split()
+        for line in text.splitlines()
+        if line.startswith(("sso_audit_waiting_", "sso_audit_unjudged_"))
+    ]
     return {name: float(value) for name, value in lines}
 
 
@@ -48,6 +54,10 @@ def test_what_waits_for_long_is_told_until_it_has_its_place(workerless: HubServe
 
     hub = build(load(str(workerless.config_file), {}))
     Sequencer(hub, LastSigned(workerless.folder / "last-signed.json")).sequence()
+    placed, unlooked = metrics(workerless), readiness(workerless).json()
+    judge = Detection(hub, list)
+    while judge.judge(datetime.now(UTC)):
+        pass
     hub.close()
 
     assert late["sso_audit_waiting_late"] == 1
@@ -55,10 +65,17 @@ def test_what_waits_for_long_is_told_until_it_has_its_place(workerless: HubServe
     assert late["sso_audit_waiting_age_seconds"] > 1
     assert (ready.status_code, ready.json()["status"]) == (200, "ready")
     assert ready.json()["audit"]["waiting_seconds"] >= 1
-    assert {each["check"]: each["state"] for each in doctor}["log"] == "warn"
-    assert metrics(workerless) == {
+    said = {each["check"]: (each["state"], each["sentence"]) for each in doctor}
+    assert said["log"][0] == said["rules"][0] == "warn"
+    assert said["rules"][1].startswith("the rules have not looked at the log since 20")
+    assert {name: placed[name] for name in placed if "waiting" in name} == {
         "sso_audit_waiting_late": 0,
         "sso_audit_waiting_events": 0,
         "sso_audit_waiting_age_seconds": 0,
     }
+    since = unlooked["audit"].pop("rules_have_not_looked_since")
+    assert since == ready.json()["audit"]["rules_have_not_looked_since"]
+    assert (unlooked["audit"], placed["sso_audit_unjudged_late"]) == ({}, 1)
+    assert placed["sso_audit_unjudged_age_seconds"] > 1
+    assert set(metrics(workerless).values()) == {0}
     assert readiness(workerless).json() == {"status": "ready"}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sso.audit.event import SignInFailed, SignInSucceeded
+from sso.audit.event import NodeStarted, SignInFailed, SignInSucceeded
 from sso.audit.record import Origin, Severity, new_event_id
 from sso.audit.rules import queue
 from sso.audit.rules.engine import Match, Rule
@@ -492,3 +492,58 @@ def test_the_worst_findings_come_first_and_pages_follow(log: Log) -> None:
     assert [*first, *second] == list(whole)
     assert whole[0].opened_at > whole[1].opened_at
     assert counted == 4
+
+
+def unjudged_since(log: Log) -> datetime | None:
+    with log.hub.database.read() as stores:
+        return stores.detection.unjudged_since()
+
+
+def wait(log: Log, at: datetime) -> None:
+    """Record something that has no place yet."""
+    with log.hub.database.begin(Origin()) as stores:
+        stores.audit.append(NodeStarted(node="n", version="1"), at)
+
+
+def test_rules_have_not_looked_since_the_oldest_event_that_waits_for_its_place_or_for_them(log: Log) -> None:
+    """Whoever stopped, the sequencer or the rules: what they have not seen tells since when."""
+    detection, told = Detection(log.hub, list), []
+
+    def tell() -> None:
+        told.append(unjudged_since(log))
+
+    tell()
+    wait(log, NOW)
+    tell()
+    log.sequencer.sequence()
+    tell()
+    judge_all(detection)
+    wait(log, NOW + MINUTE)
+    judge_all(detection)
+    tell()
+    log.sequencer.sequence()
+    wait(log, NOW + 2 * MINUTE)
+    tell()
+    log.sequencer.sequence()
+    judge_all(detection)
+    tell()
+
+    later = [_ms(NOW + MINUTE)] * 2
+    assert told == [None, _ms(NOW), _ms(NOW), *later, None]
+
+
+def _ms(moment: datetime) -> datetime:
+    """As the id of an event tells it."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+@on_sqlite
+def test_what_stands_in_a_later_tree_is_not_looked_at_either(log: Log) -> None:
+    detection = Detection(log.hub, list)
+    fail(log, 1)
+    judge_all(detection)
+    with log.hub.database.begin(Origin()) as stores:
+        open_epoch(stores, "https://id.example.gov", 2, "a test", NOW + MINUTE)
+    log.sequencer.sequence()
+
+    assert unjudged_since(log) == _ms(NOW + MINUTE)
