@@ -1,7 +1,8 @@
 """The stores of one transaction."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sso.storage.access_tokens import SqlAccessTokens
 from sso.storage.audit import SqlAuditLog, SqlAuditSearch
@@ -60,6 +61,9 @@ if TYPE_CHECKING:
     from sso.authentication.upstream.stores import Stores
 
 
+_Store = TypeVar("_Store")
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What a process keeps between transactions."""
@@ -70,76 +74,102 @@ class Kept:
     audit_keys: AuditKeys
 
 
+class _Opened(Generic[_Store]):
+    """A store that is opened when it is first asked for: a transaction needs few of them."""
+
+    def __init__(self, opened: "Callable[[SqlStores], _Store]") -> None:
+        self._opened = opened
+
+    def __set_name__(self, owner: "type[SqlStores]", name: str) -> None:
+        self._name = name
+
+    def __get__(self, stores: "SqlStores", owner: "type[SqlStores]") -> _Store:
+        store = stores.__dict__[self._name] = self._opened(stores)
+        return store
+
+
+def _of_unit(kind: Callable[[UnitOfWork], _Store]) -> _Opened[_Store]:
+    return _Opened(lambda stores: kind(stores.unit))
+
+
+def _with_keys(kind: Callable[[UnitOfWork, AuditKeys], _Store]) -> _Opened[_Store]:
+    return _Opened(lambda stores: kind(stores.unit, stores.kept.audit_keys))
+
+
+def _with_sealer(kind: Callable[[UnitOfWork, Sealer], _Store]) -> _Opened[_Store]:
+    return _Opened(lambda stores: kind(stores.unit, stores.kept.sealer))
+
+
 class SqlStores:
     """`sso.authentication.upstream.stores.Stores` over one transaction, and what else is kept."""
 
     def __init__(self, unit: UnitOfWork, kept: Kept) -> None:
-        self.access_tokens = SqlAccessTokens(unit)
-        self._open_log(unit, kept)
-        self._open_register(unit)
-        self._open_outboxes(unit, kept)
-        self.cleanup = SqlCleanup(unit)
-        self.clients = SqlClients(unit, kept.clients, kept.sealer)
-        self.codes = SqlCodes(unit)
-        self.consents = SqlConsents(unit)
-        self.credentials = SqlCredentials(unit)
-        self.expiries = SqlExpiries(unit)
-        self.deferred = SqlDeferredRequests(unit, kept.sealer)
-        self.denied_tokens = SqlDeniedTokens(unit)
-        self.frames = SqlLogoutFrames(unit)
-        self.grants = SqlGrants(unit)
-        self.initial_access_tokens = SqlInitialAccessTokens(unit)
-        self.one_time_values = SqlOneTimeValues(unit)
-        self.pending = SqlPendingAuthorizations(unit)
-        self.people = SqlPeople(unit)
-        self.pushed = SqlPushedAuthorizations(unit)
-        self.refresh_tokens = SqlRefreshTokens(unit)
-        self.registration_access = SqlRegistrationAccess(unit)
-        self.sessions = SqlSessions(unit)
-        self.signing_keys = SqlSigningKeys(unit, kept.sealer, kept.signers)
-        self.subjects = SqlSubjects(unit)
-        self._open_sign_in(unit, kept)
-
-    def _open_sign_in(self, unit: UnitOfWork, kept: Kept) -> None:
-        self.throttles = SqlThrottles(unit)
-        self.upstreams = SqlUpstreams(unit, kept.sealer)
-
-    def _open_outboxes(self, unit: UnitOfWork, kept: Kept) -> None:
-        self.outbox = self.notices = SqlOutbox(unit)
-        self.pings = SqlPings(unit, kept.sealer)
-        self.security_events = SqlSecurityEvents(unit)
-
-    def _open_register(self, unit: UnitOfWork) -> None:
-        self.conflicts = SqlConflicts(unit)
-        self.provisioned = SqlProvisioned(unit)
-        self.register = SqlRegister(unit)
-        self.staff = SqlStaff(unit)
-        self.signed_in = SqlSignedIn(unit)
-        self.sync_runs = SqlSyncRuns(unit)
-
-    def _open_log(self, unit: UnitOfWork, kept: Kept) -> None:
+        self.unit = unit
+        self.kept = kept
         self.audit: SqlAuditLog | SpooledAuditLog = SqlAuditLog(unit, kept.audit_keys)
-        self.audit_search = SqlAuditSearch(unit, kept.audit_keys)
-        self.configuration_parts = SqlConfigurationParts(unit)
-        self.audit_archive = SqlAuditArchive(unit, kept.audit_keys)
-        self.audit_holds = SqlAuditHolds(unit)
-        self.audit_import = SqlAuditImport(unit, kept.audit_keys)
-        self.audit_late = SqlAuditLateEvents(unit, kept.audit_keys)
-        self.audit_months = SqlAuditMonths(unit)
-        self.audit_tree = SqlAuditTree(unit)
-        self.audit_checkpoints = SqlAuditCheckpoints(unit, kept.sealer)
-        self.audit_anchors = SqlAuditAnchors(unit)
-        self.detection = SqlDetection(unit)
-        self.findings = SqlFindings(unit, kept.audit_keys)
-        self.finding_retention = SqlFindingRetention(unit)
-        self.audit_sinks = SqlAuditSinks(unit, kept.audit_keys)
-        self.audit_slices = SqlAuditSlices(unit, self.audit_sinks)
-        tree = SignedTree(self.audit_tree, self.audit_checkpoints, self.audit_anchors)
-        self.audit_receipts = SqlAuditReceipts(unit, tree)
-        self.audit_recalls = SqlAuditRecalls(unit)
-        self.audit_answers = SqlAuditAnswers(
-            self.audit_search, self.audit_tree, self.audit_checkpoints, SqlSessions(unit)
+
+    access_tokens = _of_unit(SqlAccessTokens)
+    cleanup = _of_unit(SqlCleanup)
+    clients = _Opened(lambda stores: SqlClients(stores.unit, stores.kept.clients, stores.kept.sealer))
+    codes = _of_unit(SqlCodes)
+    configuration_parts = _of_unit(SqlConfigurationParts)
+    conflicts = _of_unit(SqlConflicts)
+    consents = _of_unit(SqlConsents)
+    credentials = _of_unit(SqlCredentials)
+    deferred = _with_sealer(SqlDeferredRequests)
+    denied_tokens = _of_unit(SqlDeniedTokens)
+    detection = _of_unit(SqlDetection)
+    expiries = _of_unit(SqlExpiries)
+    finding_retention = _of_unit(SqlFindingRetention)
+    findings = _with_keys(SqlFindings)
+    frames = _of_unit(SqlLogoutFrames)
+    grants = _of_unit(SqlGrants)
+    initial_access_tokens = _of_unit(SqlInitialAccessTokens)
+    one_time_values = _of_unit(SqlOneTimeValues)
+    outbox = _of_unit(SqlOutbox)
+    notices = _Opened(lambda stores: stores.outbox)
+    pending = _of_unit(SqlPendingAuthorizations)
+    people = _of_unit(SqlPeople)
+    pings = _with_sealer(SqlPings)
+    provisioned = _of_unit(SqlProvisioned)
+    pushed = _of_unit(SqlPushedAuthorizations)
+    refresh_tokens = _of_unit(SqlRefreshTokens)
+    register = _of_unit(SqlRegister)
+    registration_access = _of_unit(SqlRegistrationAccess)
+    security_events = _of_unit(SqlSecurityEvents)
+    sessions = _of_unit(SqlSessions)
+    signed_in = _of_unit(SqlSignedIn)
+    signing_keys = _Opened(
+        lambda stores: SqlSigningKeys(stores.unit, stores.kept.sealer, stores.kept.signers)
+    )
+    staff = _of_unit(SqlStaff)
+    subjects = _of_unit(SqlSubjects)
+    sync_runs = _of_unit(SqlSyncRuns)
+    throttles = _of_unit(SqlThrottles)
+    upstreams = _with_sealer(SqlUpstreams)
+
+    audit_anchors = _of_unit(SqlAuditAnchors)
+    audit_archive = _with_keys(SqlAuditArchive)
+    audit_checkpoints = _with_sealer(SqlAuditCheckpoints)
+    audit_holds = _of_unit(SqlAuditHolds)
+    audit_import = _with_keys(SqlAuditImport)
+    audit_late = _with_keys(SqlAuditLateEvents)
+    audit_months = _of_unit(SqlAuditMonths)
+    audit_recalls = _of_unit(SqlAuditRecalls)
+    audit_search = _with_keys(SqlAuditSearch)
+    audit_sinks = _with_keys(SqlAuditSinks)
+    audit_slices = _Opened(lambda stores: SqlAuditSlices(stores.unit, stores.audit_sinks))
+    audit_tree = _of_unit(SqlAuditTree)
+    audit_answers = _Opened(
+        lambda stores: SqlAuditAnswers(
+            stores.audit_search, stores.audit_tree, stores.audit_checkpoints, stores.sessions
         )
+    )
+    audit_receipts = _Opened(
+        lambda stores: SqlAuditReceipts(
+            stores.unit, SignedTree(stores.audit_tree, stores.audit_checkpoints, stores.audit_anchors)
+        )
+    )
 
 
 if TYPE_CHECKING:
