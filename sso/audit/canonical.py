@@ -6,11 +6,13 @@ not know this form at all.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from sso.audit.record import MAX_INTEGER, JsonValue
 
 _ENCODER = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"), check_circular=False)
+_PLAIN = frozenset((str, bool, type(None)))
+"""What nearly all values are: neither a number nor a container."""
 
 
 def canonical(value: JsonValue) -> bytes:
@@ -19,19 +21,18 @@ def canonical(value: JsonValue) -> bytes:
     Raises:
         ValueError: a number that is no integer, or one that parsers read differently.
     """
-    _check_numbers(value)
+    _check_numbers((value,))
     return _ENCODER.encode(value).encode("ascii")
 
 
-def _check_numbers(value: JsonValue) -> None:
-    if value is None or isinstance(value, str | bool):
-        return  # nearly all there is
-    if isinstance(value, float) or (isinstance(value, int) and abs(value) > MAX_INTEGER):
-        msg = f"{value!r} has no single form in JSON"
-        raise ValueError(msg)
-    if isinstance(value, Mapping):
-        for member in value.values():
-            _check_numbers(member)
-    elif isinstance(value, list | tuple):
-        for member in value:
-            _check_numbers(member)
+def _check_numbers(values: Iterable[JsonValue]) -> None:
+    for value in values:
+        if type(value) in _PLAIN:
+            continue
+        if isinstance(value, dict):
+            _check_numbers(value.values())
+        elif isinstance(value, list | tuple):
+            _check_numbers(value)
+        elif isinstance(value, float) or (isinstance(value, int) and abs(value) > MAX_INTEGER):
+            msg = f"{value!r} has no single form in JSON"
+            raise ValueError(msg)

@@ -78,8 +78,10 @@ class EntryInvalid(ValueError):
 def entry_of(record: AuditRecord, salt: bytes | None = None) -> Entry:
     """Return the entry of a record; salts are random unless a test gives one for all groups."""
     contents = {name: content for name, content in _groups(record).items() if content}
+    salts = salt * len(contents) if salt else os.urandom(SALT_BYTES * len(contents))
     groups = {
-        name: Group(canonical(content), salt or os.urandom(SALT_BYTES)) for name, content in contents.items()
+        name: Group(canonical(content), salts[place * SALT_BYTES : (place + 1) * SALT_BYTES])
+        for place, (name, content) in enumerate(contents.items())
     }
     public = {name: value for name, value in record.detail.items() if name in PUBLIC_DETAILS}
     body: dict[str, JsonValue] = {

@@ -180,10 +180,12 @@ def _text(value: object) -> str | None:
 
 
 def _clean(value: object) -> JsonValue:
+    if isinstance(value, datetime):
+        value = value.astimezone(UTC).isoformat()
+    if isinstance(value, str):
+        return _clean_text(value)
     if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) <= MAX_INTEGER):
         return value
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
     if isinstance(value, Mapping):
         return {_clean_text(str(name)): _clean(member) for name, member in value.items()}
     if isinstance(value, set | frozenset):

@@ -98,7 +98,7 @@ def _transported(kind: TypeEngine[Any]) -> TypeEngine[Any]:
 def _written(table: Table, row: Parameters, unit: int | None) -> str:
     writers = _writers(table)
     texts = {name: writers[name](value) if name in writers else value for name, value in row.items()}
-    return json.dumps(texts if unit is None else {**texts, UNIT: unit}, default=_plain)
+    return _ENCODER.encode(texts if unit is None else {**texts, UNIT: unit})
 
 
 @lru_cache(maxsize=64)
@@ -123,3 +123,6 @@ def _plain(value: object) -> str:
         return value.isoformat()
     msg = f"times are stored aware, and {type(value).__name__} not at all"
     raise ValueError(msg)
+
+
+_ENCODER = json.JSONEncoder(default=_plain, check_circular=False, separators=(",", ":"))
