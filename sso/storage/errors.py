@@ -9,5 +9,9 @@ class StorageUnavailable(Exception):
     """
 
 
+class RowsRefused(StorageUnavailable):
+    """The database is there, and refused what was to be added; other rows may have more luck."""
+
+
 class SealBroken(Exception):
     """A sealed value does not open: another key sealed it, or it was tampered with."""

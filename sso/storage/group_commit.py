@@ -1,35 +1,37 @@
-"""One commit for all who wait: units of several threads that only add rows share a statement.
+"""One commit for all who wait: units of several threads that only add rows share a transaction.
 
 A commit waits for the disk. Whoever comes meanwhile queues up, and the next one to commit takes everybody's
 rows along: the busier the hub, the fewer statements, commits and waits for each request. Each unit still
-answers only when its own rows are durable, and one that PostgreSQL refuses takes nobody with it.
+answers only when its own rows are durable, and one that the database refuses takes nobody with it.
 """
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, TypeVar
 
-import psycopg
 from sqlalchemy import Table
 
-from sso.storage.errors import StorageUnavailable
+from sso.storage.errors import RowsRefused, StorageUnavailable
 from sso.storage.gates import Attempt, Overtaken
-from sso.storage.insertion import Written
 
 MAX_UNITS = 64
 PLACES = 4
 """How many statements are under way at once: the next ones get ready while the disk has one."""
 
-Insert = Callable[[Written, Sequence[Attempt]], frozenset[int]]
-"""Inserts rows by one statement, durable when it returns with the attempts that won. Raises psycopg.Error."""
+Row = TypeVar("Row")
+Rows = Mapping[Table, Sequence[Row]]
+
+Insert = Callable[[Rows[Row], Sequence[Attempt]], frozenset[int]]
+"""Inserts rows, all or none, durable when it returns the attempts that won. Raises StorageUnavailable."""
 
 
-class _Unit:
+class _Unit(Generic[Row]):
     """Rows that wait, and how it went with them."""
 
     __slots__ = ("attempt", "done", "durable", "failure", "rows", "woken")
 
-    def __init__(self, rows: Written, attempt: Attempt | None) -> None:
+    def __init__(self, rows: Rows[Row], attempt: Attempt | None) -> None:
         self.rows = rows
         self.attempt = attempt
         self.done = False
@@ -39,16 +41,16 @@ class _Unit:
         self.woken.acquire()
 
 
-class GroupCommit:
+class GroupCommit(Generic[Row]):
     """The queue of one process. A unit that finds a place leads: it commits itself and all who wait."""
 
-    def __init__(self, insert: Insert, places: int = PLACES) -> None:
+    def __init__(self, insert: Insert[Row], places: int = PLACES) -> None:
         self._insert = insert
         self._guard = threading.Lock()
-        self._waiting: deque[_Unit] = deque()
+        self._waiting: deque[_Unit[Row]] = deque()
         self._places = places
 
-    def commit(self, rows: Written, attempt: Attempt | None = None) -> None:
+    def commit(self, rows: Rows[Row], attempt: Attempt | None = None) -> None:
         """Return when the rows are durable, and what the attempt changes.
 
         Raises:
@@ -65,7 +67,7 @@ class GroupCommit:
         if not mine.durable:
             raise StorageUnavailable(type(mine.failure).__name__) from mine.failure
 
-    def _takes_a_place(self, unit: _Unit) -> bool:
+    def _takes_a_place(self, unit: _Unit[Row]) -> bool:
         with self._guard:
             if self._places > 0:
                 self._places -= 1
@@ -73,7 +75,7 @@ class GroupCommit:
             self._waiting.append(unit)
             return False
 
-    def _lead(self, mine: _Unit) -> None:
+    def _lead(self, mine: _Unit[Row]) -> None:
         with self._guard:
             others = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_UNITS - 1))]
         try:
@@ -92,16 +94,16 @@ class GroupCommit:
         if successor is not None:
             successor.woken.release()
 
-    def _commit(self, units: Sequence[_Unit]) -> None:
+    def _commit(self, units: Sequence[_Unit[Row]]) -> None:
         attempts = [unit.attempt for unit in units if unit.attempt is not None]
         try:
             won = self._insert(_joined(units), attempts)
         except BaseException as error:
             for unit in units:
                 unit.failure = error
-            if not isinstance(error, psycopg.Error | StorageUnavailable):
+            if not isinstance(error, StorageUnavailable):
                 raise
-            if len(units) > 1 and _is_refused(error):
+            if len(units) > 1 and isinstance(error, RowsRefused):
                 for unit in units:
                     self._commit([unit])
         else:
@@ -110,15 +112,10 @@ class GroupCommit:
                 unit.failure = None if unit.durable else Overtaken()
 
 
-def _is_refused(error: psycopg.Error | StorageUnavailable) -> bool:
-    """Whether the server refused the rows and is still there; alone, the others may have more luck."""
-    return isinstance(error, psycopg.Error) and error.sqlstate is not None
-
-
-def _joined(units: Sequence[_Unit]) -> Written:
+def _joined(units: Sequence[_Unit[Row]]) -> Rows[Row]:
     if len(units) == 1:
         return units[0].rows
-    rows: dict[Table, list[str]] = {}
+    rows: dict[Table, list[Row]] = {}
     for unit in units:
         for table, of_table in unit.rows.items():
             rows.setdefault(table, []).extend(of_table)

@@ -19,7 +19,7 @@ from sso.storage.compiled import DIALECT, Compiled, compiled
 from sso.storage.connected import connected
 from sso.storage.connections import Connections
 from sso.storage.engines import Pool
-from sso.storage.errors import StorageUnavailable
+from sso.storage.errors import RowsRefused, StorageUnavailable
 from sso.storage.gates import Attempt
 from sso.storage.group_commit import GroupCommit
 from sso.storage.insertion import Written, written
@@ -88,6 +88,10 @@ class PostgresqlEngines:
         lease = Lease(self._connections)
         try:
             return lease.insert(rows, attempts)
+        except psycopg.Error as error:
+            if error.sqlstate is None:
+                raise _unavailable(error) from error
+            raise RowsRefused(type(error).__name__) from error
         finally:
             lease.close()
 
@@ -97,7 +101,7 @@ class PostgresqlTransaction:
 
     __slots__ = ("_begun", "_group", "_lease", "_writes")
 
-    def __init__(self, lease: Lease, group: GroupCommit, *, writes: bool) -> None:
+    def __init__(self, lease: Lease, group: GroupCommit[str], *, writes: bool) -> None:
         self._lease = lease
         self._group = group
         self._writes = writes

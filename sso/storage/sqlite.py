@@ -2,24 +2,26 @@
 
 A commit survives a power cut. BEGIN IMMEDIATE for writers: no dead end when a reader wants to become one.
 Threads of one process queue up for their turn, because SQLite's own lock would make them sleep and retry.
+Those that only add rows are committed together by whoever has the turn (`sso.storage.group_commit`).
 """
 
 import os
 import sqlite3
 import threading
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, contextmanager
 from time import monotonic, sleep
 from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, Executable, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from sso.storage.connected import connected, unavailable
 from sso.storage.engines import Pool
-from sso.storage.errors import StorageUnavailable
+from sso.storage.errors import RowsRefused, StorageUnavailable
 from sso.storage.gates import Attempt
+from sso.storage.group_commit import GroupCommit, Rows
 from sso.storage.insertion import insertion_of, parents_first
 from sso.storage.transactions import Collected, Parameters, Transaction
 
@@ -39,18 +41,19 @@ class SqliteEngines:
         self._url = url.set(database=file, query={"mode": "rw", "uri": "true"})
         self._pool = pool
         self._turn = threading.Lock()
+        self._group = GroupCommit[Parameters](self._insert, places=1)
         self._writer = self._engine("BEGIN IMMEDIATE", *_DURABLE)
         self._reader = self._engine("BEGIN", *_DURABLE, "PRAGMA query_only = ON")
 
     @contextmanager
     def transaction(self, *, writes: bool) -> Generator[Transaction]:
-        """Open a transaction of a unit; a writer waits for its turn."""
+        """Open a transaction of a unit; a writer waits for its turn, at its first statement."""
         if not writes:
             with connected(self._reader) as connection:
-                yield SqliteTransaction(connection)
+                yield SqliteTransaction(lambda: connection, self._group)
             return
-        with self._my_turn(), connected(self._writer) as connection:
-            yield SqliteTransaction(connection)
+        with ExitStack() as ends:
+            yield SqliteTransaction(lambda: ends.enter_context(self._writing()), self._group)
 
     @contextmanager
     def schema(self, *, writes: bool) -> Generator[Connection]:
@@ -59,7 +62,7 @@ class SqliteEngines:
             with connected(self._reader) as connection:
                 yield connection
             return
-        with self._my_turn(), connected(self._writer) as connection:
+        with self._writing() as connection:
             yield connection
             connection.commit()
 
@@ -73,13 +76,20 @@ class SqliteEngines:
         self._writer.dispose(close=False)
         self._reader.dispose(close=False)
 
+    def _insert(self, rows: Rows[Parameters], _attempts: Sequence[Attempt]) -> frozenset[int]:
+        with self._writing() as connection:
+            _add(rows, connection)
+            connection.commit()
+        return frozenset()
+
     @contextmanager
-    def _my_turn(self) -> Generator[None]:
+    def _writing(self) -> Generator[Connection]:
         if not self._turn.acquire(timeout=self._pool.wait_seconds):
             msg = "another writer holds the database"
             raise StorageUnavailable(msg)
         try:
-            yield
+            with connected(self._writer) as connection:
+                yield connection
         finally:
             self._turn.release()
 
@@ -108,12 +118,20 @@ class SqliteEngines:
 
 
 class SqliteTransaction:
-    """`sso.storage.transactions.Transaction` on a connection that has begun."""
+    """`sso.storage.transactions.Transaction` on a connection that begins with the first statement."""
 
-    __slots__ = ("_connection",)
+    __slots__ = ("_begin", "_begun", "_group")
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, begin: Callable[[], Connection], group: GroupCommit[Parameters]) -> None:
+        self._begin = begin
+        self._begun: Connection | None = None
+        self._group = group
+
+    @property
+    def _connection(self) -> Connection:
+        if self._begun is None:
+            self._begun = self._begin()
+        return self._begun
 
     def rows(self, statement: Executable, parameters: Parameters | None) -> Sequence[Any]:
         """Return what a statement finds or returns."""
@@ -145,11 +163,7 @@ class SqliteTransaction:
 
     def insert(self, collected: Collected) -> None:
         """Insert rows now."""
-        try:
-            for table in parents_first(collected):
-                self._connection.execute(insertion_of(table), list(collected[table]))
-        except DBAPIError as error:
-            raise unavailable(error) from error
+        _add(collected, self._connection)
 
     @property
     def takes_attempts(self) -> bool:
@@ -158,11 +172,27 @@ class SqliteTransaction:
 
     def commit(self, collected: Collected, attempt: Attempt | None = None) -> None:
         """Insert rows and make everything durable; there is never an attempt."""
+        if self._begun is None:
+            if collected:
+                self._group.commit(collected)
+            return
         self.insert(collected)
         try:
-            self._connection.commit()
+            self._begun.commit()
         except DBAPIError as error:
             raise unavailable(error) from error
+
+
+def _add(rows: Collected, connection: Connection) -> None:
+    """Insert rows; what one leaves out and another has is NULL."""
+    try:
+        for table in parents_first(rows):
+            absent: Parameters = dict.fromkeys(name for row in rows[table] for name in row)
+            connection.execute(insertion_of(table), [{**absent, **row} for row in rows[table]])
+    except IntegrityError as error:
+        raise RowsRefused(type(error.orig).__name__) from error
+    except DBAPIError as error:
+        raise unavailable(error) from error
 
 
 def _was_interrupted(error: StorageUnavailable) -> bool:

@@ -21,6 +21,7 @@ from tests.servers.postgresql import PostgreSQL
 from tests.storage.conftest import SEALER, opened
 from tests.storage.examples import DAY, HOUR, NOW, ORIGIN, code, grant, refresh_token, session
 
+ASKED = select(literal(1).label("one"))
 EVENT = TokenIssued(
     client_id="client-1",
     grant_type="client_credentials",
@@ -283,14 +284,13 @@ def test_a_restart_of_the_server_costs_a_resting_connection_nothing(
     mortal_postgresql: PostgreSQL, mortal_postgresql_url: str
 ) -> None:
     engines = PostgresqlEngines(database_url(mortal_postgresql_url), Pool(), rest_seconds=0.0)
-    one = select(literal(1).label("one"))
     with engines.transaction(writes=True) as transaction:
-        transaction.rows(one, None)
+        transaction.rows(ASKED, None)
     mortal_postgresql.crash()
     mortal_postgresql.start()
 
     with engines.transaction(writes=True) as transaction:
-        (row,) = transaction.rows(one, None)
+        (row,) = transaction.rows(ASKED, None)
 
     engines.dispose()
     assert row.one == 1
@@ -320,8 +320,10 @@ def test_every_connection_in_use_is_unavailable(tmp_path: Path) -> None:
 
     with database.read(), pytest.raises(StorageUnavailable), database.read():
         pass
-    with database.begin(ORIGIN), pytest.raises(StorageUnavailable), database.begin(ORIGIN):
-        pass
+    with database.begin(ORIGIN) as writer, pytest.raises(StorageUnavailable):
+        writer.unit.rows(ASKED)
+        with database.begin(ORIGIN) as another:
+            another.unit.rows(ASKED)
 
     database.dispose()
 
@@ -332,8 +334,12 @@ def test_another_process_s_writer_is_waited_for_and_then_unavailable(
     first = opened(f"sqlite:///{tmp_path / 'hub.db'}")
     second = opened(f"sqlite:///{tmp_path / 'hub.db'}", pool=Pool(wait_seconds=0.1))
 
-    with first.begin(ORIGIN), pytest.raises(StorageUnavailable), second.begin(ORIGIN):
-        pass
+    with first.begin(ORIGIN) as writer:
+        writer.unit.rows(ASKED)
+        with pytest.raises(StorageUnavailable), second.begin(ORIGIN) as another:
+            another.unit.rows(ASKED)
+        with pytest.raises(StorageUnavailable), second.begin(ORIGIN) as another:
+            another.audit.append(EVENT, NOW)
 
     first.dispose()
     second.dispose()

@@ -1,20 +1,22 @@
 """Units that commit at the same moment share a statement, and none of them its fate."""
 
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, cast
 
-import psycopg
 import pytest
+from sqlalchemy import event, select
 
 from sso.oidc.grant import AuthorizationCode
 from sso.storage.database import Database
-from sso.storage.errors import StorageUnavailable
+from sso.storage.errors import RowsRefused, StorageUnavailable
 from sso.storage.gates import Attempt
-from sso.storage.group_commit import MAX_UNITS, GroupCommit
-from sso.storage.insertion import Written
-from sso.storage.tables import audit_event
+from sso.storage.group_commit import MAX_UNITS, GroupCommit, Rows
+from sso.storage.sqlite import SqliteEngines
+from sso.storage.tables import audit_event, audit_head, audit_pending
 from tests.storage.conftest import opened, url_of
 from tests.storage.examples import NOW, ORIGIN, code
 from tests.storage.test_database import EVENT, number_of_events
@@ -32,7 +34,7 @@ class Disk:
         self.free = threading.Event()
         self._failure = failure
 
-    def insert(self, rows: Written, _attempts: Sequence[Attempt]) -> frozenset[int]:
+    def insert(self, rows: Rows[str], _attempts: Sequence[Attempt]) -> frozenset[int]:
         (given,) = rows.values()
         self.statements.append(list(given))
         self.busy.set()
@@ -58,7 +60,7 @@ def commit_while_busy(disk: Disk, names: list[str]) -> dict[str, Future[None]]:
     return futures
 
 
-def until_queued(group: GroupCommit, number: int) -> None:
+def until_queued(group: GroupCommit[Any], number: int) -> None:
     waited = threading.Event()
     for _ in range(1000):
         if len(group._waiting) == number:
@@ -79,7 +81,7 @@ def test_who_comes_while_the_disk_is_busy_is_committed_together() -> None:
 
 def test_a_unit_that_is_refused_takes_nobody_with_it() -> None:
     def failure(rows: list[str]) -> BaseException | None:
-        return psycopg.errors.UniqueViolation("there already") if "bad" in rows else None
+        return RowsRefused("there already") if "bad" in rows else None
 
     disk = Disk(failure)
 
@@ -97,7 +99,7 @@ def test_a_unit_without_a_connection_fails_alone_and_the_leader_answers_for_its_
     def failure(rows: list[str]) -> BaseException | None:
         if len(rows) > 1:
             unlucky.append(rows[1])
-            return psycopg.errors.UniqueViolation("there already")
+            return RowsRefused("there already")
         return exhausted if rows == unlucky else None
 
     disk = Disk(failure)
@@ -113,7 +115,7 @@ def test_a_unit_without_a_connection_fails_alone_and_the_leader_answers_for_its_
 
 def test_when_the_server_is_lost_everybody_is_told() -> None:
     def failure(rows: list[str]) -> BaseException | None:
-        return None if rows == ["a"] else psycopg.OperationalError("gone")
+        return None if rows == ["a"] else StorageUnavailable("gone")
 
     disk = Disk(failure)
 
@@ -175,11 +177,11 @@ def test_a_long_queue_is_committed_in_parts() -> None:
     assert sorted(disk.durable) == names
 
 
-@pytest.mark.postgresql
+@pytest.mark.parametrize("dialect", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def test_of_many_units_only_the_refused_one_leaves_nothing(
-    request: pytest.FixtureRequest, tmp_path: Path
+    request: pytest.FixtureRequest, dialect: str, tmp_path: Path
 ) -> None:
-    database = opened(url_of(request, "postgresql", tmp_path))
+    database = opened(url_of(request, dialect, tmp_path))
     known = code()
     with database.begin(ORIGIN) as stores:
         stores.codes.add(known)
@@ -199,3 +201,46 @@ def _record(database: Database, bad: bool, known: AuthorizationCode) -> None:
         stores.audit.append(EVENT, NOW)
         if bad:
             stores.codes.add(known)  # it is there already
+
+
+def test_on_sqlite_who_waits_for_the_disk_is_committed_together(tmp_path: Path) -> None:
+    file = tmp_path / "hub.db"
+    database = opened(f"sqlite:///{file}")
+    with database.begin(ORIGIN) as stores:
+        stores.audit.append(EVENT, NOW)  # its key is there from now on
+    engines = cast(SqliteEngines, database._engines)
+    commits: list[object] = []
+    event.listen(engines._writer, "commit", commits.append)
+
+    another = sqlite3.connect(file, isolation_level=None)
+    another.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(7) as pool:
+        futures = [pool.submit(_append, database) for _ in range(7)]
+        until_queued(engines._group, 6)
+        another.execute("ROLLBACK")
+    another.close()
+
+    assert [future.exception() for future in futures] == [None] * 7
+    assert number_of_events(database) == 8
+    assert len(commits) == 2
+    database.dispose()
+
+
+def test_on_sqlite_a_unit_that_leaves_a_column_out_takes_none_from_others(tmp_path: Path) -> None:
+    database = opened(f"sqlite:///{tmp_path / 'hub.db'}")
+    engines = cast(SqliteEngines, database._engines)
+    bare = {"event_id": "one", "leaf_hash": b"1"}
+    head = {"epoch": 1, "origin": "o", "size": 0, "frontier": b"", "opened_at": NOW}
+    more = {**head, "epoch": 2, "minimum_index": 7}
+
+    engines._insert({audit_pending: [bare], audit_head: [head, more]}, [])
+
+    with database.read() as stores:
+        found = stores.unit.rows(select(audit_head).order_by(audit_head.c.epoch))
+    assert [row.minimum_index for row in found] == [None, 7]
+    database.dispose()
+
+
+def _append(database: Database) -> None:
+    with database.begin(ORIGIN) as stores:
+        stores.audit.append(EVENT, NOW)
