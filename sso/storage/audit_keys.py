@@ -222,9 +222,15 @@ class AuditKeys:
         self._my_engines().dispose()
 
     def _of_period(self, place: Place) -> DataKey | None:
-        with self._connection(writes=False) as connection:
-            row = connection.execute(OF_PERIOD, {"account": place[0], "within": place[1]}).first()
-        return None if row is None else self._opened(row)
+        """Read one key in one round trip: nearly every event of somebody who comes now and then does."""
+        parameters = {"account": place[0], "within": place[1]}
+        if self._sqlite:
+            with self._connection(writes=False) as connection:
+                found: Sequence[Any] = connection.execute(OF_PERIOD, parameters).fetchall()
+        else:
+            with self._my_engines().transaction(writes=True) as transaction:  # a lonely SELECT begins none
+                found = transaction.rows(OF_PERIOD, parameters)
+        return self._opened(found[0]) if found else None
 
     def _made(self, place: Place, now: datetime) -> DataKey:
         key, row = self._new(place, now)

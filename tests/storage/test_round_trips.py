@@ -33,6 +33,7 @@ EVENT = TokenIssued(
 @pytest.fixture
 def on_postgresql(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[Database]:
     database = opened(url_of(request, "postgresql", tmp_path))
+    database.audit_keys.for_event(None, NOW)  # made at the first event of a month
     yield database
     database.dispose()
 
@@ -72,6 +73,22 @@ def test_a_code_its_grant_and_two_events_are_one_statement(on_postgresql: Databa
     assert number_of_events(on_postgresql) == 2
     with on_postgresql.read() as stores:
         assert stores.codes.get(given.digest) == given
+
+
+def test_a_key_that_was_not_used_for_a_while_is_one_statement(
+    request: pytest.FixtureRequest, tmp_path: Any
+) -> None:
+    url = url_of(request, "postgresql", tmp_path)
+    before, now = opened(url), opened(url)
+    made = before.audit_keys.for_event("account-1", NOW)
+
+    with statements() as sent:
+        found = now.audit_keys.for_event("account-1", NOW)
+
+    assert len(sent) == 1
+    assert (found.id, found.secret) == (made.id, made.secret)
+    before.dispose()
+    now.dispose()
 
 
 def test_of_one_statement_that_fails_no_part_remains(on_postgresql: Database) -> None:
