@@ -1,29 +1,24 @@
 """`python -m bench.audit_log [--quick] [--events N]`: the audit log on PostgreSQL with durable commits.
 
-Events a second that are durable when their caller goes on, beside rows of the same size that are nothing but
-inserted into the same database, in turns; how long an event waits for its place while the worker sequences;
+Events a second that are durable when their caller goes on, beside plain INSERTs (`bench.durable_writes`);
 proofs made and verified; the whole log verified; and questions over a month with N events.
 """
 
 import argparse
 import os
 import random
-import secrets
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
-from statistics import median, quantiles
 from typing import Any
 
-import psycopg
-
-from bench.filled_log import BATCH, Filled, event, fill, know_everybody, origin, placed, working
+from bench import durable_writes
+from bench.filled_log import BATCH, Filled, fill, know_everybody, placed, working
+from bench.latencies import Latencies
 from bench.providers import postgresql
 from sso.audit.merkle.proofs import inclusion_proof
 from sso.audit.merkle.verification import includes
@@ -36,39 +31,11 @@ from sso.storage.stores import SqlStores
 from tests.servers.hub import HubServer
 
 EVENTS, FEW = 200_000, 3_000
-WAITERS = (1, 8, 32)
-BODY_BYTES = 900
-"""About what one row of the log holds, with what finds it."""
 FOUND_NOWHERE: dict[str, Any] = {
     "severity": Severity.MEDIUM,
     **dict.fromkeys(("text", "claim", "status_code", "trace_id", "acr", "directory_id"), "nothing like it"),
 }
 """Facets without an index, and what is not in the log: all of it is read."""
-ROUNDS = 3
-_PATIENCE_SECONDS = 120.0
-
-
-@dataclass(slots=True)
-class Latencies:
-    """Seconds that callers waited, in one stretch of time."""
-
-    name: str
-    seconds: float = 0.0
-    each: list[float] = field(default_factory=list)
-
-    @property
-    def per_second(self) -> float:
-        """Calls a second."""
-        return len(self.each) / self.seconds
-
-    @property
-    def p50(self) -> float:
-        """Half of the callers waited at most so long, in seconds."""
-        return median(self.each)
-
-    def percentile(self, number: int) -> float:
-        """So many of a hundred callers waited at most so long, in seconds."""
-        return quantiles(self.each, n=100)[number - 1] if len(self.each) > 1 else self.each[0]
 
 
 def main() -> None:
@@ -84,111 +51,20 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sso-bench-audit-")))
         database = stack.enter_context(postgresql())
-        server = HubServer(folder / "hub", database_url=database.new_database())
+        url = database.new_database()
+        server = HubServer(folder / "hub", database_url=url)
         server.initialise()
         hub = build(load(str(server.config_file), {}))
         stack.callback(hub.close)
         know_everybody(hub)
         with working(server):
-            _writing(hub, database.new_database(), seconds)
+            durable_writes.measure(hub, url, seconds)
         filled = _this_month(hub, events)
         with working(server):
             _sequencing(hub, filled)
         _proving(hub, seconds)
         _verifying(hub)
         _asking(hub, filled)
-
-
-# ---------------------------------------------------------------- writing
-
-
-def _writing(hub: Hub, bare_url: str, seconds: float) -> None:
-    print(f"{'durable writes':34} {'per s':>7} {'p50 ms':>8} {'p99 ms':>8}  ratio")
-    with psycopg.connect(bare_url) as connection:
-        connection.execute("CREATE TABLE bare (id text PRIMARY KEY, body bytea)")
-    for waiters in WAITERS:
-        ours, bare = Latencies("events"), Latencies("bare inserts")
-        for _ in range(ROUNDS):  # in turns, so that both see the same machine
-            _add(bare, _at_once(waiters, seconds, partial(_bare_writer, bare_url)))
-            _add(ours, _at_once(waiters, seconds, lambda: partial(_write_event, hub)))
-        for one in (ours, bare):
-            ratio = f"{ours.per_second / bare.per_second:6.2f}" if one is ours else ""
-            name = f"{one.name}, {waiters} waiting"
-            print(f"{name:34} {one.per_second:7.0f} {_milliseconds(one)} {ratio}", flush=True)
-    lag = Latencies("")
-    stop = threading.Event()
-    load = [threading.Thread(target=_until, args=(stop, partial(_write_event, hub))) for _ in range(4)]
-    for thread in load:
-        thread.start()
-    try:
-        ends = time.monotonic() + seconds * 2
-        while time.monotonic() < ends:
-            lag.each.append(_seconds_to_its_place(hub))
-    finally:
-        stop.set()
-        for thread in load:
-            thread.join()
-    print(f"{'until an event has its place':34} {'':7} {_milliseconds(lag)}\n", flush=True)
-
-
-def _milliseconds(told: Latencies) -> str:
-    return f"{told.p50 * 1000:8.1f} {told.percentile(99) * 1000:8.1f}"
-
-
-def _add(whole: Latencies, part: Latencies) -> None:
-    whole.seconds += part.seconds
-    whole.each += part.each
-
-
-def _at_once(waiters: int, seconds: float, caller: Callable[[], Callable[[], object]]) -> Latencies:
-    """Call from so many threads for so long; each goes on when its call has returned."""
-    each: list[list[float]] = [[] for _ in range(waiters)]
-    calls = [caller() for _ in range(waiters)]
-    calls[0]()
-    began = time.perf_counter()
-
-    def run(place: int) -> None:
-        while (start := time.perf_counter()) - began < seconds:
-            calls[place]()
-            each[place].append(time.perf_counter() - start)
-
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(waiters)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return Latencies("", time.perf_counter() - began, [value for values in each for value in values])
-
-
-def _bare_writer(url: str) -> Callable[[], object]:
-    connection = psycopg.connect(url, autocommit=True)
-
-    def write() -> None:
-        row = (secrets.token_hex(16), secrets.token_bytes(BODY_BYTES))
-        connection.execute("INSERT INTO bare VALUES (%s, %s)", row)
-
-    return write
-
-
-def _write_event(hub: Hub) -> str:
-    with hub.database.begin(origin()) as stores:
-        return stores.audit.append(event(), datetime.now(UTC))
-
-
-def _until(stop: threading.Event, call: Callable[[], object]) -> None:
-    while not stop.is_set():
-        call()
-
-
-def _seconds_to_its_place(hub: Hub) -> float:
-    event_id = _write_event(hub)
-    began = time.perf_counter()
-    while time.perf_counter() - began < _PATIENCE_SECONDS:
-        with hub.database.read() as stores:
-            if stores.audit_tree.place_of(event_id) is not None:
-                break
-        time.sleep(0.005)
-    return time.perf_counter() - began
 
 
 # ---------------------------------------------------------------- a log to ask
