@@ -17,7 +17,7 @@ from sso.audit.found import BrokenEntry
 from sso.audit.record import AuditRecord
 from sso.audit.slice import LogSlice, accounts_in
 from sso.storage.audit_keys import AuditKeys
-from sso.storage.audit_rows import found_of
+from sso.storage.audit_rows import KeptEntry, found_of
 from sso.storage.audit_tree import Head
 from sso.storage.columns import UtcDateTime
 from sso.storage.detection import Place
@@ -85,7 +85,7 @@ class SinkState:
     """How far a sink is: `place` is what it is to have next.
 
     `missed` entries from `missed_from` on were passed over just before `place` and are not on record yet.
-    Of one that is pulled they are those that its reader was last told to be gone, and they are on record.
+    Of one that is pulled they are those that its reader was told to be gone there, and they are on record.
     """
 
     name: str
@@ -189,14 +189,15 @@ class SqlAuditSinks:
         row = self._unit.row(_FAIL, given)
         return 0 if row is None else int(row.failures)
 
-    def placed(self, place: Place, end: int) -> Sequence[PlacedRecord]:
-        """Return what stands from a place up to an index of its epoch."""
+    def placed(self, place: Place, end: int, *, bodies_only: bool = False) -> Sequence[PlacedRecord]:
+        """Return what stands from a place up to an index of its epoch; bodies alone need no keys."""
         given = {"of_epoch": place.epoch, "begin": place.index, "end": end}
         rows = self._unit.rows(_PLACED, given)
         there = [row for row in rows if row.id is not None]
+        stored = [KeptEntry(row.id, row.body, None, None, None) for row in there] if bodies_only else there
         found = {
             row.leaf_index: each
-            for row, each in zip(there, found_of(there, self._keys), strict=True)
+            for row, each in zip(there, found_of(stored, self._keys), strict=True)
             if not isinstance(each, BrokenEntry)
         }
         return [PlacedRecord(row.leaf_index, found.get(row.leaf_index)) for row in rows]

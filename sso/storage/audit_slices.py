@@ -49,7 +49,16 @@ _ACKNOWLEDGE = (
             and_(_S.epoch == bindparam("to_epoch"), _S.next_index < bindparam("to_index")),
         ),
     )
-    .values(epoch=bindparam("to_epoch"), next_index=bindparam("to_index"), delivered_at=bindparam("now"))
+    .values(
+        epoch=bindparam("to_epoch"),
+        next_index=bindparam("to_index"),
+        delivered_at=bindparam("now"),
+        failures=0,
+        failing_since=None,
+        reason="",
+        missed=0,
+        missed_from=None,
+    )
 )
 _MISSED = (
     update(audit_sink)
@@ -110,7 +119,7 @@ class SqlAuditSlices:
             if at.index >= size:
                 at = Place(following_epoch(at.epoch, heads) or heads[-1].epoch, 0)
                 continue
-            found = self._whole(at, min(size, at.index + LOOK))
+            found = self._whole(at, min(size, at.index + LOOK), part)
             there = list(takewhile(lambda one: one.record is not None, found))
             if not there and looked == 0:
                 raise self._gone(at, found, size)
@@ -132,9 +141,10 @@ class SqlAuditSlices:
         given = {"sink": name, "from_index": gone.place.index, "entries": gone.entries}
         return self._unit.change(_MISSED, given) == 1
 
-    def _whole(self, place: Place, end: int) -> Sequence[PlacedRecord]:
+    def _whole(self, place: Place, end: int, part: LogSlice) -> Sequence[PlacedRecord]:
         """What stands at each place up to `end`; one whose leaf is missing counts as gone."""
-        found = {one.index: one for one in self._sinks.placed(place, end)}
+        read = self._sinks.placed(place, end, bodies_only=part.bodies_only)
+        found = {one.index: one for one in read}
         return [found.get(index, PlacedRecord(index, None)) for index in range(place.index, end)]
 
     def _gone(self, place: Place, found: Sequence[PlacedRecord], size: int) -> EntriesGone:

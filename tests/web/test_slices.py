@@ -179,6 +179,30 @@ def test_an_application_fetches_what_receipts_show_of_its_own_events(office: Off
     assert f"entry {told[own]['place']['index']} of the log" in verify.verify_receipt(receipt.data, keys)
 
 
+@ON_SQLITE
+def test_of_its_own_events_an_application_reads_what_nobody_can_unseal(office: Office) -> None:
+    own = office.token_of("housing")
+    office.log.sequencer.sequence()
+    office.log.tamper("UPDATE audit_event SET sealed = X'00'")
+
+    assert ids(office.everything("housing")) == [own]
+    assert office.pull("civil-soc", after="1.0").status_code == 410
+
+
+@ON_SQLITE
+def test_a_sink_that_failed_before_it_was_pulled_has_no_trouble_once_its_reader_comes(office: Office) -> None:
+    office.session_of("civil")
+    office.everything()
+    office.log.tamper("UPDATE audit_sink SET failures = 9, reason = 'refused', failing_since = 1")
+    later = office.session_of("civil")
+
+    assert ids(office.everything()) == [later]
+    office.everything()
+
+    state = office.state()
+    assert (state.failures, state.failing_since, state.reason) == (0, None, "")
+
+
 def test_what_was_read_is_on_record_and_gives_nobody_more_to_read(office: Office) -> None:
     own = office.session_of("civil")
     office.log.grow(1)
