@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sso import __version__
 from sso.audit.event.findings import RuleSwitchedOff
 from sso.audit.record import AuditRecord, Origin
-from sso.audit.rules.engine import Match, Rule, joined, match_of, memory_of, recall, seen_of
+from sso.audit.rules.engine import Audience, Match, Rule, joined, match_of, memory_of, recall, seen_of
 from sso.audit.rules.location import nowhere
 from sso.audit.rules.nodes import Seen
 from sso.audit.rules.queue import file
@@ -208,7 +208,13 @@ class Detection:
         digest = self.hub.database.audit_keys.group_digest
         locate = nowhere if self._geography is None else self._geography.location_of
         seen = [each for each in (seen_of(record, digest, locate) for record in records) if each is not None]
-        return [match for each in seen for rule in rules if (match := self._match(rule, each)) is not None]
+        audience = Audience(rules)
+        return [
+            match
+            for each in seen
+            for rule in audience.of(each)
+            if (match := self._match(rule, each)) is not None
+        ]
 
     def _match(self, rule: Rule, seen: Seen) -> Match | None:
         if any(failure.rule is rule for failure in self._failures):

@@ -285,3 +285,21 @@ def test_a_rule_says_of_which_events_it_speaks_and_what_its_findings_have_in_com
     assert rule.events == ("auth.login.failure", "auth.login.success")
     assert (rule.group_by, rule.span) == (("account_id",), 360 * MINUTE)
     assert shipped_rule("r17_client_changed").group_by == ("client_id",)
+
+
+def test_who_is_shown_only_what_it_wants_finds_what_it_finds_in_everything() -> None:
+    examples = [shipped_examples(name) for name in NAMES]
+    records = list(records_of([step for each in examples for step in (*each.positive, *each.negative)]))
+    everybody = [shipped_rule(name) for name in NAMES]
+    found = [
+        match_of(rule, seen)
+        for record in records
+        if (seen := seen_of(record)) is not None
+        for rule in everybody
+    ]
+
+    wanted = matches([shipped_rule(name) for name in NAMES], iter(records))
+
+    expected = [(each.rule.name, each.ids) for each in found if each is not None]
+    assert [(each.rule.name, each.ids) for each in wanted] == expected
+    assert len({name for name, _ in expected}) > len(NAMES) / 2

@@ -8,7 +8,8 @@ from sigma.collection import SigmaCollection
 from sigma.correlations import SigmaCorrelationRule
 from sigma.rule import SigmaRule
 
-from sso.audit.rules.nodes import Counting, NewTerm, Node, Ordered
+from sso.audit.rules.new_term import NewTerm
+from sso.audit.rules.nodes import Counting, Node, Ordered
 from sso.audit.rules.reading import EXTENSION, RuleInvalid, rule_of
 from sso.audit.rules.travel import Travel
 

@@ -217,6 +217,9 @@ class Watching:
         self.then()
         return ()
 
+    def wants(self, code: str) -> bool:
+        return True
+
     def memory(self, now: datetime) -> Any:
         return None
 
@@ -283,6 +286,9 @@ class Breaking:
 
     def feed(self, seen: Seen) -> tuple[str, ...]:
         raise KeyError(seen.id)
+
+    def wants(self, code: str) -> bool:
+        return True
 
     def memory(self, now: datetime) -> Any:
         return None

@@ -64,6 +64,22 @@ def seen_of(record: AuditRecord, digest: Digest = as_they_are, locate: Locate = 
     return Seen(record.id, record.occurred_at, fields, digest)
 
 
+class Audience:
+    """Rules that are shown the same records: the first of an event all of them, then those that want it."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+        self._wanting: dict[str, Sequence[Rule]] = {}
+
+    def of(self, seen: Seen) -> Sequence[Rule]:
+        """Return the rules to show a record, in their order."""
+        code = str(seen.fields.get("event"))
+        wanting = self._wanting.get(code)
+        if wanting is None:
+            self._wanting[code] = [rule for rule in self._rules if rule.node.wants(code)]
+        return self._rules if wanting is None else wanting
+
+
 def match_of(rule: Rule, seen: Seen) -> Match | None:
     """Show a rule the next record, and return what it found."""
     ids = rule.node.feed(seen)
@@ -94,10 +110,11 @@ def matches(
     rules: Sequence[Rule], records: Iterator[AuditRecord], locate: Locate = nowhere
 ) -> Iterator[Match]:
     """Yield what rules find in records, which come in the order of the log, oldest first."""
+    audience = Audience(rules)
     for record in records:
         seen = seen_of(record, locate=locate)
         if seen is not None:
-            yield from filter(None, (match_of(rule, seen) for rule in rules))
+            yield from filter(None, (match_of(rule, seen) for rule in audience.of(seen)))
 
 
 def joined(found: Iterable[Match]) -> list[Match]:

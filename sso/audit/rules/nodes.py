@@ -54,6 +54,13 @@ class Node(Protocol):
         """Take the next record."""
         ...
 
+    def wants(self, code: str) -> bool:
+        """Whether any record of an event may be one that it takes, to remember or to find something.
+
+        Once it was shown its first record, others need not be shown to it.
+        """
+        ...
+
     def memory(self, now: datetime) -> object:
         """Return what it remembers and may still need after `now`, for JSON."""
         ...
@@ -73,13 +80,16 @@ class Matching:
 
     def feed(self, seen: Seen) -> tuple[str, ...]:
         """Return the record's own id if it is meant."""
-        code = str(seen.fields.get("event"))
-        if code not in self._may:
-            self._may[code] = self._may_mean(code)
-        if not self._may[code]:
+        if not self.wants(str(seen.fields.get("event"))):
             return ()
         holds = {name: selection.holds(seen.fields) for name, selection in self.selections.items()}
         return (seen.id,) if self.truth(holds) else ()
+
+    def wants(self, code: str) -> bool:
+        """Whether any event of a code can be meant."""
+        if code not in self._may:
+            self._may[code] = self._may_mean(code)
+        return self._may[code]
 
     def _may_mean(self, code: str) -> bool:
         """Whether any event of a code can be meant: most of them need no second look."""
@@ -132,15 +142,19 @@ class Counting:
         value = seen.id if self.distinct is None else seen.group((self.distinct,))
         if value is None:
             return ()
-        group = _group(self._groups, key, deque(maxlen=MAX_EVIDENCE))
+        group = group_of(self._groups, key, deque(maxlen=MAX_EVIDENCE))
         group.append((seen.at, found[-1], value))
         while group and seen.at - group[0][0] > self.span:
             group.popleft()
         if len({each[2] for each in group}) < self.least:
             return ()
         del self._groups[key]
-        _group(self._going_on, key, seen.at)
+        group_of(self._going_on, key, seen.at)
         return tuple(each[1] for each in group)
+
+    def wants(self, code: str) -> bool:
+        """Whether its matches may be of this event."""
+        return self.node.wants(code)
 
     def memory(self, now: datetime) -> object:
         """Return the groups that had a match within the span."""
@@ -193,8 +207,12 @@ class Ordered:
         self._groups.pop(key, None)
         if reached + 1 == len(self.nodes):
             return ids
-        _group(self._groups, key, (begun, ids, reached + 1))
+        group_of(self._groups, key, (begun, ids, reached + 1))
         return ()
+
+    def wants(self, code: str) -> bool:
+        """Whether any step's matches may be of this event."""
+        return any(node.wants(code) for node in self.nodes)
 
     def memory(self, now: datetime) -> object:
         """Return the sequences that may still be completed."""
@@ -216,61 +234,7 @@ class Ordered:
         )
 
 
-class _Terms(TypedDict):
-    node: object
-    last: dict[str, int]
-    first: int | None
-
-
-@dataclass(slots=True)
-class NewTerm:
-    """Values that were not seen together for as long as `baseline`, after as long of learning."""
-
-    node: Node
-    fields: tuple[str, ...]
-    baseline: timedelta
-    _last: OrderedDict[str, datetime] = field(default_factory=OrderedDict)
-    _first: datetime | None = None
-
-    def feed(self, seen: Seen) -> tuple[str, ...]:
-        """Return the record's id if one of its terms is new."""
-        self._first = self._first or seen.at
-        if not self.node.feed(seen):
-            return ()
-        new = False
-        for values in _terms(seen.fields, self.fields):
-            key = seen.digest(values)
-            last = self._last.get(key)
-            new |= last is None or seen.at - last > self.baseline
-            self._last.pop(key, None)
-            _group(self._last, key, seen.at)
-        return (seen.id,) if new and seen.at - self._first >= self.baseline else ()
-
-    def memory(self, now: datetime) -> object:
-        """Return the terms of the baseline, and when learning began."""
-        last = {key: number_of(at) for key, at in self._last.items() if now - at <= self.baseline}
-        first = None if self._first is None else number_of(self._first)
-        return _Terms(node=self.node.memory(now), last=last, first=first)
-
-    def recall(self, memory: object) -> None:
-        """Go on from a memory."""
-        kept = cast(_Terms, memory)
-        self.node.recall(kept["node"])
-        self._last = OrderedDict((key, moment_of(at)) for key, at in kept["last"].items())
-        self._first = None if kept["first"] is None else moment_of(kept["first"])
-
-
-def _terms(fields: Fields, names: Sequence[str]) -> list[tuple[str, ...]]:
-    """Every combination of values; a field that is a list has several, an absent one none."""
-    keys: list[tuple[str, ...]] = [()]
-    for name in names:
-        value = fields.get(name)
-        members = [] if value is None else list(value) if isinstance(value, list | tuple) else [value]
-        keys = [(*key, str(member)) for key in keys for member in members][:MAX_EVIDENCE]
-    return keys
-
-
-def _group(groups: OrderedDict[str, _State], key: str, new: _State) -> _State:
+def group_of(groups: OrderedDict[str, _State], key: str, new: _State) -> _State:
     """The state of a group, `new` if it has none; the longest known groups go when there are too many."""
     if key not in groups and len(groups) >= MAX_GROUPS:
         groups.popitem(last=False)

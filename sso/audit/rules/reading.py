@@ -19,7 +19,8 @@ from sso.audit.record import JsonValue
 from sso.audit.rules.condition import ConditionInvalid, condition_of
 from sso.audit.rules.engine import Rule
 from sso.audit.rules.location import MEMBERS
-from sso.audit.rules.nodes import Counting, Matching, NewTerm, Node, Ordered
+from sso.audit.rules.new_term import NewTerm
+from sso.audit.rules.nodes import Counting, Matching, Node, Ordered
 from sso.audit.rules.selection import MODIFIERS, FieldTest, Selection
 from sso.audit.rules.travel import Travel
 from sso.audit.span import span_of

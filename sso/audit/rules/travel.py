@@ -58,6 +58,10 @@ class Travel:
         self._groups[key] = places
         return (*elsewhere, seen.id) if elsewhere else ()
 
+    def wants(self, code: str) -> bool:
+        """Whether its matches may be of this event."""
+        return self.node.wants(code)
+
     def memory(self, now: datetime) -> object:
         """Return the places of the span."""
         groups = {
