@@ -75,6 +75,9 @@ FINDINGS: Mapping[str, str] = {
     ),
     "not_an_auditor": _("This is not an auditor’s account."),
     "not_known": _("There is no such rule or finding any more."),
+    "group_unknown": _(
+        "An earlier release kept this finding: nobody knows any more what is like it. Suppress its rule."
+    ),
     "only_when_closed": _("A finding that is not closed has not turned out to be anything yet."),
 }
 """What is said of findings beside that, by the code of the problem or of one of its `errors`."""

@@ -35,6 +35,7 @@ class Flaw(StrEnum):
     NOT_AN_AUDITOR = "not_an_auditor"
     NOT_KNOWN = "not_known"
     ONLY_WHEN_CLOSED = "only_when_closed"
+    GROUP_UNKNOWN = "group_unknown"
 
 
 MEANINGS: Mapping[Flaw, str] = {
@@ -63,6 +64,7 @@ MEANINGS: Mapping[Flaw, str] = {
     Flaw.NOT_AN_AUDITOR: "the account is not an auditor's",
     Flaw.NOT_KNOWN: "there is no rule or finding of this name or id",
     Flaw.ONLY_WHEN_CLOSED: "it goes with the state closed only",
+    Flaw.GROUP_UNKNOWN: "a finding of an earlier release: nobody knows what is like it; name its rule",
 }
 """What each says, as the reference tells it."""
 

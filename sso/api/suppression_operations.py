@@ -13,7 +13,7 @@ from sso.audit.event.findings import FindingsListed
 from sso.audit.record import JsonValue
 from sso.audit.rules import queue
 from sso.audit.rules.finding import Finding, Suppression
-from sso.audit.rules.queue import Asked
+from sso.audit.rules.queue import Asked, NotPossible, Why
 from sso.audit.rules.shipped import RuleSet
 from sso.audit.rules.shown import group_of, last_records, suppression_shown
 from sso.authentication.auditors import name_of
@@ -34,13 +34,22 @@ def _list(call: Call[Nothing]) -> Answer:
     return Answer({"suppressions": rows})
 
 
+_WRONG = {
+    Why.TOO_LONG: ("days", Flaw.OUT_OF_RANGE, "is too long"),
+    Why.GROUP_UNKNOWN: ("finding_id", Flaw.GROUP_UNKNOWN, "is of an earlier release: suppress its rule"),
+}
+
+
 def _suppress(call: Call[SuppressionAsked]) -> Answer:
     asked = call.asked
     with call.hub.database.begin(call.origin) as stores:
         like = _like(asked, call.hub.configuration.rules, stores)
         rule = asked.rule or (like.rule if like is not None else "")
         wanted = Asked(rule, like, asked.reason, timedelta(days=asked.days))
-        made = queue.suppress(wanted, working(call), stores, call.now)
+        try:
+            made = queue.suppress(wanted, working(call), stores, call.now)
+        except NotPossible as refused:
+            raise wrong(*_WRONG[refused.why]) from refused
         return Answer(_document(made, stores))
 
 

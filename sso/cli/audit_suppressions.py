@@ -1,5 +1,6 @@
 """`sso audit findings suppress|suppressions|lift`: what a rule is not to tell of for a while."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -8,13 +9,18 @@ from sso.audit.event.findings import FindingsListed
 from sso.audit.record import JsonValue
 from sso.audit.rules import queue
 from sso.audit.rules.finding import MAX_SUPPRESSION, Officer
-from sso.audit.rules.queue import Asked, NotPossible
+from sso.audit.rules.queue import Asked, NotPossible, Why
 from sso.audit.rules.shown import group_of, last_records, suppression_shown
 from sso.cli.arguments import CLEAN_TEXT, EVENT_ID, SPAN
 from sso.cli.context import fail, hub_of, json_option, print_rows
 from sso.cli.operator import operator_origin
 
 _COLUMNS = ("suppression_id", "rule", "finding_id", "ends_at", "matches", "reason")
+
+_WORDS: Mapping[Why, str] = {
+    Why.TOO_LONG: f"a suppression ends within {MAX_SUPPRESSION.days} days",
+    Why.GROUP_UNKNOWN: "it is of an earlier release, and nobody knows what is like it: suppress its --rule",
+}
 
 
 @click.command()
@@ -38,8 +44,8 @@ def suppress(
         asked = Asked(rule or (like.rule if like is not None else ""), like, reason, lasts)
         try:
             made = queue.suppress(asked, _officer(), stores, datetime.now(UTC))
-        except NotPossible:
-            fail(f"a suppression ends within {MAX_SUPPRESSION.days} days")
+        except NotPossible as refused:
+            fail(_WORDS[refused.why])
     click.echo(f"{made.id} until {made.ends_at.isoformat(timespec='seconds')}")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice, product
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, insert, select, tuple_, update
@@ -15,6 +16,8 @@ from sso.storage.unit_of_work import UnitOfWork
 
 MAX_COMMENTS = 500
 MAX_SUPPRESSIONS = 500
+MAX_SAME = 256
+"""In so many ways the group of a match is looked for: each of its people has a key a year."""
 
 _F, _C, _S = finding.c, finding_comment.c, finding_suppression.c
 _ADD, _COMMENT, _SUPPRESS = insert(finding), insert(finding_comment), insert(finding_suppression)
@@ -95,7 +98,8 @@ class SqlFindings:
         """Return all that may stand for a group here; first what does for a finding of that time.
 
         Where it names people that is made with a key of each: theirs of that year, then of the others. After
-        those are destroyed nobody finds out which group it was.
+        those are destroyed nobody finds out which group it was. Of many people over many years MAX_SAME are
+        returned: a finding that none of these stands for does not grow, there is another.
 
         Raises:
             StorageUnavailable: the keys cannot be reached.
@@ -104,7 +108,8 @@ class SqlFindings:
         for each in people:
             present = self._keys.for_event(each, at)
             others = [key for key in self._keys.of_account(each) if key.id != present.id]
-            found = [key.ref(f"finding {one}").hex() for one in found for key in (present, *others)]
+            ways = islice(product(found, (present, *others)), MAX_SAME)
+            found = [key.ref(f"finding {one}").hex() for one, key in ways]
         return found
 
     def unclosed(self, rule: str, groups: Sequence[str]) -> Finding | None:

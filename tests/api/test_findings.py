@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 from jsonschema import Draft202012Validator
+from sqlalchemy import update
 
 from sso.audit.event import ClientSecretRotated, KeyRevoked, NodeStarted
 from sso.audit.record import AuditEvent, Origin
@@ -13,6 +14,7 @@ from sso.audit.rules import queue
 from sso.audit.rules.engine import Match
 from sso.audit.rules.shipped import shipped_rule
 from sso.directory.person import Role
+from sso.storage.tables import finding
 from sso.worker.detection import Detection
 from sso.worker.last_signed import LastSigned
 from sso.worker.sequencer import Sequencer
@@ -197,6 +199,22 @@ def test_a_suppression_that_makes_no_sense_names_what_is_wrong(
 
     problem(answer, 400, "invalid_parameter")
     assert [(error["parameter"], error["code"]) for error in answer.json["errors"]] == [(parameter, code)]
+
+
+def test_what_is_like_a_finding_of_an_earlier_release_is_not_suppressed(sql_office: Office) -> None:
+    """Migration 0018 took its group away."""
+    finding_id = find(sql_office)
+    with sql_office.hub.database.begin(Origin()) as stores:
+        stores.findings._unit.change(update(finding).values(group_digest=""))
+
+    answer = sql_office.officer(Role.AUDITOR).post(
+        "/audit/suppressions", {"reason": "x", "days": 7, "finding_id": finding_id}
+    )
+
+    problem(answer, 400, "invalid_parameter")
+    assert [(error["parameter"], error["code"]) for error in answer.json["errors"]] == [
+        ("finding_id", "group_unknown")
+    ]
 
 
 def test_what_is_not_there_is_not_found(office: Office) -> None:

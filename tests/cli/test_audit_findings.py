@@ -1,5 +1,7 @@
 """`sso audit findings`: a finding from the first look to its end, each step on record."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -116,3 +118,16 @@ def test_a_suppression_that_makes_no_sense_is_refused(
     cli: Commands, arguments: tuple[str, ...], sentence: str
 ) -> None:
     assert sentence in cli.refused("audit", "findings", "suppress", *arguments, "--reason", "a test")
+
+
+def test_what_is_like_a_finding_of_an_earlier_release_cannot_be_suppressed(
+    cli: Commands, client_id: str
+) -> None:
+    finding_id = str(the_finding(cli)["finding_id"])
+    with closing(sqlite3.connect(cli.folder / "hub.db")) as database, database:
+        database.execute("UPDATE finding SET group_digest = ''")  # as migration 0018 did
+
+    said = cli.refused("audit", "findings", "suppress", finding_id, "--for", "1d", "--reason", "a test")
+
+    assert said == "sso: it is of an earlier release, and nobody knows what is like it: suppress its --rule"
+    assert cli.rows("audit", "findings", "suppressions") == []

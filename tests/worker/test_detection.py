@@ -480,6 +480,19 @@ def test_a_suppression_has_an_end_within_90_days(log: Log) -> None:
 
 
 @on_sqlite
+def test_what_is_like_a_finding_whose_group_nobody_knows_is_not_suppressed(log: Log) -> None:
+    """Migration 0018 took the group away; a suppression of it would hold nothing."""
+    fail(log, 10)
+    judge_all(Detection(log.hub, brute_force))
+
+    with pytest.raises(NotPossible) as refused:
+        suppress(log, replace(findings(log)[0], group=""), timedelta(days=1))
+
+    assert refused.value.why is Why.GROUP_UNKNOWN
+    assert events(log, "finding.suppressed") == []
+
+
+@on_sqlite
 def test_the_worst_findings_come_first_and_pages_follow(log: Log) -> None:
     with log.hub.database.begin(Origin()) as stores:
         for number, rule in enumerate(

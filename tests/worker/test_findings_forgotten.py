@@ -16,6 +16,7 @@ from sso.audit.rules.queue import Asked
 from sso.audit.rules.shipped import shipped_rule
 from sso.oidc.digest import new_id
 from sso.storage.detection import Place, Remembered
+from sso.storage.findings import MAX_SAME
 from sso.worker.detection import HELD, Detection
 from sso.worker.retention import destroy_expired_keys
 from tests.worker.conftest import NOW, Log
@@ -103,6 +104,20 @@ def test_nobody_finds_out_any_more_whom_a_finding_is_about(log: Log) -> None:
     assert list(findings(log)) == [of_x, of_other]
     assert (of_x.rule, of_x.records, of_x.state) == ("r01_brute_force", 10, State.OPEN)
     assert raw(log) == before  # nothing had to be erased: a backup of the tables tells as little
+
+
+def test_a_group_of_many_people_over_many_years_is_looked_for_in_some_ways_only(log: Log) -> None:
+    people = sorted(new_id() for _ in range(12))
+    for years in range(4):
+        for each in people:
+            attacked(log, each, NOW - years * 366 * DAY, times=1)
+
+    with log.hub.database.read() as stores:
+        groups = stores.findings.groups("digest", people, NOW)
+        last_year = stores.findings.groups("digest", people, NOW - 366 * DAY)
+
+    assert len(groups) == len(set(groups)) == MAX_SAME
+    assert groups[0] not in last_year[:1]
 
 
 @pytest.mark.parametrize("forgotten", [X, OFFICER], ids=["about", "actor"])

@@ -38,6 +38,7 @@ class Why(StrEnum):
     REASON_ALONE = "reason_alone"
     TOO_MUCH = "too_much"
     TOO_LONG = "too_long"
+    GROUP_UNKNOWN = "group_unknown"
 
 
 class NotPossible(Exception):
@@ -118,10 +119,13 @@ def suppress(asked: Asked, officer: Officer, stores: FindingStores, now: datetim
     """Keep a rule from opening findings, at all or for the group of one, and return what does.
 
     Raises:
-        NotPossible: it would go on for no time, or for longer than MAX_SUPPRESSION.
+        NotPossible: it would go on for no time, or for longer than MAX_SUPPRESSION; or the finding is one of
+            an earlier release whose group nobody knows any more, so that nothing is like it.
     """
     if not timedelta() < asked.lasts <= MAX_SUPPRESSION:
         raise NotPossible(Why.TOO_LONG)
+    if asked.like is not None and not asked.like.group:
+        raise NotPossible(Why.GROUP_UNKNOWN)
     suppression = Suppression(
         id=new_event_id(now),
         rule=asked.rule,
