@@ -11,7 +11,7 @@ from sso.geography.settings import GeographySettings, installed, is_database
 class Geography(Section):
     """`[audit.geography]`: a MaxMind DB file, and networks whose addresses say nothing of a place."""
 
-    file: Path
+    database: Path
     leave_out: tuple[IPv4Network | IPv6Network, ...] = ()
 
 
@@ -28,12 +28,12 @@ def geography_settings(section: Geography | None, source: Source, home: Path) ->
         raise ConfigurationError(
             f"{place}: audit.geography needs its extra: pip install 'sso-hub[geography]'"
         )
-    file = home / section.file
+    file = home / section.database
     try:
         known = is_database(file)
     except OSError as error:
         reason = f"cannot read {file}: {error.strerror}"
-        raise ConfigurationError(f"{place}: audit.geography.file: {reason}") from error
+        raise ConfigurationError(f"{place}: audit.geography.database: {reason}") from error
     if not known:
-        raise ConfigurationError(f"{place}: audit.geography.file: {file} is no MaxMind DB file")
+        raise ConfigurationError(f"{place}: audit.geography.database: {file} is no MaxMind DB file")
     return GeographySettings(file, section.leave_out)

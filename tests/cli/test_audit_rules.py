@@ -17,7 +17,7 @@ def geography(cli: Commands) -> Path:
     """The file of a hub that has a geography."""
     write_places(cli.folder / "city.mmdb")
     file = cli.folder / "sso.toml"
-    file.write_text(f'{file.read_text()}\n[audit.geography]\nfile = "city.mmdb"\n')
+    file.write_text(f'{file.read_text()}\n[audit.geography]\ndatabase = "city.mmdb"\n')
     return cli.folder / "city.mmdb"
 
 

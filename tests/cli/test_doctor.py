@@ -95,7 +95,7 @@ def test_rules_that_fail_or_fall_behind_are_worth_a_warning(lonely: Commands) ->
 def test_a_geography_is_told_of_and_its_want(lonely: Commands) -> None:
     without = findings(lonely)
     file, places = lonely.folder / "sso.toml", write_places(lonely.folder / "city.mmdb")
-    file.write_text(f'{file.read_text()}[audit.geography]\nfile = "city.mmdb"\n')
+    file.write_text(f'{file.read_text()}[audit.geography]\ndatabase = "city.mmdb"\n')
 
     found = findings(lonely)
     places.write_bytes(b"\xab\xcd\xefMaxMind.com and nothing more")

@@ -11,7 +11,7 @@ from sso.geography.settings import GeographySettings
 from tests.config.written import loaded
 from tests.geography.written import write_places
 
-SECTION = '[audit.geography]\nfile = "city.mmdb"\n'
+SECTION = '[audit.geography]\ndatabase = "city.mmdb"\n'
 
 
 def test_the_file_is_beside_the_configuration(tmp_path: Path) -> None:
@@ -24,13 +24,25 @@ def test_the_file_is_beside_the_configuration(tmp_path: Path) -> None:
     assert loaded(tmp_path).geography is None
 
 
+def test_the_environment_can_say_it(tmp_path: Path) -> None:
+    write_places(tmp_path / "city.mmdb")
+    laid_over = {
+        "SSO__AUDIT__GEOGRAPHY__DATABASE": "city.mmdb",
+        "SSO__AUDIT__GEOGRAPHY__LEAVE_OUT": '["198.51.100.0/24"]',
+    }
+
+    found = loaded(tmp_path, "", laid_over).geography
+
+    assert found == GeographySettings(tmp_path / "city.mmdb", (ip_network("198.51.100.0/24"),))
+
+
 @pytest.mark.parametrize(
     ("text", "content", "said"),
     [
         (SECTION, None, "city.mmdb: No such file"),
         (SECTION, b"", "city.mmdb is no MaxMind DB file"),
         (SECTION, b"<html>" * 100_000, "city.mmdb is no MaxMind DB file"),
-        ("[audit.geography]\n", None, "audit.geography.file"),
+        ("[audit.geography]\n", None, "audit.geography.database"),
         (f'{SECTION}leave_out = ["192.0.2.1/24"]\n', b"", "audit.geography.leave_out"),
         (f'{SECTION}leave_out = ["office"]\n', b"", "audit.geography.leave_out"),
         (f"{SECTION}kilometres = 3\n", b"", "unknown setting audit.geography.kilometres"),
