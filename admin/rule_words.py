@@ -112,8 +112,8 @@ MEANINGS: Mapping[str, str] = {
     ),
     "r22_new_trust": _(
         "A token for registrations was made, an application that registered itself was adopted, a tree of "
-        "the log began, a signing key was made that is neither the first nor due, or the configuration names "
-        "a directory, an upstream or a trusted issuer that is new or differs."
+        "the log began, another key signs the log, a signing key was made that is neither the first nor due, "
+        "or the configuration names a directory, an upstream or a trusted issuer that is new or differs."
     ),
     "r23_mass_departure": _(
         "Too many people would leave a directory at once: its sync was stopped, or what it shows "

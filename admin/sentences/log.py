@@ -22,6 +22,8 @@ LOG: Mapping[str, Sequence[str]] = {
         _("An operator opened the record {record}."),
     ),
     "audit.epoch.opened": (_("The log goes on in a new tree, {origin}: {reason}."),),
+    "audit.log_key.added": (_("Another key signs the log of {origin}, {key}: {reason}."),),
+    "audit.log_key.retired": (_("The key {key} signs the log of {origin} no more: {reason}."),),
     "audit.checkpoint.refused": (
         _("The log was not signed, because it is not the one signed before: {reason}."),
     ),

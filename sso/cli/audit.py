@@ -19,6 +19,7 @@ from sso.cli.audit_evidence import seal
 from sso.cli.audit_export import export
 from sso.cli.audit_findings import findings
 from sso.cli.audit_follow import show, tail
+from sso.cli.audit_key import log_key
 from sso.cli.audit_lines import print_records
 from sso.cli.audit_log import keys, new_epoch, verify
 from sso.cli.audit_question import query_of, question_options
@@ -54,7 +55,7 @@ def audit() -> None:
 
 
 _LOOKING = (ask, tail, show, export, find_unlogged, rules, findings)
-_KEEPING = (verify, keys, new_epoch, seal, shred, hold, witnesses, sinks)
+_KEEPING = (verify, keys, log_key, new_epoch, seal, shred, hold, witnesses, sinks)
 for _command in (*_LOOKING, *_KEEPING):
     audit.add_command(_command)
 

@@ -16,6 +16,7 @@ from sso.cli.context import fail, hub_of, json_option, print_json, print_rows
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
 from sso.storage.audit_check import LogCheck
+from sso.storage.audit_checkpoints import LogKey
 from sso.storage.audit_part import PartCheck
 from sso.storage.stores import SqlStores
 from sso.worker.last_signed import LastSigned
@@ -116,14 +117,19 @@ def _record(hub: Hub, check: LogCheck | PartCheck, found: list[Finding]) -> None
 @json_option
 @click.pass_context
 def keys(context: click.Context, as_json: bool) -> None:
-    """Print the verifier keys of the log (C2SP signed-note): give them to whoever verifies."""
+    """Print the verifier keys of the log (C2SP signed-note), retired ones too, for whoever verifies."""
     with hub_of(context) as hub, hub.database.read() as stores:
-        found = stores.audit_checkpoints.public_keys()
+        found = stores.audit_checkpoints.keys()
     if as_json:
-        print_rows([{"origin": key.name, "key": str(key)} for key in found], as_json=True, columns=())
+        print_rows([_told(each) for each in found], as_json=True, columns=())
         return
-    for key in found:
-        click.echo(str(key))
+    for each in found:
+        click.echo(str(each.key))
+
+
+def _told(each: LogKey) -> dict[str, JsonValue]:
+    retired_at = None if each.retired_at is None else each.retired_at.isoformat(timespec="seconds")
+    return {"origin": each.key.name, "key": str(each.key), "retired_at": retired_at}
 
 
 @click.command("new-epoch")

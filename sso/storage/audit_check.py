@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from sso.audit.entry import EntryInvalid, public_record
 from sso.audit.found import broken
+from sso.audit.signed_note import NoteInvalid, verify_note
 from sso.audit.whole_log import DroppedMonths, Finding, LogIdentity, StoredLeaf, WholeLog
+from sso.storage.audit_checkpoints import LogKey
 from sso.storage.audit_keys import AuditKeys
 from sso.storage.audit_rows import KeptEntry, entries_of, others_are_readable, public_columns
 from sso.storage.audit_tree import FiledEntry, Head
@@ -39,13 +41,19 @@ class LogCheck:
         with (
             self.database.read() as stores
         ):  # later than the checkpoints: every signed tree is within its head
-            heads, keys = stores.audit_tree.heads(), stores.audit_checkpoints.public_keys()
+            heads, keys = stores.audit_tree.heads(), stores.audit_checkpoints.keys()
+            newest = {head.epoch: stores.audit_checkpoints.last_note(head.epoch) for head in heads}
             dropped = DroppedMonths(stores.audit_months.dropped() if self._drops else ())
         for head in heads:
-            own = [key for key in keys if key.name == head.origin]
+            own = [each for each in keys if each.key.name == head.origin]
             notes = self._notes(head.epoch, signed.get(head.epoch, 0))
-            log = WholeLog(LogIdentity(head.origin, own), notes, head.epoch, dropped)
+            log = WholeLog(LogIdentity(head.origin, [each.key for each in own]), notes, head.epoch, dropped)
             yield from self._epoch(head, log)
+            note = newest[head.epoch]
+            if note is not None and _is_of_the_retired_alone(note[0], own):
+                yield Finding(
+                    "signature", f"the newest checkpoint of {head.origin} is of a retired key alone"
+                )
         yield from dropped.findings()
         yield from self._rows()
 
@@ -119,6 +127,16 @@ def unopened(page: Sequence[FiledEntry], keys: AuditKeys) -> Iterator[Finding]:
     for filed in page:
         if filed.id in unreadable and next(misfiled(filed), None) is None:
             yield Finding("changed", f"what was sealed in entry {filed.id} is not what was logged")
+
+
+def _is_of_the_retired_alone(note: str, keys: Sequence[LogKey]) -> bool:
+    """Whether keys that sign no more, and no others, signed a note: the hub itself does not do that."""
+    try:
+        by = verify_note(note, [each.key for each in keys]).by
+    except NoteInvalid:
+        return False  # said of it as of every note
+    signing = {each.key for each in keys if each.retired_at is None}
+    return not any(key in signing for key, _ in by)
 
 
 def _last_size(stores: SqlStores, epoch: int) -> int:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, insert, select, update
 
 from sso.audit.checkpoint import Checkpoint
 from sso.audit.signed_note import ED25519, NoteKey, NoteSigner
@@ -31,6 +31,11 @@ _NOTES = (
 _ADD_CHECKPOINT = insert(audit_checkpoint)
 _KEYS = select(audit_log_key).order_by(_K.created_at, _K.public)
 _ADD_KEY = insert(audit_log_key)
+_RETIRE_KEY = (
+    update(audit_log_key)
+    .where(_K.name == bindparam("of_name"), _K.public == bindparam("of_public"), _K.retired_at.is_(None))
+    .values(retired_at=bindparam("now"), private=bindparam("destroyed"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,14 @@ class SignedCheckpoint:
     checkpoint: Checkpoint
     note: str
     signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LogKey:
+    """A key of the log; `retired_at` is None while it signs."""
+
+    key: NoteKey
+    retired_at: datetime | None
 
 
 class SqlAuditCheckpoints:
@@ -89,11 +102,20 @@ class SqlAuditCheckpoints:
             SealBroken: they were sealed with another key.
         """
         rows = [row for row in self._unit.rows(_KEYS) if row.name == origin and row.retired_at is None]
-        return [NoteSigner.new(row.name, private=self._private(row)) for row in rows]
+        private = [(row.name, self._private(row)) for row in rows]
+        return [NoteSigner.new(name, private=key) for name, key in private if key is not None]
 
     def public_keys(self) -> Sequence[NoteKey]:
         """Return every key that ever signed, by whatever origin, retired ones included."""
-        return [NoteSigner.new(row.name, private=self._private(row)).key for row in self._unit.rows(_KEYS)]
+        return [each.key for each in self.keys()]
+
+    def keys(self) -> Sequence[LogKey]:
+        """Return every key that ever signed, oldest first.
+
+        Raises:
+            SealBroken: they were sealed with another key.
+        """
+        return [self._known(row) for row in self._unit.rows(_KEYS)]
 
     def add_key(self, signer: NoteSigner, now: datetime) -> None:
         """Remember a key of the log, its private half sealed."""
@@ -106,9 +128,21 @@ class SqlAuditCheckpoints:
         }
         self._unit.change(_ADD_KEY, row)
 
-    def _private(self, row: Any) -> Ed25519PrivateKey:
-        key = NoteKey(row.name, ED25519, row.public)
-        return Ed25519PrivateKey.from_private_bytes(self._sealer.open(row.private, _context(key)))
+    def retire_key(self, key: NoteKey, now: datetime) -> None:
+        """Have a key sign no more, and destroy its private half; what it signed holds."""
+        destroyed = self._sealer.seal(b"", _context(key))
+        asked = {"of_name": key.name, "of_public": key.public, "now": now, "destroyed": destroyed}
+        self._unit.change(_RETIRE_KEY, asked)
+
+    def _known(self, row: Any) -> LogKey:
+        """A key as its row has it, which the seal vouches for: whoever writes rows makes none."""
+        self._private(row)
+        return LogKey(NoteKey(row.name, ED25519, row.public), row.retired_at)
+
+    def _private(self, row: Any) -> Ed25519PrivateKey | None:
+        """The private half; None if it was destroyed. The seal holds for this name and public half alone."""
+        opened = self._sealer.open(row.private, _context(NoteKey(row.name, ED25519, row.public)))
+        return Ed25519PrivateKey.from_private_bytes(opened) if opened else None
 
 
 def _signed(row: Any) -> SignedCheckpoint:

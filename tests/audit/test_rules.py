@@ -62,6 +62,7 @@ def test_a_change_of_where_tokens_go_is_found_also_where_a_field_was_emptied(mem
         ("r17_client_changed", {"event": "client.secret.rotated"}),
         ("r22_new_trust", {"event": "client.adopted"}),
         ("r22_new_trust", {"event": "audit.epoch.opened", "epoch": 2}),
+        ("r22_new_trust", {"event": "audit.log_key.added", "key": "k"}),
         ("r22_new_trust", {"event": "configuration.changed", "added": ["directory:civil"]}),
         ("r22_new_trust", {"event": "configuration.changed", "altered": ["upstream:national"]}),
         ("r32_audit_weakened", {"event": "configuration.changed", "altered": ["sink:siem"]}),

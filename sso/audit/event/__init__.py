@@ -14,6 +14,7 @@ from sso.audit.event import (
     findings,
     identity,
     log,
+    log_keys,
     operation,
     people,
     provisioning,
@@ -65,6 +66,7 @@ from sso.audit.event.log import (
     ShreddingRefused,
     SubjectShredded,
 )
+from sso.audit.event.log_keys import AuditLogKeyAdded, AuditLogKeyRetired
 from sso.audit.event.operation import (
     AuditSearched,
     AuditViewed,
@@ -170,6 +172,7 @@ _NOUNS = (
     provisioning,
     synchronisation,
     log,
+    log_keys,
     assurance,
     findings,
     sinks,
@@ -198,6 +201,8 @@ __all__ = [
     "AuditFollowed",
     "AuditKeyExpiryOrdered",
     "AuditKeysExpired",
+    "AuditLogKeyAdded",
+    "AuditLogKeyRetired",
     "AuditMonthArchived",
     "AuditMonthDropped",
     "AuditMonthNotArchived",
