@@ -12,7 +12,6 @@ from sso.audit.event import AuditSearched
 from sso.audit.found import Found, broken, how_many
 from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, Looked
 from sso.audit.record import JsonValue
-from sso.cli.arguments import CLEAN_TEXT
 from sso.cli.audit_archive import archive_of, archive_option, asked_of, log_of
 from sso.cli.audit_ask import ask
 from sso.cli.audit_evidence import seal
@@ -23,6 +22,7 @@ from sso.cli.audit_key import log_key
 from sso.cli.audit_lines import print_records
 from sso.cli.audit_log import keys, new_epoch, verify
 from sso.cli.audit_question import query_of, question_options
+from sso.cli.audit_reason import reason_option
 from sso.cli.audit_rules import rules
 from sso.cli.audit_shred import hold, shred
 from sso.cli.audit_sinks import sinks
@@ -46,7 +46,7 @@ class _Search:
 
     query: AuditQuery
     limit: int | None
-    reason: str | None
+    reason: str
 
 
 @click.group()
@@ -65,7 +65,7 @@ for _command in (*_LOOKING, *_KEEPING):
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True)
 @click.option("--all", "everything", is_flag=True, help="Every record of the time range.")
 @archive_option
-@click.option("--reason", type=CLEAN_TEXT, help="Why you search, for the record.")
+@reason_option()
 @json_option
 @click.pass_context
 def search(context: click.Context, /, as_json: bool, **options: object) -> None:
@@ -85,21 +85,19 @@ def search(context: click.Context, /, as_json: bool, **options: object) -> None:
 @question_options
 @archive_option
 @click.option("--bars", type=click.IntRange(1, MAX_BARS), default=24, show_default=True)
-@click.option("--reason", type=CLEAN_TEXT, help="Why you count, for the record.")
+@reason_option()
 @json_option
 @click.pass_context
 def count_command(context: click.Context, /, as_json: bool, bars: int, **options: object) -> None:
     """Count records in equal steps of the time range. The question is recorded itself."""
     with hub_of(context) as hub:
-        query, reason = query_of(hub, options), options["reason"]
+        query = query_of(hub, options)
         with archive_of(hub, query) if options["archive"] else nullcontext() as archive:
             with hub.database.read() as stores:
                 counted = log_of(stores, archive).histogram(query, bars)
             asked = {**asked_of(query, archive), "bars": bars}
         success, failure = sum(bar.success for bar in counted), sum(bar.failure for bar in counted)
-        event = AuditSearched(
-            query=asked, results=success + failure, reason=None if reason is None else str(reason)
-        )
+        event = AuditSearched(query=asked, results=success + failure, reason=str(options["reason"]))
         with hub.database.begin(operator_origin()) as stores:
             stores.audit.append(event, datetime.now(UTC))
     if as_json:
@@ -116,8 +114,7 @@ def count_command(context: click.Context, /, as_json: bool, bars: int, **options
 
 def _search(hub: Hub, options: Mapping[str, object]) -> _Search:
     limit = None if options["everything"] else int(str(options["limit"]))
-    reason = options["reason"]
-    return _Search(query_of(hub, options), limit, None if reason is None else str(reason))
+    return _Search(query_of(hub, options), limit, str(options["reason"]))
 
 
 def _pages(hub: Hub, search: _Search, archive: "ArchiveSearch | None") -> Iterator[Found]:
@@ -141,7 +138,7 @@ def _pages(hub: Hub, search: _Search, archive: "ArchiveSearch | None") -> Iterat
 
 
 def _recorded_page(
-    hub: Hub, query: AuditQuery, reason: str | None, archive: "ArchiveSearch | None"
+    hub: Hub, query: AuditQuery, reason: str, archive: "ArchiveSearch | None"
 ) -> Looked[Found]:
     with hub.database.read() as stores:
         page = log_of(stores, archive).look(query, LOOK_SECONDS)

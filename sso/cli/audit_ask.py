@@ -17,6 +17,7 @@ from sso.cli.arguments import CLEAN_TEXT, MOMENT, NETWORK
 from sso.cli.audit_archive import archive_of, archive_option, asked_of, log_of
 from sso.cli.audit_lines import print_broken, print_records
 from sso.cli.audit_question import CLOCK_TOLERANCE
+from sso.cli.audit_reason import demanded, reason_option
 from sso.cli.context import fail, hub_of, json_option, print_json, print_rows
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("--until", type=MOMENT, help="Time or 24h, 7d ago; now unless given.")
 @archive_option
 @click.option("--limit", type=click.IntRange(1, MAX_PAGE_SIZE), default=100, show_default=True)
-@click.option("--reason", type=CLEAN_TEXT, help="Why you ask, for the record; needed with a question.")
+@reason_option(required=False)
 @json_option
 @click.pass_context
 def ask(
@@ -49,8 +50,7 @@ def ask(
     question = QUESTIONS.get(name.upper())
     if question is None:
         raise click.UsageError(f"there is no question {name}: Q1 to Q{len(QUESTIONS)}")
-    if reason is None:
-        raise click.UsageError("--reason: say why you ask, for the record")
+    why = demanded(context, reason)
     with hub_of(context) as hub:
         query = _query(hub, question, given)
         earlier = before(question, query)
@@ -61,7 +61,7 @@ def ask(
         asked: dict[str, JsonValue] = {"question": question.id, **asked_of(query, archive)}
         with hub.database.begin(operator_origin()) as stores:
             event = AuditSearched(
-                query=asked, results=len(readable(found)), broken=how_many(unreadable), reason=reason
+                query=asked, results=len(readable(found)), broken=how_many(unreadable), reason=why
             )
             stores.audit.append(event, datetime.now(UTC))
     _print(question, table, found, as_json=as_json)

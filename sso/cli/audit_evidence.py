@@ -31,9 +31,9 @@ from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, pages
 from sso.audit.record import JsonValue
 from sso.audit.signed_note import note_of
 from sso.audit.verifier import FILES
-from sso.cli.arguments import CLEAN_TEXT
 from sso.cli.audit_archive import archive_of, archive_option, asked_of, log_of
 from sso.cli.audit_question import query_of, question_options
+from sso.cli.audit_reason import reason_option
 from sso.cli.context import fail, hub_of
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
@@ -49,7 +49,7 @@ MAX_ENTRIES = 65_000
 
 @click.command()
 @question_options
-@click.option("--reason", required=True, type=CLEAN_TEXT, help="Why it leaves the house, for the record.")
+@reason_option()
 @archive_option
 @click.option("--redact", multiple=True, type=click.Choice(list(GROUPS)), help="Leave out; again for more.")
 @click.option("--output", "file", required=True, type=click.Path(path_type=Path, dir_okay=False))

@@ -24,10 +24,10 @@ from sso.audit.found import BrokenEntry, broken, how_many
 from sso.audit.ocsf import Reporter, ocsf_event
 from sso.audit.query import MAX_PAGE_SIZE, AuditQuery, pages
 from sso.audit.record import AuditEvent, AuditRecord, JsonValue
-from sso.cli.arguments import CLEAN_TEXT
 from sso.cli.audit_archive import archive_of, archive_option, asked_of, log_of
 from sso.cli.audit_lines import print_broken
 from sso.cli.audit_question import query_of, question_options
+from sso.cli.audit_reason import reason_option
 from sso.cli.context import fail, hub_of
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
@@ -67,7 +67,7 @@ class _Written:
 @click.option("--format", "kind", type=click.Choice(KINDS), default="jsonl", show_default=True)
 @click.option("--redact", multiple=True, type=click.Choice(list(GROUPS)), help="Leave out; again for more.")
 @archive_option
-@click.option("--reason", required=True, type=CLEAN_TEXT, help="Why it leaves the house, for the record.")
+@reason_option()
 @click.option("--output", "file", required=True, type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_context
 def export(

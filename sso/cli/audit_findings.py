@@ -15,6 +15,7 @@ from sso.audit.rules.shown import last_records, search_for, shown
 from sso.authentication.auditors import auditor
 from sso.cli.accounts import named_account
 from sso.cli.arguments import CLEAN_TEXT, EVENT_ID, visible
+from sso.cli.audit_reason import reason_option
 from sso.cli.audit_suppressions import lift, suppress, suppressions
 from sso.cli.context import fail, hub_of, json_option, print_block, print_json, print_rows
 from sso.cli.operator import operator_origin
@@ -39,7 +40,7 @@ def findings() -> None:
 @click.option("--level", type=click.Choice(LEVELS), default=LEVELS[0], help="At least this level.")
 @click.option("--rule", type=CLEAN_TEXT, help="Of this rule only.")
 @click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
-@click.option("--reason", type=CLEAN_TEXT, help="Why you look, for the record.")
+@reason_option()
 @json_option
 @click.pass_context
 def list_command(context: click.Context, /, as_json: bool, **asked: object) -> None:
@@ -55,7 +56,7 @@ def list_command(context: click.Context, /, as_json: bool, **asked: object) -> N
         found = stores.findings.page(wanted)
         last = last_records(found, stores.audit_search)
         rows = [shown(each, last.get(each.last_record_id)) for each in found]
-        event = FindingsListed(query=wanted.asked(), results=len(rows), reason=_text(asked["reason"]))
+        event = FindingsListed(query=wanted.asked(), results=len(rows), reason=str(asked["reason"]))
         stores.audit.append(event, datetime.now(UTC))
     if not as_json:
         rows = [{**row, "group": _words(row["group"])} for row in rows]
@@ -64,10 +65,10 @@ def list_command(context: click.Context, /, as_json: bool, **asked: object) -> N
 
 @findings.command("show")
 @click.argument("finding_id", type=EVENT_ID)
-@click.option("--reason", type=CLEAN_TEXT, help="Why you look, for the record.")
+@reason_option()
 @json_option
 @click.pass_context
-def show_command(context: click.Context, finding_id: str, reason: str | None, as_json: bool) -> None:
+def show_command(context: click.Context, finding_id: str, reason: str, as_json: bool) -> None:
     """Show one finding with its comments, and the search that finds the records behind it."""
     with hub_of(context) as hub, hub.database.begin(operator_origin()) as stores:
         found = _found(finding_id, stores)
@@ -164,10 +165,6 @@ def _change(found: Finding, wanted: Change, stores: SqlStores) -> None:
         queue.change(found, wanted, officer, stores, datetime.now(UTC))
     except NotPossible as refusal:
         fail(_SENTENCES[refusal.why])
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
 
 
 def _words(group: JsonValue) -> str:

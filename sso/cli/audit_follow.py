@@ -12,10 +12,11 @@ from sso.audit.event import AuditFollowed, AuditViewed
 from sso.audit.found import Found
 from sso.audit.query import AuditQuery
 from sso.audit.record import JsonValue
-from sso.cli.arguments import CLEAN_TEXT, EVENT_ID
+from sso.cli.arguments import EVENT_ID
 from sso.cli.audit_archive import archive_holding, archive_option, gone, log_of
 from sso.cli.audit_lines import found_line
 from sso.cli.audit_question import query_of, question_options
+from sso.cli.audit_reason import reason_option
 from sso.cli.context import fail, hub_of, json_option, print_block, print_json
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
@@ -30,10 +31,10 @@ STEP = 2_000
 @click.command()
 @click.argument("event_id", type=EVENT_ID)
 @archive_option
-@click.option("--reason", type=CLEAN_TEXT, help="Why you look, for the record.")
+@reason_option()
 @json_option
 @click.pass_context
-def show(context: click.Context, event_id: str, archive: bool, reason: str | None, as_json: bool) -> None:
+def show(context: click.Context, event_id: str, archive: bool, reason: str, as_json: bool) -> None:
     """Show one record, and its place in the log; or that its entry is broken. The look is recorded itself."""
     with hub_of(context) as hub:
         with archive_holding(hub, event_id) if archive else nullcontext() as archived:
@@ -67,11 +68,11 @@ def _found(hub: Hub, event_id: str, archived: "ArchiveSearch | None") -> Found:
 @click.option(
     "--records", type=click.IntRange(min=1), help="End after so many; otherwise go on until Ctrl-C."
 )
-@click.option("--reason", type=CLEAN_TEXT, help="Why you follow, for the record.")
+@reason_option()
 @json_option
 @click.pass_context
 def tail(
-    context: click.Context, /, records: int | None, reason: str | None, as_json: bool, **question: object
+    context: click.Context, /, records: int | None, reason: str, as_json: bool, **question: object
 ) -> None:
     """Follow the log: print what it gains from now on, in its own order. Recorded at the begin.
 

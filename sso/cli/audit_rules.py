@@ -17,6 +17,7 @@ from sso.audit.rules.reading import RuleInvalid, rule_of
 from sso.audit.rules.shipped import shipped_examples, shipped_rule, shipped_rules
 from sso.cli.arguments import CLEAN_TEXT, MOMENT
 from sso.cli.audit_lines import print_broken
+from sso.cli.audit_reason import reason_option
 from sso.cli.context import configuration_of, fail, hub_of, json_option, print_rows
 from sso.cli.operator import operator_origin
 from sso.config import Configuration
@@ -80,7 +81,7 @@ def test_command(context: click.Context, as_json: bool) -> None:
     help="A rule of your own, instead of those that judge; again for more.",
 )
 @click.option("--since", type=MOMENT, help="Time or 24h, 7d ago; 30 days ago unless given.")
-@click.option("--reason", type=CLEAN_TEXT, help="Why you look, for the record.")
+@reason_option()
 @json_option
 @click.pass_context
 def dry_run(
@@ -96,8 +97,7 @@ def dry_run(
     with hub_of(context) as hub:
         log = _Log(hub, asked["since"])
         found = [_row(match) for match in joined(matches(chosen, log.records(), locate))]
-        reason = asked["reason"]
-        log.record(chosen, None if reason is None else str(reason))
+        log.record(chosen, str(asked["reason"]))
     print_rows(found, as_json=as_json, columns=("rule", "level", "at", "records", "last"))
     if not as_json:
         click.echo(f"{log.read} records read by {len(chosen)} rules: {len(found)} findings")
@@ -149,7 +149,7 @@ class _Log:
             yield from reversed(records)
             begin = end
 
-    def record(self, rules: Sequence[Rule], reason: str | None) -> None:
+    def record(self, rules: Sequence[Rule], reason: str) -> None:
         """Leave a record of who looked, with which rules, and why."""
         asked: dict[str, JsonValue] = {
             "since": self.since.isoformat(),

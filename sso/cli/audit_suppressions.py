@@ -12,6 +12,7 @@ from sso.audit.rules.finding import MAX_SUPPRESSION, Officer
 from sso.audit.rules.queue import Asked, NotPossible, Why
 from sso.audit.rules.shown import group_of, last_records, suppression_shown
 from sso.cli.arguments import CLEAN_TEXT, EVENT_ID, SPAN
+from sso.cli.audit_reason import reason_option
 from sso.cli.context import fail, hub_of, json_option, print_rows
 from sso.cli.operator import operator_origin
 
@@ -50,9 +51,10 @@ def suppress(
 
 
 @click.command()
+@reason_option()
 @json_option
 @click.pass_context
-def suppressions(context: click.Context, as_json: bool) -> None:
+def suppressions(context: click.Context, reason: str, as_json: bool) -> None:
     """List what rules do not tell of at the moment, and how much it was."""
     now = datetime.now(UTC)
     with hub_of(context) as hub, hub.database.begin(operator_origin()) as stores:
@@ -65,7 +67,8 @@ def suppressions(context: click.Context, as_json: bool) -> None:
             like = known.get(each.finding_id or "")
             group = {} if like is None else group_of(like, last.get(like.last_record_id))
             rows.append(suppression_shown(each, group))
-        stores.audit.append(FindingsListed(query={"suppressions": True}, results=len(rows)), now)
+        event = FindingsListed(query={"suppressions": True}, results=len(rows), reason=reason)
+        stores.audit.append(event, now)
     print_rows(rows, as_json=as_json, columns=_COLUMNS)
 
 

@@ -16,7 +16,7 @@ from sso.audit.event.assurance import TokensCompared, UnloggedTokenFound
 from sso.audit.found import BrokenEntry, Found, readable
 from sso.audit.query import AuditQuery
 from sso.audit.record import AuditRecord, JsonValue
-from sso.cli.arguments import CLEAN_TEXT
+from sso.cli.audit_reason import reason_option
 from sso.cli.context import hub_of, json_option, print_json, print_rows
 from sso.cli.operator import operator_origin
 from sso.hub import Hub
@@ -75,10 +75,10 @@ class _Token:
 
 @click.command("find-unlogged")
 @click.argument("file", type=click.File("rb"), default="-")
-@click.option("--reason", type=CLEAN_TEXT, help="Why you look, for the record.")
+@reason_option()
 @json_option
 @click.pass_context
-def find_unlogged(context: click.Context, file: BinaryIO, reason: str | None, as_json: bool) -> None:
+def find_unlogged(context: click.Context, file: BinaryIO, reason: str, as_json: bool) -> None:
     """Compare tokens, one JWT a line (- is standard input), with the log.
 
     Reports each that bears a signature of this hub's, also of a revoked key, and that no event tells of, or
@@ -250,7 +250,7 @@ def _row(token: _Token, wrong: str) -> dict[str, JsonValue]:
     }
 
 
-def _record(hub: Hub, compared: int, found: list[dict[str, JsonValue]], reason: str | None) -> None:
+def _record(hub: Hub, compared: int, found: list[dict[str, JsonValue]], reason: str) -> None:
     now = datetime.now(UTC)
     with hub.database.begin(operator_origin()) as stores:
         stores.audit.append(TokensCompared(count=compared, findings=len(found), reason=reason), now)

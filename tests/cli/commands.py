@@ -16,12 +16,14 @@ from tests.servers.command import command
 ROOT = Path(__file__).parents[2]
 PASSWORD = "seven green horses at dawn"
 SSO = (sys.executable, "-m", "sso")
+REASON = {"SSO_AUDIT_REASON": "a test"}
+"""Why these tests look at the log, unless they say why themselves."""
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment without the hub's own variables."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SSO")}
-    return {**inherited, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", **(more or {})}
+    return {**inherited, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", **REASON, **(more or {})}
 
 
 def sso(
@@ -56,14 +58,16 @@ class Commands:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def run(self, *arguments: str, stdin: str | bytes = "", env: Mapping[str, str] | None = None) -> Result:
+    def run(
+        self, *arguments: str, stdin: str | bytes = "", env: Mapping[str, str | None] | None = None
+    ) -> Result:
         """Run a command whatever comes of it; a traceback fails the test."""
         cleared = {name: None for name in os.environ if name.startswith("SSO")}
         result = CliRunner().invoke(
             root,
             ["--config", str(self.folder / "sso.toml"), *arguments],
             input=stdin,
-            env={**cleared, **(env or {})},
+            env={**cleared, **REASON, **(env or {})},
             prog_name="sso",
         )
         if result.exception is not None and not isinstance(result.exception, SystemExit):

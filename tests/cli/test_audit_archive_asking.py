@@ -52,7 +52,9 @@ def test_both_are_counted(cold: Cold) -> None:
 
     assert [(bar["success"], bar["failure"]) for bar in counted["bars"]] == [(0, 2), (1, 1)]
     assert (whole["success"], whole["failure"]) == (2, 3)
-    [asked] = [each["detail"] for each in cold.cli.events("audit.searched") if "reason" in each["detail"]]
+    [asked] = [
+        each["detail"] for each in cold.cli.events("audit.searched") if each["detail"]["reason"] == "court 4"
+    ]
     assert (asked["query"]["archive"], asked["query"]["bars"], asked["reason"]) == (True, 2, "court 4")
 
 

@@ -152,7 +152,6 @@ def test_q10_finds_who_woke_up(trail: Commands) -> None:
     ("arguments", "said"),
     [
         (("Q13",), "there is no question Q13"),
-        (("Q1", "--person", ACCOUNT), "--reason"),
         (("Q1", *WHY), "Q1 takes a person"),
         (("Q9", "--client", "x", *WHY), "Q9 takes nothing but a time range"),
         (("Q4", "--address", "10.0.0.0/8", *WHY), "found by up to 256 parts"),

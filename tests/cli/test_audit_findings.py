@@ -52,7 +52,7 @@ def test_a_finding_is_shown_with_what_its_records_have_in_common(cli: Commands, 
     behind = cli.rows("audit", "search", *options, "--event", search["event"][0])
     assert [record["id"] for record in behind] == [rotated["id"]]
     assert f"client_id={client_id}" in cli.ok("audit", "findings", "list")
-    assert [event["detail"].get("reason") for event in cli.events("finding.listed")] == [None, "the morning"]
+    assert [event["detail"]["reason"] for event in cli.events("finding.listed")] == ["a test", "the morning"]
     assert [event["detail"]["finding_id"] for event in cli.events("finding.viewed")] == [found["finding_id"]]
 
 

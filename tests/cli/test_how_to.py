@@ -49,8 +49,10 @@ def parse(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_command_of_a_page_can_be_typed(page: str) -> None:
+def test_every_command_of_a_page_can_be_typed(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = command_lines(page)
+    for variable, value in re.findall(r'^export (\w+)="(.*?)"', "\n".join(blocks(page, "sh")), re.MULTILINE):
+        monkeypatch.setenv(variable, value)
 
     assert lines
     for arguments in lines:

@@ -69,7 +69,7 @@ class HubServer:
     def environment(self) -> dict[str, str]:
         """The environment of this hub's commands: nothing of the tester's own configuration."""
         own = {name: value for name, value in os.environ.items() if not name.startswith("SSO_")}
-        return own | {"SSO_CONFIG": str(self.config_file)}
+        return own | {"SSO_CONFIG": str(self.config_file), "SSO_AUDIT_REASON": "a test"}
 
     def initialise(self) -> None:
         """Write the configuration by `sso init`, then what this test adds to it."""
