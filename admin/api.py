@@ -73,6 +73,16 @@ class Api:
         query = f"?{urlencode(parameters, doseq=True)}" if parameters else ""
         return self.call(officer, "GET", f"{path}{query}").document
 
+    def look(
+        self, officer: OfficerSession, path: str, parameters: Parameters | None = None
+    ) -> dict[str, Any]:
+        """Return a document that shows some of the log, and say why the officer looks.
+
+        Raises:
+            ApiRefused, SignedOutByHub, HubUnreachable: there is none.
+        """
+        return self.get(officer, path, {**(parameters or {}), "reason": officer.reason})
+
     def call(
         self,
         officer: OfficerSession,

@@ -6,12 +6,21 @@ import secrets
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from admin import audit_room, client_room, conflict_room, door, finding_room, people_room, question_room
+from admin import (
+    audit_room,
+    client_room,
+    conflict_room,
+    door,
+    finding_room,
+    people_room,
+    question_room,
+    reason_room,
+)
 from admin.api import Api, ApiRefused, FreshSignInNeeded, SignedOutByHub
 from admin.login import HubUnreachable, Login, SignInFailed
 from admin.officer_sessions import LIFETIME_SECONDS, OfficerSessions
 from admin.pages import Pages
-from admin.room import NotSignedIn, PageRefused, Room, reference_of
+from admin.room import NotSignedIn, PageRefused, ReasonMissing, Room, reference_of
 from admin.settings import Settings
 from admin.version import asset_version
 
@@ -53,8 +62,8 @@ def create_app(settings: Settings) -> Flask:
         api=Api(settings, login),
         sessions=OfficerSessions(),
     )
-    rooms = (door, audit_room, question_room, finding_room, client_room, conflict_room, people_room)
-    for part in rooms:
+    of_the_log = (reason_room, audit_room, question_room, finding_room)
+    for part in (door, *of_the_log, client_room, conflict_room, people_room):
         app.register_blueprint(part.blueprint(room))
     _register_problems(app, room)
     app.after_request(_with_headers)
@@ -74,6 +83,7 @@ def _register_problems(app: Flask, room: Room) -> None:
     app.register_error_handler(SignedOutByHub, problems.signed_out_by_hub)
     app.register_error_handler(FreshSignInNeeded, problems.fresh_sign_in_needed)
     app.register_error_handler(PageRefused, problems.page_refused)
+    app.register_error_handler(ReasonMissing, problems.reason_missing)
     app.register_error_handler(SignInFailed, problems.sign_in_failed)
     app.register_error_handler(ApiRefused, problems.api_refused)
     app.register_error_handler(HubUnreachable, problems.hub_unreachable)
@@ -103,6 +113,10 @@ class _Problems:
 
     def page_refused(self, error: PageRefused) -> Response:
         return self._page(error.code, error.status)
+
+    def reason_missing(self, error: ReasonMissing) -> Response:
+        """The page of the log waits until the officer has said why they look."""
+        return reason_room.asked_first(self._room, self._room.visit(request), request)
 
     def sign_in_failed(self, error: SignInFailed) -> Response:
         log.warning("sign-in failed: %s", error.code)

@@ -18,7 +18,6 @@ from admin.search_form import SearchForm, around
 from admin.sentences import sentence
 from admin.wording import FIELD_NAMES
 
-ROLE = "auditor"
 PAGE_SIZE = 50
 LATEST_FAILURES = 10
 HOURS, DAYS = 24, 7
@@ -35,12 +34,12 @@ def blueprint(room: Room) -> Blueprint:
 
 
 def _overview(room: Room) -> Response:
-    visit, officer = room.enter(request, ROLE)
+    visit, officer = room.look(request)
     day = counted(room, officer, {"bars": HOURS})
     week_ago = SearchForm.read({"range": "7d"}).asked(visit.now)
     week = counted(room, officer, {**week_ago, "bars": DAYS})
     asked = {**week_ago, "outcome": "failure", "limit": LATEST_FAILURES}
-    failures = room.api.get(officer, "/audit/events", asked)
+    failures = room.api.look(officer, "/audit/events", asked)
     findings = room.api.get(officer, "/audit/findings/count", {"level": "high"})
     return room.page(
         visit,
@@ -59,7 +58,7 @@ def _overview(room: Room) -> Response:
 def counted(room: Room, officer: OfficerSession, asked: Mapping[str, Any]) -> dict[str, Any] | None:
     """Count by steps of a time; None where the hub stopped because the log is too large for that."""
     try:
-        return room.api.get(officer, "/audit/histogram", asked)
+        return room.api.look(officer, "/audit/histogram", asked)
     except ApiRefused as error:
         if not any(flaw.get("code") == "takes_too_long" for flaw in error.errors):
             raise
@@ -67,7 +66,7 @@ def counted(room: Room, officer: OfficerSession, asked: Mapping[str, Any]) -> di
 
 
 def _search(room: Room) -> Response:
-    visit, officer = room.enter(request, ROLE)
+    visit, officer = room.look(request)
     form = SearchForm.read(request.args)
     names = room.client_names(officer)
     context: dict[str, Any] = {
@@ -97,12 +96,12 @@ def _problems(error: ApiRefused, language: Language, form: SearchForm) -> dict[s
 
 
 def _event(room: Room, event_id: str) -> Response:
-    visit, officer = room.enter(request, ROLE)
-    record = room.api.get(officer, f"/audit/events/{segment(event_id)}")
+    visit, officer = room.look(request)
+    record = room.api.look(officer, f"/audit/events/{segment(event_id)}")
     names = room.client_names(officer)
     people: list[dict[str, Any]] = []
     if request.args.get("who") and record.get("account_id"):
-        people = room.api.get(officer, "/audit/people", {"account_id": record["account_id"]})["people"]
+        people = room.api.look(officer, "/audit/people", {"account_id": record["account_id"]})["people"]
     return room.page(
         visit,
         "event.html",
@@ -122,15 +121,15 @@ def _results(room: Room, visit: Visit, officer: OfficerSession, context: dict[st
     form: SearchForm = context["form"]
     asked = form.asked(visit.now)
     if form.values["login_name"]:
-        named = {name: form.values[name] for name in ("login_name", "reason") if form.values[name]}
-        found = room.api.get(officer, "/audit/people", named)["people"]
+        named = {"login_name": form.values["login_name"]}
+        found = room.api.look(officer, "/audit/people", named)["people"]
         context["people"] = found
         if not found:
             return room.page(visit, "search.html", **context, searched=True, problems={})
         asked.setdefault("account_id", found[0]["account_id"])
     if before := request.args.get("before"):
         asked["before"] = before
-    page = room.api.get(officer, "/audit/events", {**asked, "limit": PAGE_SIZE})
+    page = room.api.look(officer, "/audit/events", {**asked, "limit": PAGE_SIZE})
     if page["next_before"]:
         context["older"] = form.link(before=page["next_before"])
     context["broken"] = page["broken"]

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from functools import partial
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Request, Response, jsonify, request, session
 
@@ -11,10 +10,9 @@ from admin.api import ApiRefused, SignedOutByHub
 from admin.login import HubUnreachable, SignInFailed
 from admin.officer_sessions import OfficerSession
 from admin.pages import with_query
-from admin.room import PageRefused, Room, see_other
+from admin.room import PageRefused, Room, own_path, see_other
 
 _FIRST_ROOMS = {"auditor": "/overview", "client_manager": "/clients", "people_manager": "/conflicts"}
-MAX_NEXT_LENGTH = 1500
 
 
 def blueprint(room: Room) -> Blueprint:
@@ -36,8 +34,8 @@ def _sign_in(room: Room) -> Response:
     visit = room.visit(request)
     max_age = request.args.get("max_age", type=int)
     if visit.officer is not None and max_age is None:
-        return see_other(_own_path(request.args.get("next")) or _first_room(visit.officer))
-    session["next"] = _own_path(request.args.get("next"))
+        return see_other(own_path(request.args.get("next")) or _first_room(visit.officer))
+    session["next"] = own_path(request.args.get("next"))
     _forget_old_attempts()
     return room.login.begin(visit.language.tag, max_age)
 
@@ -53,6 +51,8 @@ def _callback(room: Room) -> Response:
     _let_in(room, officer)
     wanted = session.pop("next", "")
     if visit.officer is not None:
+        if visit.officer.sub == officer.sub:
+            officer.reason = visit.officer.reason  # the same officer, who only proved it again
         room.sessions.end(visit.officer.key)
     session.clear()
     session["key"] = officer.key
@@ -108,12 +108,12 @@ def _healthz(room: Room) -> Response:
 def to_sign_in(asked: Request) -> Response:
     """Return the way to the hub and, for a page that can be asked for again, back to it."""
     again = asked.full_path.rstrip("?") if asked.method == "GET" else ""
-    return see_other(with_query("/sign-in", {"next": _own_path(again)}))
+    return see_other(with_query("/sign-in", {"next": own_path(again)}))
 
 
 def to_fresh_sign_in(asked: Request, max_age: int) -> Response:
     """Return the way to the hub for an officer whose sign-in is too old, and back to the form."""
-    back = _own_path(asked.path.removesuffix("/secret"))
+    back = own_path(asked.path.removesuffix("/secret"))
     return see_other(with_query("/sign-in", {"next": back, "max_age": str(max_age)}))
 
 
@@ -127,16 +127,6 @@ def _let_in(room: Room, officer: OfficerSession) -> None:
 
 def _first_room(officer: OfficerSession) -> str:
     return next((path for role, path in _FIRST_ROOMS.items() if role in officer.roles), "/refused")
-
-
-def _own_path(text: str | None) -> str:
-    """Return a path of ours, or nothing: never an address elsewhere."""
-    if not text or len(text) > MAX_NEXT_LENGTH or not text.isascii() or not text.isprintable():
-        return ""
-    if not text.startswith("/") or text.startswith(("//", "/\\", "/sign-", "/callback")) or "\\" in text:
-        return ""
-    parts = urlsplit(text)
-    return "" if parts.scheme or parts.netloc else text
 
 
 def _forget_old_attempts() -> None:

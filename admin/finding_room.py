@@ -9,7 +9,6 @@ from urllib.parse import quote
 from flask import Blueprint, Response, request
 
 from admin.api import ApiRefused, segment
-from admin.audit_room import ROLE
 from admin.pages import Visit, with_query
 from admin.refusals import parameter_of, refusal_text
 from admin.room import Room, see_other
@@ -49,13 +48,13 @@ def search_link(search: Mapping[str, Any]) -> str:
 
 
 def _findings(room: Room) -> Response:
-    visit, officer = room.enter(request, ROLE)
+    visit, officer = room.look(request)
     shown = {name: request.args.get(name, "") for name in SHOWN}
     asked: dict[str, Any] = {"limit": PAGE_SIZE}
     asked |= {"closed": "true"} if shown["closed"] else {}
     asked |= {"assignee": "me"} if shown["mine"] else {}
     asked |= {name: shown[name] for name in ("level", "before") if shown[name]}
-    page = room.api.get(officer, "/audit/findings", asked)
+    page = room.api.look(officer, "/audit/findings", asked)
     older = page["next_before"] and with_query("/findings", {**shown, "before": page["next_before"]})
     return room.page(
         visit,
@@ -68,13 +67,13 @@ def _findings(room: Room) -> Response:
 
 
 def _finding(room: Room, finding_id: str) -> Response:
-    visit, _officer = room.enter(request, ROLE)
+    visit, _officer = room.look(request)
     return _show(room, visit, finding_id)
 
 
 def _show(room: Room, visit: Visit, finding_id: str, refused: ApiRefused | None = None) -> Response:
-    officer = room.enter(request, ROLE)[1]
-    finding = room.api.get(officer, f"/audit/findings/{segment(finding_id)}")
+    officer = room.look(request)[1]
+    finding = room.api.look(officer, f"/audit/findings/{segment(finding_id)}")
     return room.page(
         visit,
         "finding.html",
@@ -91,8 +90,8 @@ def _show(room: Room, visit: Visit, finding_id: str, refused: ApiRefused | None 
 
 def _act(room: Room, finding_id: str) -> Response:
     """Do what a form of the page asks; what the hub does not accept is said beside the form."""
-    visit, officer = room.enter(request, ROLE)
-    method, path, document = _asked(finding_id, request.form)
+    visit, officer = room.look(request)
+    method, path, document = _asked(finding_id, request.form, officer.reason)
     try:
         room.api.call(officer, method, path, document=document)
     except ApiRefused as error:
@@ -102,8 +101,8 @@ def _act(room: Room, finding_id: str) -> Response:
     return see_other(f"/findings/{quote(finding_id, safe='')}")
 
 
-def _asked(finding_id: str, form: Mapping[str, str]) -> tuple[str, str, dict[str, Any]]:
-    """Return the call that a form stands for: method, path, document."""
+def _asked(finding_id: str, form: Mapping[str, str], looks: str) -> tuple[str, str, dict[str, Any]]:
+    """Return the call that a form stands for: method, path, document. `looks` is why the officer does."""
     action, comment = form.get("action", ""), form.get("comment", "").strip()
     words = {"comment": comment} if comment else {}
     seen = {"changed_at": form["changed_at"]} if form.get("changed_at") else {}
@@ -121,17 +120,17 @@ def _asked(finding_id: str, form: Mapping[str, str]) -> tuple[str, str, dict[str
         "close": {"state": "closed", "closed_as": form.get("closed_as") or None, **words, **seen, **grown},
         "reopen": {"state": "open", **seen},
     }
-    return "PATCH", f"/audit/findings/{segment(finding_id)}", changes.get(action, {})
+    return "PATCH", f"/audit/findings/{segment(finding_id)}", {**changes.get(action, {}), "reason": looks}
 
 
 def _suppressions(room: Room) -> Response:
-    visit, officer = room.enter(request, ROLE)
-    found = room.api.get(officer, "/audit/suppressions")["suppressions"]
+    visit, officer = room.look(request)
+    found = room.api.look(officer, "/audit/suppressions")["suppressions"]
     return room.page(visit, "suppressions.html", suppressions=found, client_names=room.client_names(officer))
 
 
 def _lift(room: Room) -> Response:
-    _visit, officer = room.enter(request, ROLE)
+    _visit, officer = room.look(request)
     suppression_id = request.form.get("suppression_id", "")
     room.api.call(officer, "DELETE", f"/audit/suppressions/{segment(suppression_id)}")
     return see_other("/suppressions")

@@ -27,7 +27,8 @@ class Tokens:
 class OfficerSession:
     """One officer at one browser, last seen at `address`.
 
-    `roles` is what the hub said last, for the menu; at each call the hub looks again itself.
+    `roles` is what the hub said last, for the menu; at each call the hub looks again itself. `reason` is why
+    they look at the log, as they said; empty until they do.
     """
 
     sub: str
@@ -41,6 +42,7 @@ class OfficerSession:
     name: str = ""
     account_id: str = ""
     roles: frozenset[str] = frozenset()
+    reason: str = field(default="", repr=False)
     secrets_to_show: dict[str, str] = field(default_factory=dict, repr=False)
     refreshing: threading.Lock = field(default_factory=threading.Lock, repr=False)
 

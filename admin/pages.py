@@ -72,6 +72,7 @@ class Pages:
                 "roles": frozenset() if officer is None else officer.roles,
                 "csrf_token": "" if officer is None else officer.csrf_token,
                 "path": visit.request.path,
+                "here": visit.request.full_path if visit.request.method == "GET" else visit.request.path,
             }
         )
         response = Response(html, status=status, mimetype="text/html")

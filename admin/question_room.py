@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from admin.api import ApiRefused, segment
-from admin.audit_room import ROLE, rows_of
+from admin.audit_room import rows_of
 from admin.language import Language
 from admin.officer_sessions import OfficerSession
 from admin.pages import Visit, with_query
@@ -18,7 +18,7 @@ from admin.refusals import NEEDED, parameter_texts, refusal_text
 from admin.room import Room
 from admin.search_form import MAX_VALUE_LENGTH, moment
 
-FIELDS = ("person", "client_id", "address", "since", "until", "reason")
+FIELDS = ("person", "client_id", "address", "since", "until")
 MAX_RECORDS = 100
 _ABOUT = {"person": "person", "client": "client_id", "address": "address"}
 _PARAMETER_OF = {"person": "account_id"}
@@ -92,13 +92,13 @@ def _cell(kind: str, value: Any, language: Language, client_names: Mapping[str, 
 
 
 def _questions(room: Room) -> Response:
-    visit, officer = room.enter(request, ROLE)
+    visit, officer = room.look(request)
     return room.page(visit, "questions.html", questions=_known(room, officer))
 
 
 def _question(room: Room, question_id: str) -> Response:
     """Show a question's form; ask it when the form was sent, and show the answer below."""
-    visit, officer = room.enter(request, ROLE)
+    visit, officer = room.look(request)
     question = next((each for each in _known(room, officer) if each["question"] == question_id), None)
     if question is None:
         raise ApiRefused(404, {"code": "not_found"})
@@ -128,21 +128,15 @@ def _answered(room: Room, visit: Visit, officer: OfficerSession, context: dict[s
     """
     question, values = context["question"], context["values"]
     about = _ABOUT.get(question["about"])
-    needed = [name for name in (about,) if name and question["must"]] + ["reason"]
-    missing = {
-        name: visit.language.gettext(NEEDED[_PARAMETER_OF.get(name, name)])
-        for name in needed
-        if not values[name]
-    }
-    if missing:
-        raise _Wrong(missing)
+    if about and question["must"] and not values[about]:
+        raise _Wrong({about: visit.language.gettext(NEEDED[_PARAMETER_OF.get(about, about)])})
     try:
         people = _people(room, visit, officer, values) if about == "person" and values["person"] else []
         context |= {"people": people}
         if len({person["person_id"] for person in people}) > 1:
             return context
         asked = _asked(values, about, people)
-        answer = room.api.get(officer, f"/audit/questions/{segment(question['question'])}", asked)
+        answer = room.api.look(officer, f"/audit/questions/{segment(question['question'])}", asked)
     except ApiRefused as error:
         if error.status != 400:
             raise
@@ -156,7 +150,7 @@ def _answered(room: Room, visit: Visit, officer: OfficerSession, context: dict[s
 def _asked(
     values: Mapping[str, str], about: str | None, people: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    asked: dict[str, Any] = {"reason": values["reason"], "limit": MAX_RECORDS}
+    asked: dict[str, Any] = {"limit": MAX_RECORDS}
     asked |= {name: moment(values[name]) for name in ("since", "until") if values[name]}
     if about == "person" and values["person"]:
         return asked | {"account_id": people[0]["account_id"] if people else values["person"]}
@@ -175,8 +169,8 @@ def _people(
     """
     may_be_id = _ACCOUNT_ID.fullmatch(values["person"]) is not None
     for name in ("account_id", "login_name") if may_be_id else ("login_name",):
-        asked = {name: values["person"], "reason": values["reason"]}
-        found: list[dict[str, Any]] = room.api.get(officer, "/audit/people", asked)["people"]
+        asked = {name: values["person"]}
+        found: list[dict[str, Any]] = room.api.look(officer, "/audit/people", asked)["people"]
         if found:
             return found
     if not may_be_id:
@@ -194,5 +188,5 @@ def _problems(error: ApiRefused, language: Language, about: str | None) -> dict[
     found: dict[str, str] = {}
     for parameter, text in parameter_texts(error, language).items():
         field = _FIELD_OF.get(parameter, parameter)
-        found.setdefault(field if field in FIELDS else about or "reason", text)
-    return found or {about or "reason": refusal_text(error, language)}
+        found.setdefault(field if field in FIELDS else about or "since", text)
+    return found or {about or "since": refusal_text(error, language)}

@@ -5,6 +5,7 @@ import secrets
 import time
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Request, Response, redirect, session
 
@@ -15,7 +16,10 @@ from admin.pages import Pages, Visit
 from admin.settings import Settings
 
 REFERENCE_KEY = "console.reference"
-ROLES = ("auditor", "client_manager", "people_manager")
+AUDITOR = "auditor"
+ROLES = (AUDITOR, "client_manager", "people_manager")
+MAX_NEXT_LENGTH = 1500
+"""What a cookie can still hold beside the attempts to sign in."""
 
 
 class NotSignedIn(Exception):
@@ -29,6 +33,10 @@ class PageRefused(Exception):
         super().__init__(code)
         self.code = code
         self.status = status
+
+
+class ReasonMissing(Exception):
+    """An auditor has not said yet why they look at the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,18 @@ class Room:
             raise PageRefused("role_missing" if officer.roles else "no_role", 403)
         return visit, officer
 
+    def look(self, request: Request) -> tuple[Visit, OfficerSession]:
+        """Return the visit of an auditor who has said why; a form must be one of ours.
+
+        Raises:
+            NotSignedIn, PageRefused: as for `enter`.
+            ReasonMissing: the page of the log waits for the reason.
+        """
+        visit, officer = self.enter(request, AUDITOR)
+        if not officer.reason:
+            raise ReasonMissing
+        return visit, officer
+
     def learn_roles(self, officer: OfficerSession) -> None:
         """Ask the hub who the officer is and which roles they hold now."""
         me = self.api.get(officer, "/me")
@@ -97,6 +117,16 @@ def see_other(address: str) -> Response:
     response.headers["Cache-Control"] = "no-store"
     assert isinstance(response, Response)  # noqa: S101 - narrows the type for mypy
     return response
+
+
+def own_path(text: str | None, longest: int = MAX_NEXT_LENGTH) -> str:
+    """Return a path of ours, or nothing: never an address elsewhere."""
+    if not text or len(text) > longest or not text.isascii() or not text.isprintable():
+        return ""
+    if not text.startswith("/") or text.startswith(("//", "/\\", "/sign-", "/callback")) or "\\" in text:
+        return ""
+    parts = urlsplit(text)
+    return "" if parts.scheme or parts.netloc else text
 
 
 def reference_of(request: Request) -> str:

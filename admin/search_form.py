@@ -23,7 +23,7 @@ MORE = (
     "text",
 )
 """Fields that are asked for seldom: they stand folded up until one is filled in."""
-PASSED_ON = ("outcome", "client_id", "account_id", "grant_id", "address", *MORE, "reason")
+PASSED_ON = ("outcome", "client_id", "account_id", "grant_id", "address", *MORE)
 FIELDS = ("range", "since", "until", "event", "login_name", *PASSED_ON)
 DEFAULT_RANGE = "24h"
 MAX_VALUE_LENGTH = 256

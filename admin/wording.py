@@ -29,6 +29,10 @@ PROBLEMS: Mapping[str, tuple[str, str]] = {
         _("An officer is disabled on the command line only"),
         _("So that nobody can rid themselves of whoever watches over them."),
     ),
+    "reason_missing": (
+        _("You have not said why you look at the log"),
+        _("Nothing was shown. Open the page again and say why."),
+    ),
     "not_found": (_("There is nothing at this address"), _BEGIN_AGAIN),
     "method_not_allowed": (_("This address cannot be used in this way"), _BEGIN_AGAIN),
     "request_too_large": (_("What was sent is too large"), _BEGIN_AGAIN),

@@ -8,6 +8,7 @@ from flask import Request
 from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import MultiDict
 
+from sso.api.audit_parameters import Look
 from sso.api.flaw import Flaw, flaw_found
 from sso.api.problem import Problem, flaw_of
 from sso.oidc.strict_json import read_json
@@ -65,7 +66,14 @@ def _validated(model: type[_Asked], values: dict[str, Any]) -> _Asked:
         return model.model_validate(values)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
-        raise Problem("invalid_parameter", errors=_sentences(model, found[:20])) from error
+        silent = issubclass(model, Look) and any(_has_no_reason(each) for each in found)
+        code = "reason_missing" if silent else "invalid_parameter"
+        raise Problem(code, errors=_sentences(model, found[:20])) from error
+
+
+def _has_no_reason(finding: Any) -> bool:
+    """Whether it is that a look has no reason, or a blank one."""
+    return finding["loc"] == ("reason",) and finding["type"] in ("missing", "string_too_short")
 
 
 def _sentences(model: type[BaseModel], found: Sequence[Any]) -> list[Mapping[str, str]]:

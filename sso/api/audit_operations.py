@@ -16,11 +16,11 @@ from sso.api.audit_documents import (
     NamedClients,
     PeopleFound,
 )
-from sso.api.audit_parameters import Counting, Facets, Reason, Search, audit_query, not_asked
+from sso.api.audit_parameters import Counting, Facets, Look, Search, audit_query, not_asked
 from sso.api.flaw import Flaw
 from sso.api.officer import Need
 from sso.api.operation import Answer, Call, Nothing, Operation
-from sso.api.people import PeopleAsked, looks, people_found
+from sso.api.people import PeopleSought, looks, people_found
 from sso.api.problem import Problem, wrong
 from sso.audit.event import EVENT_CLASSES, AuditSearched, AuditViewed
 from sso.audit.found import BrokenEntry, broken, how_many, readable
@@ -33,12 +33,6 @@ LOOK_SECONDS = 10.0
 """What was found by then is the answer; it says from where to go on."""
 COUNT_SECONDS = 15.0
 """Counting for longer would keep a thread of a web process from everybody else."""
-
-
-class Viewing(Nothing):
-    """Opening one record."""
-
-    reason: Reason | None = None
 
 
 def _question(call: Call[Any], facets: Facets, before: str | None = None, limit: int = 1) -> AuditQuery:
@@ -81,7 +75,7 @@ def _search(call: Call[Search]) -> Answer:
     )
 
 
-def _view(call: Call[Viewing]) -> Answer:
+def _view(call: Call[Look]) -> Answer:
     with call.hub.database.read() as stores:
         record = stores.audit_search.find(call.path["event_id"])
     if record is None:
@@ -137,7 +131,7 @@ def _event_types(_: Call[Nothing]) -> Answer:
     return Answer({"event_types": types})
 
 
-def _people(call: Call[PeopleAsked]) -> Answer:
+def _people(call: Call[PeopleSought]) -> Answer:
     with call.hub.database.read() as stores:
         found = people_found(call.asked, stores, call.hub.directories)
     shown = {person.person_id: person.account_id for person in found}.values()
@@ -168,7 +162,7 @@ AUDIT_OPERATIONS: tuple[Operation[Any], ...] = (
         path="/audit/events/{event_id}",
         summary="Open one record; recorded as audit.viewed",
         need=Need.AUDIT,
-        asked=Viewing,
+        asked=Look,
         answer=AuditEventDocument,
         run=_view,
     ),
@@ -198,7 +192,7 @@ AUDIT_OPERATIONS: tuple[Operation[Any], ...] = (
         path="/audit/people",
         summary="Find the accounts of a sign-in name, or whose an account is; recorded as audit.searched",
         need=Need.AUDIT,
-        asked=PeopleAsked,
+        asked=PeopleSought,
         answer=PeopleFound,
         run=_people,
     ),

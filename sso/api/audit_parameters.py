@@ -4,7 +4,7 @@ import ipaddress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from sso.api.flaw import Flaw, Flawed
 from sso.api.problem import Problem, wrong
@@ -21,6 +21,7 @@ from sso.audit.record import Outcome, Severity, is_event_id
 DEFAULT_RANGE = timedelta(hours=24)
 MAX_LIMIT = 500
 MAX_EVENTS = 20
+MAX_REASON_LENGTH = 200
 EVENT_CODES = frozenset(event.code for event in EVENT_CLASSES)
 
 _YEARS = range(2000, 2200)
@@ -101,13 +102,23 @@ Network = Annotated[str, AfterValidator(_network)]
 SearchedText = Annotated[
     str, Field(min_length=MIN_TEXT_LENGTH, max_length=MAX_TEXT_LENGTH), AfterValidator(readable)
 ]
-Reason = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(readable)]
+Reason = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_REASON_LENGTH),
+    AfterValidator(readable),
+]
 
 
-class Facets(BaseModel):
-    """Which records are meant: every given facet must match. The last 24 hours unless told otherwise."""
+class Look(BaseModel):
+    """Somebody looks at the log, and says why. Without it nothing is read (`reason_missing`)."""
 
     model_config = ConfigDict(extra="forbid")
+
+    reason: Reason = Field(description="Why you look, such as a case number: recorded with what you see.")
+
+
+class Facets(Look):
+    """Which records are meant: every given facet must match. The last 24 hours unless told otherwise."""
 
     since: Moment | None = Field(None, description="Inclusive; 24 hours before `until` by default.")
     until: Moment | None = Field(None, description="Exclusive; now by default.")
@@ -146,7 +157,6 @@ class Facets(BaseModel):
         None, description="Stands, as it is written, in a part of the record that tells of nobody."
     )
     address: Network | None = Field(None, description="An IP address or a CIDR network.")
-    reason: Reason | None = Field(None, description="Why you look: a case number; recorded with the search.")
 
 
 class Search(Facets):

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from sso.api.audit_documents import LOOKED_BACK_TO, AuditEventDocument
 from sso.api.audit_operations import LOOK_SECONDS, searched
-from sso.api.audit_parameters import Identifier, Moment, Network, Reason, not_asked
+from sso.api.audit_parameters import Identifier, Look, Moment, Network, not_asked
 from sso.api.flaw import Flaw
 from sso.api.officer import Need
 from sso.api.operation import Answer, Call, Nothing, Operation
@@ -60,7 +60,7 @@ class AnswerDocument(BaseModel):
     looked_back_to: str | None = LOOKED_BACK_TO
 
 
-class Asked(Nothing):
+class Asked(Look):
     """What a question is about, and its time range."""
 
     since: Moment | None = Field(None, description="Inclusive; each question has its own default.")
@@ -69,7 +69,6 @@ class Asked(Nothing):
     client_id: Identifier | None = None
     address: Network | None = None
     limit: int = Field(100, ge=1, le=500)
-    reason: Reason = Field(description="Why you ask: recorded with the question.")
 
 
 def _list(_: Call[Nothing]) -> Answer:

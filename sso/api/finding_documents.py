@@ -2,17 +2,21 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from sso.api.audit_parameters import EventId, Identifier, Reason, readable
+from sso.api.audit_parameters import EventId, Identifier, Look, readable
 from sso.api.operation import Nothing
 from sso.audit.rules.finding import MAX_COMMENT_LENGTH, MAX_SUPPRESSION
 
 Level = Literal["informational", "low", "medium", "high", "critical"]
-Words = Annotated[str, Field(min_length=1, max_length=MAX_COMMENT_LENGTH), AfterValidator(readable)]
+Words = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_COMMENT_LENGTH),
+    AfterValidator(readable),
+]
 
 
-class FindingsAsked(Nothing):
+class FindingsAsked(Look):
     """Those that are not closed, the worst first; or those that are, the newest first."""
 
     closed: bool = False
@@ -21,7 +25,6 @@ class FindingsAsked(Nothing):
     assignee: Identifier | None = Field(None, description="An account id, or `me`.")
     before: EventId | None = Field(None, description="`next_before` of the previous page.")
     limit: int = Field(50, ge=1, le=200)
-    reason: Reason | None = None
 
 
 class FindingsCounted(Nothing):
@@ -30,14 +33,11 @@ class FindingsCounted(Nothing):
     level: Level = Field("informational", description="At least this level.")
 
 
-class FindingViewing(Nothing):
-    """Opening one finding."""
+class FindingChange(Look):
+    """What becomes of a finding; what is not given stays. Closing says what it turned out to be.
 
-    reason: Reason | None = None
-
-
-class FindingChange(Nothing):
-    """What becomes of a finding; what is not given stays. Closing says what it turned out to be."""
+    The answer shows it as it is then: that is a look.
+    """
 
     state: Literal["open", "in_progress", "closed"] | None = None
     closed_as: Literal["true_positive", "false_positive", "benign", "duplicate"] | None = None

@@ -2,13 +2,13 @@
 
 from typing import Any
 
+from sso.api.audit_parameters import Look
 from sso.api.finding_documents import (
     FindingChange,
     FindingCount,
     FindingPage,
     FindingsAsked,
     FindingsCounted,
-    FindingViewing,
     WholeFinding,
 )
 from sso.api.flaw import Flaw
@@ -75,18 +75,21 @@ def _count(call: Call[FindingsCounted]) -> Answer:
     return Answer(FindingCount(findings=found, unjudged_since=told).model_dump())
 
 
-def _view(call: Call[FindingViewing]) -> Answer:
+def _view(call: Call[Look]) -> Answer:
     with call.hub.database.read() as stores:
         document = _whole(_found(call, stores), call.hub.configuration.rules, stores)
-    event = FindingViewed(
+    call.record(_viewed(call))
+    return Answer(document)
+
+
+def _viewed(call: Call[Look] | Call[FindingChange]) -> FindingViewed:
+    return FindingViewed(
         account_id=call.officer.account_id,
         client_id=call.officer.client_id,
         session_id=call.officer.session_id,
         finding_id=call.path["finding_id"],
         reason=call.asked.reason,
     )
-    call.record(event)
-    return Answer(document)
 
 
 def _change(call: Call[FindingChange]) -> Answer:
@@ -100,6 +103,7 @@ def _change(call: Call[FindingChange]) -> Answer:
             if refusal.why is not Why.NOTHING:
                 raise wrong(*_WRONG[refusal.why]) from refusal
             changed = found
+        stores.audit.append(_viewed(call), call.now)
         return Answer(_whole(changed, call.hub.configuration.rules, stores))
 
 
@@ -177,7 +181,7 @@ FINDING_OPERATIONS: tuple[Operation[Any], ...] = (
         path="/audit/findings/{finding_id}",
         summary="Open one finding; recorded as finding.viewed",
         need=Need.AUDIT,
-        asked=FindingViewing,
+        asked=Look,
         answer=WholeFinding,
         run=_view,
     ),
@@ -185,7 +189,7 @@ FINDING_OPERATIONS: tuple[Operation[Any], ...] = (
         name="change_finding",
         method="PATCH",
         path="/audit/findings/{finding_id}",
-        summary="Assign, comment, close or open a finding again; recorded as finding.changed",
+        summary="Assign, comment, close or open a finding again; recorded as finding.changed, finding.viewed",
         need=Need.AUDIT,
         asked=FindingChange,
         answer=WholeFinding,

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from sso.api.audit_documents import PersonDocument
-from sso.api.audit_parameters import Identifier, Reason
+from sso.api.audit_parameters import Identifier, Look, Reason
 from sso.api.flaw import Flaw, Flawed
 from sso.api.operation import Nothing
 from sso.audit.record import JsonValue
@@ -47,6 +47,10 @@ class PeopleAsked(Nothing):
         if (self.login_name is None) == (self.account_id is None):
             raise Flawed(Flaw.NOT_ONE_OF_TWO, "give login_name or account_id")
         return self
+
+
+class PeopleSought(Look, PeopleAsked):
+    """The same of an auditor, who reads the log with what they find."""
 
 
 def people_found(

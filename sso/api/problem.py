@@ -32,6 +32,7 @@ OriginOf = Callable[[Request], Origin]
 TITLES: Mapping[str, tuple[int, str]] = {
     "bad_request": (400, "The request cannot be read"),
     "invalid_parameter": (400, "A parameter is wrong"),
+    "reason_missing": (400, "Say why you look at the audit log"),
     "invalid_client_metadata": (400, "The application cannot be registered like this"),
     "invalid_redirect_uri": (400, "An address cannot be registered"),
     "invalid_token": (401, "The access token is missing, expired or revoked"),

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from sso.api.audit_parameters import Look
 from sso.api.finding_documents import SuppressionAsked, SuppressionDocument, SuppressionList
 from sso.api.finding_operations import working
 from sso.api.flaw import Flaw
@@ -20,7 +21,7 @@ from sso.authentication.auditors import name_of
 from sso.storage.stores import SqlStores
 
 
-def _list(call: Call[Nothing]) -> Answer:
+def _list(call: Call[Look]) -> Answer:
     with call.hub.database.read() as stores:
         rows = [_document(each, stores) for each in stores.findings.suppressions(call.now)]
     event = FindingsListed(
@@ -29,6 +30,7 @@ def _list(call: Call[Nothing]) -> Answer:
         session_id=call.officer.session_id,
         query={"suppressions": True},
         results=len(rows),
+        reason=call.asked.reason,
     )
     call.record(event)
     return Answer({"suppressions": rows})
@@ -86,7 +88,7 @@ SUPPRESSION_OPERATIONS: tuple[Operation[Any], ...] = (
         path="/audit/suppressions",
         summary="What rules do not tell of at the moment; recorded as finding.listed",
         need=Need.AUDIT,
-        asked=Nothing,
+        asked=Look,
         answer=SuppressionList,
         run=_list,
     ),

@@ -76,8 +76,8 @@ class ConsoleServer:
         self.process = None
         return code
 
-    def sign_in(self, page: Page, officer: str) -> None:
-        """Sign in as one of OFFICERS, from the console's first page."""
+    def sign_in(self, page: Page, officer: str, reason: str = "a test") -> None:
+        """Sign in as one of OFFICERS, from the console's first page; an auditor says why."""
         page.goto(f"{self.address}/")
         page.click("#to_sign_in")
         page.fill("#login_name", OFFICERS[officer])
@@ -85,6 +85,9 @@ class ConsoleServer:
         page.fill("#password", PASSWORD)
         page.click("#sign_in")
         page.wait_for_url(f"{self.address}/**")
+        if officer == "auditor" and reason:
+            page.fill("#reason", reason)
+            page.click("#go_on")
 
 
 @pytest.fixture(scope="module")

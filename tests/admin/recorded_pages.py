@@ -163,7 +163,7 @@ REFUSED: dict[tuple[str, str], Callable[[Desk], Step]] = {
     ("audit.event", "view_audit_event"): lambda desk: desk.opens("auditor", f"/events/{desk.newest_event()}"),
     ("audit.overview", "count_audit_events"): lambda desk: desk.opens("auditor", "/overview"),
     ("audit.search", "search_audit_events"): lambda desk: desk.opens("auditor", "/search?range=24h"),
-    ("audit.search", "find_people"): lambda desk: desk.opens("auditor", "/search?login_name=ana&reason=7"),
+    ("audit.search", "find_people"): lambda desk: desk.opens("auditor", "/search?login_name=ana"),
     ("clients.adopt", "adopt_client"): adopt,
     ("clients.edit", "change_client"): change,
     ("clients.new", "register_client"): lambda desk: desk.presses(
@@ -186,9 +186,7 @@ REFUSED: dict[tuple[str, str], Callable[[Desk], Step]] = {
         "people_manager", f"/people/{desk.accounts()[0]}?why=7"
     ),
     ("people.separate", "unlink_account"): part,
-    ("questions.question", "ask_audit_question"): lambda desk: desk.opens(
-        "auditor", "/questions/Q9?ask=1&reason=7"
-    ),
+    ("questions.question", "ask_audit_question"): lambda desk: desk.opens("auditor", "/questions/Q9?ask=1"),
 }
 """By route of the console, and the operation of the API that records it."""
 
@@ -203,5 +201,7 @@ NOTHING_RECORDED = {
     "clients.clients": "shows registrations",
     "clients.secret": "shows what clients.new_secret brought",
     "questions.questions": "the same for every auditor",
+    "reason.ask": "asks for the reason that looks are recorded with",
+    "reason.take": "keeps the reason that looks are recorded with",
     "static": "the same for everybody",
 }

@@ -7,7 +7,7 @@ import pytest
 from admin.app import create_app
 from admin.settings import load
 from tests.admin.conftest import OFFICERS, ConsoleServer
-from tests.admin.recorded_pages import NOTHING_RECORDED, REFUSED, Desk, Step, remove
+from tests.admin.recorded_pages import NOTHING_RECORDED, REFUSED, WHY, Desk, Step, remove
 from tests.relying_parties.visitor import Page, Visitor
 from tests.running.state import execute, unwritable_audit
 from tests.servers.hub import PASSWORD
@@ -33,9 +33,16 @@ def desk(console: ConsoleServer) -> Iterator[Desk]:
         officer.open(f"{console.address}/sign-in")
         officer.sign_in(OFFICERS[role], PASSWORD)
         assert officer.page.url.startswith(console.address), officer.page
+    say_why(officers["auditor"])
     yield Desk(console, officers)
     for officer in officers.values():
         officer.__exit__(None, None, None)
+
+
+def say_why(auditor: Visitor, reason: str = WHY) -> None:
+    """Answer the page that asks an auditor for the reason."""
+    auditor.fill("reason", reason)
+    auditor.press("go_on")
 
 
 def kept(desk: Desk) -> dict[str, list[tuple[object, ...]]]:

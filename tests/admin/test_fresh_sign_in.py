@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.admin.conftest import ConsoleServer
+from tests.admin.test_console import finding_about
 from tests.browser.chromium import OpenPage
 from tests.servers.hub import PASSWORD, StartHub, free_port
 
@@ -19,6 +20,8 @@ def strict_console(start_hub: StartHub, tmp_path_factory: pytest.TempPathFactory
     hub = start_hub(extra=f"\n[api]\nfresh_sign_in_seconds = {FRESH_SECONDS}\n")
     hub.add_citizen("mia", name="Mia Manager", email="mia@example.org")
     hub.run("person", "grant-role", "mia", "client_manager")
+    hub.add_citizen("ana", name="Ana Auditor", email="ana@example.org")
+    hub.run("person", "grant-role", "ana", "auditor")
     hub.add_client("--redirect-uri", "https://housing.example/cb", "--client-id", "housing")
     server = ConsoleServer(hub, tmp_path_factory.mktemp("console"), free_port())
     server.initialise()
@@ -58,3 +61,23 @@ def test_a_recent_sign_in_changes_at_once(strict_console: ConsoleServer, open_pa
     page.click("#new_secret")
 
     assert page.inner_text("#client_secret")
+
+
+def test_an_auditor_who_signs_in_again_for_a_change_need_not_say_why_again(
+    strict_console: ConsoleServer, open_page: OpenPage
+) -> None:
+    page = open_page()
+    strict_console.sign_in(page, "auditor", reason="case 7")
+    time.sleep(FRESH_SECONDS + 1)
+    page.goto(f"{strict_console.address}/findings")
+    finding_about(page, "A role was granted").locator("a").click()
+    finding = page.url
+
+    page.click("#take")
+    page.fill("#login_name", "ana")
+    page.click("#continue")
+    page.fill("#password", PASSWORD)
+    page.click("#sign_in")
+    page.wait_for_url(finding)
+
+    assert page.inner_text("#reason_given").startswith("Reason: case 7")

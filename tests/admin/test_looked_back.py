@@ -60,7 +60,7 @@ def test_an_unfinished_search_says_how_far_it_came_and_leads_on(tag: str) -> Non
 @pytest.mark.parametrize("tag", WORDS)
 def test_an_unfinished_answer_says_how_far_it_came(tag: str) -> None:
     question = {"question": "Q9", "asks": "", "about": "nothing", "must": False, "days": 7}
-    context = {"question": question, "values": dict.fromkeys(("since", "until", "reason"), "")}
+    context = {"question": question, "values": dict.fromkeys(("since", "until"), "")}
     context |= {"client_names": {}, "people": [], "problems": {}, "rows": [], "cells": None, "most": 100}
     answer = {"table": None, "broken": [], "looked_back_to": BACK_TO}
 
@@ -91,10 +91,10 @@ def test_an_overview_of_a_log_too_large_to_count_shows_what_was_found(tag: str) 
 
 def test_only_a_count_that_takes_too_long_is_left_out() -> None:
     def refusing(code: str) -> Any:
-        def get(*_: object) -> dict[str, Any]:
+        def look(*_: object) -> dict[str, Any]:
             raise ApiRefused(400, {"errors": [{"parameter": "since", "code": code}]})
 
-        return SimpleNamespace(api=SimpleNamespace(get=get))
+        return SimpleNamespace(api=SimpleNamespace(look=look))
 
     officer: Any = None
 

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,6 +34,8 @@ SCOPES = {
     Role.CLIENT_MANAGER: "clients:manage",
     Role.PEOPLE_MANAGER: "people:manage",
 }
+
+REASON = "a-test"
 
 CONFIG = """
 [server]
@@ -128,6 +130,14 @@ class Caller:
 
     def get(self, path: str, **more: Any) -> TestResponse:
         return self.call("GET", path, **more)
+
+    def look(self, path: str) -> TestResponse:
+        """Read the log, for a reason of no importance."""
+        return self.get(f"{path}{'&' if '?' in path else '?'}reason={REASON}")
+
+    def work(self, path: str, change: Mapping[str, Any]) -> TestResponse:
+        """Change a finding, for a reason of no importance."""
+        return self.patch(path, {"reason": REASON, **change})
 
     def post(self, path: str, document: Any) -> TestResponse:
         return self.call("POST", path, json=document)

@@ -12,10 +12,10 @@ from tests.api.conftest import API, ISSUER, SCOPES, Caller, Office, problem
 from tests.storage import examples
 
 AUDIT = [
-    "/audit/events",
-    "/audit/histogram",
+    "/audit/events?reason=x",
+    "/audit/histogram?reason=x",
     "/audit/event-types",
-    "/audit/people?login_name=x",
+    "/audit/people?login_name=x&reason=x",
     "/audit/clients",
 ]
 CLIENTS = ["/clients", "/clients/x"]

@@ -18,7 +18,7 @@ from sso.storage.tables import finding
 from sso.worker.detection import Detection
 from sso.worker.last_signed import LastSigned
 from sso.worker.sequencer import Sequencer
-from tests.api.conftest import Office, problem
+from tests.api.conftest import REASON, Office, problem
 
 ROTATED = ClientSecretRotated(client_id="housing", previous_valid_until=None, source="command")
 
@@ -39,7 +39,7 @@ def test_an_auditor_reads_findings_and_each_look_is_recorded(sql_office: Office)
     caller = sql_office.officer(Role.AUDITOR)
 
     page = caller.get("/audit/findings?level=high&limit=2&reason=case-7").json
-    rest = caller.get(f"/audit/findings?limit=2&before={page['next_before']}").json
+    rest = caller.look(f"/audit/findings?limit=2&before={page['next_before']}").json
     opened = caller.get(f"/audit/findings/{first}?reason=case-8").json
 
     assert [each["finding_id"] for each in page["findings"]] == [worst, second]
@@ -48,12 +48,12 @@ def test_an_auditor_reads_findings_and_each_look_is_recorded(sql_office: Office)
     assert (opened["group"], opened["level"], opened["state"]) == ({"client_id": "housing"}, "high", "open")
     assert opened["search"]["client_id"] == "housing"
     assert opened["last_record_id"] in str(
-        caller.get(f"/audit/events?{urlencode(opened['search'], doseq=True)}").json
+        caller.look(f"/audit/events?{urlencode(opened['search'], doseq=True)}").json
     )
     counted = caller.get("/audit/findings/count?level=critical").json
     assert counted == {"findings": 1, "unjudged_since": None}
     listed, viewed = sql_office.log("finding.listed"), sql_office.log("finding.viewed")
-    assert [each["detail"].get("reason") for each in listed] == [None, "case-7"]
+    assert [each["detail"]["reason"] for each in listed] == [REASON, "case-7"]
     assert (listed[1]["account_id"], listed[1]["detail"]["results"]) == (caller.account_id, 2)
     assert viewed[0]["detail"] == {"finding_id": first, "reason": "case-8"}
 
@@ -62,11 +62,11 @@ def test_an_auditor_works_on_a_finding(sql_office: Office) -> None:
     finding_id, caller = find(sql_office), sql_office.officer(Role.AUDITOR)
     path = f"/audit/findings/{finding_id}"
 
-    taken = caller.patch(path, {"assignee": "me", "state": "in_progress"}).json
-    mine = caller.get("/audit/findings?assignee=me").json["findings"]
-    closed = caller.patch(path, {"state": "closed", "closed_as": "benign", "comment": "their turn"}).json
-    again = caller.patch(path, {"state": "closed", "closed_as": "benign"}).json
-    given_back = caller.patch(path, {"state": "open", "assignee": None}).json
+    taken = caller.work(path, {"assignee": "me", "state": "in_progress"}).json
+    mine = caller.look("/audit/findings?assignee=me").json["findings"]
+    closed = caller.work(path, {"state": "closed", "closed_as": "benign", "comment": "their turn"}).json
+    again = caller.work(path, {"state": "closed", "closed_as": "benign"}).json
+    given_back = caller.work(path, {"state": "open", "assignee": None}).json
 
     assert (taken["assignee"], taken["assignee_name"]) == (caller.account_id, "Tuya Bat")
     assert [each["finding_id"] for each in mine] == [finding_id]
@@ -76,6 +76,8 @@ def test_an_auditor_works_on_a_finding(sql_office: Office) -> None:
     assert closed["comments"][0]["author_name"] == "Tuya Bat"
     assert again == closed
     assert (given_back["assignee"], given_back["closed_as"]) == (None, None)
+    looks = sql_office.log("finding.viewed")
+    assert [each["detail"] for each in looks] == 4 * [{"finding_id": finding_id, "reason": REASON}]
     changed = sql_office.log("finding.changed")
     assert [each["detail"]["stage"] for each in changed] == ["open", "closed", "in_progress"]
     assert {(each["account_id"], each["client_id"]) for each in changed} == {(caller.account_id, "console")}
@@ -87,21 +89,21 @@ def test_nothing_is_done_with_a_finding_that_is_no_longer_what_was_seen(
 ) -> None:
     finding_id, caller = find(sql_office), sql_office.officer(Role.AUDITOR)
     path = f"/audit/findings/{finding_id}"
-    seen = caller.get(path).json
+    seen = caller.look(path).json
     if meanwhile == "closed":
-        caller.patch(path, {"state": "closed", "closed_as": "benign"})
+        caller.work(path, {"state": "closed", "closed_as": "benign"})
     else:
         another = find(sql_office)
         with sql_office.hub.database.begin(Origin()) as stores:
             stores.findings.grow(finding_id, 1, another, datetime.now(UTC))
-    now = caller.get(path).json
+    now = caller.look(path).json
 
     taking = {"assignee": "me", "state": "in_progress", "changed_at": seen["changed_at"]}
     closing = {"state": "closed", "closed_as": "duplicate", "last_record_id": seen["last_record_id"]}
-    stale = caller.patch(path, taking if meanwhile == "closed" else closing)
-    unchanged = caller.get(path).json
+    stale = caller.work(path, taking if meanwhile == "closed" else closing)
+    unchanged = caller.look(path).json
     names = ("changed_at", "last_record_id")
-    fresh = caller.patch(path, {**closing, "comment": "as I see", **{name: now[name] for name in names}})
+    fresh = caller.work(path, {**closing, "comment": "as I see", **{name: now[name] for name in names}})
 
     problem(stale, 412, "changed_meanwhile")
     assert unchanged == now
@@ -112,7 +114,7 @@ def test_an_auditor_keeps_a_rule_quiet_for_a_while(sql_office: Office) -> None:
     finding_id, caller = find(sql_office), sql_office.officer(Role.AUDITOR)
 
     made = caller.post("/audit/suppressions", {"finding_id": finding_id, "days": 7, "reason": "they move"})
-    listed = caller.get("/audit/suppressions").json["suppressions"]
+    listed = caller.look("/audit/suppressions").json["suppressions"]
     lifted = caller.call("DELETE", f"/audit/suppressions/{made.json['suppression_id']}")
 
     assert made.status_code == 201
@@ -121,7 +123,7 @@ def test_an_auditor_keeps_a_rule_quiet_for_a_while(sql_office: Office) -> None:
     lasts = datetime.fromisoformat(made.json["ends_at"]) - datetime.fromisoformat(made.json["created_at"])
     assert lasts == timedelta(days=7)
     assert lifted.status_code == 204
-    assert caller.get("/audit/suppressions").json["suppressions"] == []
+    assert caller.look("/audit/suppressions").json["suppressions"] == []
     assert len(sql_office.log("finding.suppressed")) == len(sql_office.log("finding.suppression.ended")) == 1
 
 
@@ -149,11 +151,11 @@ def test_nobody_else_sees_or_changes_a_finding(office: Office, role: Role | None
     before = len(office.log("finding.changed"))
 
     for answer in (
-        caller.get("/audit/findings"),
-        caller.get(f"/audit/findings/{finding_id}"),
+        caller.look("/audit/findings"),
+        caller.look(f"/audit/findings/{finding_id}"),
         caller.get("/audit/findings/count"),
-        caller.get("/audit/suppressions"),
-        caller.patch(f"/audit/findings/{finding_id}", {"state": "closed", "closed_as": "benign"}),
+        caller.look("/audit/suppressions"),
+        caller.work(f"/audit/findings/{finding_id}", {"state": "closed", "closed_as": "benign"}),
         caller.post("/audit/suppressions", {"finding_id": finding_id, "days": 1, "reason": "x"}),
         caller.call("DELETE", f"/audit/suppressions/{finding_id}"),
     ):
@@ -177,7 +179,7 @@ def test_nobody_else_sees_or_changes_a_finding(office: Office, role: Role | None
 def test_a_change_that_makes_no_sense_names_what_is_wrong(
     office: Office, change: dict[str, Any], parameter: str, code: str
 ) -> None:
-    answer = office.officer(Role.AUDITOR).patch(f"/audit/findings/{find(office)}", change)
+    answer = office.officer(Role.AUDITOR).work(f"/audit/findings/{find(office)}", change)
 
     problem(answer, 400, "invalid_parameter")
     assert [(error["parameter"], error["code"]) for error in answer.json["errors"]] == [(parameter, code)]
@@ -221,8 +223,8 @@ def test_what_is_not_there_is_not_found(office: Office) -> None:
     caller = office.officer(Role.AUDITOR)
 
     for path in ("x", "\u00e9", "01234567-89ab-7def-8123-456789abcdef"):
-        problem(caller.get(f"/audit/findings/{path}"), 404, "not_found")
-        problem(caller.patch(f"/audit/findings/{path}", {"comment": "x"}), 404, "not_found")
+        problem(caller.look(f"/audit/findings/{path}"), 404, "not_found")
+        problem(caller.work(f"/audit/findings/{path}", {"comment": "x"}), 404, "not_found")
         problem(caller.call("DELETE", f"/audit/suppressions/{path}"), 404, "not_found")
 
 
@@ -230,8 +232,8 @@ def test_the_answers_are_what_the_document_says(office: Office) -> None:
     finding_id, caller = find(office), office.officer(Role.AUDITOR)
     document = caller.get("/openapi.json").json
 
-    whole = caller.patch(f"/audit/findings/{finding_id}", {"comment": "x", "assignee": "me"}).json
-    answers = {"WholeFinding": whole, "FindingPage": caller.get("/audit/findings").json}
+    whole = caller.work(f"/audit/findings/{finding_id}", {"comment": "x", "assignee": "me"}).json
+    answers = {"WholeFinding": whole, "FindingPage": caller.look("/audit/findings").json}
 
     for schema, answer in answers.items():
         described = {"$ref": f"#/components/schemas/{schema}", "components": document["components"]}

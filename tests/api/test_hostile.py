@@ -69,7 +69,6 @@ def test_no_parameter_breaks_a_search(office: Office, name: str) -> None:
         ("reason=" + "x" * 201, "reason", "too_long"),
         ("clientid=x", "clientid", "unknown"),
         ("bars=3", "bars", "unknown"),
-        ("reason=", "reason", "too_short"),
         ("text=ab", "text", "too_short"),
         ("text=" + "x" * 201, "text", "too_long"),
         ("address=10.0.0.0/8", "address", "network_too_wide"),
@@ -79,7 +78,9 @@ def test_no_parameter_breaks_a_search(office: Office, name: str) -> None:
 def test_a_wrong_parameter_is_named_with_a_code(
     office: Office, query: str, parameter: str, code: str
 ) -> None:
-    refused = problem(office.officer(Role.AUDITOR).get(f"/audit/events?{query}"), 400, "invalid_parameter")
+    asked = query if query.startswith("reason=") else f"{query}&reason=x"
+
+    refused = problem(office.officer(Role.AUDITOR).get(f"/audit/events?{asked}"), 400, "invalid_parameter")
 
     assert [(error["parameter"], error["code"]) for error in refused["errors"]] == [(parameter, code)]
 
@@ -89,7 +90,7 @@ def test_a_page_begins_anywhere_in_time(office: Office, milliseconds: str) -> No
     """In 1970, where the years of four digits end, or where the ids do."""
     before = f"{milliseconds[:8]}-{milliseconds[8:]}-7fff-bfff-ffffffffffff"
 
-    assert office.officer(Role.AUDITOR).get(f"/audit/events?before={before}").status_code == 200
+    assert office.officer(Role.AUDITOR).look(f"/audit/events?before={before}").status_code == 200
 
 
 def test_an_unknown_parameter_is_told_the_right_name(office: Office) -> None:
@@ -99,14 +100,14 @@ def test_an_unknown_parameter_is_told_the_right_name(office: Office) -> None:
 
 
 def test_a_network_that_is_too_wide_is_told_how_wide_it_may_be(office: Office) -> None:
-    asked = office.officer(Role.AUDITOR).get("/audit/events?address=10.0.0.0/8")
+    asked = office.officer(Role.AUDITOR).look("/audit/events?address=10.0.0.0/8")
 
     assert "between /16 and /32" in problem(asked, 400, "invalid_parameter")["errors"][0]["detail"]
 
 
 @pytest.mark.parametrize("bars", ["0", "201", "-1", "1e3", "", "9" * 400])
 def test_the_number_of_bars_has_limits(office: Office, bars: str) -> None:
-    problem(office.officer(Role.AUDITOR).get(f"/audit/histogram?bars={bars}"), 400, "invalid_parameter")
+    problem(office.officer(Role.AUDITOR).look(f"/audit/histogram?bars={bars}"), 400, "invalid_parameter")
 
 
 @pytest.mark.parametrize(

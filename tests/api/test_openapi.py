@@ -77,10 +77,10 @@ def test_the_words_of_a_field_are_those_that_are_registered(
     ("role", "path", "schema"),
     [
         (Role.AUDITOR, "/me", "Me"),
-        (Role.AUDITOR, "/audit/events", "AuditPage"),
-        (Role.AUDITOR, "/audit/histogram", "Histogram"),
+        (Role.AUDITOR, "/audit/events?reason=x", "AuditPage"),
+        (Role.AUDITOR, "/audit/histogram?reason=x", "Histogram"),
         (Role.AUDITOR, "/audit/event-types", "EventTypes"),
-        (Role.AUDITOR, "/audit/people?login_name=x", "PeopleFound"),
+        (Role.AUDITOR, "/audit/people?login_name=x&reason=x", "PeopleFound"),
         (Role.AUDITOR, "/audit/clients", "NamedClients"),
         (Role.CLIENT_MANAGER, "/clients", "ClientPage"),
         (Role.CLIENT_MANAGER, "/audit/clients", "Problem"),

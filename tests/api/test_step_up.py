@@ -48,7 +48,7 @@ def test_an_old_sign_in_may_read_and_may_not_change(strict_office: Office) -> No
 def test_an_old_sign_in_of_an_auditor_may_not_change_a_finding(strict_office: Office) -> None:
     caller = manager(strict_office, timedelta(minutes=6), Role.AUDITOR)
 
-    assert caller.get("/audit/findings").status_code == 200
+    assert caller.look("/audit/findings").status_code == 200
     problem(caller.patch("/audit/findings/x", {}), 401, "insufficient_user_authentication")
 
 

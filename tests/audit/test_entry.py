@@ -175,12 +175,14 @@ def _same(one: object, other: object) -> bool:
 
 def test_whom_else_an_entry_names_is_told_apart() -> None:
     officer, person = "O" * 22, "P" * 22
-    event = AuditSearched(account_id=officer, query={"account_id": person, "since": "x"}, results=1)
+    event = AuditSearched(
+        account_id=officer, query={"account_id": person, "since": "x"}, results=1, reason="r"
+    )
     own = entry_of(record_of(event, Origin(actor=officer), NOW))
     other = entry_of(record_of(event, Origin(actor=person), NOW))
 
     assert json.loads(own.groups["who"].content) == {"account_id": officer, "actor": officer}
-    assert json.loads(own.groups["detail"].content) == {"query": {"since": "x"}}
+    assert json.loads(own.groups["detail"].content) == {"query": {"since": "x"}, "reason": "r"}
     assert json.loads(own.groups["about"].content) == {"query": person}
     assert json.loads(other.groups["actor"].content) == {"actor": person}
     assert person.encode() not in own.body

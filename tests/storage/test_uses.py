@@ -100,7 +100,9 @@ NOT_THEIRS: dict[str, Callable[[Database], str]] = {
         database,
         PasswordNotChanged(account_id=OWN, directory_id="civil", status_code="USED_BEFORE", name_hmac="0"),
     ),
-    "an officer's look": lambda database: record(database, AuditViewed(account_id=OWN, record_id="r")),
+    "an officer's look": lambda database: record(
+        database, AuditViewed(account_id=OWN, record_id="r", reason="r")
+    ),
     "nobody's": lambda database: record(
         database, RateLimited(key_class="network", key_hmac="0", count=1, retry_after_seconds=1)
     ),

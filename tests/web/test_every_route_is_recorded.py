@@ -80,7 +80,7 @@ RECORDED: dict[str, tuple[str, ...]] = {
     "api.adopt_client": ("client.adopted",),
     "api.ask_audit_question": LOOKED,
     "api.change_client": ("client.updated",),
-    "api.change_finding": ("finding.changed",),
+    "api.change_finding": ("finding.changed", "finding.viewed"),
     "api.count_audit_events": LOOKED,
     "api.disable_account": ("account.disabled", "person.disabled"),
     "api.find_accounts": ("person.viewed",),

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from sso.audit.event import AuditSearched, SignInFailed
+from sso.audit.event import SignInFailed
+from sso.audit.event.identity import PeopleLookedUp
 from sso.audit.record import Origin
 from sso.audit.rules import queue
 from sso.audit.rules.engine import Rule
@@ -41,7 +42,7 @@ def looked_for(log: Log, officer: str, about: str) -> None:
     """An officer asks for somebody three times and never says why."""
     with log.hub.database.begin(Origin(actor=officer)) as stores:
         for number in range(3):
-            event = AuditSearched(account_id=officer, query={"account_id": about}, results=1)
+            event = PeopleLookedUp(account_id=officer, query={"account_id": about}, results=1)
             stores.audit.append(event, NOW + number * MINUTE)
     log.sequencer.sequence()
 

@@ -35,7 +35,9 @@ def told(log: Log) -> dict[str, str]:
     with log.hub.database.begin(replace(browser, actor=X)) as stores:
         ids["by"] = stores.audit.append(ClientDeleted(client_id="housing", source="api"), NOW)
     with log.hub.database.begin(Origin(actor=OFFICER)) as stores:
-        searched = AuditSearched(account_id=OFFICER, query={"account_id": X, "since": "x"}, results=1)
+        searched = AuditSearched(
+            account_id=OFFICER, query={"account_id": X, "since": "x"}, results=1, reason="r"
+        )
         ids["about"] = stores.audit.append(searched, NOW)
         ids["person"] = stores.audit.append(RoleGranted(person_id=PERSON, role="auditor", source="c"), NOW)
     log.sequencer.sequence()

@@ -55,7 +55,7 @@ class TokensCompared:
     severity: ClassVar[Severity] = Severity.INFORMATIONAL
     count: int
     findings: int
-    reason: str | None = None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

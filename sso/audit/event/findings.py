@@ -55,7 +55,7 @@ class FindingsListed:
     session_id: str | None = None
     query: Mapping[str, JsonValue]
     results: int
-    reason: str | None = None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class FindingViewed:
     client_id: str | None = None
     session_id: str | None = None
     finding_id: str
-    reason: str | None = None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

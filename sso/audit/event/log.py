@@ -167,7 +167,7 @@ class AuditFollowed:
     outcome: ClassVar[Outcome] = Outcome.SUCCESS
     severity: ClassVar[Severity] = Severity.INFORMATIONAL
     query: Mapping[str, JsonValue]
-    reason: str | None = None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,7 +128,7 @@ class AuditSearched:
     query: Mapping[str, JsonValue]
     results: int
     broken: int | None = None
-    reason: str | None = None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +142,7 @@ class AuditViewed:
     client_id: str | None = None
     session_id: str | None = None
     record_id: str
-    reason: str | None = None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
