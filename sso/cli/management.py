@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from sso.cli.management_anchors import last_anchor, measure_anchors
 from sso.cli.management_directories import measure_directories
 from sso.cli.management_log import late_log, measure_unjudged, measure_waiting
 from sso.cli.management_sinks import measure_sinks
+from sso.config import Configuration
 from sso.hub import Hub
 from sso.storage.errors import StorageUnavailable
 from sso.web.readiness import Readiness
@@ -51,6 +53,10 @@ class Management:
     def start(self) -> None:
         """Begin to answer."""
         self._thread.start()
+
+    def renew(self, configuration: Configuration) -> None:
+        """Tell by another configuration from now on: its limits, its directories, sinks and witnesses."""
+        self._hub = replace(self._hub, configuration=configuration, directories=configuration.directories)
 
     def drain(self) -> None:
         """Answer /readyz with 503 from now on."""

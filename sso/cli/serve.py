@@ -130,6 +130,7 @@ class _Service:
             return
         log.info("reloading", extra={"node": self._node})
         self._hub.keys.forget()
+        self._management.renew(configuration)
         for child in self._children:
             if child.name == "web":
                 child.signal(signal.SIGHUP)

@@ -128,13 +128,10 @@ def position_for(
 
 def _waits(directory_id: str, stores: SqlStores, now: datetime) -> bool:
     """Whether the last reading of everybody stopped a short while ago, and nobody has approved it yet."""
-    return any(
-        run.kind is RunKind.FULL
-        and run.state is RunState.STOPPED
-        and run.approved_at is None
-        and now - run.started_at < AFTER_STOP
-        for run in stores.sync_runs.latest(directory_id, 20)
-    )
+    last = stores.sync_runs.last(directory_id, RunKind.FULL, or_stopped=True)
+    if last is None or last.state is not RunState.STOPPED or last.approved_at is not None:
+        return False
+    return now - last.started_at < AFTER_STOP
 
 
 def _failed(hub: Hub, work: DirectoryRun, error: Exception) -> Run:

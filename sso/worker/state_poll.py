@@ -34,6 +34,7 @@ class StatePoll:
         self.hub = hub
         self.directory = directory
         self._doubted = False
+        self._silent = False
 
     def run(self, stop: threading.Event) -> None:
         """Ask at the directory's pace until told to stop."""
@@ -71,10 +72,15 @@ class StatePoll:
             absent |= {key: departure for key, departure in gone.items() if departure in ABSENT}
             ended += self._end_all({key: gone[key] for key in gone.keys() - absent.keys()}, asked_at)
             after, asked, unsaid = accounts[-1].id, asked + len(said), unsaid + len(accounts) - len(said)
-        if unsaid:
-            extra = {"directory": self.directory.id, "accounts": unsaid}
-            log.warning("a directory does not say of some accounts whether they may be used", extra=extra)
+        self._tell_unsaid(unsaid)
         return ended + (self._end_all(absent, asked_at) if self._believes(len(absent), asked) else 0)
+
+    def _tell_unsaid(self, accounts: int) -> None:
+        """Warn where a directory begins to be silent about accounts, as one that refers elsewhere is."""
+        if accounts and not self._silent:
+            extra = {"directory": self.directory.id, "accounts": accounts}
+            log.warning("a directory does not say of some accounts whether they may be used", extra=extra)
+        self._silent = bool(accounts)
 
     def _signed_in(self, after: str) -> Sequence[Account]:
         with self.hub.database.read() as stores:

@@ -1,8 +1,10 @@
 """The management listener tells of events that wait for their places in the log while no worker runs."""
 
 import json
+import re
+import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,9 +48,7 @@ def readiness(hub: HubServer) -> httpx.Response:
 
 
 def test_what_waits_for_long_is_told_until_it_has_its_place(workerless: HubServer) -> None:
-    ends = time.monotonic() + PATIENCE_SECONDS
-    while not metrics(workerless)["sso_audit_waiting_late"] and time.monotonic() < ends:
-        time.sleep(0.2)
+    _until(lambda: metrics(workerless)["sso_audit_waiting_late"] == 1)
     late, ready = metrics(workerless), readiness(workerless)
     doctor = [json.loads(line) for line in workerless.run("doctor", "--json").stdout.splitlines()]
 
@@ -79,3 +79,28 @@ def test_what_waits_for_long_is_told_until_it_has_its_place(workerless: HubServe
     assert placed["sso_audit_unjudged_age_seconds"] > 1
     assert set(metrics(workerless).values()) == {0}
     assert readiness(workerless).json() == {"status": "ready"}
+
+
+def test_what_counts_as_late_is_read_again_on_sighup(workerless: HubServer) -> None:
+    def late() -> float:
+        return metrics(workerless)["sso_audit_waiting_late"]
+
+    def configure(seconds: int) -> None:
+        text = workerless.config_file.read_text(encoding="utf-8")
+        told = re.sub(r"waiting_warning_seconds = \d+", f"waiting_warning_seconds = {seconds}", text)
+        workerless.config_file.write_text(told, encoding="utf-8")
+        assert workerless.process is not None
+        workerless.process.send_signal(signal.SIGHUP)
+
+    assert _until(lambda: late() == 1)
+    configure(86_400)
+    assert _until(lambda: late() == 0)
+    configure(1)
+    assert _until(lambda: late() == 1)
+
+
+def _until(holds: Callable[[], bool]) -> bool:
+    ends = time.monotonic() + PATIENCE_SECONDS
+    while not (held := holds()) and time.monotonic() < ends:
+        time.sleep(0.2)
+    return held

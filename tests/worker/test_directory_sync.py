@@ -20,7 +20,7 @@ from sso.directory.sync.reading import Changes, Page
 from sso.directory.sync.run import RunKind, RunState
 from sso.oidc.security_event import Delivery, EventType
 from sso.worker.directory_lease import LEASE
-from sso.worker.directory_sync import Busy, DirectoryWatch
+from sso.worker.directory_sync import Busy, DirectoryWatch, position_for
 from tests.directory.examples import settings as directory_settings
 from tests.storage import examples
 from tests.storage.conftest import ON_POSTGRESQL
@@ -253,6 +253,28 @@ def test_who_was_switched_off_before_the_first_reading_has_not_left(
     directory.remove(4)
 
     assert stage.full().state is RunState.COMPLETED
+
+
+def test_a_reading_that_stopped_waits_for_its_officer_however_many_of_changes_follow(
+    stage: Stage, directory: FakeDirectory
+) -> None:
+    stage.full()
+    directory.remove(1, 2, 3)
+    stopped = stage.full()
+    directory.changed = []
+    for _ in range(25):
+        assert stage.run().kind is RunKind.CHANGES
+    hasty = replace(stage.directory, sync=replace(stage.rules, full_every_seconds=60))
+
+    def read_in(**by: float) -> bool:
+        with stage.hub.database.read() as stores:
+            now, state = datetime.now(UTC) + timedelta(**by), stores.sync_runs.state("civil-affairs")
+            return position_for(state, stores, hasty, now) is None
+
+    waits = read_in(minutes=30), read_in(minutes=61)
+    approve(stage, stopped.number)
+
+    assert (stopped.state, waits, read_in(minutes=30)) == (RunState.STOPPED, (False, True), True)
 
 
 def test_one_a_run_is_stopped_as_well(stage: Stage, directory: FakeDirectory) -> None:

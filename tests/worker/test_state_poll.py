@@ -112,6 +112,34 @@ def test_more_absences_at_once_than_may_leave_end_nobody_and_are_on_record(stage
     assert disabled(stage) == {first.login_name: "gone"}
 
 
+@dataclass
+class Silent:
+    """A directory that says nothing of some people, as one that refers to another server."""
+
+    of: int
+
+    def departures(self, immutable_ids: Sequence[str], now: datetime) -> Mapping[str, Departure | None]:
+        said = immutable_ids[self.of :]
+        return dict.fromkeys(said)
+
+
+def test_that_a_directory_is_silent_is_said_once_and_again_when_it_begins_anew(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    directory, told = Silent(0), []
+    states = AccountStates({"civil-affairs": directory})
+    poll = StatePoll(replace(stage.hub, account_states=states), stage.directory)
+
+    for directory.of in (0, 1, 2, 1, 0, 1):
+        caplog.clear()
+        poll.once(threading.Event())
+        told.append(
+            [record.__dict__["accounts"] for record in caplog.records if "does not say" in record.msg]
+        )
+
+    assert told == [[], [2], [], [], [], [2]]
+
+
 def test_a_frozen_directory_does_not_hold_up_the_end_of_the_worker(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
