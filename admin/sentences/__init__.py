@@ -45,6 +45,7 @@ _IN_DETAIL = {
     "leaving": "leaving",
     "people": "people",
     "origin": "origin",
+    "key": "key",
     "part": "part",
     "issuer": "issuer",
     "entries": "entries",
