@@ -44,6 +44,8 @@ ORDERS = "destroys or keeps, by an order with a legal basis and a reason of its 
 EXPLAINED: dict[Words, str] = {
     ("audit", "verify"): COUNTS,
     ("audit", "keys"): "public keys",
+    ("audit", "key", "add"): "adds a key of the log's, and shows nothing of it",
+    ("audit", "key", "retire"): "ends a key of the log's, and shows nothing of it",
     ("audit", "new-epoch"): "begins a tree, with a reason of its own",
     ("audit", "shred"): ORDERS,
     ("audit", "hold", "set"): ORDERS,
