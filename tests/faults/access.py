@@ -33,9 +33,10 @@ class Access:
         return len(notices), sorted(event.kind.name for event in events)
 
 
-def access_of(account: Account, hub: Hub) -> Access:
-    """Let somebody be signed in to a new application."""
-    now, client = datetime.now(UTC), examples.client(security_event_delivery=Delivery.POLL)
+def access_of(account: Account, hub: Hub, told_at: str = "https://housing.example/logout") -> Access:
+    """Let somebody be signed in to a new application; `told_at` is where it takes logout tokens."""
+    ways = {"backchannel_logout_uri": told_at, "security_event_delivery": Delivery.POLL}
+    now, client = datetime.now(UTC), examples.client(**ways)
     lasts = {"created_at": now, "last_seen_at": now, "expires_at": now + examples.HOUR}
     session = examples.session(account_id=account.id, person_id=account.person_id, **lasts)
     grant = examples.grant(

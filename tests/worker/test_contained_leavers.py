@@ -12,9 +12,13 @@ import pytest
 from sso.audit.record import AuditRecord, Origin
 from sso.directory.person import Departure
 from sso.directory.sync.run import RunState
+from sso.outbound import Outbound, OutboundRules
 from sso.storage.errors import StorageUnavailable
+from sso.worker.key_rotation import first_keys
+from sso.worker.logout_delivery import deliver_due
 from sso.worker.upkeep import take_in_spooled_events
 from tests.faults.access import Access, access_of
+from tests.running.listening_client import ListeningClient
 from tests.storage.conftest import ON_POSTGRESQL
 from tests.storage.unwritable import unwritable
 from tests.worker.directory_stage import Stage, staged_without_server
@@ -82,6 +86,22 @@ def test_the_state_poll_ends_whoever_is_gone_and_says_so_late(stage: Stage) -> N
     assert other.told() == (0, [])
     assert codes_of(records) == ["account.disabled", "session.ended.directory"]
     assert {record.origin for record in records} == {Origin(actor="worker")}
+
+
+def test_an_application_is_told_at_once_and_again_until_that_is_on_record(stage: Stage) -> None:
+    """Back-Channel Logout 1.0, 2.5; at least once, as ever: nothing says yet that it has been told."""
+    first_keys(stage.hub, Origin(actor="command"))
+    with ListeningClient() as listening, Outbound(OutboundRules(allow_loopback=True)) as outbound:
+        access_of(stage.accounts()["clerk1"], stage.hub, listening.uri)
+        with unwritable(stage.hub.database):
+            poll(stage, clerk1=Departure.GONE)
+            with pytest.raises(StorageUnavailable):
+                deliver_due(stage.hub, outbound)
+        told = len(listening.received)
+    with stage.hub.database.read() as stores:
+        waiting = stores.outbox.pending_count()
+
+    assert (told, waiting) == (1, 1)
 
 
 def test_a_doubt_about_many_absences_waits_for_the_log_and_so_do_the_absent(stage: Stage) -> None:
