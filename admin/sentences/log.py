@@ -35,6 +35,9 @@ LOG: Mapping[str, Sequence[str]] = {
         _("A part of the log ({part}) was recomputed, and {findings} things are wrong: {first}."),
         _("The log was recomputed, and {findings} things are wrong: {first}."),
     ),
+    "audit.counts.corrected": (
+        _("The hour from {hour} of this log was counted as its entries are not, and was counted anew."),
+    ),
     "audit.receipt.given": (_("{application} fetched the receipt of the record {record}."),),
     "audit.evidence.sealed": (_("{entries} records were sealed as evidence: {reason}."),),
     "configuration.changed": (

@@ -23,6 +23,7 @@ from sso.cli.audit_lines import print_records
 from sso.cli.audit_log import keys, new_epoch, verify
 from sso.cli.audit_question import query_of, question_options
 from sso.cli.audit_reason import reason_option
+from sso.cli.audit_recount import recount
 from sso.cli.audit_rules import rules
 from sso.cli.audit_shred import hold, shred
 from sso.cli.audit_sinks import sinks
@@ -55,7 +56,7 @@ def audit() -> None:
 
 
 _LOOKING = (ask, tail, show, export, find_unlogged, rules, findings)
-_KEEPING = (verify, keys, log_key, new_epoch, seal, shred, hold, witnesses, sinks)
+_KEEPING = (verify, recount, keys, log_key, new_epoch, seal, shred, hold, witnesses, sinks)
 for _command in (*_LOOKING, *_KEEPING):
     audit.add_command(_command)
 

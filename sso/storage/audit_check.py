@@ -6,12 +6,14 @@ grows, so what a page told stays true.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from sso.audit.entry import EntryInvalid, public_record
 from sso.audit.found import broken
 from sso.audit.signed_note import NoteInvalid, verify_note
 from sso.audit.whole_log import DroppedMonths, Finding, LogIdentity, StoredLeaf, WholeLog
 from sso.storage.audit_checkpoints import LogKey
+from sso.storage.audit_hours import Hours
 from sso.storage.audit_keys import AuditKeys
 from sso.storage.audit_rows import KeptEntry, entries_of, others_are_readable, public_columns
 from sso.storage.audit_tree import FiledEntry, Head
@@ -19,6 +21,9 @@ from sso.storage.database import Database
 from sso.storage.stores import SqlStores
 
 PAGE = 2_000
+COMPARED = timedelta(days=1)
+"""The counts of so many hours are compared by one statement, if it is quick."""
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _SEALED = ("sealed", "key_id", "others")
 
 
@@ -31,11 +36,20 @@ class LogCheck:
     checkpoints: int = 0
 
     def findings(self) -> Iterator[Finding]:
-        """Yield everything that is wrong, epoch by epoch, then row by row.
+        """Yield everything that is wrong, epoch by epoch, then row by row; of a right log also the counts.
 
         Raises:
             StorageUnavailable: the database does not answer.
         """
+        right = True
+        for finding in self._of_entries():
+            right = False
+            yield finding
+        for hour in wrong_hours(self.database) if right else ():
+            sentence = f"the counts of the hour from {hour:%Y-%m-%d %H:%M} UTC are not those of its entries"
+            yield Finding("counts", f"{sentence}: sso audit recount makes them anew")
+
+    def _of_entries(self) -> Iterator[Finding]:
         with self.database.read() as stores:
             signed = {head.epoch: _last_size(stores, head.epoch) for head in stores.audit_tree.heads()}
         with (
@@ -101,6 +115,22 @@ class LogCheck:
             for event_id in homeless:
                 yield Finding("inserted", f"entry {event_id} has no place in the log")
             after = last
+
+
+def wrong_hours(database: Database) -> Iterator[datetime]:
+    """Yield the hours that are not counted as their entries are.
+
+    Raises:
+        StorageUnavailable: the database does not answer.
+    """
+    with database.read() as stores:
+        known = stores.audit_hours.known()
+    begin, end = (known.begin, known.end) if known is not None else (_NEVER, _NEVER)
+    while begin < end:
+        hours = Hours(begin, min(begin + COMPARED, end))
+        with database.read() as stores:
+            yield from stores.audit_hours.wrong(hours)
+        begin = hours.end
 
 
 def misfiled(filed: FiledEntry) -> Iterator[Finding]:

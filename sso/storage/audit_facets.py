@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Integer,
     LargeBinary,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -31,8 +33,9 @@ from sso.storage.audit_keys import AuditKeys
 from sso.storage.audit_rows import account_refs, address_refs, people_refs
 from sso.storage.tables import audit_event
 
+Columns = ReadOnlyColumnCollection[str, Column[Any]]
 _A = audit_event.c
-_COLUMNS = ("client_id", "session_id", "grant_id", "request_id")
+_COLUMNS = ("session_id", "grant_id", "request_id")
 _MEMBERS = {
     "directory_id": ("directory_id",),
     "trace_id": ("trace_id",),
@@ -53,12 +56,7 @@ def facets(query: AuditQuery, keys: AuditKeys) -> list[ColumnElement[bool]]:
         ValueError: `address` is neither an address nor a network.
     """
     found = [_A[name] == value for name in _COLUMNS if (value := getattr(query, name)) is not None]
-    if query.outcome is not None:
-        found.append(_A.outcome == Outcome(query.outcome).value)
-    if query.severity is not None:
-        found += _severity(query.severity)
-    if query.events:
-        found.append(or_(*(_event(wanted) for wanted in query.events)))
+    found += of_kind(query, _A)
     if query.account_id is not None:
         found.append(_one_of("account_ref", account_refs(query.account_id, keys)))
     if query.involving:
@@ -71,21 +69,35 @@ def facets(query: AuditQuery, keys: AuditKeys) -> list[ColumnElement[bool]]:
     return found + _in_the_body(query)
 
 
-def _severity(least: Severity) -> list[ColumnElement[bool]]:
+def of_kind(query: AuditQuery, columns: Columns) -> list[ColumnElement[bool]]:
+    """Return the conditions on event, outcome, severity and application, of the log or of its counts."""
+    found: list[ColumnElement[bool]] = []
+    if query.client_id is not None:
+        found.append(columns["client_id"] == query.client_id)
+    if query.outcome is not None:
+        found.append(columns["outcome"] == Outcome(query.outcome).value)
+    if query.severity is not None:
+        found += _severity(query.severity, columns["severity"])
+    if query.events:
+        found.append(or_(*(_event(wanted, columns["event"]) for wanted in query.events)))
+    return found
+
+
+def _severity(least: Severity, severity: Column[Any]) -> list[ColumnElement[bool]]:
     """The least severity, and where its index has it all what the index says of itself, in the same words."""
-    within = [_A.severity >= literal_column(str(int(Severity.HIGH)))] if least >= Severity.HIGH else []
-    return [_A.severity >= int(least), *within]
+    within = [severity >= literal_column(str(int(Severity.HIGH)))] if least >= Severity.HIGH else []
+    return [severity >= int(least), *within]
 
 
 def _one_of(name: str, refs: Sequence[bytes]) -> ColumnElement[bool]:
     return _A[name].in_(refs) if refs else _A[name] == b""  # no ref is empty: nothing is found
 
 
-def _event(wanted: str) -> ColumnElement[bool]:
+def _event(wanted: str, event: Column[Any]) -> ColumnElement[bool]:
     family = wanted.removesuffix("*")
     if not family.endswith("."):
-        return _A.event == wanted
-    return and_(_A.event > family, _A.event < family[:-1] + "/")  # "/" follows "." in ASCII
+        return event == wanted
+    return and_(event > family, event < family[:-1] + "/")  # "/" follows "." in ASCII
 
 
 def _in_the_request_of(event_id: str) -> ColumnElement[bool]:

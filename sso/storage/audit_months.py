@@ -14,6 +14,7 @@ from sqlalchemy import Integer, LargeBinary, bindparam, cast, func, or_, select,
 from sso.audit.entry import public_record
 from sso.audit.event import AuditMonthDropped
 from sso.audit.whole_log import DroppedMonth
+from sso.storage.audit_hours import Hours, SqlAuditHours
 from sso.storage.columns import Text
 from sso.storage.tables import audit_event, audit_head, audit_leaf, audit_pending
 from sso.storage.unit_of_work import UnitOfWork
@@ -176,11 +177,12 @@ class SqlAuditMonths:
         return MonthExtent(entries, minimum)
 
     def drop(self, month: Month, extent: MonthExtent) -> None:
-        """Drop a month's partition and raise the minimum indices above what it holds.
+        """Drop a month's partition with its counts, and raise the minimum indices above what it holds.
 
         Raises:
             StorageUnavailable: it cannot be done now: somebody reads it.
         """
+        SqlAuditHours(self._unit).forget(Hours(month.begin, month.next.begin))
         self._unit.change(_HURRY)
         self._unit.change(text(f"DROP TABLE {month.table}").columns())
         for epoch, index in extent.minimum_indices.items():

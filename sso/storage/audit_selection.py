@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, literal, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -59,16 +59,25 @@ def counted(query: AuditQuery, bars: int, keys: AuditKeys, part: AuditQuery | No
     Raises:
         ValueError: `address` is neither an address nor a network, or the number of bars is absurd.
     """
-    if not 1 <= bars <= MAX_BARS:
-        msg = f"a histogram has 1 to {MAX_BARS} bars"
-        raise ValueError(msg)
+    require_bars(bars)
     since = bindparam("histogram_since", query.since, type_=UtcDateTime())
-    index = (_Microseconds(_A.occurred_at, since) // (_width(query, bars) // _MICROSECOND)).label("bar")
+    step = step_of(_A.occurred_at, since, width_of(query, bars))
     narrower = facets(query, keys)
     part = part or query
     within = [*_ids(part), *narrower] if narrower else []  # without a facet the index of times has it all
-    records = select(index, _A.outcome, func.count().label("records")).where(*_moments(part), *within)
-    return records.group_by(index, _A.outcome)
+    records = select(number_of(step).label("bar"), _A.outcome, func.count().label("records"))
+    return records.where(*_moments(part), *within).group_by(step, _A.outcome)
+
+
+def require_bars(bars: int) -> None:
+    """Refuse a histogram of no bars, or of too many.
+
+    Raises:
+        ValueError: the number of bars is absurd.
+    """
+    if not 1 <= bars <= MAX_BARS:
+        msg = f"a histogram has 1 to {MAX_BARS} bars"
+        raise ValueError(msg)
 
 
 def bars_of(query: AuditQuery, bars: int, rows: Iterable[Any]) -> Sequence[Bar]:
@@ -78,7 +87,7 @@ def bars_of(query: AuditQuery, bars: int, rows: Iterable[Any]) -> Sequence[Bar]:
         counts[int(row.bar), row.outcome] += int(row.records)
     return [
         Bar(
-            start=query.since + number * _width(query, bars),
+            start=query.since + number * width_of(query, bars),
             success=counts[number, Outcome.SUCCESS.value],
             failure=counts[number, Outcome.FAILURE.value],
         )
@@ -91,7 +100,8 @@ def id_from(moment: datetime) -> str:
     return first_id_of(moment)[:13]
 
 
-def _width(query: AuditQuery, bars: int) -> timedelta:
+def width_of(query: AuditQuery, bars: int) -> timedelta:
+    """Return how long a bar is."""
     return -((query.until - query.since) // -bars)
 
 
@@ -100,25 +110,63 @@ def _wanted(query: AuditQuery, keys: AuditKeys) -> Select[Any]:
     return select(audit_event).where(*_ids(query), *_moments(query), *facets(query, keys))
 
 
-class _Microseconds(FunctionElement[int]):
-    """Microseconds from the second time to the first: integers but in PostgreSQL, which subtracts times."""
+def step_of(moment: ColumnElement[Any], since: ColumnElement[Any], width: timedelta) -> "_Step":
+    """Return what all moments of a bar have in common; grouped by it, `number_of` says which bar that is."""
+    return _Step(moment, since, literal(width // _MICROSECOND, BigInteger()))
+
+
+def number_of(step: "_Step") -> ColumnElement[int]:
+    """Return the number of the bar that a step is, from 0 on."""
+    _, since, width = step.clauses
+    return _Number(step, since, width)
+
+
+class _Step(FunctionElement[Any]):
+    """Of a time, the first one, and a number of microseconds: how often these fit between the two.
+
+    On PostgreSQL the time at which the last of them begins: to subtract two times and count microseconds
+    takes as long there as all else that is done to count an entry.
+    """
+
+    inherit_cache = True
+
+
+class _Number(FunctionElement[int]):
+    """The number of a step, from the first time on, in steps of so many microseconds."""
 
     type = BigInteger()
     inherit_cache = True
 
 
-@compiles(_Microseconds, "sqlite")
-@compiles(_Microseconds, "duckdb")
-def _microseconds_of_integers(element: _Microseconds, compiler: SQLCompiler, **kw: Any) -> str:
-    later, earlier = element.clauses
-    return f"({compiler.process(later, **kw)} - {compiler.process(earlier, **kw)})"
+@compiles(_Step, "sqlite")
+def _step_sqlite(element: _Step, compiler: SQLCompiler, **kw: Any) -> str:
+    moment, since, width = (compiler.process(each, **kw) for each in element.clauses)
+    return f"(({moment} - {since}) / {width})"
 
 
-@compiles(_Microseconds, "postgresql")
-def _microseconds_postgresql(element: _Microseconds, compiler: SQLCompiler, **kw: Any) -> str:
-    later, earlier = element.clauses
-    difference = f"{compiler.process(later, **kw)} - {compiler.process(earlier, **kw)}"
-    return f"CAST(extract(epoch FROM {difference}) * 1000000 AS BIGINT)"
+@compiles(_Step, "duckdb")
+def _step_duckdb(element: _Step, compiler: SQLCompiler, **kw: Any) -> str:
+    moment, since, width = (compiler.process(each, **kw) for each in element.clauses)
+    return f"(({moment} - {since}) // {width})"
+
+
+@compiles(_Step, "postgresql")
+def _step_postgresql(element: _Step, compiler: SQLCompiler, **kw: Any) -> str:
+    moment, since, width = (compiler.process(each, **kw) for each in element.clauses)
+    return f"date_bin(CAST({width} AS BIGINT) * INTERVAL '1 microsecond', {moment}, {since})"
+
+
+@compiles(_Number, "sqlite")
+@compiles(_Number, "duckdb")
+def _number_of_integers(element: _Number, compiler: SQLCompiler, **kw: Any) -> str:
+    step, *_ = element.clauses
+    return compiler.process(step, **kw)
+
+
+@compiles(_Number, "postgresql")
+def _number_postgresql(element: _Number, compiler: SQLCompiler, **kw: Any) -> str:
+    step, since, width = (compiler.process(each, **kw) for each in element.clauses)
+    return f"CAST(extract(epoch FROM {step} - {since}) * 1000000 AS BIGINT) / {width}"
 
 
 def _ids(query: AuditQuery) -> list[ColumnElement[bool]]:

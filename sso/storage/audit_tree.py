@@ -2,7 +2,8 @@
 
 An event waits in `audit_pending`, invisible until its transaction commits, and leaves it only in the
 transaction that gives it an index: there is no cursor, so nothing can be skipped, whatever clocks and
-transactions do. The row of the head is locked meanwhile: of two sequencers one works.
+transactions do. The row of the head is locked meanwhile: of two sequencers one works. An entry is counted
+together with its place (`sso.storage.audit_hours`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from sso.audit.merkle.tiles import TILE_HEIGHT, Tile, TileNodes, completed_tiles
 from sso.audit.merkle.tree import Frontier, perfect_subtrees
 from sso.audit.record import moment_of_id
 from sso.audit.whole_log import StoredLeaf
+from sso.storage.audit_hours import SqlAuditHours
 from sso.storage.tables import audit_event, audit_head, audit_leaf, audit_pending, audit_tile
 from sso.storage.unit_of_work import UnitOfWork
 
@@ -33,7 +35,7 @@ _OPEN = postgresql.insert(audit_head).on_conflict_do_nothing().returning(_H.epoc
 _ADVANCE = (
     update(audit_head)
     .where(_H.epoch == _epoch)
-    .values(size=bindparam("new_size"), frontier=bindparam("new_frontier"))
+    .values({name: bindparam(f"new_{name}") for name in ("size", "frontier", "counted")})
 )
 _oldest = select(_P.event_id).order_by(_P.event_id).limit(bindparam("batch"))
 _TAKE = delete(audit_pending).where(_P.event_id.in_(_oldest)).returning(_P.event_id, _P.leaf_hash)
@@ -75,18 +77,9 @@ _of_ids = (_L.event_id >= bindparam("first_id"), _L.event_id < bindparam("end_id
 _BETWEEN = select(func.min(_L.leaf_index).label("first"), func.max(_L.leaf_index).label("last")).where(
     _L.epoch == _epoch, *_of_ids
 )
-_BEFORE = (
-    select(_L.leaf_index)
-    .where(_L.epoch == _epoch, _L.event_id < bindparam("first_id"))
-    .order_by(_L.event_id.desc())
-    .limit(1)
-)
-_AFTER = (
-    select(_L.leaf_index)
-    .where(_L.epoch == _epoch, _L.event_id >= bindparam("end_id"))
-    .order_by(_L.event_id)
-    .limit(1)
-)
+_bound = select(_L.leaf_index).where(_L.epoch == _epoch).limit(1)
+_BEFORE = _bound.where(_L.event_id < bindparam("first_id")).order_by(_L.event_id.desc())
+_AFTER = _bound.where(_L.event_id >= bindparam("end_id")).order_by(_L.event_id)
 _AFTER_MORE = (
     select(_A.id).where(_A.id > bindparam("after")).order_by(_A.id).offset(bindparam("many")).limit(1)
 )
@@ -113,13 +106,15 @@ _PLACE = select(_L.epoch, _L.leaf_index).where(_L.event_id == bindparam("of_even
 class Head:
     """How far the tree of an epoch has grown; `origin` names the log in its checkpoints.
 
-    From `minimum_index` on every entry is kept; below it, those of dropped months are gone.
+    From `minimum_index` on every entry is kept; below it, those of dropped months are gone. Below `counted`
+    every entry is counted by the hour.
     """
 
     epoch: int
     origin: str
     frontier: Frontier
     minimum_index: int
+    counted: int
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -147,10 +142,11 @@ class Waiting:
 class SqlAuditTree:
     """The tree of the log."""
 
-    __slots__ = ("_unit",)
+    __slots__ = ("_hours", "_unit")
 
     def __init__(self, unit: UnitOfWork) -> None:
         self._unit = unit
+        self._hours = SqlAuditHours(unit)
 
     def nothing_waits(self) -> bool:
         """Whether every event has its place: one look that takes no lock, however many wait."""
@@ -172,8 +168,8 @@ class SqlAuditTree:
 
     def open_epoch(self, epoch: int, origin: str, now: datetime) -> bool:
         """Begin a tree; false if somebody else has just begun it."""
-        row = {"epoch": epoch, "origin": origin, "size": 0, "frontier": b"", "opened_at": now}
-        return self._unit.row(_OPEN, row) is not None
+        row = {"epoch": epoch, "origin": origin, "frontier": b"", "opened_at": now}
+        return self._unit.row(_OPEN, {**row, "size": 0, "counted": 0}) is not None
 
     def sequence(self, batch: int = MAX_BATCH) -> int:
         """Give waiting events their places, oldest id first; return how many got one.
@@ -188,13 +184,14 @@ class SqlAuditTree:
         waiting = sorted(self._unit.rows(_TAKE, {"batch": batch}), key=lambda row: row.event_id)
         begin, leaves = head.frontier.size, [row.leaf_hash for row in waiting]
         for index, row in enumerate(waiting, begin):
-            place = {"epoch": head.epoch, "leaf_index": index}
-            self._unit.collect(audit_leaf, {**place, "event_id": row.event_id, "leaf_hash": row.leaf_hash})
+            leaf = {"event_id": row.event_id, "leaf_hash": row.leaf_hash}
+            self._unit.collect(audit_leaf, {"epoch": head.epoch, "leaf_index": index, **leaf})
         for tile in completed_tiles(
             begin, leaves, lambda level, low, high: self._stored(head.epoch, level, low, high)
         ):
             self._unit.collect(audit_tile, _tile_row(head.epoch, tile))
-        self._advance(head.epoch, head.frontier.extended(leaves))
+        frontier = head.frontier.extended(leaves)
+        self._advance(head.epoch, frontier, self._hours.count(head.epoch, head.counted, frontier.size))
         return len(waiting)
 
     def leaves(self, epoch: int, begin: int, end: int) -> Sequence[StoredLeaf]:
@@ -238,6 +235,7 @@ class SqlAuditTree:
     def cut(self, epoch: int, size: int) -> int:
         """Take the places from `size` on back to wait again; return how many: they were never signed."""
         head = next(head for head in self.heads() if head.epoch == epoch)
+        self._hours.count_up_to(epoch, size, head.counted)
         taken = self._unit.rows(_CUT_LEAVES, {"of_epoch": epoch, "begin": size})
         for row in taken:
             self._unit.collect(audit_pending, {"event_id": row.event_id, "leaf_hash": row.leaf_hash})
@@ -246,7 +244,8 @@ class SqlAuditTree:
             full = size >> (TILE_HEIGHT * (level + 1))
             self._unit.change(_CUT_TILES, {"of_epoch": epoch, "of_level": level, "begin": full})
             level += 1
-        self._advance(epoch, Frontier(size, perfect_subtrees(self.nodes(epoch).node, size)))
+        left = Frontier(size, perfect_subtrees(self.nodes(epoch).node, size))
+        self._advance(epoch, left, size)
         return len(taken)
 
     def waiting(self) -> Waiting:
@@ -268,9 +267,10 @@ class SqlAuditTree:
         """Return the nodes of a tree, read as they are asked for."""
         return TileNodes(lambda level, begin, end: self._stored(epoch, level, begin, end))
 
-    def _advance(self, epoch: int, to: Frontier) -> None:
-        values = {"of_epoch": epoch, "new_size": to.size, "new_frontier": b"".join(to.hashes)}
-        self._unit.change(_ADVANCE, values)
+    def _advance(self, epoch: int, to: Frontier, counted: int) -> None:
+        frontier = b"".join(to.hashes)
+        values = {"new_size": to.size, "new_frontier": frontier, "new_counted": counted}
+        self._unit.change(_ADVANCE, {"of_epoch": epoch, **values})
 
     def _stored(self, epoch: int, level: int, begin: int, end: int) -> Sequence[bytes]:
         """The hashes of a level: leaves, and above them the roots of the full tiles below."""
@@ -287,7 +287,7 @@ class SqlAuditTree:
 
 def _head(row: Any) -> Head:
     frontier = Frontier(row.size, split_hashes(row.frontier))
-    return Head(row.epoch, row.origin, frontier, row.minimum_index or 0)
+    return Head(row.epoch, row.origin, frontier, row.minimum_index or 0, row.counted or 0)
 
 
 def _tile_row(epoch: int, tile: Tile) -> Mapping[str, Any]:

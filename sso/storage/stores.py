@@ -11,6 +11,7 @@ from sso.storage.audit_answers import SqlAuditAnswers
 from sso.storage.audit_archive import SqlAuditArchive
 from sso.storage.audit_checkpoints import SqlAuditCheckpoints
 from sso.storage.audit_holds import SqlAuditHolds
+from sso.storage.audit_hours import SqlAuditHours
 from sso.storage.audit_import import SqlAuditImport, SqlAuditLateEvents
 from sso.storage.audit_keys import AuditKeys
 from sso.storage.audit_months import SqlAuditMonths
@@ -152,6 +153,7 @@ class SqlStores:
     audit_archive = _with_keys(SqlAuditArchive)
     audit_checkpoints = _with_sealer(SqlAuditCheckpoints)
     audit_holds = _of_unit(SqlAuditHolds)
+    audit_hours = _of_unit(SqlAuditHours)
     audit_import = _with_keys(SqlAuditImport)
     audit_late = _with_keys(SqlAuditLateEvents)
     audit_months = _of_unit(SqlAuditMonths)

@@ -1,4 +1,4 @@
-"""`sso audit verify`, `keys` and `new-epoch`, on a hub that is really served, stopped and restored."""
+"""`sso audit verify`, `recount`, `keys`, `new-epoch`: on a hub that is really served, stopped, restored."""
 
 import json
 import shutil
@@ -52,6 +52,26 @@ def test_a_log_that_was_written_and_signed_is_whole(start_hub: StartHub) -> None
     [event] = hub.audit("--event", "audit.verified")
     assert event["detail"]["findings"] == 0
     assert NoteKey.parse(hub.run("audit", "keys").stdout).name == f"127.0.0.1:{hub.port}/audit"
+
+
+def test_counts_that_are_not_those_of_the_entries_are_told_and_made_anew(start_hub: StartHub) -> None:
+    hub = start_hub()
+    hub.add_citizen()
+    everything_signed(hub)
+    change(hub, "UPDATE audit_hour SET events = events + 1 WHERE event = 'account.created'")
+
+    code, told = whole(hub)
+    corrected = json.loads(hub.run("audit", "recount", "--json").stdout)["hours"]
+    everything_signed(hub)
+
+    assert code == 3
+    assert told.startswith(
+        f"counts: the counts of the hour from {corrected[0][:13].replace('T', ' ')}:00 UTC"
+    )
+    assert [event["detail"]["hour"] for event in hub.audit("--event", "audit.counts.corrected")] == corrected
+    assert len(corrected) == 1
+    assert whole(hub)[0] == 0
+    assert hub.run("audit", "recount").stdout == "every hour is counted as its entries are\n"
 
 
 def test_a_changed_entry_is_told_and_is_on_record(start_hub: StartHub) -> None:

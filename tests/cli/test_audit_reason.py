@@ -43,6 +43,7 @@ CHANGES = "shows nothing of the log; what is done with a finding is an event of 
 ORDERS = "destroys or keeps, by an order with a legal basis and a reason of its own, and shows nothing"
 EXPLAINED: dict[Words, str] = {
     ("audit", "verify"): COUNTS,
+    ("audit", "recount"): "says which hours were not counted as their entries are",
     ("audit", "keys"): "public keys",
     ("audit", "key", "add"): "adds a key of the log's, and shows nothing of it",
     ("audit", "key", "retire"): "ends a key of the log's, and shows nothing of it",

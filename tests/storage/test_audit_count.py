@@ -82,13 +82,23 @@ def test_the_parts_together_are_what_one_statement_counts(
     assert len(slow.sizes) > 3
 
 
-def test_what_is_quick_is_one_statement(filled: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("facets", "bars", "statements"), [({"text": "openid"}, 24, 1), ({}, 96, 1), ({}, 4, 6), ({}, 24, 26)]
+)
+def test_what_is_quick_is_one_statement_and_one_for_each_hour_between_two_bars(
+    filled: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    facets: dict[str, Any],
+    bars: int,
+    statements: int,
+) -> None:
+    """The range begins and ends within an hour, and so does each bar."""
     counting = Slow(1_000, monkeypatch)
 
     with filled.read() as stores:
-        stores.audit_search.histogram(AuditQuery(since=SINCE, until=UNTIL), 24)
+        stores.audit_search.histogram(AuditQuery(since=SINCE, until=UNTIL, **facets), bars)
 
-    assert len(counting.sizes) == 1
+    assert len(counting.sizes) == statements
 
 
 def test_a_log_that_cannot_be_counted_at_all_is_no_endless_count(

@@ -4,14 +4,17 @@ import json
 from datetime import UTC, datetime
 
 from alembic import command
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from sso.audit.event import NodeStarted
+from sso.audit.query import AuditQuery
 from sso.audit.record import Origin
 from sso.oidc.registration import changed_client
 from sso.storage import schema
 from sso.storage.database import Database
 from sso.storage.schema import migrate
-from tests.storage.examples import ORIGIN
+from sso.storage.tables import audit_hour
+from tests.storage.examples import HOUR, ORIGIN
 from tests.storage.test_schema import empty_database
 
 __all__ = ["empty_database"]
@@ -77,6 +80,39 @@ def test_events_from_before_the_log_become_entries(empty_database: Database) -> 
     assert (entry.event, entry.account_id, entry.client_id) == ("session.created", "account-1", "housing")
     assert (entry.origin.address, entry.origin.user_agent) == ("192.0.2.7", "Old")
     assert entry.occurred_at == AT
+
+
+def test_entries_from_before_the_counts_are_counted_and_those_that_wait_are_not(
+    empty_database: Database,
+) -> None:
+    schema._make_private(empty_database)
+    empty_database.audit_keys.create()
+    with empty_database._schema_writer() as connection:
+        command.upgrade(schema._config(connection), "0021_audit_severe")
+    with empty_database.begin(ORIGIN) as stores:
+        for _ in range(3):
+            stores.audit.append(NodeStarted(node="n", version="1"), AT)
+    oldest = "WHERE event_id = (SELECT min(id) FROM audit_event)"
+    head = "INSERT INTO audit_head (epoch, origin, size, frontier, opened_at)"
+    first = "SELECT 1, 'o', 1, leaf_hash, occurred_at FROM audit_pending JOIN audit_event ON id = event_id"
+    with empty_database._schema_writer() as connection:
+        for statement in (
+            f"{head} {first} {oldest}",
+            f"INSERT INTO audit_leaf SELECT 1, 0, event_id, leaf_hash FROM audit_pending {oldest}",
+            f"DELETE FROM audit_pending {oldest}",
+        ):
+            connection.execute(text(statement))
+
+    migrate(empty_database)
+
+    with empty_database.read() as stores:
+        bars = stores.audit_search.histogram(AuditQuery(since=AT - HOUR, until=AT + HOUR), 1)
+        [grown] = stores.audit_tree.heads()
+    with empty_database._schema_reader() as connection:
+        counted = connection.execute(select(audit_hour)).all()
+    assert grown.counted == 1
+    assert [bar.success for bar in bars] == [3]
+    assert counted == [(AT.replace(minute=0, second=0, microsecond=0), "node.started", "success", 1, "", 1)]
 
 
 def test_a_grant_from_before_is_read_as_bound_to_nothing(empty_database: Database) -> None:

@@ -7,15 +7,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from sso.audit.event import AuditMonthDropped, NodeStarted, SignInSucceeded
 from sso.audit.query import AuditQuery
 from sso.audit.record import Origin, new_event_id
 from sso.oidc.digest import new_id
+from sso.storage.audit_check import wrong_hours
 from sso.storage.audit_holds import EVERYTHING
 from sso.storage.audit_keys import AuditKeys
 from sso.storage.audit_months import Month, MonthExtent, SqlAuditMonths
+from sso.storage.tables import audit_hour
 from sso.worker.retention import destroy_expired_keys, keep_months
 from tests.worker.conftest import Log, binary, log_at
 
@@ -105,6 +107,24 @@ def test_a_log_from_which_a_month_went_this_moment_is_whole(log: Log, months: di
     keep_months(log.hub, NOW)
 
     assert log.findings() == []
+
+
+def test_the_counts_of_a_month_go_with_it(log: Log, months: dict[str, str]) -> None:
+    log.keeping(retention_days=180)
+    before = counted_hours(log)
+
+    keep_months(log.hub, NOW)
+
+    gone = [hour for hour in before if Month.of(hour) < Month(2026, 5)]
+    assert len(gone) == 2
+    assert counted_hours(log) == [hour for hour in before if hour not in gone]
+    assert list(wrong_hours(log.hub.database)) == []
+
+
+def counted_hours(log: Log) -> list[datetime]:
+    with log.hub.database._schema_reader() as connection:
+        hours = select(audit_hour.c.hour).distinct().order_by(audit_hour.c.hour)
+        return list(connection.execute(hours).scalars())
 
 
 def test_what_a_month_holds_is_counted_in_steps(log: Log, months: dict[str, str]) -> None:

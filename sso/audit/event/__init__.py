@@ -48,6 +48,7 @@ from sso.audit.event.deferred import (
 )
 from sso.audit.event.log import (
     AuditCheckpointRefused,
+    AuditCountsCorrected,
     AuditEpochOpened,
     AuditExportBegun,
     AuditExported,
@@ -195,6 +196,7 @@ __all__ = [
     "AccountStateUnknown",
     "AccountUpdated",
     "AuditCheckpointRefused",
+    "AuditCountsCorrected",
     "AuditEpochOpened",
     "AuditExportBegun",
     "AuditExported",

@@ -69,6 +69,19 @@ class AuditVerifyFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditCountsCorrected:
+    """An hour of the log was counted as its entries are not, and was counted anew.
+
+    The entries are as they were; somebody or something changed what histograms are made of.
+    """
+
+    code: ClassVar[str] = "audit.counts.corrected"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+    severity: ClassVar[Severity] = Severity.HIGH
+    hour: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptGiven:
     """An application fetched the receipt of an event of its own."""
 

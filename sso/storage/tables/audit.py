@@ -104,6 +104,7 @@ audit_head = Table(
     column("frontier", LargeBinary, sensitive=False),
     column("opened_at", UtcDateTime, sensitive=False),
     column("minimum_index", BigInteger, optional=True, sensitive=False),  # absent: nothing has gone yet
+    column("counted", BigInteger, optional=True, sensitive=False),  # absent: nothing in audit_hour yet
 )
 
 audit_leaf = Table(
@@ -125,6 +126,23 @@ audit_tile = Table(
     column("root", LargeBinary, sensitive=False),
     column("hashes", LargeBinary, sensitive=False),
 )
+
+audit_hour = Table(
+    "audit_hour",
+    metadata,
+    column("hour", UtcDateTime, primary_key=True, sensitive=False),  # its first moment
+    column("event", Text, primary_key=True, sensitive=False),
+    column("outcome", Text, primary_key=True, sensitive=False),
+    column("severity", Integer, primary_key=True, sensitive=False),
+    column("client_id", Text, primary_key=True, sensitive=False),  # "": no client took part
+    column("events", BigInteger, sensitive=False),
+    postgresql_with={"fillfactor": 50},
+)
+"""How many entries of a kind have their places, hour by hour of their own time: derived from them.
+
+Those below `audit_head.counted` are in it: all, unless a release that counts nothing gave places meanwhile.
+Rows of the hour that is now change many times a second: the free half of a page takes what replaces them.
+"""
 
 audit_checkpoint = Table(
     "audit_checkpoint",
