@@ -75,7 +75,7 @@ def of_kind(query: AuditQuery, columns: Columns) -> list[ColumnElement[bool]]:
     if query.client_id is not None:
         found.append(columns["client_id"] == query.client_id)
     if query.outcome is not None:
-        found.append(columns["outcome"] == Outcome(query.outcome).value)
+        found += _outcome(Outcome(query.outcome), columns["outcome"])
     if query.severity is not None:
         found += _severity(query.severity, columns["severity"])
     if query.events:
@@ -83,9 +83,16 @@ def of_kind(query: AuditQuery, columns: Columns) -> list[ColumnElement[bool]]:
     return found
 
 
+def _outcome(wanted: Outcome, outcome: Column[Any]) -> list[ColumnElement[bool]]:
+    """The outcome, and of a failure what its index says of itself, in the same words."""
+    within = [outcome == literal_column(f"'{wanted.value}'")] if wanted is Outcome.FAILURE else []
+    return [outcome == wanted.value, *within]
+
+
 def _severity(least: Severity, severity: Column[Any]) -> list[ColumnElement[bool]]:
-    """The least severity, and where its index has it all what the index says of itself, in the same words."""
-    within = [severity >= literal_column(str(int(Severity.HIGH)))] if least >= Severity.HIGH else []
+    """The least severity, and where an index has it all what that says of itself, in the same words."""
+    indexed = next((each for each in (Severity.HIGH, Severity.LOW) if least >= each), None)
+    within = [] if indexed is None else [severity >= literal_column(str(int(indexed)))]
     return [severity >= int(least), *within]
 
 

@@ -1,4 +1,4 @@
-"""What is severe is found by an index of its own, in a plan for all values, too."""
+"""What is severe, or no daily success, is found by an index of its own, in a plan for all values, too."""
 
 from typing import Any
 
@@ -9,12 +9,16 @@ from sqlalchemy import Connection
 from sso.audit.event import CodeReused
 from sso.audit.event.assurance import CheckpointRejected
 from sso.audit.query import AuditQuery
-from sso.audit.record import Severity
+from sso.audit.record import Outcome, Severity
 from sso.storage.database import Database
 from tests.storage.examples import DAY, MINUTE, NOW, ORIGIN
 from tests.storage.test_audit import issued
 from tests.storage.test_plans import Sent, noted
 
+INDEX_OF_NOTABLE = {
+    "sqlite": "USING INDEX ix_audit_event_notable",
+    "postgresql": "_id_severity_outcome_idx",
+}
 INDEX_OF_SEVERE = {"sqlite": "USING INDEX ix_audit_event_severe", "postgresql": "_id_severity_idx"}
 SINCE, UNTIL = NOW - DAY, NOW + DAY
 
@@ -58,6 +62,27 @@ def test_what_is_severe_is_found_by_its_index(filled: Database, severity: Severi
     (asked,) = [sent for sent in seen if "ORDER BY audit_event.id DESC" in sent[0]]
     with filled._schema_reader() as connection:
         assert INDEX_OF_SEVERE[connection.dialect.name] in plan_without_values(connection, asked)
+
+
+@pytest.mark.parametrize(
+    ("facets", "records"),
+    [
+        ({"severity": Severity.LOW}, 5),
+        ({"severity": Severity.MEDIUM}, 5),
+        ({"outcome": Outcome.FAILURE}, 5),
+    ],
+    ids=["low", "medium", "failure"],
+)
+def test_what_is_no_daily_success_is_found_by_its_index(
+    filled: Database, facets: dict[str, Any], records: int
+) -> None:
+    with noted(filled) as seen, filled.begin(ORIGIN) as stores:
+        found = stores.audit_search.search(AuditQuery(since=SINCE, until=UNTIL, **facets))
+
+    assert len(found) == records
+    (asked,) = [sent for sent in seen if "ORDER BY audit_event.id DESC" in sent[0]]
+    with filled._schema_reader() as connection:
+        assert INDEX_OF_NOTABLE[connection.dialect.name] in plan_without_values(connection, asked)
 
 
 def test_a_lower_level_does_not_ask_the_index_that_lacks_it(filled: Database) -> None:

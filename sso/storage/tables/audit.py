@@ -68,6 +68,18 @@ Index(
     postgresql_where=_SEVERE,
 )
 
+_NOTABLE = text("severity >= 2 OR outcome = 'failure'")
+"""What is not everybody's daily success; a statement says one of the two in these words."""
+
+Index(
+    "ix_audit_event_notable",
+    audit_event.c.id,
+    audit_event.c.severity,
+    audit_event.c.outcome,
+    sqlite_where=_NOTABLE,
+    postgresql_where=_NOTABLE,
+)
+
 audit_event_before_log = Table(
     "audit_event_before_log",
     metadata,
