@@ -27,9 +27,12 @@ class Lease:
         self._connections = connections
         self._cursor: Cursor | None = None
 
-    def run(self, text: bytes, values: Sequence[Any]) -> Cursor:
-        """Run a statement, prepared unless it has many values, and return the cursor that has its rows."""
-        return self._taken().execute(text, values, prepare=len(values) <= MANY_VALUES)
+    def run(self, text: bytes, values: Sequence[Any], *, for_these: bool = False) -> Cursor:
+        """Run a statement, and return the cursor that has its rows.
+
+        It is prepared, unless it has many values or is to be planned `for_these` alone.
+        """
+        return self._taken().execute(text, values, prepare=not for_these and len(values) <= MANY_VALUES)
 
     def insert(self, rows: Written, attempts: Sequence[Attempt] = ()) -> frozenset[int]:
         """Insert rows by one statement, those of a unit with an attempt if it wins; return who won."""

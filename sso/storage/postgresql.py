@@ -33,7 +33,8 @@ PREPARED_STATEMENTS = 300
 """More than there are: a statement is prepared once for each connection."""
 
 _SETTINGS = (
-    f"-c timezone=UTC -c statement_timeout={STATEMENT_SECONDS}s -c idle_in_transaction_session_timeout=60s"
+    f"-c timezone=UTC -c statement_timeout={STATEMENT_SECONDS}s -c idle_in_transaction_session_timeout=60s "
+    "-c jit=off"
 )
 _NEVER_RELAXED = (
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
@@ -115,8 +116,10 @@ class PostgresqlTransaction:
     def rows_in_time(self, statement: Executable, seconds: float) -> Sequence[Any] | None:
         """Return what a SELECT finds, None where that takes longer than some seconds.
 
-        Going back to the savepoint ends the limit, and mends a transaction in which it was reached; then it
-        is given up, or what follows would be a transaction within as many others as there were such SELECTs.
+        It is planned for its values: how much of a log a question finds depends on them. Going back to the
+        savepoint mends a transaction in which the limit was reached, and only then, for the driver forgets
+        what was prepared when anything is rolled back. Then it is given up, or what follows would be a
+        transaction within as many others as there were such SELECTs.
         """
         self._begin()
         known = compiled(statement, None)
@@ -124,7 +127,10 @@ class PostgresqlTransaction:
             self._lease.control(b"SAVEPOINT in_time")
             self._lease.control(b"SET LOCAL statement_timeout = %d" % max(1, int(seconds * 1000)))
             found = self._rows_unless_cancelled(known)
-            self._lease.control(b"ROLLBACK TO SAVEPOINT in_time")
+            if found is None:
+                self._lease.control(b"ROLLBACK TO SAVEPOINT in_time")
+            else:
+                self._lease.control(b"SET LOCAL statement_timeout TO DEFAULT")
             self._lease.control(b"RELEASE SAVEPOINT in_time")
         except psycopg.Error as error:
             raise _unavailable(error) from error
@@ -132,7 +138,8 @@ class PostgresqlTransaction:
 
     def _rows_unless_cancelled(self, known: Compiled) -> Sequence[Any] | None:
         try:
-            return [known.row(found) for found in self._lease.run(known.text, known.values(None)).fetchall()]
+            found = self._lease.run(known.text, known.values(None), for_these=True)
+            return [known.row(each) for each in found.fetchall()]
         except psycopg.errors.QueryCanceled:
             return None
 

@@ -313,9 +313,9 @@ def noted(database: Database) -> Iterator[list[Sent]]:
         return
     run = Lease.run
 
-    def running(lease: Lease, text: bytes, values: Sequence[Any]) -> Any:
+    def running(lease: Lease, text: bytes, values: Sequence[Any], **how: bool) -> Any:
         seen.append((text.decode(), values))
-        return run(lease, text, values)
+        return run(lease, text, values, **how)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Lease, "run", running)

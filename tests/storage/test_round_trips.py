@@ -7,11 +7,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import literal, select
+from sqlalchemy import literal, select, text
 
 from sso.audit.event import TokenIssued
 from sso.audit.query import AuditQuery
 from sso.directory.person import Departure
+from sso.storage.columns import Text
 from sso.storage.database import Database
 from sso.storage.errors import StorageUnavailable
 from sso.storage.lease import Lease
@@ -114,14 +115,30 @@ def test_nine_hundred_rows_are_one_statement_too(on_postgresql: Database) -> Non
         assert len(stores.audit_search.search(asked)) == 900
 
 
+def test_a_question_to_the_log_is_planned_for_its_values(on_postgresql: Database) -> None:
+    """A plan for all values takes every time range and every person for equally small."""
+    query = AuditQuery(since=NOW - DAY, until=NOW + DAY, account_id="account-1")
+    kept = text("SELECT statement FROM pg_prepared_statements").columns(statement=Text)
+
+    with on_postgresql.read() as stores:
+        stores.audit_search.find("x")
+        for _ in range(8):
+            stores.audit_search.look(query)
+            stores.audit_search.histogram(query, 3)
+        prepared = [row.statement for row in stores.audit_search._unit.rows(kept)]
+
+    assert any("audit_event.id = $1" in each for each in prepared), prepared
+    assert not any("audit_event.id >= $" in each for each in prepared)
+
+
 @pytest.mark.parametrize(("people", "kept"), [(16, 1), (500, 0)])
 def test_hundreds_of_values_are_planned_anew(on_postgresql: Database, people: int, kept: int) -> None:
     """A kept plan would be that of an empty register, and compare every value with each row."""
     prepared: list[int] = []
     asked = Lease.run
 
-    def counted(lease: Lease, text: bytes, values: Sequence[Any]) -> Any:
-        found = asked(lease, text, values)
+    def counted(lease: Lease, text: bytes, values: Sequence[Any], **how: bool) -> Any:
+        found = asked(lease, text, values, **how)
         there = "SELECT count(*) FROM pg_prepared_statements WHERE strpos(statement, %s) > 0"
         with psycopg.Cursor(found.connection) as cursor:
             prepared.append(cursor.execute(there, ["directory_person.immutable_id IN ("]).fetchall()[0][0])
