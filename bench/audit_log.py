@@ -1,7 +1,8 @@
-"""`python -m bench.audit_log [--quick] [--events N]`: the audit log on PostgreSQL with durable commits.
+"""`python -m bench.audit_log [--quick] [--events N] [--hub FILE]`: the audit log on PostgreSQL.
 
 Events a second that are durable when their caller goes on, beside plain INSERTs (`bench.durable_writes`);
-proofs made and verified; the whole log verified; and questions over a month with N events.
+proofs made and verified; the whole log verified; and questions over a month with N events. With --hub only
+these, of the log of a hub that is filled already.
 """
 
 import argparse
@@ -9,33 +10,26 @@ import os
 import random
 import tempfile
 import time
-from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from bench import durable_writes
+from bench.audit_questions import questions
 from bench.filled_log import BATCH, Filled, fill, know_everybody, placed, working
 from bench.latencies import Latencies
 from bench.providers import postgresql
 from sso.audit.merkle.proofs import inclusion_proof
 from sso.audit.merkle.verification import includes
 from sso.audit.query import AuditQuery
-from sso.audit.record import Outcome, Severity
+from sso.audit.record import first_id_of
 from sso.config import load
 from sso.hub import Hub, build
 from sso.storage.audit_check import LogCheck
-from sso.storage.stores import SqlStores
 from tests.servers.hub import HubServer
 
 EVENTS, FEW = 200_000, 3_000
-FOUND_NOWHERE: dict[str, Any] = {
-    "severity": Severity.MEDIUM,
-    **dict.fromkeys(("text", "claim", "status_code", "trace_id", "acr", "directory_id"), "nothing like it"),
-}
-"""Facets without an index, and what is not in the log: all of it is read."""
 
 
 def main() -> None:
@@ -45,7 +39,15 @@ def main() -> None:
     parser.add_argument(
         "--events", type=int, default=EVENTS, help=f"in the searched log, {EVENTS} unless told"
     )
+    parser.add_argument(
+        "--hub", help="the configuration of a hub with a log: it is asked, nothing is written"
+    )
     asked = parser.parse_args()
+    if asked.hub is not None:
+        hub = build(load(asked.hub, {}))
+        _asking(hub, _already(hub))
+        hub.close()
+        return
     events, seconds = (FEW, 0.3) if asked.quick else (asked.events, 3.0)
     print(f"The audit log on PostgreSQL, {os.cpu_count()} cores shared with it and the worker\n", flush=True)
     with ExitStack() as stack:
@@ -120,56 +122,30 @@ def _verifying(hub: Hub) -> None:
 # ---------------------------------------------------------------- asking
 
 
+def _already(hub: Hub) -> Filled:
+    """What a log holds that somebody else has filled."""
+    with hub.database.read() as stores:
+        hours = stores.audit_hours.known()
+        assert hours is not None, "the log is empty"
+        whole = AuditQuery(since=hours.begin, until=hours.end, limit=1)
+        [bar] = stores.audit_search.histogram(whole, 1)
+        half = first_id_of(hours.begin + (hours.end - hours.begin) / 2)
+        [middle] = stores.audit_search.search(replace(whole, before=half))
+    return Filled(bar.success + bar.failure, hours.begin, hours.end, middle.id, 0.0)
+
+
 def _asking(hub: Hub, filled: Filled) -> None:
-    print(f"{'questions, a page of 100':34}   p50 ms   p95 ms   over {filled.events} events of a month")
+    print(f"{'questions, a page of 100':37}   p50 ms   p95 ms   over {filled.events} events of a month")
     whole = AuditQuery(since=filled.since, until=filled.until + timedelta(days=1))
     late = AuditQuery(since=filled.since, until=filled.until + timedelta(days=1), before=filled.middle)
-    for name, ask in _questions(whole, late, filled):
+    for name, ask in questions(whole, late, filled):
         told = Latencies(name)
         for number in range(20):
             with hub.database.read() as stores:
                 began = time.perf_counter()
                 ask(stores, number)
                 told.each.append(time.perf_counter() - began)
-        print(f"{name:34} {told.p50 * 1000:8.1f} {told.percentile(95) * 1000:8.1f}", flush=True)
-
-
-Ask = Callable[[SqlStores, int], object]
-
-
-def _questions(whole: AuditQuery, late: AuditQuery, filled: Filled) -> Sequence[tuple[str, Ask]]:
-    day = timedelta(days=1)
-
-    def search(query: AuditQuery, **facets: Callable[[int], object]) -> Ask:
-        return lambda stores, number: stores.audit_search.look(
-            replace(query, **{name: of(number) for name, of in facets.items()})  # type: ignore[arg-type]
-        )
-
-    return (
-        ("the newest of all", search(whole)),
-        ("a page in the middle", search(late)),
-        ("of a person", search(whole, account_id=lambda n: f"account-{n}")),
-        ("that a person is part of", search(whole, involving=lambda n: (f"account-{n}",))),
-        ("of an application", search(whole, client_id=lambda n: f"client-{n}")),
-        ("of a session", search(whole, session_id=lambda n: f"session-{n}")),
-        ("from an address", search(whole, address=lambda n: f"198.51.100.{n + 1}")),
-        ("from a network", search(whole, address=lambda _: "198.51.100.0/24")),
-        ("failures only, there are none", search(whole, outcome=lambda _: Outcome.FAILURE)),
-        ("of severity 4 on, there are none", search(whole, severity=lambda _: Severity.HIGH)),
-        ("of a transaction", search(whole, transaction=lambda _: filled.middle)),
-        *(
-            (f"{facet}, none, no index", search(replace(whole, **{facet: value})))
-            for facet, value in FOUND_NOWHERE.items()
-        ),
-        ("one event in the middle", lambda stores, _: stores.audit_search.find(filled.middle)),
-        (
-            "histogram of a day",
-            lambda stores, n: stores.audit_search.histogram(
-                AuditQuery(since=filled.since + day * (n % 5), until=filled.since + day * (n % 5 + 1)), 24
-            ),
-        ),
-        ("histogram of the month", lambda stores, _: stores.audit_search.histogram(whole, 30)),
-    )
+        print(f"{name:37} {told.p50 * 1000:8.1f} {told.percentile(95) * 1000:8.1f}", flush=True)
 
 
 if __name__ == "__main__":
