@@ -56,6 +56,7 @@ _IN_DETAIL = {
     "refused": "refused",
     "keys": "keys",
     "month": "month",
+    "hour": "hour",
     "anchor": "anchor",
     "sink": "sink",
     "event_type": "event_type",
