@@ -40,6 +40,7 @@ class _DuckDb(DefaultDialect):
     name = "duckdb"
     default_paramstyle = "numeric_dollar"
     supports_statement_cache = False
+    supports_native_boolean = True
     statement_compiler = _Text
 
 

@@ -80,9 +80,12 @@ def signed_in() -> SignInSucceeded:
 
 
 def take_out(folder: Path) -> None:
+    """As dropping the month does on PostgreSQL: its entries go, and its counts."""
+    end = Month.of(OLD).next
     with sqlite3.connect(folder / "hub.db") as connection:
         connection.execute("DROP TRIGGER audit_event_no_delete")
-        connection.execute("DELETE FROM audit_event WHERE id < ?", (Month.of(OLD).next.first_id,))
+        connection.execute("DELETE FROM audit_event WHERE id < ?", (end.first_id,))
+        connection.execute("DELETE FROM audit_hour WHERE hour < ?", (int(end.begin.timestamp()) * 1_000_000,))
     connection.close()
 
 
