@@ -33,6 +33,7 @@ pytestmark = pytest.mark.postgresql
 @pytest.fixture
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     made = opened(url_of(request, "postgresql", tmp_path))
+    made.audit_keys.for_event(None, NOW)  # made at the first event of a month
     yield made
     made.dispose()
 
