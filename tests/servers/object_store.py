@@ -31,7 +31,7 @@ class ObjectStore:
         (folder / "buckets" / BUCKET).mkdir(parents=True)
         write_certificates(folder, CertificateWish(), datetime.now(UTC))
         command = [str(Path(sys.executable).with_name("rclone")), "serve", "s3", str(folder / "buckets")]
-        command += ["--addr", f"127.0.0.1:{self.port}", "--dir-cache-time", "100ms", "--config", ""]
+        command += ["--addr", f"127.0.0.1:{self.port}", "--dir-cache-time", "1ms", "--config", ""]
         command += ["--cert", str(folder / "server.pem"), "--key", str(folder / "server.key")]
         self._process = ServerProcess(command, folder / "log")
 
