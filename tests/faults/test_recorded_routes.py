@@ -4,9 +4,7 @@ Every route of the hub that records is tried: here, or where the lists below say
 try theirs beside their other tests.
 """
 
-from collections.abc import Iterator
 from contextlib import nullcontext
-from pathlib import Path
 
 import pytest
 from werkzeug.test import TestResponse
@@ -15,10 +13,9 @@ from sso.worker.upkeep import take_in_spooled_events
 from tests.faults.contained_calls import CONTAINED
 from tests.faults.page_calls import PAGES, REPORTS
 from tests.faults.program_calls import PROGRAMS
-from tests.faults.stage import Call, Place, opened_place
+from tests.faults.stage import Call, Place
 from tests.faults.unrecorded_calls import UNRECORDED
 from tests.relying_parties.visitor import Page
-from tests.servers.postgresql import PostgreSQL
 from tests.storage.faults import Fault, read_only
 from tests.storage.unwritable import unwritable
 from tests.web.test_every_route_is_recorded import EXPLAINED, RECORDED
@@ -27,24 +24,9 @@ from tests.web.test_fail_closed import REGISTRATION_ROUTES, REQUESTS
 ALL = PAGES | PROGRAMS | CONTAINED | REPORTS
 ELSEWHERE = ("api.", "scim.")
 """Tried in tests/api and tests/scim."""
-ON_POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
 READ_THE_LOG = {"uses.ask"}
 """Without the log they have nothing to show: on PostgreSQL the whole table is away."""
 Case = tuple[str, str]
-
-
-@pytest.fixture(scope="module", params=["sqlite", ON_POSTGRESQL])
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    folder: Path = tmp_path_factory.mktemp("hub")
-    if request.param == "sqlite":
-        with opened_place(folder) as opened:
-            yield opened
-        return
-    server: PostgreSQL = request.getfixturevalue("postgresql")
-    url = server.new_database()
-    with opened_place(folder, url) as opened:
-        yield opened
-    server.drop_database(url)
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,6 @@
 """Ending what is not one's own, and saying so, while the log cannot be written (audit.md P1, P2)."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,10 +11,8 @@ from sso.storage.tables import session as session_table
 from sso.worker.upkeep import take_in_spooled_events
 from tests.faults.access import Access, access_of
 from tests.faults.page_calls import report_use
-from tests.faults.stage import Place, opened, opened_place, pressed
+from tests.faults.stage import Place, opened, pressed
 from tests.relying_parties.visitor import Page
-from tests.servers.postgresql import PostgreSQL
-from tests.storage.conftest import ON_POSTGRESQL
 from tests.storage.unwritable import unwritable
 from tests.upstream.test_tying import Citizen
 
@@ -24,20 +20,6 @@ USES, ENDED, ELSEWHERE, REPORTED = (
     *("/account/uses", "session.ended.user", "account.signed_out_elsewhere"),
     "account.use.reported",
 )
-
-
-@pytest.fixture(scope="module", params=["sqlite", ON_POSTGRESQL])
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    folder: Path = tmp_path_factory.mktemp("hub")
-    if request.param == "sqlite":
-        with opened_place(folder) as opened:
-            yield opened
-        return
-    server: PostgreSQL = request.getfixturevalue("postgresql")
-    url = server.new_database()
-    with opened_place(folder, url) as opened:
-        yield opened
-    server.drop_database(url)
 
 
 def elsewhere(place: Place) -> tuple[Citizen, Access]:
