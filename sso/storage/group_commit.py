@@ -62,10 +62,13 @@ class GroupCommit(Generic[Row]):
             mine.woken.acquire()  # until a leader has committed it, or left it the place
         if not mine.done:
             self._lead(mine)
-        if isinstance(mine.failure, Overtaken | StorageUnavailable):
-            raise mine.failure
+        failure = mine.failure
+        if isinstance(failure, Overtaken):
+            raise failure
+        if isinstance(failure, StorageUnavailable):  # not the one that the others raise, too
+            raise StorageUnavailable(str(failure)) from failure.__cause__ or failure
         if not mine.durable:
-            raise StorageUnavailable(type(mine.failure).__name__) from mine.failure
+            raise StorageUnavailable(type(failure).__name__) from failure
 
     def _takes_a_place(self, unit: _Unit[Row]) -> bool:
         with self._guard:
