@@ -58,14 +58,20 @@ def add_citizen(citizen: NewCitizen, source: str, stores: Stores, now: datetime)
         now,
     )
     if citizen.password_hash is not None:
-        stores.credentials.put(PasswordCredential(account.id, citizen.password_hash, now))
-        stores.audit.append(PasswordChanged(account_id=account.id, source=source), now)
+        put_first_password(PasswordCredential(account.id, citizen.password_hash, now), source, stores)
     return account
 
 
 def set_password(account: Account, password_hash: str, source: str, stores: Stores, now: datetime) -> None:
     """Replace a citizen's password and end every access that the old one gave."""
     put_password(PasswordCredential(account.id, password_hash, now), source, stores)
+
+
+def put_first_password(credential: PasswordCredential, source: str, stores: Stores) -> None:
+    """Give an account that was just made its password: there was none that it replaces."""
+    stores.credentials.put(credential)
+    event = PasswordChanged(account_id=credential.account_id, source=source)
+    stores.audit.append(event, credential.changed_at)
 
 
 def put_password(credential: PasswordCredential, source: str, stores: Stores) -> None:

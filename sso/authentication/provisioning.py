@@ -95,7 +95,7 @@ def add_user(by: Provisioner, written: WrittenUser, stores: Stores, now: datetim
     )
     stores.audit.append(event, now)
     if written.password_hash is not None:
-        _put_password(account, written.password_hash, stores, now)
+        people.put_first_password(_credential(account, written.password_hash, stores, now), SOURCE, stores)
     if not written.active:
         end_access(account, _INACTIVE, stores, now)
     return resource
@@ -133,7 +133,7 @@ def change_user(
     )
     stores.audit.append(event, now)
     if written.password_hash is not None:
-        _put_password(account, written.password_hash, stores, now)
+        people.put_password(_credential(account, written.password_hash, stores, now), SOURCE, stores)
     if known.active and not written.active:
         end_access(account, _INACTIVE, stores, now)
     elif written.active and not known.active:
@@ -186,11 +186,11 @@ def _account(
     return account
 
 
-def _put_password(account: Account, password_hash: str, stores: Stores, now: datetime) -> None:
+def _credential(account: Account, password_hash: str, stores: Stores, now: datetime) -> PasswordCredential:
     person = stores.people.person(account.person_id)
     if person is not None and person.roles:
         raise OfficersPassword
-    people.put_password(PasswordCredential(account.id, password_hash, now, must_change=True), SOURCE, stores)
+    return PasswordCredential(account.id, password_hash, now, must_change=True)
 
 
 def _changed(known: Resource, written: WrittenUser) -> frozenset[str]:
