@@ -8,7 +8,7 @@ from enum import StrEnum
 from itertools import groupby
 
 _MAIL_ADDRESS = re.compile(r"([^@\s]+)@[^@\s]+\.[^@\s]+")
-_OF_NAMES = frozenset(" ._-@'\\")
+_OF_NAMES = frozenset(" ._-+/@'\\")
 MIN_LENGTH = 8
 """Characters of the shortest text that looks like a password."""
 

@@ -36,6 +36,8 @@ def test_a_text_with_a_sign_or_digits_in_its_midst_looks_like_a_password(typed: 
         "УБ12345678",
         "91011234567",
         "O'Brien-Smith",
+        "maria+2024@example.org",
+        "unit3/bolor",
         "CIVIL\\bolor85",
         "bolor@civil.example",
         "Bolor.Bat85@civil.example",
