@@ -167,3 +167,27 @@ def test_rules_that_ask_for_a_place_need_a_geography() -> None:
     assert shipped_rule("r05_impossible_travel").needs_geography
     assert rule_of(asking).needs_geography
     assert not shipped_rule("r14_role_granted").needs_geography
+
+
+def test_a_rule_that_compares_places_needs_a_geography() -> None:
+    counted = text_of("r02_password_spray").replace("field: name_hmac", "field: country")
+    grouped = text_of("r02_password_spray").replace("group-by: [address]", "group-by: [country]")
+    new = text_of("r12_new_application_of_clerk").replace("client_id]", "country]")
+
+    for text in (counted, grouped, new):
+        assert "country" in text
+        assert rule_of(text).needs_geography
+    assert not shipped_rule("r12_new_application_of_clerk").needs_geography
+
+
+def test_a_place_is_forgotten_when_the_span_is_over() -> None:
+    rule = shipped_rule("r05_impossible_travel")
+    for record in records_of([at(float(degree), "1h") for degree in range(6)]):
+        seen = seen_of(record)
+        assert seen is not None
+        match_of(rule, seen)
+
+    groups = json.loads(zlib.decompress(memory_of(rule, BEGIN + timedelta(hours=6))))["groups"]
+
+    assert [len(places) for places in groups.values()] == [2]
+    assert [len(places) for places in rule.node._groups.values()] == [2]  # type: ignore[attr-defined]

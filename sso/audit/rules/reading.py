@@ -99,7 +99,19 @@ def _needs_geography(documents: Sequence[_Document], nodes: Mapping[str, Node]) 
         for each in _alternatives(document)
         for name in each
     }
+    named |= {name for document in documents for name in _compared(document)}
     return bool(named & set(MEMBERS)) or any(isinstance(node, Travel) for node in nodes.values())
+
+
+def _compared(document: _Document) -> Iterator[str]:
+    """The fields whose values a rule holds against one another, without a selection that names them."""
+    for part in ("correlation", EXTENSION):
+        told = document.get(part)
+        if isinstance(told, Mapping):
+            condition = told.get("condition")
+            counted = condition.get("field") if isinstance(condition, Mapping) else None
+            for names in (told.get("fields"), told.get("group-by"), counted):
+                yield from map(str, names if isinstance(names, list) else [names])
 
 
 def _alternatives(document: _Document) -> Iterator[_Document]:

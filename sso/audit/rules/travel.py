@@ -48,6 +48,8 @@ class Travel:
             return ()
         self._forget(seen.at)
         places = self._groups.pop(key, OrderedDict())
+        for there in [there for there, (at, _) in places.items() if seen.at - at > self.span]:
+            del places[there]
         elsewhere = tuple(self._impossible(places, point, seen.at))
         places.pop(point, None)
         places[point] = seen.at, seen.id
@@ -63,7 +65,8 @@ class Travel:
         return self.node.wants(code)
 
     def memory(self, now: datetime) -> object:
-        """Return the places of the span."""
+        """Return the places of the span, and forget the others."""
+        self._forget(now)
         groups = {
             key: [
                 (*point, number_of(at), each) for point, (at, each) in places.items() if now - at <= self.span
