@@ -102,8 +102,8 @@ MEANINGS: Mapping[str, str] = {
     ),
     "r19_bulk_access": _("An application read claims of five hundred people within ten minutes."),
     "r20_repeated_looks_at_one_person": _(
-        "Somebody looked for one and the same person, in the log or among accounts, three times within a "
-        "month and never said why."
+        "Somebody looked for one and the same person, in the log or among accounts, for three different "
+        "reasons within a month: whoever works on a case says the same one again."
     ),
     "r21_new_device_after_reset": _(
         "Somebody else than its owner replaced, added or took away a credential of an account, of whatever "
@@ -145,8 +145,8 @@ MEANINGS: Mapping[str, str] = {
     ),
     "r32_audit_weakened": _(
         "A rule was left out, replaced or rewritten, a sink, a witness, a time stamp authority or the "
-        "archive was removed or points elsewhere, or records are kept for a shorter time than at the last "
-        "start."
+        "archive was removed or points elsewhere, the geography was removed or differs, or records are kept "
+        "for a shorter time than at the last start."
     ),
 }
 

@@ -39,10 +39,12 @@ def attacked(log: Log, account_id: str, at: datetime = NOW, times: int = 10) -> 
 
 
 def looked_for(log: Log, officer: str, about: str) -> None:
-    """An officer asks for somebody three times and never says why."""
+    """An officer asks for somebody for three different reasons."""
     with log.hub.database.begin(Origin(actor=officer)) as stores:
         for number in range(3):
-            event = PeopleLookedUp(account_id=officer, query={"account_id": about}, results=1)
+            event = PeopleLookedUp(
+                account_id=officer, query={"account_id": about}, results=1, reason=f"{number}"
+            )
             stores.audit.append(event, NOW + number * MINUTE)
     log.sequencer.sequence()
 
