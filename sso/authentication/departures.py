@@ -24,6 +24,7 @@ from sso.authentication.synchronisation import (
 )
 from sso.directory.person import Account, Departure
 from sso.directory.settings import DirectorySettings
+from sso.directory.sync.presence import Presence
 from sso.directory.sync.run import Counts
 from sso.directory.sync.stages import Registered, Standing
 from sso.oidc.security_event import EventType
@@ -71,15 +72,18 @@ def propose(persons: Iterable[Registered], work: Work) -> None:
             work.stores.register.put(work.directory.id, replace(person, proposed_in=work.run.number))
 
 
-def end_due_access(work: Work) -> Counts:
+def end_due_access(work: Work, seen: Presence) -> Counts:
     """Take the accounts away whose quarantine is over, 500 at most; return how many people that were.
 
-    Of an account that an officer disabled nothing changes, and it will not be given back. Whom the directory
-    has let in since they were missed, or has said to be well when it was asked, is back.
+    Who is still registered as absent and is among the numbers `seen` is back, though that could not be
+    written yet: nothing of theirs ends. Of an account that an officer disabled nothing changes, and it will
+    not be given back. Whom the directory has let in since they were missed, or has said to be well when it
+    was asked, is back.
     """
     directory, stores, now = work.directory, work.stores, work.now
     quarantine = timedelta(seconds=rules_of(directory).quarantine_seconds)
-    persons = stores.register.with_access(directory.id, now, now - quarantine)
+    due = stores.register.with_access(directory.id, now, now - quarantine)
+    persons = [each for each in due if each.standing is not Standing.ABSENT or each.number not in seen]
     accounts = accounts_among([person.immutable_id for person in persons], directory, stores, now)
     returned = 0
     for person in persons:

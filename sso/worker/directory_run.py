@@ -274,7 +274,7 @@ class DirectoryRun:
             self._count(purged=purged)
 
     def _end_due_access(self, stores: SqlStores) -> Counts:
-        return departures.end_due_access(self._work(stores))
+        return departures.end_due_access(self._work(stores), self.seen)
 
     def _propose(self, batch: Sequence[Registered], stores: SqlStores) -> None:
         departures.propose(batch, self._work(stores))

@@ -187,6 +187,24 @@ def test_who_is_back_stays_without_access_until_it_can_be_recorded(
     assert len(stage.events("directory.person.returned")) == len(stage.events("account.enabled")) == 1
 
 
+def test_who_is_back_before_the_end_of_the_quarantine_keeps_access_though_nothing_can_be_recorded(
+    stage: Stage, directory: FakeDirectory
+) -> None:
+    given, other = access(stage, 4), access(stage, 5)
+    directory.remove(4, 5)
+    stage.full()
+    stage.age(hours=2)
+    directory.add(4)
+
+    with unwritable(stage.hub.database):
+        sync(stage)
+    meanwhile = stage.usable()
+    stage.full()
+
+    assert (given.goes_on(), other.goes_on()) == (True, False)
+    assert (meanwhile, stage.usable()) == (EVERYBODY - {"clerk5"}, EVERYBODY - {"clerk5"})
+
+
 def test_more_than_may_leave_stay_until_an_officer_can_be_asked(
     stage: Stage, directory: FakeDirectory
 ) -> None:
