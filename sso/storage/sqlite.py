@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, Executable, create_engine, event
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
 from sso.storage.connected import connected, unavailable
 from sso.storage.engines import Pool
@@ -189,10 +189,12 @@ def _add(rows: Collected, connection: Connection) -> None:
         for table in parents_first(rows):
             absent: Parameters = dict.fromkeys(name for row in rows[table] for name in row)
             connection.execute(insertion_of(table), [{**absent, **row} for row in rows[table]])
-    except IntegrityError as error:
-        raise RowsRefused(type(error.orig).__name__) from error
-    except DBAPIError as error:
+    except OperationalError as error:
         raise unavailable(error) from error
+    except DBAPIError as error:
+        raise RowsRefused(type(error.orig).__name__) from error
+    except (StatementError, OverflowError) as error:  # a value that no database takes: a fault of ours
+        raise RowsRefused(type(error).__name__) from error
 
 
 def _was_interrupted(error: StorageUnavailable) -> bool:

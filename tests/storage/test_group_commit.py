@@ -228,6 +228,32 @@ def test_on_sqlite_who_waits_for_the_disk_is_committed_together(tmp_path: Path) 
     database.dispose()
 
 
+@pytest.mark.parametrize("bad", [{"size": 2**70}, {"opened_at": NOW.replace(tzinfo=None)}, {"origin": None}])
+def test_on_sqlite_a_row_that_cannot_be_kept_takes_nobody_with_it(
+    tmp_path: Path, bad: dict[str, Any]
+) -> None:
+    file = tmp_path / "hub.db"
+    database = opened(f"sqlite:///{file}")
+    engines = cast(SqliteEngines, database._engines)
+    head = {"origin": "o", "size": 0, "frontier": b"", "opened_at": NOW}
+    rows = [{**head, "epoch": number, **(bad if number == 4 else {})} for number in range(1, 8)]
+
+    another = sqlite3.connect(file, isolation_level=None)
+    another.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(7) as pool:
+        futures = [pool.submit(engines._group.commit, {audit_head: [row]}) for row in rows]
+        until_queued(engines._group, 6)
+        another.execute("ROLLBACK")
+    another.close()
+
+    failed = [number for number, future in enumerate(futures, 1) if future.exception() is not None]
+    assert failed == [4]
+    assert isinstance(futures[3].exception(), StorageUnavailable)
+    with database.read() as stores:
+        assert len(stores.unit.rows(select(audit_head.c.epoch))) == 6
+    database.dispose()
+
+
 def test_on_sqlite_a_unit_that_leaves_a_column_out_takes_none_from_others(tmp_path: Path) -> None:
     database = opened(f"sqlite:///{tmp_path / 'hub.db'}")
     engines = cast(SqliteEngines, database._engines)
