@@ -65,6 +65,10 @@ _MISSED = (
     .where(
         _S.name == bindparam("sink"),
         or_(
+            _S.epoch < bindparam("of_epoch"),
+            and_(_S.epoch == bindparam("of_epoch"), _S.next_index <= bindparam("from_index")),
+        ),
+        or_(
             _S.missed_from.is_(None),
             _S.missed_from != bindparam("from_index"),
             _S.missed != bindparam("entries"),
@@ -137,8 +141,9 @@ class SqlAuditSlices:
         return self._unit.change(_ACKNOWLEDGE, given) == 1
 
     def missed(self, name: str, gone: EntriesGone) -> bool:
-        """Note what a reader was told to be gone; false if that is what it was told last."""
-        given = {"sink": name, "from_index": gone.place.index, "entries": gone.entries}
+        """Note what a reader was told to be gone; false if it was told that last, or has passed it."""
+        place = gone.place
+        given = {"sink": name, "of_epoch": place.epoch, "from_index": place.index, "entries": gone.entries}
         return self._unit.change(_MISSED, given) == 1
 
     def _whole(self, place: Place, end: int, part: LogSlice) -> Sequence[PlacedRecord]:

@@ -146,10 +146,10 @@ class _Pull:
         after = self.asked.after
         with self.hub.database.read() as stores:
             heads, state = stores.audit_tree.heads(), stores.audit_sinks.state(self.sink.name)
+        if not heads and after in (None, Place(1, 0)):
+            return _Begin(Place(1, 0))
         if after is not None and not _reaches(after, heads):
             raise TokenError(ErrorCode.INVALID_REQUEST, "after is beyond the end of the log")
-        if not heads:
-            return _Begin(Place(1, 0))
         known = self._open(heads[-1]) if state is None else state.place
         return _Begin(known) if after is None else _Begin(after, after if after > known else None)
 
@@ -180,7 +180,7 @@ class _Pull:
         return response
 
     def _gone(self, begin: _Begin, gone: EntriesGone) -> Response:
-        """Say what has gone; an officer is told once of each gap."""
+        """Say what has gone; an officer is told once of each gap, as far as it was looked at."""
         with _transaction(self.hub) as stores:
             self._note_arrival(begin, stores)
             if stores.audit_slices.missed(self.sink.name, gone):

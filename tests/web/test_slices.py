@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import delete, text
 from werkzeug.test import TestResponse
 
 from sso.audit.event import SessionCreated, TokenIssued
@@ -25,6 +25,7 @@ from sso.oidc.digest import digest, new_id
 from sso.storage import audit_slices
 from sso.storage.audit_months import Month
 from sso.storage.audit_sinks import SinkState
+from sso.storage.tables import audit_head
 from sso.web.app import create_app
 from sso.worker.key_rotation import first_keys
 from sso.worker.retention import keep_months
@@ -362,8 +363,22 @@ def test_entries_that_are_gone_are_never_passed_over_in_silence(office: Office) 
     assert told["next"] == gone[0].headers["Audit-Next"] == f"1.{first + 3}"
     assert gone[0].headers["Audit-More"] == "true"
     assert ids(lines(rest)) == own[3:]
+    office.pull(after=rest.headers["Audit-Next"])
+    assert [office.pull(after=f"1.{first + 1}").status_code for _ in range(2)] == [410, 410]
     (missed,) = office.events("audit.sink.missed")
     assert dict(missed.detail) == {"sink": "civil-soc", "epoch": 1, "begin": first + 1, "entries": 2}
+
+
+def test_a_log_that_has_not_begun_takes_the_cursor_that_it_gave(office: Office) -> None:
+    with office.log.hub.database.begin(Origin()) as stores:
+        stores.unit.change(delete(audit_head))
+
+    first = office.pull()
+    again = office.pull(after=first.headers["Audit-Next"])
+    beyond = office.pull(after="1.1")
+
+    assert [(each.status_code, each.headers["Audit-Next"]) for each in (first, again)] == [(200, "1.0")] * 2
+    assert beyond.status_code == 400
 
 
 @pytest.mark.postgresql
