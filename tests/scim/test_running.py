@@ -125,6 +125,7 @@ def test_a_clerk_signs_in_with_a_password_of_their_own_and_is_out_when_the_depar
         assert "is disabled" in visitor.page.html
     codes = {record["event"] for record in hub.audit("--limit", "50")}
     assert {"provisioning.user.changed", "account.disabled", "credential.password.changed"} <= codes
+    assert "credential.password.reset" not in codes, "there was none before that the department replaced"
 
 
 def test_wrong_passwords_of_a_clerk_are_counted_like_everybodys(
